@@ -30,6 +30,7 @@ class Actor:
     name: str | None = None
     email: str | None = None
     created_at: datetime | None = None
+    members: dict[str, Literal["admin", "member"]] = field(default_factory=dict)  # of an organization, by lower login
 
 
 @dataclass(eq=False)
@@ -45,6 +46,8 @@ class App:
     events: list[str]
     webhook_url: str | None = None
     webhook_secret: str = ""
+    public_key: str = ""  # PEM; checks the App's RS256 tokens
+    repositories: list[str] | None = None  # full names it is installed on; None: all of the account's
 
 
 @dataclass(eq=False)
@@ -127,6 +130,7 @@ class Comment:
     last_edited_at: datetime | None = None
     via_app: App | None = None
     reactions: list[Reaction] = field(default_factory=list)
+    minimized_reason: str | None = None
 
 
 @dataclass(eq=False)
@@ -229,12 +233,26 @@ class PullRequest(Issue):
     head_deleted: bool = False
     mergeable_for: tuple[str, str] | None = None  # (head, base) the answer below was computed for; else UNKNOWN
     mergeable: bool | None = None
+    behind: bool = False  # known with `mergeable`: the base has commits the head lacks
     mergeable_asked: bool = False  # somebody read UNKNOWN, so the computation has begun
     reviews: list[Review] = field(default_factory=list)
     threads: list[ReviewThread] = field(default_factory=list)
     requested_reviewers: list[Actor] = field(default_factory=list)
     auto_merge: dict[str, object] | None = None
     queue_position: int | None = None  # entry in the merge queue
+    commits: int = 0  # the size of the diff as of the last move of the head or base
+    additions: int = 0
+    deletions: int = 0
+    changed_files: int = 0
+
+
+@dataclass(frozen=True)
+class JobStep:
+    """One finished step of a job of GitHub Actions."""
+
+    number: int
+    name: str
+    conclusion: Conclusion
 
 
 @dataclass(eq=False)
@@ -252,6 +270,8 @@ class CheckRun:
     details_url: str | None = None
     output: dict[str, object] = field(default_factory=dict)  # title, summary, text
     log: str = ""
+    steps: list[JobStep] = field(default_factory=list)  # of a job of GitHub Actions
+    run_attempt: int = 1
 
 
 @dataclass(eq=False)
@@ -309,7 +329,12 @@ class WorkflowRun:
     run_attempt: int = 1
     display_title: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
-    suite: CheckSuite | None = None
+    suite: CheckSuite | None = None  # its runs are the jobs of the current attempt
+    ref: str = ""  # the full ref that GITHUB_REF shows
+    pull: PullRequest | None = None  # of a pull_request run
+    payload: dict[str, object] = field(default_factory=dict)  # the webhook payload that `github.event` shows
+    earlier_jobs: dict[int, list[CheckRun]] = field(default_factory=dict)  # attempt -> its jobs, once re-run
+    failure: str = ""  # why it is a startup_failure
 
 
 @dataclass(eq=False)

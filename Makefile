@@ -1,0 +1,46 @@
+# make demo: set everything up and drain a board on this machine.  make test: set everything up and pass the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check setup system bench lock clean
+
+demo: setup
+	@$(BIN)/sluice demo
+
+test: setup system
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" tests/core tests/webhooks tests/contracts
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+setup: $(VENV)/.ready
+
+# The stamp holds the lock file's content, so a changed lock installs anew and an unchanged one costs nothing.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked dependencies into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What the tests use beyond Python: PostgreSQL and bubblewrap. Installed where we may; a test says in one line what it misses.
+system:
+	@$(BIN)/python tests/system.py
+
+lock:
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build .sluice .mypy_cache .ruff_cache .pytest_cache

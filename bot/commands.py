@@ -1,0 +1,121 @@
+"""Finds the commands in a comment. Whether its author may give them, and what they do, is for others to say.
+
+A command is a line of an ordinary paragraph that begins with `/sluice`. What stands in code, quotes, lists or HTML is
+somebody showing a command, not giving one; so is what bots write, and what was edited after it was first read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bot.context import Heard
+from bot.core.item import Order
+
+PREFIX = "/sluice"
+BREAKS = ("softbreak", "hardbreak")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a verb is written and what it does, in words for people; `accepts` judges what follows the verb."""
+
+    line: str
+    does: str
+    accepts: Callable[[str], bool]
+
+
+def parse(heard: Heard) -> list[Order]:
+    """Every command of the comment, in order; one that cannot be understood comes with its `problem`."""
+    if heard.by_bot or heard.edited:
+        return []
+    return [_order(heard, number, line) for number, line in enumerate(_lines(heard.body), start=1)]
+
+
+def _one_word(args: str) -> bool:
+    return len(args.split()) == 1
+
+
+def _number(args: str) -> bool:
+    return args.replace(".", "", 1).isdecimal()
+
+
+def _nothing(args: str) -> bool:
+    return not args
+
+
+def _flag(name: str) -> Callable[[str], bool]:
+    return lambda args: args in ("", name)
+
+
+USAGE: dict[str, Usage] = {
+    "help": Usage("/sluice help", "list these commands", _nothing),
+    "status": Usage("/sluice status", "say where this stands", _nothing),
+    "explain": Usage("/sluice explain", "say why nothing is happening", _nothing),
+    "retry": Usage("/sluice retry [--fresh]", "try again; `--fresh` starts on a new branch", _flag("--fresh")),
+    "cancel": Usage("/sluice cancel [--close]", "stop; `--close` closes the pull request too", _flag("--close")),
+    "pause": Usage("/sluice pause [all]", "start nothing new here; `all` stops everything", _nothing),
+    "resume": Usage("/sluice resume [all]", "go on after a pause", _nothing),
+    "assign": Usage("/sluice assign AGENT", "give this to a certain agent", _one_word),
+    "priority": Usage("/sluice priority NUMBER", "set the place in the queue; lower comes first", _number),
+    "approve": Usage("/sluice approve", "allow what was shown, as it stands now", _nothing),
+    "reject": Usage("/sluice reject REASON", "send it back, saying why", bool),
+    "merge": Usage("/sluice merge", "merge once all checks and approvals are there", _nothing),
+    "update": Usage("/sluice update", "bring the branch up to date with its base", _nothing),
+}
+
+
+def _order(heard: Heard, number: int, line: str) -> Order:
+    verb, _, rest = line.partition(" ")
+    verb, args = verb.casefold(), rest.strip()
+    if verb in ("pause", "resume") and args.casefold() == "all":
+        verb, args = f"{verb} all", ""
+    return Order(
+        id=f"{heard.id}.{number}",
+        verb=verb,
+        args=args,
+        author=heard.author,
+        at=heard.at,
+        subject=heard.subject,
+        problem=_problem(verb, args),
+    )
+
+
+def _problem(verb: str, args: str) -> str:
+    """One sentence and how to write it; empty when nothing is wrong."""
+    usage = USAGE.get(verb.removesuffix(" all"))
+    if usage is None:
+        said = f"There is no command “{verb}”." if verb else "A command needs a verb."
+        return f"{said} Known: {', '.join(USAGE)}."
+    if usage.accepts(args):
+        return ""
+    said = f"“{verb}” does not take “{args}”." if args else f"“{verb}” needs something after it."
+    return f"{said} Write: `{usage.line}`"
+
+
+def _lines(body: str) -> Iterator[str]:
+    """What follows the prefix, for every command line of the top-level paragraphs."""
+    tokens = MarkdownIt("commonmark").parse(body)
+    for opening, inline in pairwise(tokens):
+        if opening.type == "paragraph_open" and opening.level == 0:
+            for line in _split(inline.children or []):
+                words = "".join(token.content for token in line if token.type != "html_inline")
+                first, _, rest = words.strip().partition(" ")
+                if line and line[0].type == "text" and first.casefold() == PREFIX:
+                    yield " ".join(rest.split())
+
+
+def _split(children: list[Token]) -> Iterator[list[Token]]:
+    """The tokens of each line of a paragraph."""
+    line: list[Token] = []
+    for token in children:
+        if token.type in BREAKS:
+            yield line
+            line = []
+        elif token.type != "text" or token.content:  # the parser leaves empty texts before emphasis
+            line.append(token)
+    yield line

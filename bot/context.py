@@ -1,0 +1,211 @@
+"""The outside world as Sluice sees it: four protocols and a clock. `wiring` fills them with the real things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, RunPlan
+from bot.core.board import Board, Card
+from bot.core.budget import Caps, Refusal, Usage
+from bot.core.gates.verdict import GateRun
+from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
+from bot.core.policy import Work as WorkPolicy
+from bot.core.pull import Pull
+from bot.core.run import Outcome, Peer, Run
+from bot.core.snapshot import Rival, StatusComment
+from bot.core.trust import Role
+from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A comment as it was read; whether it holds a command is for `bot.commands` to say."""
+
+    id: str  # GitHub's database id, as text
+    subject: str  # node id
+    author: str
+    by_bot: bool
+    body: str
+    at: datetime
+    edited: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One item as GitHub tells it, in one document."""
+
+    face: Face | None
+    issue: Issue | None
+    draft: Draft | None
+    redacted: bool
+    repo: str
+    moves: tuple[Move, ...]
+    pull: Pull | None
+    status: StatusComment | None
+    asked: tuple[str, ...]  # marks in Sluice's own comments
+    comments: tuple[Heard, ...]
+    default_branch: str
+    base_head: str | None
+    branch_head: str | None
+    policy_text: str | None  # None: there is no file
+    policy_since: datetime | None  # when the file last changed on the default branch
+    repo_id: str = ""  # node id
+    repo_archived: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """The answer to one BoardWrite: what came of it, or why not."""
+
+    ok: bool
+    id: str = ""  # node id of what was made
+    number: int | None = None
+    error: str = ""
+
+
+class GitHub(Protocol):
+    """What Sluice asks of GitHub. Raises `Unavailable`, `Ambiguous` or `Refused` (bot.errors)."""
+
+    @property
+    def login(self) -> str: ...
+    async def board(self, key: str) -> Board: ...
+    async def scan(self, board: Board) -> list[Card]: ...
+    async def see(self, board: Board, item: Item) -> Seen: ...
+    async def role(self, repo: str, login: str) -> Role: ...
+    async def write(
+        self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None
+    ) -> list[Written]: ...
+    async def merge(self, repo: str, number: int, head: str, method: str) -> Written: ...
+    async def enqueue(self, pull_id: str, head: str) -> Written: ...
+    async def update_branch(self, repo: str, number: int, head: str) -> Written: ...
+    async def dispatch_workflow(self, repo: str, file: str, ref: str, inputs: Mapping[str, str]) -> Written: ...
+    async def workflow_run(self, repo: str, run_id: str) -> GateRun: ...
+
+
+class Git(Protocol):
+    """Mirrors, worktrees, branches and claims; see bot/git. Raises `GitFailed`."""
+
+    async def fetch(self, repo: str) -> None: ...
+    async def worktree(self, spec: WorkSpec, merge_base: bool = False) -> Worktree: ...
+    async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work: ...
+    async def save(self, spec: WorkSpec) -> str: ...
+    async def push(self, spec: WorkSpec, expected: str | None) -> Push: ...
+    async def remove_worktree(self, spec: WorkSpec) -> None: ...
+    async def drop_saved(self, spec: WorkSpec) -> None: ...
+    async def delete_branch(self, repo: str, branch: str, expected: str) -> bool: ...
+    async def contains(self, repo: str, ancestor: str, descendant: str) -> bool: ...
+    async def changed_files(self, repo: str, base: str, head: str) -> tuple[FileChange, ...]: ...
+    async def checkout(self, repo: str, sha: str, name: str) -> Path: ...
+    async def remove_checkout(self, path: Path) -> None: ...
+    async def claim(self, repo: str, issue: str, note: ClaimNote, expected: str | None) -> ClaimNote | None: ...
+    async def read_claim(self, repo: str, issue: str) -> ClaimNote | None: ...
+    async def release(self, repo: str, issue: str, expected: str) -> bool: ...
+    def has_worktree(self, spec: WorkSpec) -> bool: ...
+
+
+class Engine(Protocol):
+    """Runs slow effects durably; see bot/engine/port.py. Submitting a key twice runs it once."""
+
+    async def submit(self, key: str, queue: str, priority: int = 1) -> None: ...
+    async def cancel(self, key: str) -> None: ...
+    async def status(self, key: str) -> str | None: ...  # "waiting" "running" "over"; None: unknown key
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the ledger knows of one item, read in one transaction."""
+
+    item: Item
+    runs: tuple[Run, ...]
+    gate_runs: tuple[GateRun, ...]
+    orders: tuple[Order, ...]
+    usage: Usage
+    ahead: tuple[Rival, ...]
+    lane: tuple[Rival, ...]
+    paused_all_by: str | None
+    live_since: datetime | None
+    last_policy: str | None  # the text of the last good policy
+    moves: tuple[Move, ...] = ()  # of a draft, as webhooks told them
+
+
+class Ledger(Protocol):
+    """What must survive a restart; see bot/ledger. Every verb is one transaction."""
+
+    @property
+    def instance(self) -> str: ...
+    async def recall(self, item: str, now: datetime) -> Memory: ...
+    async def hear(self, item: str, orders: Sequence[Order], now: datetime) -> tuple[Order, ...]: ...  # all unanswered
+    async def note_repository(
+        self, repo: str, policy: str | None, mode: str, since: datetime | None, now: datetime
+    ) -> None: ...
+    async def known_role(self, repo: str, login: str, newer_than: datetime) -> Role | None: ...
+    async def keep_role(self, repo: str, login: str, role: Role, now: datetime) -> None: ...
+    async def note_issue(self, item: str, repo: str, issue_id: str, number: int, title: str) -> None: ...
+    async def record(self, item: str, decision: Decision, now: datetime, performed: bool) -> None: ...
+    async def intend(self, item: str, action: Action, now: datetime) -> int: ...
+    async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None: ...
+    async def accept_go_ahead(self, item: str, go_ahead: GoAhead) -> None: ...
+    async def spend_move(self, item: str, key: str) -> None: ...
+    async def note_order(self, item: str, note: NoteOrder, now: datetime) -> None: ...
+    async def pause_all(self, by: str | None, now: datetime) -> None: ...
+    async def admit(
+        self,
+        item: str,
+        claim: Claim | None,
+        run: RunPlan | None,
+        caps: Caps,
+        work: WorkPolicy,
+        peer: Peer | None,
+        now: datetime,
+    ) -> Refusal | None: ...
+    async def withdraw(self, item: str, run: str | None) -> None: ...
+    async def join_lane(self, item: str, base: str, now: datetime) -> bool: ...
+    async def leave_lane(self, item: str) -> None: ...
+    async def park(self, item: str, reason: str, told: bool, now: datetime) -> None: ...
+    async def parked_told(self, item: str) -> None: ...
+    async def release(self, item: str) -> None: ...
+    async def finish(self, item: str, how: str, receipt: str, now: datetime) -> None: ...
+    async def note_pull(self, item: str, number: int) -> None: ...
+    async def note_push(self, item: str, head: str) -> None: ...
+    async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None: ...
+    async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool: ...
+    async def admit_gate(self, item: str, gate: str, head: str, command: str, now: datetime) -> str: ...
+    async def start_gate(self, key: str, now: datetime) -> tuple[str, GateRun, str] | None: ...
+    async def end_gate(self, key: str, gate: GateRun, now: datetime) -> None: ...
+    async def wake(self, item: str, due: datetime, cause: str) -> None: ...
+    async def wake_where(
+        self,
+        due: datetime,
+        cause: str,
+        *,
+        repo: str | None = None,
+        waits_for: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> (
+        int
+    ): ...  # items not done whose last decision waits for one of these (none given: any claimed item); best rank first
+    async def book(self, item: str | None, kind: str, amount: int, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """The outside world, handed down; nothing below constructs a client or reads the environment."""
+
+    now: Callable[[], datetime]
+    github: GitHub
+    git: Git
+    engine: Engine
+    ledger: Ledger
+    boards: Mapping[str, Board]
+    peers: tuple[Peer, ...]
+    caps: Caps
+    draft_repos: Mapping[str, str] = field(default_factory=dict)  # board key -> repository of its drafts
+    claim_minutes: float = 30.0
+    role_minutes: float = 5.0
+
+    def draft_repo(self, board: Board) -> str | None:
+        return self.draft_repos.get(board.key)

@@ -1,0 +1,289 @@
+"""Everything Sluice may do: the list of its powers on one screen. `perform` carries each out and has no opinions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.item import Approval, GoAhead
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run to be admitted: its key is made of step, head and evidence, and the ledger refuses it twice."""
+
+    key: str
+    step: str
+    peer: str
+    round: int
+    go_ahead: str
+    evidence: str
+    head: str
+    brief: str
+    causes: tuple[str, ...] = ()  # what the evidence is the hash of: gate verdicts, reviews, commands, moves
+    merge_base: bool = False  # bring the base branch into the worktree first, conflicts and all
+    first: bool = True  # starts the item, rather than mending it
+    restart: bool = False  # the same run once more, after the machine and not the agent failed
+
+
+# --- what is only written in the ledger ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AcceptGoAhead:
+    """Remember who started the item and the text as it stood."""
+
+    go_ahead: GoAhead
+
+
+@dataclass(frozen=True)
+class SpendMove:
+    """A Status event has been acted upon."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class NoteOrder:
+    """Remember what a command changed; `verb` and `value` are what the ledger's column is set to."""
+
+    order: str
+    verb: str  # pause resume priority assign approve merge update retry cancel reject answered
+    by: str
+    value: str = ""
+    approval: Approval | None = None
+
+
+@dataclass(frozen=True)
+class PauseAll:
+    """Stop dispatch, merges and agents everywhere, or let them go on (`on=False`)."""
+
+    on: bool
+    by: str
+
+
+@dataclass(frozen=True)
+class JoinLane:
+    """Take a place in the queue of the base branch. Refused when somebody else is its head: then nothing follows."""
+
+    base: str
+
+
+@dataclass(frozen=True)
+class LeaveLane:
+    pass
+
+
+@dataclass(frozen=True)
+class Park:
+    """Only a person can free the item now. `told`: whoever must know has caused it, so nobody is asked."""
+
+    reason: str
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class Finish:
+    """File the receipt: the item is over."""
+
+    how: str  # merged | closed | removed
+    receipt: str  # the impact summary
+
+
+# --- what reaches the agents ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Admit the first run and take the item, in the ledger and on the remote. Refused: nothing follows."""
+
+    peer: str
+    branch: str
+    base: str
+    go_ahead: GoAhead
+    run: RunPlan | None  # None: there is a pull request already and nothing to mend yet
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Hand an admitted run to the engine."""
+
+    run: str
+
+
+@dataclass(frozen=True)
+class SendBack:
+    """Admit one more run, for new evidence, and hand it to the engine."""
+
+    run: RunPlan
+
+
+@dataclass(frozen=True)
+class StopRun:
+    run: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RunGate:
+    """Run a gate command on a head, in a clean checkout without secrets."""
+
+    gate: str
+    command: str
+    head: str
+
+
+@dataclass(frozen=True)
+class RemoveWorktree:
+    """Remove the worktree; refused by git's side unless all of it is safe on the remote."""
+
+
+@dataclass(frozen=True)
+class ReleaseClaim:
+    """Give the claim up, in the ledger and on the remote. `forget`: the saved copy of merged work may go too."""
+
+    forget: bool = False
+
+
+@dataclass(frozen=True)
+class LoseRun:
+    """The engine no longer knows a run the ledger believes to be running: note it as lost."""
+
+    run: str
+
+
+# --- what reaches the repository --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PushBranch:
+    """Push the collected head, with a lease on the head last seen (None: no branch yet)."""
+
+    head: str
+    expected: str | None
+
+
+@dataclass(frozen=True)
+class DeleteBranch:
+    """Delete the item's branch, only if it is merged and still at this head."""
+
+    head: str
+
+
+@dataclass(frozen=True)
+class DispatchWorkflow:
+    gate: str
+    file: str
+    head: str
+
+
+@dataclass(frozen=True)
+class UpdateBranch:
+    """Bring the pull request's branch up to date with its base, at the expected head."""
+
+    head: str
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Merge at the expected head, or hand it to GitHub's merge queue."""
+
+    head: str
+    method: str
+    queue: bool = False
+
+
+# --- what is written on the board: neighbours of these travel in one GraphQL document -----------------------------------
+
+
+@dataclass(frozen=True)
+class ConvertDraft:
+    repo: str
+
+
+@dataclass(frozen=True)
+class OpenPull:
+    branch: str
+    base: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class MoveCard:
+    column: str
+
+
+@dataclass(frozen=True)
+class SayStatus:
+    """Post the status comment, or edit it in place."""
+
+    body: str
+
+
+@dataclass(frozen=True)
+class AskPerson:
+    """The one new comment that asks for a person; `mark` keeps it from being posted twice."""
+
+    body: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    """React to a comment."""
+
+    subject: str
+    reaction: str  # EYES THUMBS_UP THUMBS_DOWN CONFUSED
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answer a command that asked for text, or could not be understood."""
+
+    body: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class AskReview:
+    logins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CloseIssue:
+    pass
+
+
+@dataclass(frozen=True)
+class ClosePull:
+    pass
+
+
+BoardWrite = (
+    ConvertDraft
+    | OpenPull
+    | MoveCard
+    | SayStatus
+    | AskPerson
+    | Acknowledge
+    | Reply
+    | AskReview
+    | CloseIssue
+    | ClosePull
+)
+LedgerWrite = AcceptGoAhead | SpendMove | NoteOrder | PauseAll | JoinLane | LeaveLane | Park | Finish
+AgentAction = Claim | Dispatch | SendBack | StopRun | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
+RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | UpdateBranch | Merge
+Action = LedgerWrite | AgentAction | RepoAction | BoardWrite
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a pass came to. There is always a reason; `explain` shows it."""
+
+    stage: str
+    reason: str
+    actions: tuple[Action, ...] = ()
+    look_again_at: datetime | None = None
+    waits_for: str = "nobody"  # nobody | machine | person | slot

@@ -1,0 +1,68 @@
+"""A board: which of its columns mean what to Sluice, and the cards found on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The Status options of one board, by what they mean. Matched without regard to case."""
+
+    ready: str = "Ready"
+    in_progress: str = "In Progress"
+    in_review: str = "In Review"
+    needs_person: str = "Needs a person"
+    done: str = "Done"
+
+    def meaning_of(self, name: str | None) -> str | None:
+        """The field of this class whose column has that name; None for a column Sluice does not use."""
+        wanted = (name or "").casefold()
+        return next((f.name for f in fields(self) if getattr(self, f.name).casefold() == wanted), None)
+
+    def missing_from(self, options: tuple[str, ...]) -> tuple[str, ...]:
+        """The named columns that a board with these options lacks."""
+        have = {option.casefold() for option in options}
+        return tuple(name for f in fields(self) if (name := getattr(self, f.name)).casefold() not in have)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board as it was found at start."""
+
+    key: str  # "owner/number", as settings name it
+    project_id: str
+    status_field_id: str
+    options: dict[str, str]  # option name -> option id
+    columns: Columns
+    priority_field: str = "Priority"
+
+    def option_id(self, column: str) -> str:
+        """The id of the option with that name, without regard to case."""
+        return next(id_ for name, id_ in self.options.items() if name.casefold() == column.casefold())
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card as a scan sees it: scalars only, so that a hundred of them cost one point."""
+
+    id: str
+    kind: str  # ISSUE PULL_REQUEST DRAFT_ISSUE REDACTED
+    column: str | None
+    archived: bool
+    position: int  # its place in board order
+    updated_at: datetime
+    title: str = ""
+    repo: str = ""
+    issue_id: str = ""
+    number: int | None = None
+    open: bool = True
+    priority: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """What a scan can see of the card: when it is unchanged, the scan has no news of it."""
+        return "|".join(
+            map(str, (self.kind, self.column, self.archived, self.title, self.number, self.open, self.priority))
+        )

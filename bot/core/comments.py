@@ -1,0 +1,208 @@
+"""Every sentence said to people on GitHub: data in, Markdown out, plain words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.core.gates.verdict import Verdict
+from bot.core.item import GoAhead, Item
+from bot.core.pull import Pull
+from bot.core.run import Run
+from bot.core.worktree import FileChange
+
+USAGE: dict[str, str] = {
+    "help": "`/sluice help` – this list",
+    "status": "`/sluice status` – where this stands",
+    "explain": "`/sluice explain` – why nothing is happening, or why something is",
+    "retry": "`/sluice retry [--fresh]` – try again; `--fresh` starts over on a new branch",
+    "cancel": "`/sluice cancel [--close]` – stop; the branch is kept, `--close` closes the pull request",
+    "pause": "`/sluice pause [all]` – hold this item, or everything",
+    "resume": "`/sluice resume [all]` – go on",
+    "assign": "`/sluice assign AGENT` – let this agent do it",
+    "priority": "`/sluice priority N` – a lower number comes first",
+    "approve": "`/sluice approve` – approve exactly what is shown now",
+    "reject": "`/sluice reject REASON` – send the work back",
+    "merge": "`/sluice merge` – merge exactly this head once its checks pass",
+    "update": "`/sluice update` – bring the branch up to date",
+}
+
+SIGNS = {"passed": "✅", "failed": "❌", "unknown": "⏳"}
+
+
+def working(peer: str, go_ahead: GoAhead, round_: int) -> str:
+    again = "" if round_ == 1 else f" This is round {round_}."
+    return f"**In progress.** Agent {peer} works on this; @{go_ahead.by} asked for it.{again}"
+
+
+def opened() -> str:
+    return "**A pull request is open.** Its checks are running."
+
+
+def in_review(pull: Pull, verdicts: Sequence[Verdict], waits: str) -> str:
+    return "\n".join((f"**In review: #{pull.number}.** {sentence(waits)}", "", *gate_table(verdicts)))
+
+
+def gate_table(verdicts: Sequence[Verdict]) -> list[str]:
+    rows = [f"| {SIGNS[v.state]} | {_link(v)} | {_cell(v.reason)} |" for v in verdicts]
+    return ["| | check | result |", "|---|---|---|", *rows]
+
+
+def needs_person(who: str | None, reason: str, hint: str) -> str:
+    mention = f"@{who} " if who else ""
+    return f"{mention}**this needs a person:** {sentence(reason)}\n\n{hint}"
+
+
+def stopped(reason: str) -> str:
+    return f"**Needs a person.** {sentence(reason)}\n\n{RETRY}"
+
+
+RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. All work so far is kept."
+TO_DONE = "Close the pull request, or merge it, and the card will follow; `/sluice retry` goes on working."
+
+
+def not_started(reason: str) -> str:
+    return f"**Not started.** {sentence(reason)}"
+
+
+def help_text() -> str:
+    return "\n".join(
+        (
+            "These work in a comment of their own line, for people with write access:",
+            "",
+            *(f"- {line}" for line in USAGE.values()),
+        )
+    )
+
+
+def not_understood(problem: str, verb: str) -> str:
+    usage = USAGE.get(verb.split()[0] if verb else "", "")
+    return f"{sentence(problem)} {usage or 'Try `/sluice help`.'}"
+
+
+def explained(reason: str) -> str:
+    return sentence(reason)
+
+
+def pull_title(title: str) -> str:
+    return title.strip()[:200] or "Untitled"
+
+
+def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdict]) -> str:
+    """One phone screen: why, what, proof, risk, what is undone."""
+    files = run.work.files if run.work else ()
+    said = run.outcome.summary.strip() if run.outcome else ""
+    proof = [f"- {SIGNS[v.state]} {v.gate}: {v.reason}" for v in verdicts] or ["- the checks on this pull request"]
+    return "\n".join(
+        (
+            f"**Why** Closes #{item.number}; @{go_ahead.by} asked for it.",
+            "",
+            f"**What** {changed(files)}",
+            *([f"> {line}" for line in said.splitlines()[:4]]),
+            "",
+            "**Proof**",
+            *proof,
+            "",
+            f"**Risk** {risk(files)}",
+            "",
+            f"Written by agent {run.peer}, round {run.round}.",
+        )
+    )
+
+
+def changed(files: Sequence[FileChange]) -> str:
+    added, removed = sum(f.added for f in files), sum(f.removed for f in files)
+    areas = Counter(f.path.split("/")[0] if "/" in f.path else "top level" for f in files)
+    where = ", ".join(f"{area} ({count})" for area, count in areas.most_common(4))
+    return f"{len(files)} file{'s' * (len(files) != 1)}, +{added} −{removed}: {where}"
+
+
+def risk(files: Sequence[FileChange]) -> str:
+    tests = [f for f in files if "test" in f.path.casefold()]
+    if len(tests) == len(files):
+        return "low: only tests change."
+    return "tests change with the code." if tests else "no test changes; look at how this is checked."
+
+
+def summary(
+    item: Item,
+    pull: Pull,
+    runs: Sequence[Run],
+    verdicts: Sequence[Verdict],
+    stages: Sequence[tuple[str, datetime]],
+    now: datetime,
+) -> str:
+    """The last form of the status comment: what came of the item."""
+    last = next((run.work for run in reversed(runs) if run.work and run.work.files), None)
+    reviewers = ", ".join(dict.fromkeys(f"@{r.author}" for r in pull.reviews if r.by_writer)) or "nobody"
+    undone = [v for v in verdicts if not v.passed]
+    return "\n".join(
+        (
+            f"**Done: #{pull.number} is merged**{f' by @{pull.merged_by}' if pull.merged_by else ''}.",
+            "",
+            f"- changed: {changed(last.files) if last else f'{pull.changed_files} files, +{pull.additions} −{pull.deletions}'}",
+            f"- commits: {pull.commits}; merged as {(pull.merge_commit or 'unknown')[:10]}",
+            f"- attempts: {len(runs)}; reviewed by {reviewers}",
+            f"- time: {time_in_stages(stages, now)}",
+            f"- cost: {cost(runs)}",
+            f"- left undone: {', '.join(v.reason for v in undone) or 'nothing known'}",
+            "",
+            *gate_table(verdicts),
+        )
+    )
+
+
+def over(reason: str) -> str:
+    return f"**Over.** {sentence(reason)} Branch and pull request are kept."
+
+
+def cost(runs: Sequence[Run]) -> str:
+    known = [run.outcome.cost_usd for run in runs if run.outcome and run.outcome.cost_usd is not None]
+    unknown = len(runs) - len(known)
+    if not known:
+        return "unknown (the agents report none)"
+    return f"${sum(known):.2f}" + (f", {unknown} attempts unknown" if unknown else "")
+
+
+def time_in_stages(stages: Sequence[tuple[str, datetime]], now: datetime) -> str:
+    spent: dict[str, timedelta] = {}
+    for (name, since), until in zip(stages, [at for _, at in stages[1:]] + [now], strict=True):
+        word = STAGE_WORDS.get(name)
+        if word:
+            spent[word] = spent.get(word, timedelta()) + (until - since)
+    return ", ".join(f"{word} {_span(t)}" for word, t in spent.items()) or "unknown"
+
+
+STAGE_WORDS = {
+    "Ready": "waiting to start",
+    "Waiting": "blocked",
+    "Claimed": "working",
+    "Working": "working",
+    "Gating": "checking",
+    "Built": "checking",
+    "InReview": "in review",
+    "Parked": "needing a person",
+}
+
+
+def sentence(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?`:" else ".")
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _link(verdict: Verdict) -> str:
+    return f"[{_cell(verdict.gate)}]({verdict.url})" if verdict.url else _cell(verdict.gate)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,100 @@
+"""The judgement: from a snapshot to a decision. Pure: no clock, file, socket, environment or chance."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.core.actions import Decision, StopRun
+from bot.core.ending import closed, done, merged, parked
+from bot.core.orders import answer
+from bot.core.reviewing import in_review
+from bot.core.snapshot import Snapshot
+from bot.core.stage import (
+    Built,
+    Claimed,
+    Closed,
+    Done,
+    Draft,
+    Gating,
+    InReview,
+    Merged,
+    Outside,
+    Parked,
+    Ready,
+    Stage,
+    Waiting,
+    Working,
+    stage_of,
+)
+from bot.core.starting import draft, ready
+from bot.core.wishing import follow_wish
+from bot.core.working import built, claimed, gating, working
+
+
+def decide(s: Snapshot) -> Decision:
+    """Commands first, then whatever stops everything, then a person's wish, then what the stage asks for."""
+    stage = stage_of(s)
+    return answer(s, stage, why) or stand_still(s, stage) or follow_wish(s, stage) or by_stage(s, stage)
+
+
+def why(s: Snapshot) -> str:
+    """The reason alone, for those who ask: what the decision would be if nobody had asked."""
+    stage = stage_of(s)
+    return (stand_still(s, stage) or follow_wish(s, stage) or by_stage(s, stage)).reason
+
+
+def stand_still(s: Snapshot, stage: Stage) -> Decision | None:
+    """Everything, this repository or this item is stopped: agents end, their work is kept, nothing else happens."""
+    if isinstance(stage, Outside | Done | Parked):
+        return None
+    reason = _stopped_by(s)
+    if not reason:
+        return None
+    run = s.active_run
+    return Decision(name_of(stage), reason, (StopRun(run.key, reason),) if run else (), waits_for="person")
+
+
+def _stopped_by(s: Snapshot) -> str:
+    if s.paused_all_by:
+        return f"everything is paused by {s.paused_all_by}"
+    if s.policy.mode == "preview" and s.active_run:
+        return 'the repository\'s .github/sluice.toml says mode = "preview"'
+    if s.policy.mode == "off":
+        return 'the repository\'s .github/sluice.toml says mode = "off"'
+    return f"paused by {s.item.paused_by}" if s.item.paused_by else ""
+
+
+def by_stage(s: Snapshot, stage: Stage) -> Decision:
+    match stage:
+        case Outside(why_not):
+            return Decision("Outside", why_not)
+        case Draft():
+            return draft(s)
+        case Waiting(on):
+            return Decision("Waiting", f"blocked by {', '.join(on)}", waits_for="dependency")
+        case Ready():
+            return ready(s)
+        case Claimed():
+            return claimed(s, stage)
+        case Working():
+            return working(s, stage)
+        case Gating():
+            return gating(s, stage)
+        case Built():
+            return built(s, stage)
+        case InReview():
+            return in_review(s, stage)
+        case Merged(pull):
+            return merged(s, pull)
+        case Closed(how):
+            return closed(s, how)
+        case Parked(fact):
+            return parked(s, fact)
+        case Done(how):
+            return done(s, how)
+        case _:
+            assert_never(stage)
+
+
+def name_of(stage: Stage) -> str:
+    return type(stage).__name__

@@ -1,0 +1,45 @@
+"""Gate: a person with write access approved this very head, and nobody's request for changes stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.core.gates.verdict import Verdict
+from bot.core.item import Approval
+from bot.core.pull import Pull, Review
+
+NAME = "approvals"
+
+
+def approvals(pull: Pull, words: Iterable[Approval], author: str) -> Verdict:
+    """A submitted approval bound to the head, or a `/sluice approve` bound to it; never the author's own."""
+    standing = opinions(pull)
+    asking = [review for review in standing if review.state == "CHANGES_REQUESTED"]
+    if asking:
+        who = ", ".join(review.author for review in asking)
+        return Verdict(NAME, "failed", f"changes requested by {who}", pull.head, key="|".join(r.id for r in asking))
+    by_review = [r.author for r in standing if r.state == "APPROVED" and r.head == pull.head and r.author != author]
+    by_word = [word.by for word in words if word.head == pull.head]
+    approvers = list(dict.fromkeys(by_review + by_word))
+    if not approvers:
+        return Verdict(NAME, "unknown", _missing(standing), pull.head, waits_for="person")
+    if pull.review_decision == "REVIEW_REQUIRED":
+        reason = f"approved by {', '.join(approvers)}; GitHub requires further approvals"
+        return Verdict(NAME, "unknown", reason, pull.head, waits_for="person")
+    return Verdict(NAME, "passed", f"approved by {', '.join(approvers)}", pull.head)
+
+
+def opinions(pull: Pull) -> list[Review]:
+    """The last opinion of each person with write access."""
+    last: dict[str, Review] = {}
+    for review in sorted(pull.reviews, key=lambda r: r.at):
+        if review.by_writer and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+            last[review.author] = review
+    return list(last.values())
+
+
+def _missing(standing: list[Review]) -> str:
+    stale = [review.author for review in standing if review.state == "APPROVED"]
+    if stale:
+        return f"{', '.join(stale)} approved an earlier head; this one is not approved"
+    return "nobody with write access has approved this head"

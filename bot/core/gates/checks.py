@@ -1,0 +1,42 @@
+"""Gate: the checks on the head have passed."""
+
+from __future__ import annotations
+
+from bot.core.gates.verdict import Verdict
+from bot.core.policy import Policy
+from bot.core.pull import Check, Pull
+
+NAME = "checks"
+
+
+def checks(pull: Pull, policy: Policy) -> Verdict:
+    """Required checks, those the policy names, and whatever else is reported on the head."""
+    failed = [check for check in pull.checks if check.state == "failed"]
+    if failed:
+        names = ", ".join(check.name for check in failed)
+        return Verdict(
+            NAME,
+            "failed",
+            f"failed on this head: {names}",
+            pull.head,
+            url=failed[0].url,
+            detail="\n".join(f"{check.name}: {check.summary}".strip() for check in failed),
+            key="|".join(sorted(check.key or check.name for check in failed)),
+        )
+    absent = [name for name in policy.gates.checks if name not in {check.name for check in pull.checks}]
+    if absent:
+        return _waits(pull, f"not reported yet: {', '.join(absent)}")
+    pending = [check.name for check in pull.checks if check.state == "pending"]
+    if pending:
+        return _waits(pull, f"still running: {', '.join(pending)}")
+    if not pull.checks_known:
+        return _waits(pull, "GitHub reports no checks on this head yet")
+    return Verdict(NAME, "passed", _summary(pull.checks), pull.head, url=pull.checks[0].url if pull.checks else "")
+
+
+def _summary(found: tuple[Check, ...]) -> str:
+    return f"passed: {', '.join(check.name for check in found)}" if found else "no checks are configured"
+
+
+def _waits(pull: Pull, reason: str) -> Verdict:
+    return Verdict(NAME, "unknown", reason, pull.head, waits_for="machine")

@@ -1,0 +1,157 @@
+"""An item: what GitHub says of its card and issue, and what the ledger remembers of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Dependency:
+    ref: str  # "owner/name#12"; "" when it may not be read
+    open: bool
+
+
+@dataclass(frozen=True)
+class Issue:
+    id: str
+    repo: str  # "owner/name"
+    number: int
+    url: str
+    title: str
+    body: str
+    author: str
+    open: bool
+    state_reason: str | None = None
+    labels: tuple[str, ...] = ()
+    editor: str | None = None  # who edited the text last
+    edited_at: datetime | None = None
+    blocked_by: tuple[Dependency, ...] = ()
+    blockers_total: int = 0  # more than len(blocked_by): some cannot be read, and the item waits
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft card: text without an issue."""
+
+    title: str
+    body: str
+    creator: str
+
+
+@dataclass(frozen=True)
+class Face:
+    """The card as it stands on the board now."""
+
+    column: str | None
+    archived: bool
+
+
+@dataclass(frozen=True)
+class Move:
+    """A Status event of the card: who moved it where."""
+
+    key: str
+    to: str | None
+    actor: str | None  # None: GitHub does not say
+    automated: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class GoAhead:
+    """A person who may start work did so; the text is as it stood then."""
+
+    key: str  # of the move or the command
+    by: str
+    at: datetime
+    title: str
+    body: str
+    by_command: bool = False
+
+    @property
+    def text_hash(self) -> str:
+        return text_hash(self.title, self.body)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Sluice works on the item."""
+
+    peer: str
+    branch: str
+    base: str
+    at: datetime
+    go_ahead: GoAhead
+
+
+@dataclass(frozen=True)
+class Parked:
+    """Only a person can free the item."""
+
+    reason: str  # a plain sentence
+    at: datetime
+    told: bool = False  # the comment that asks for a person stands
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A person's word by comment, bound to what they saw."""
+
+    kind: Literal["approve", "merge"]
+    by: str
+    head: str  # SHA, or a text hash when the text of the issue was approved
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Order:
+    """A comment command, or the same given on the command line."""
+
+    id: str  # comment id, or a key of the command line's
+    verb: str
+    args: str
+    author: str
+    at: datetime
+    subject: str = ""  # GraphQL id of the comment: where the answer's reaction goes; "" for the command line
+    problem: str = ""  # why it cannot be understood
+
+    @property
+    def from_shell(self) -> bool:
+        """Given on the command line by whoever runs Sluice: trusted."""
+        return not self.subject
+
+
+@dataclass(frozen=True)
+class Item:
+    """The ledger's memory of one card."""
+
+    id: str  # the card's node id
+    board: str
+    repo: str
+    number: int | None
+    title: str = ""
+    issue_id: str = ""
+    priority: float | None = None  # lower first; None after all numbers
+    position: int = 0
+    claim: Claim | None = None
+    go_ahead: GoAhead | None = None  # accepted, perhaps not yet claimed
+    spent: str = ""  # key of the last Status event that was acted upon
+    peer_wanted: str | None = None
+    paused_by: str | None = None
+    parked: Parked | None = None
+    asked_fresh: int = 0  # how often `retry --fresh` was asked: the branch gets this suffix
+    pull_number: int | None = None
+    pushed_head: str | None = None  # the head Sluice pushed last
+    approvals: tuple[Approval, ...] = ()
+    update_wanted: str | None = None  # the head for which somebody asked to bring the branch up to date
+    lane_since: datetime | None = None  # waits to be merged since
+    first_seen: datetime | None = None
+    done: str | None = None  # how it ended; None: it has not
+    stages: tuple[tuple[str, datetime], ...] = field(default=())  # every stage it entered, and when
+
+
+def text_hash(title: str, body: str) -> str:
+    return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()[:16]

@@ -1,0 +1,39 @@
+"""How an item comes to need a person: the one way to park."""
+
+from __future__ import annotations
+
+import hashlib
+
+from bot.core.actions import Action, AskPerson, Decision, MoveCard, Park, SayStatus, StopRun
+from bot.core.comments import RETRY, needs_person, stopped
+from bot.core.snapshot import Snapshot
+
+
+def park(s: Snapshot, stage: str, reason: str, hint: str = RETRY) -> Decision:
+    """Stop, keep the work, and ask whoever gave the go-ahead, in one new comment."""
+    return Decision(stage, reason, (*_stop(s, reason), Park(reason), *ask(s, reason, hint)), s.now, "person")
+
+
+def park_quietly(s: Snapshot, stage: str, reason: str, move: bool) -> tuple[Action, ...]:
+    """A person caused it, so nobody is asked. `move`: put the card in the column for it."""
+    card = (MoveCard(s.columns.needs_person),) if move and s.meaning != "needs_person" else ()
+    return (*_stop(s, reason), Park(reason, told=True), *card, SayStatus(stopped(reason)))
+
+
+def ask(s: Snapshot, reason: str, hint: str = RETRY) -> tuple[Action, ...]:
+    """The comment, the card and the status: repeated until they stand, each at most once."""
+    given = s.item.claim.go_ahead if s.item.claim else s.item.go_ahead
+    card = (MoveCard(s.columns.needs_person),) if s.meaning != "needs_person" else ()
+    body = stopped(reason)
+    status = (SayStatus(body),) if s.status is None or s.status.body != body else ()
+    return (AskPerson(needs_person(given.by if given else None, reason, hint), mark(s, reason)), *card, *status)
+
+
+def mark(s: Snapshot, reason: str) -> str:
+    """The same for the same trouble of the same run, however often it is looked at."""
+    last = s.runs[-1].key if s.runs else ""
+    return hashlib.sha256(f"{last}|{s.item.spent}|{reason}".encode()).hexdigest()[:12]
+
+
+def _stop(s: Snapshot, why: str) -> tuple[Action, ...]:
+    return (StopRun(s.active_run.key, why),) if s.active_run else ()

@@ -1,0 +1,90 @@
+"""What a repository allows: `.github/sluice.toml` on its default branch. Each field says what it does and its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+PROTECTED = (
+    ".github/**",
+    ".claude/**",
+    ".codex/**",
+    ".gemini/**",
+    ".mcp.json",
+    "AGENTS.md",
+    "CLAUDE.md",
+    "GEMINI.md",
+    ".gitmodules",
+    ".gitattributes",
+)
+
+
+@dataclass(frozen=True)
+class Merging:
+    by: Literal["people", "when-green"] = field(
+        default="people",
+        metadata={"doc": "who merges: people, or Sluice once every gate passes and a person approved that very head"},
+    )
+    method: Literal["merge", "squash", "rebase"] = field(
+        default="squash", metadata={"doc": "how a pull request is merged"}
+    )
+    up_to_date: bool = field(
+        default=False, metadata={"doc": "bring a branch up to date before merging even where GitHub does not demand it"}
+    )
+
+
+@dataclass(frozen=True)
+class Gates:
+    checks: tuple[str, ...] = field(
+        default=(),
+        metadata={"doc": "checks that must pass on the head; empty: those GitHub requires and all that are reported"},
+    )
+    commands: tuple[str, ...] = field(
+        default=(), metadata={"doc": "shell commands Sluice runs in a clean checkout without secrets; each must exit 0"}
+    )
+    workflows: tuple[str, ...] = field(
+        default=(), metadata={"doc": "workflow files dispatched on the pull request's branch; each must succeed"}
+    )
+    threads: bool = field(default=True, metadata={"doc": "unresolved review threads hold the merge back"})
+
+
+@dataclass(frozen=True)
+class Work:
+    setup: tuple[str, ...] = field(
+        default=(), metadata={"doc": "shell commands run once in a new worktree, before the agent"}
+    )
+    rounds: int = field(
+        default=3, metadata={"doc": "how often work may be sent back before a person is asked", "min": 0}
+    )
+    runs_per_item: int = field(default=6, metadata={"doc": "agent runs one item may use for one go-ahead", "min": 1})
+    runs_per_day: int = field(default=50, metadata={"doc": "agent runs the repository may use in 24 hours", "min": 1})
+    minutes_per_run: float = field(default=60.0, metadata={"doc": "an agent run is stopped after this long"})
+    running: int = field(default=2, metadata={"doc": "agents that may work in this repository at once", "min": 1})
+    waiting_pulls: int = field(
+        default=3, metadata={"doc": "no new work while this many of Sluice's pull requests wait for people", "min": 1}
+    )
+    protected: tuple[str, ...] = field(
+        default=PROTECTED, metadata={"doc": "paths whose change needs a person, before any push"}
+    )
+
+
+@dataclass(frozen=True)
+class Reviewing:
+    reviewers: tuple[str, ...] = field(
+        default=(), metadata={"doc": "who is asked for a review; empty: whoever gave the go-ahead"}
+    )
+    bots: tuple[str, ...] = field(default=(), metadata={"doc": "bots whose reviews count as rework"})
+
+
+@dataclass(frozen=True)
+class Policy:
+    mode: Literal["preview", "live", "off"] = field(
+        default="preview", metadata={"doc": "preview: decide and show, write nothing; live: work; off: stop everything"}
+    )
+    merge: Merging = Merging()
+    gates: Gates = Gates()
+    work: Work = Work()
+    review: Reviewing = Reviewing()
+
+
+PREVIEW = Policy()

@@ -1,0 +1,86 @@
+"""A pull request as gates see it: facts on one head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+PASSING = frozenset({"SUCCESS", "SKIPPED", "NEUTRAL"})  # github docs: these conclusions satisfy a required check
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check run or commit status on the head."""
+
+    name: str
+    state: Literal["pending", "passed", "failed"]
+    required: bool = False
+    url: str = ""
+    summary: str = ""  # what it printed last, untrusted
+    key: str = ""  # run id and attempt: new evidence when a check is run again
+
+
+@dataclass(frozen=True)
+class Review:
+    id: str
+    author: str
+    state: Literal["COMMENTED", "APPROVED", "CHANGES_REQUESTED", "DISMISSED", "PENDING"]
+    body: str
+    head: str
+    at: datetime
+    by_writer: bool
+    by_bot: bool = False
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A review comment on a line."""
+
+    path: str
+    line: int | None
+    author: str
+    body: str
+    review: str = ""  # the id of the review it came with
+
+
+@dataclass(frozen=True)
+class Thread:
+    resolved: bool
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True)
+class Pull:
+    id: str
+    number: int
+    url: str
+    state: Literal["OPEN", "CLOSED", "MERGED"]
+    draft: bool
+    head: str
+    base: str  # branch name
+    base_sha: str
+    mergeable: Literal["MERGEABLE", "CONFLICTING", "UNKNOWN"]
+    merge_state: str  # GitHub's mergeStateStatus
+    created_at: datetime
+    checks: tuple[Check, ...] = ()
+    checks_known: bool = True  # False: GitHub has no rollup for the head yet
+    reviews: tuple[Review, ...] = ()
+    threads: tuple[Thread, ...] = ()
+    review_decision: str | None = None  # APPROVED CHANGES_REQUESTED REVIEW_REQUIRED
+    requested: tuple[str, ...] = ()  # logins asked for a review
+    head_author: str = ""  # login or email of the head commit's author
+    closed_by: str | None = None
+    merged_by: str | None = None
+    merged_at: datetime | None = None
+    merge_commit: str | None = None
+    additions: int = 0
+    deletions: int = 0
+    changed_files: int = 0
+    commits: int = 0
+    in_queue: bool = False  # GitHub's merge queue has it
+    queue: bool = False  # the base branch has a merge queue
+
+    @property
+    def open(self) -> bool:
+        return self.state == "OPEN"

@@ -1,0 +1,43 @@
+"""Who comes first: priority, then board order; and which peer takes an item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from bot.core.item import Item
+from bot.core.run import Peer
+
+LAST = float("inf")
+
+
+def rank(item: Item) -> tuple[float, int]:
+    """Lower is earlier: the priority (none comes after every number), then the place on the board."""
+    return (LAST if item.priority is None else item.priority, item.position)
+
+
+def priority_of(text: str | None) -> float | None:
+    """A priority from a board field: a number, or a name that holds one (`P1`) or begins like a known level."""
+    if not text:
+        return None
+    digits = "".join(c for c in text if c.isdigit() or c == ".").strip(".")
+    if digits:
+        try:
+            return float(digits)
+        except ValueError:
+            return None
+    levels = ("urgent", "critical", "high", "medium", "normal", "low")
+    return next((float(i) for i, level in enumerate(levels) if text.casefold().startswith(level)), None)
+
+
+def takers(peers: Iterable[Peer], repo: str, labels: tuple[str, ...], wanted: str | None) -> list[Peer]:
+    """The peers that may take the item, best first: the one asked for, else all that match repository and labels."""
+    able = [peer for peer in peers if _takes(peer, repo, labels)]
+    if wanted:
+        return [peer for peer in able if peer.name == wanted]
+    return sorted(able, key=lambda peer: not peer.labels)  # one that names a label is the better match
+
+
+def _takes(peer: Peer, repo: str, labels: tuple[str, ...]) -> bool:
+    known_repo = not peer.repositories or any(fnmatchcase(repo.casefold(), r.casefold()) for r in peer.repositories)
+    return known_repo and (not peer.labels or bool(set(peer.labels) & set(labels)))

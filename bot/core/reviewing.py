@@ -1,0 +1,185 @@
+"""InReview: gates on the head, work sent back, the queue of the base branch, the merge."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.core.actions import (
+    Action,
+    AskReview,
+    Decision,
+    DispatchWorkflow,
+    JoinLane,
+    LeaveLane,
+    Merge,
+    MoveCard,
+    SayStatus,
+    UpdateBranch,
+)
+from bot.core.comments import in_review as review_text
+from bot.core.gates.approvals import approvals
+from bot.core.gates.checks import checks
+from bot.core.gates.command import command
+from bot.core.gates.mergeable import behind, mergeable
+from bot.core.gates.threads import threads
+from bot.core.gates.verdict import Verdict
+from bot.core.gates.workflow import name_of, workflow
+from bot.core.parking import park
+from bot.core.prompts import conflict_brief, rework_brief
+from bot.core.pull import Pull, Review
+from bot.core.snapshot import Snapshot
+from bot.core.stage import InReview
+from bot.core.working import run_gates, send_back, task
+
+SOON = timedelta(seconds=5)
+LANE_PATIENCE = timedelta(minutes=30)  # how long the head of the queue may wait for a person
+
+
+def in_review(s: Snapshot, stage: InReview) -> Decision:
+    """Mend first, then wait for machines, then for people, then merge."""
+    pull = stage.pull
+    if not pull.open:
+        return park(
+            s, "InReview", f"pull request #{pull.number} was closed{f' by @{pull.closed_by}' if pull.closed_by else ''}"
+        )
+    verdicts = judge(s, pull)
+    return (
+        _mend(s, pull, verdicts)
+        or _machines(s, pull, verdicts)
+        or _people(s, pull, verdicts)
+        or _merge(s, pull, verdicts)
+    )
+
+
+def judge(s: Snapshot, pull: Pull) -> list[Verdict]:
+    """Every gate on this head, in the order they matter."""
+    gates = s.policy.gates
+    return [
+        checks(pull, s.policy),
+        *(command(line, pull.head, s.gate_runs) for line in gates.commands),
+        *(workflow(file, pull.head, s.gate_runs) for file in gates.workflows),
+        mergeable(pull, s.policy, s.base_head, s.contains_base),
+        threads(pull, s.policy),
+        approvals(pull, s.item.approvals, s.me),
+    ]
+
+
+def _mend(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
+    """Red gates, conflicts and reviews nobody has answered go back to the agent."""
+    asked = unanswered(s, pull)
+    red = [v for v in verdicts if v.failed and v.gate != "approvals"]
+    if not asked and not red:
+        return None
+    claim = s.item.claim
+    assert claim is not None  # InReview is a claimed stage
+    conflict = [v for v in red if v.gate == "mergeable"]
+    if conflict and len(red) == 1 and not asked:
+        brief = conflict_brief(task(s, claim), pull.base)
+        return send_back(s, "InReview", conflict, pull.head, brief=brief, merge_base=True)
+    ids = {review.id for review in asked}
+    remarks = [r for t in pull.threads if not t.resolved for r in t.remarks if r.review in ids]
+    words = [(review.author, review.body) for review in asked if review.body.strip()]
+    brief = rework_brief(task(s, claim), red, remarks, words, s.runs)
+    causes = tuple(f"review:{review.id}" for review in asked)
+    return send_back(s, "InReview", red, pull.head, causes, brief, merge_base=bool(conflict))
+
+
+def unanswered(s: Snapshot, pull: Pull) -> list[Review]:
+    """Reviews that ask for work and that no run was started for: people who may write, and the bots policy names."""
+    answered = {cause for run in s.runs for cause in run.causes}
+    superseded = {r.author: r.at for r in pull.reviews if r.state in ("APPROVED", "DISMISSED")}
+    return [
+        review
+        for review in pull.reviews
+        if _asks(s, pull, review)
+        and f"review:{review.id}" not in answered
+        and not (review.author in superseded and superseded[review.author] > review.at)
+    ]
+
+
+def _asks(s: Snapshot, pull: Pull, review: Review) -> bool:
+    counts = review.by_writer if not review.by_bot else review.author in s.policy.review.bots
+    if not counts or review.author == s.me:
+        return False
+    if review.state == "CHANGES_REQUESTED":
+        return True
+    lines = any(
+        remark.review == review.id for thread in pull.threads if not thread.resolved for remark in thread.remarks
+    )
+    return review.state == "COMMENTED" and (lines or bool(review.body.strip()))
+
+
+def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
+    """Start what has not run on this head; wait for what is running."""
+    local = [v for v in verdicts if v.gate.startswith("command:")]
+    if found := run_gates(s, "InReview", local):
+        return found
+    absent = [f for f in s.policy.gates.workflows if any(v.gate == name_of(f) and v.key == "absent" for v in verdicts)]
+    if absent:
+        dispatch = tuple(DispatchWorkflow(name_of(file), file, pull.head) for file in absent)
+        return Decision("InReview", f"dispatches {', '.join(absent)}", dispatch, waits_for="machine")
+    waiting = [v for v in verdicts if v.waits_for == "machine" and v.key != "behind"]
+    if not waiting:
+        return None
+    heal: tuple[Action, ...] = () if s.meaning == "in_review" else (MoveCard(s.columns.in_review),)
+    soon = s.now + SOON if any(v.gate == "mergeable" for v in waiting) else s.now + 12 * SOON
+    return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), heal, soon, "machine")
+
+
+def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
+    """The machines are content: ask for a review once, and wait for people."""
+    waiting = [v for v in verdicts if not v.passed and v.key != "behind"]
+    by_hand = s.policy.merge.by == "people" and not _ordered(s, pull)
+    if not waiting and not by_hand:
+        return None
+    reason = "; ".join(v.reason for v in waiting) or "every check passed; a person merges it"
+    actions = (*_ask_review(s, pull, verdicts), *_show(s, pull, verdicts, reason))
+    if s.item.lane_since and s.now - s.item.lane_since > LANE_PATIENCE:
+        actions = (LeaveLane(), *actions)
+    return Decision("InReview", reason, actions, waits_for="person")
+
+
+def _merge(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision:
+    """Everything passes but, perhaps, being up to date: one at a time per base branch."""
+    if pull.in_queue:
+        return Decision("InReview", "GitHub's merge queue has it", (), s.now + 12 * SOON, "machine")
+    first = next((rival for rival in s.lane if rival.item != s.item.id), None)
+    mine = next((rival for rival in s.lane if rival.item == s.item.id), None)
+    if first and (mine is None or s.lane[0].item != s.item.id):
+        join: tuple[Action, ...] = () if mine else (JoinLane(pull.base),)
+        return Decision("InReview", f"#{first.number} is merged first", join, s.now + 4 * SOON, "machine")
+    if behind(pull, s.policy, s.contains_base) and not pull.queue:
+        actions: tuple[Action, ...] = (JoinLane(pull.base), UpdateBranch(pull.head))
+        return Decision("InReview", f"brings the branch up to date with {pull.base}", actions, s.now + SOON, "machine")
+    merge = Merge(pull.head, s.policy.merge.method, queue=pull.queue)
+    why = next(v.reason for v in verdicts if v.gate == "approvals")
+    return Decision("InReview", f"every gate passes; merges ({why})", (JoinLane(pull.base), merge), s.now, "machine")
+
+
+def _ordered(s: Snapshot, pull: Pull) -> bool:
+    return any(word.kind == "merge" and word.head == pull.head for word in s.item.approvals)
+
+
+def _ask_review(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> tuple[Action, ...]:
+    claim = s.item.claim
+    missing = any(v.gate == "approvals" and not v.passed for v in verdicts)
+    if not missing or claim is None:
+        return ()
+    wanted = s.policy.review.reviewers or (claim.go_ahead.by,)
+    stale = {review.author for review in pull.reviews if review.head != pull.head}
+    fresh = {review.author for review in pull.reviews if review.head == pull.head}
+    ask = tuple(w for w in wanted if w not in pull.requested and w not in fresh and w != s.me)
+    again = tuple(a for a in sorted(stale) if a not in fresh | set(pull.requested) | set(ask) and _opinion(pull, a))
+    return (AskReview(ask + again),) if ask + again else ()
+
+
+def _opinion(pull: Pull, author: str) -> bool:
+    return any(
+        r.author == author and r.by_writer and r.state in ("APPROVED", "CHANGES_REQUESTED") for r in pull.reviews
+    )
+
+
+def _show(s: Snapshot, pull: Pull, verdicts: list[Verdict], reason: str) -> tuple[Action, ...]:
+    body = review_text(pull, verdicts, reason)
+    status: tuple[Action, ...] = () if s.status and s.status.body == body else (SayStatus(body),)
+    return status if s.meaning == "in_review" else (MoveCard(s.columns.in_review), *status)

@@ -1,0 +1,100 @@
+"""A run: one attempt of a peer at a step of an item's plan, and how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.core.worktree import Work
+
+Ended = Literal["finished", "failed", "timed_out", "stalled", "cancelled", "lost"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use before it is stopped."""
+
+    wall_seconds: float = 3600.0
+    stall_seconds: float = 900.0  # nothing printed and nothing changed for this long
+    log_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A coding agent that takes work for some repositories."""
+
+    name: str
+    runtime: str  # "scripted" | "command"; more in later issues
+    command: tuple[str, ...] = ()  # for `command`: the program and its arguments
+    script: str = ""  # for `scripted`: the path of the edit script
+    repositories: tuple[str, ...] = ()  # empty: all
+    labels: tuple[str, ...] = ()  # takes only items with one of these; empty: all
+    capacity: int = 1
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One run, as a runtime gets it."""
+
+    run: str  # the run's key, unique for ever
+    peer: Peer
+    number: int
+    title: str
+    round: int  # 1 for the first attempt, then one more for each time the work came back
+    brief: str  # Markdown
+    worktree: str  # path
+    setup: tuple[str, ...] = ()  # commands to run first, once per worktree
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. `finished` is only what the peer says; what was done is read from git."""
+
+    ended: Ended
+    summary: str  # the peer's own words, untrusted, bounded
+    seconds: float
+    log: str  # path of the captured output
+    exit_code: int | None = None
+    tokens: int | None = None  # None: unknown, never 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of the ledger."""
+
+    key: str
+    item: str
+    step: str
+    peer: str
+    round: int
+    go_ahead: str  # the key of the go-ahead it belongs to: rounds are counted within one
+    evidence: str
+    head: str  # the SHA the run started from
+    state: Literal["admitted", "running", "ended"]
+    admitted_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+    work: Work | None = None  # what lay in the worktree at its end
+    attempts: int = 0  # infrastructure retries of this very run
+    causes: tuple[str, ...] = ()  # what it was started for: reviews and verdicts already seen to
+
+    @property
+    def job(self) -> str:
+        """The engine's key: one for each attempt."""
+        return f"{self.key}.{self.attempts}"
+
+
+def evidence_of(causes: Iterable[str]) -> str:
+    """The hash of what caused a run: go-ahead, gate verdict, review, comment, base SHA. Never a clock or a counter."""
+    return hashlib.sha256("\n".join(sorted(causes)).encode()).hexdigest()[:16]
+
+
+def run_key(item: str, step: str, head: str, evidence: str) -> str:
+    """The key the ledger refuses twice: no run without new evidence."""
+    return hashlib.sha256("\n".join((item, step, head, evidence)).encode()).hexdigest()[:24]

@@ -1,0 +1,97 @@
+"""A snapshot: everything `decide` may know of one item at one instant. Facts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core.board import Columns
+from bot.core.budget import Caps, Usage
+from bot.core.gates.verdict import GateRun
+from bot.core.item import Draft, Face, Issue, Item, Move, Order
+from bot.core.policy import PREVIEW, Policy
+from bot.core.pull import Pull
+from bot.core.run import Peer, Run
+from bot.core.trust import Role
+
+
+@dataclass(frozen=True)
+class StatusComment:
+    id: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another item that wants the same thing: a slot, or to be merged first."""
+
+    item: str
+    rank: tuple[float, int]
+    since: datetime | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    now: datetime
+    me: str  # Sluice's own login
+    item: Item
+    columns: Columns = Columns()
+    face: Face | None = None  # None: the card is gone from the board
+    issue: Issue | None = None
+    draft: Draft | None = None
+    draft_repo: str | None = None  # where a draft of this board becomes an issue
+    redacted: bool = False
+    moves: tuple[Move, ...] = ()  # oldest first
+    roles: Mapping[str, Role] = field(default_factory=dict)  # of everybody whose word counts here; absent: unknown
+    policy: Policy = PREVIEW
+    policy_found: bool = True
+    policy_problem: str = ""  # the file is broken and the last good one applies
+    live_since: datetime | None = None
+    paused_all_by: str | None = None
+    default_branch: str = "main"
+    base_head: str | None = None
+    contains_base: bool | None = None  # the pull request's head has base_head among its ancestors
+    branch_head: str | None = None  # the item's branch on GitHub
+    pull: Pull | None = None
+    status: StatusComment | None = None
+    asked: tuple[str, ...] = ()  # marks of the comments Sluice has already posted to ask for a person
+    runs: tuple[Run, ...] = ()  # of this item, oldest first
+    gate_runs: tuple[GateRun, ...] = ()
+    orders: tuple[Order, ...] = ()  # not answered yet, oldest first
+    peers: tuple[Peer, ...] = ()
+    usage: Usage = field(default_factory=lambda: Usage())
+    caps: Caps = field(default_factory=lambda: Caps())
+    ahead: tuple[Rival, ...] = ()  # items that wait for a slot too
+    lane: tuple[Rival, ...] = ()  # items of the same base branch that wait to be merged
+    run_lost: bool = False  # the engine does not know the run the ledger believes to be running
+    worktree: bool = False  # a worktree of the item lies on this machine
+
+    @property
+    def column(self) -> str | None:
+        return self.face.column if self.face else None
+
+    @property
+    def meaning(self) -> str | None:
+        """Which of Sluice's columns the card is in: ready, in_progress, in_review, needs_person, done or None."""
+        return self.columns.meaning_of(self.column)
+
+    @property
+    def active_run(self) -> Run | None:
+        return next((run for run in reversed(self.runs) if run.state != "ended"), None)
+
+    @property
+    def last_run(self) -> Run | None:
+        """The newest run for the present go-ahead."""
+        claim = self.item.claim
+        return next((run for run in reversed(self.runs) if claim and run.go_ahead == claim.go_ahead.key), None)
+
+    @property
+    def rounds(self) -> int:
+        """How many runs the present go-ahead has had."""
+        claim = self.item.claim
+        return sum(bool(claim) and run.go_ahead == claim.go_ahead.key for run in self.runs) if claim else 0
+
+    def role(self, login: str | None) -> Role | None:
+        return self.roles.get(login.casefold()) if login else None

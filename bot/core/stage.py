@@ -1,0 +1,215 @@
+"""Where an item really stands: computed from facts, never stored, and carrying its proof.
+
+`MOVES` is the table of lawful moves between stages; code, tests and the README's diagram share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.gates.command import name_of as command_gate
+from bot.core.item import Claim
+from bot.core.item import Parked as ParkedFact
+from bot.core.pull import Pull
+from bot.core.run import Run
+from bot.core.snapshot import Snapshot
+from bot.core.wishes import fresh_move
+from bot.core.worktree import Work
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Not Sluice's: a person's card, another column, a repository that is left alone."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    pass
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A dependency is open."""
+
+    on: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ready:
+    pass
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Taken; the last run, if any, ended without a result that could be used."""
+
+    claim: Claim
+    run: Run | None
+
+
+@dataclass(frozen=True)
+class Working:
+    claim: Claim
+    run: Run
+
+
+@dataclass(frozen=True)
+class Gating:
+    """Work lies there whose gate commands have not all passed."""
+
+    claim: Claim
+    run: Run
+    work: Work
+
+
+@dataclass(frozen=True)
+class Built:
+    """Work lies there that passed its gate commands and is not pushed."""
+
+    claim: Claim
+    run: Run
+    work: Work
+
+
+@dataclass(frozen=True)
+class InReview:
+    claim: Claim
+    pull: Pull
+
+
+@dataclass(frozen=True)
+class Merged:
+    pull: Pull
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Over without a merge: the issue was closed, or the card is gone."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Parked:
+    fact: ParkedFact
+
+
+@dataclass(frozen=True)
+class Done:
+    how: str
+
+
+Stage = (
+    Outside | Draft | Waiting | Ready | Claimed | Working | Gating | Built | InReview | Merged | Closed | Parked | Done
+)
+
+MOVES: dict[type[Stage], tuple[type[Stage], ...]] = {
+    Outside: (Draft, Waiting, Ready),
+    Draft: (Ready, Waiting, Outside),
+    Waiting: (Ready, Outside),
+    Ready: (Claimed, Working, Waiting, Outside, InReview),
+    Claimed: (Working, InReview, Parked, Closed),
+    Working: (Gating, Built, Claimed, InReview, Parked, Closed, Merged),
+    Gating: (Built, Working, Parked, Closed),
+    Built: (InReview, Parked, Closed),
+    InReview: (Working, Merged, Parked, Closed),
+    Merged: (Done,),
+    Closed: (Done,),
+    Parked: (Ready, Waiting, Outside, Merged, Closed),
+    Done: (Ready, Waiting, Outside),
+}
+
+COLUMN: dict[type[Stage], str] = {  # the column each stage of Sluice's own work belongs in, by meaning
+    Claimed: "in_progress",
+    Working: "in_progress",
+    Gating: "in_progress",
+    Built: "in_progress",
+    InReview: "in_review",
+    Merged: "in_review",
+    Done: "done",
+}
+
+
+def stage_of(s: Snapshot) -> Stage:
+    """The first that applies, from the most final to the least."""
+    item = s.item
+    if item.done and not _asked_again(s):
+        return Done(item.done)
+    if s.pull and s.pull.state == "MERGED" and item.pull_number == s.pull.number and not item.done:
+        return Merged(s.pull)
+    ours = item.claim is not None or item.parked is not None
+    if ours and (over := _over(s)):
+        return Closed(over)
+    if item.claim:
+        return _claimed(s, item.claim)
+    if item.parked and not _asked_again(s):
+        return Parked(item.parked)
+    return _unclaimed(s)
+
+
+def _asked_again(s: Snapshot) -> bool:
+    """A person moved the card to Ready since it ended or was parked: it may live again."""
+    move = fresh_move(s)
+    return s.meaning == "ready" and move is not None and s.columns.meaning_of(move.to) == "ready"
+
+
+def _over(s: Snapshot) -> str:
+    if s.face is None:
+        return "the card was removed from the board"
+    if s.face.archived:
+        return "the card was archived"
+    if s.issue and not s.issue.open:
+        return "the issue was closed"
+    return ""
+
+
+def _claimed(s: Snapshot, claim: Claim) -> Stage:
+    run = s.last_run
+    if s.active_run:
+        return Working(claim, s.active_run)
+    if run is None:
+        return InReview(claim, s.pull) if s.pull else Claimed(claim, None)
+    work = run.work
+    useful = (
+        run.outcome is not None and run.outcome.ended == "finished" and work and work.files and work.head != run.head
+    )
+    if not useful or work is None or work.unresolved:
+        return Claimed(claim, run)
+    if work.head != s.item.pushed_head:
+        return Built(claim, run, work) if _gates_passed(s, work) else Gating(claim, run, work)
+    return InReview(claim, s.pull) if s.pull else Built(claim, run, work)
+
+
+def _gates_passed(s: Snapshot, work: Work) -> bool:
+    passed = {gate.gate for gate in s.gate_runs if gate.head == work.head and gate.state == "passed"}
+    return all(command_gate(line) in passed for line in s.policy.gates.commands)
+
+
+def _unclaimed(s: Snapshot) -> Stage:
+    if s.redacted:
+        return Outside("GitHub does not show this card's content to Sluice")
+    if s.face is None or s.face.archived:
+        return Outside("the card is not on the board" if s.face is None else "the card is archived")
+    if s.meaning != "ready" and not (s.item.go_ahead and s.item.go_ahead.by_command):
+        return Outside(_elsewhere(s))
+    if s.draft:
+        return Draft()
+    if s.issue is None or not s.issue.open:
+        return Outside("the issue is closed" if s.issue else "the card holds no issue")
+    if not s.policy_found:
+        return Outside("the repository has no .github/sluice.toml on its default branch, so Sluice leaves it alone")
+    open_ones = tuple(d.ref or "an issue that may not be read" for d in s.issue.blocked_by if d.open)
+    hidden = s.issue.blockers_total - len(s.issue.blocked_by)
+    if open_ones or hidden > 0:
+        return Waiting(open_ones or (f"{hidden} issues that may not be read",))
+    return Ready()
+
+
+def _elsewhere(s: Snapshot) -> str:
+    if s.column is None:
+        return "the card has no Status"
+    if s.meaning in ("in_progress", "in_review"):
+        return f"somebody put the card in {s.column}; it is theirs and Sluice leaves it alone"
+    return f"the card is in {s.column}, not in {s.columns.ready}"

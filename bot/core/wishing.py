@@ -1,0 +1,71 @@
+"""What Sluice does about a card a person moved while it works on the item."""
+
+from __future__ import annotations
+
+from bot.core.actions import Action, Decision, Finish, MoveCard, SpendMove, StopRun
+from bot.core.comments import TO_DONE
+from bot.core.item import Move
+from bot.core.parking import park, park_quietly
+from bot.core.snapshot import Snapshot
+from bot.core.stage import COLUMN, Closed, Done, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
+from bot.core.stage import Draft as DraftStage
+from bot.core.trust import START, STOP
+from bot.core.wishes import fresh_move, wish
+from bot.core.working import send_back
+
+
+def follow_wish(s: Snapshot, stage: Stage) -> Decision | None:
+    """None: there is no wish, or the stage itself reads it (a go-ahead, a parked card moved about by its owner)."""
+    move = wish(s)
+    if move is None or isinstance(stage, Outside | DraftStage | Waiting | Ready | Merged | Closed | Parked | Done):
+        return None
+    name, meaning, role = type(stage).__name__, s.columns.meaning_of(move.to), s.role(move.actor)
+    if role is None:
+        return Decision(name, f"the permission of {move.actor} cannot be read yet")
+    if role < (START if meaning == "ready" else STOP):
+        return _put_back(s, stage, move, f"{move.actor} moved the card but may not; it is put back")
+    if meaning == "ready":
+        return _again(s, stage, move)
+    if meaning == "done":
+        return _to_done(s, name, move)
+    if meaning in ("in_progress", "in_review"):
+        return _put_back(s, stage, move, f"the card belongs where the work is, so {move.actor}'s move is undone")
+    reason = f"@{move.actor} moved the card to {move.to or 'no Status'}"
+    actions = (SpendMove(move.key), *park_quietly(s, name, reason, move=False))
+    return Decision(name, reason, actions, s.now, "person")
+
+
+def whose_word(s: Snapshot) -> set[str]:
+    """The people whose permission decides something now: who moved, who commanded, who edited the text."""
+    move = fresh_move(s)
+    mover = {move.actor} if move and move.actor and not move.automated else set()
+    editor = {s.issue.editor} if s.issue and s.issue.editor and s.issue.edited_at and not s.item.claim else set()
+    return mover | editor | {order.author for order in s.orders if not order.from_shell}
+
+
+def _again(s: Snapshot, stage: Stage, move: Move) -> Decision:
+    if not isinstance(stage, InReview):
+        return _put_back(
+            s, stage, move, f"an agent is already at work, so {move.actor}'s move to Ready changes nothing"
+        )
+    decision = send_back(s, "InReview", [], stage.pull.head, causes=(f"go:{move.key}",))
+    return Decision(
+        "InReview", f"@{move.actor} asked for another attempt", (*decision.actions, SpendMove(move.key)), None, "slot"
+    )
+
+
+def _to_done(s: Snapshot, stage: str, move: Move) -> Decision:
+    reason = f"@{move.actor} moved the card to Done"
+    if s.pull and s.pull.open:
+        decision = park(s, stage, f"{reason} while pull request #{s.pull.number} is open", TO_DONE)
+        return Decision(stage, decision.reason, (SpendMove(move.key), *decision.actions), s.now, "person")
+    stop: tuple[Action, ...] = (StopRun(s.active_run.key, reason),) if s.active_run else ()
+    if stop:
+        return Decision(stage, reason, stop, waits_for="machine")
+    return Decision(stage, reason, (SpendMove(move.key), Finish("stopped", reason)), s.now)
+
+
+def _put_back(s: Snapshot, stage: Stage, move: Move, reason: str) -> Decision:
+    column: str = getattr(s.columns, COLUMN[type(stage)])
+    card: tuple[Action, ...] = () if s.column == column else (MoveCard(column),)
+    return Decision(type(stage).__name__, reason, (SpendMove(move.key), *card), s.now)

@@ -1,0 +1,181 @@
+"""Claimed, Working, Gating and Built: from the claim to the pull request."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+from bot.core.actions import (
+    Action,
+    Decision,
+    Dispatch,
+    LoseRun,
+    MoveCard,
+    OpenPull,
+    PushBranch,
+    RunGate,
+    RunPlan,
+    SayStatus,
+    SendBack,
+)
+from bot.core.comments import opened, pull_body, pull_title
+from bot.core.comments import working as working_text
+from bot.core.gates.command import command, name_of
+from bot.core.gates.verdict import Verdict
+from bot.core.item import Claim
+from bot.core.parking import park
+from bot.core.prompts import first_brief, rework_brief
+from bot.core.run import Run, evidence_of, run_key
+from bot.core.snapshot import Snapshot
+from bot.core.stage import Built, Claimed, Gating, Working
+from bot.core.starting import STEP
+from bot.core.worktree import Work
+
+RESTARTS = 3  # attempts of one run when the machine, not the agent, failed
+GRACE = timedelta(minutes=2)
+
+
+def claimed(s: Snapshot, stage: Claimed) -> Decision:
+    """The last run brought nothing to push: once more if the machine failed, else a person looks."""
+    run = stage.run
+    if run is None:
+        return _start_over(s, stage.claim)
+    outcome, work = run.outcome, run.work
+    if outcome is None or outcome.ended in ("lost", "cancelled"):
+        return _once_more(s, run)
+    said = f" It said: {outcome.summary.strip()[:300]}" if outcome.summary.strip() else ""
+    if outcome.ended != "finished":
+        return park(s, "Claimed", f"agent {run.peer} {_ended(outcome.ended)}.{said}")
+    if work and work.unresolved:
+        return park(s, "Claimed", f"agent {run.peer} left conflict markers in {', '.join(work.unresolved)}")
+    return park(s, "Claimed", f"agent {run.peer} made no change.{said}")
+
+
+def working(s: Snapshot, stage: Working) -> Decision:
+    run = stage.run
+    if run.state == "admitted":
+        return Decision("Working", f"agent {run.peer} is about to start", (Dispatch(run.key),), waits_for="machine")
+    if s.run_lost:
+        return Decision("Working", f"agent {run.peer} is gone without a result", (LoseRun(run.key),), s.now, "machine")
+    heal: tuple[Action, ...] = () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)
+    until = (run.started_at or run.admitted_at) + timedelta(minutes=s.policy.work.minutes_per_run) + GRACE
+    later = until if until > s.now else s.now + GRACE
+    return Decision("Working", f"agent {run.peer} works on it, round {run.round}", heal, later, "machine")
+
+
+def gating(s: Snapshot, stage: Gating) -> Decision:
+    """The result's own gate commands, before anything is pushed."""
+    verdicts = [command(line, stage.work.head, s.gate_runs) for line in s.policy.gates.commands]
+    failed = [v for v in verdicts if v.failed]
+    if failed:
+        return send_back(s, "Gating", failed, stage.work.head)
+    return run_gates(s, "Gating", verdicts) or Decision("Gating", _waiting(verdicts), waits_for="machine")
+
+
+def built(s: Snapshot, stage: Built) -> Decision:
+    work, run, claim = stage.work, stage.run, stage.claim
+    touched = protected(work, s.policy.work.protected)
+    if touched and not any(word.head == work.head for word in s.item.approvals):
+        reason = f"the result changes protected files: {', '.join(touched[:5])}"
+        return park(s, "Built", reason, "`/sluice approve`, then `/sluice retry`, lets exactly this result through.")
+    if s.branch_head not in (None, s.item.pushed_head, work.head, run.head) and s.item.pushed_head:
+        return park(
+            s, "Built", f"somebody pushed to {claim.branch} while the agent worked; its result is kept beside it"
+        )
+    push: tuple[Action, ...] = () if s.branch_head == work.head else (PushBranch(work.head, s.branch_head),)
+    verdicts = [command(line, work.head, s.gate_runs) for line in s.policy.gates.commands]
+    if s.pull and s.pull.open:
+        follow: tuple[Action, ...] = (MoveCard(s.columns.in_review), SayStatus(opened()))
+        return Decision("Built", f"pushes round {run.round} to #{s.pull.number}", (*push, *follow), waits_for="machine")
+    pull = OpenPull(
+        claim.branch, claim.base, pull_title(s.item.title), pull_body(s.item, claim.go_ahead, run, verdicts)
+    )
+    actions = (*push, pull, MoveCard(s.columns.in_review), SayStatus(opened()))
+    return Decision("Built", "the result is pushed and becomes a pull request", actions, waits_for="machine")
+
+
+def run_gates(s: Snapshot, stage: str, verdicts: list[Verdict]) -> Decision | None:
+    absent = [v for v in verdicts if v.key == "absent"]
+    if not absent:
+        return None
+    actions = tuple(
+        RunGate(v.gate, line, v.head) for v in absent for line in s.policy.gates.commands if name_of(line) == v.gate
+    )
+    return Decision(stage, f"runs {', '.join(a.command for a in actions)} on the result", actions, waits_for="machine")
+
+
+def send_back(
+    s: Snapshot,
+    stage: str,
+    failures: list[Verdict],
+    head: str,
+    causes: tuple[str, ...] = (),
+    brief: str | None = None,
+    merge_base: bool = False,
+) -> Decision:
+    """One more round for the same peer in the same worktree, for new evidence; when rounds are used up, a person."""
+    claim = s.item.claim
+    assert claim is not None  # only claimed stages send back
+    what = "; ".join(v.reason for v in failures) or "somebody asked for changes"
+    if s.rounds > s.policy.work.rounds:
+        return park(s, stage, f"after {s.rounds} rounds still: {what}")
+    why = causes + tuple(f"{v.gate}:{v.key or v.reason}" for v in failures)
+    plan = rework_plan(s, claim, head, why, brief or _rework(s, claim, failures), merge_base)
+    if any(run.key == plan.key for run in s.runs):
+        return park(s, stage, f"an agent has tried to mend this already and it is unchanged: {what}")
+    actions = (
+        SendBack(plan),
+        MoveCard(s.columns.in_progress),
+        SayStatus(working_text(claim.peer, claim.go_ahead, plan.round)),
+    )
+    return Decision(stage, f"goes back to agent {claim.peer}: {what}", actions, waits_for="slot")
+
+
+def rework_plan(s: Snapshot, claim: Claim, head: str, causes: tuple[str, ...], brief: str, merge_base: bool) -> RunPlan:
+    evidence = evidence_of(causes)
+    key = run_key(s.item.id, STEP, head, evidence)
+    return RunPlan(
+        key, STEP, claim.peer, s.rounds + 1, claim.go_ahead.key, evidence, head, brief, causes, merge_base, first=False
+    )
+
+
+def task(s: Snapshot, claim: Claim) -> str:
+    return first_brief(s.item.repo, s.item.number or 0, claim.go_ahead, claim.branch, s.policy)
+
+
+def _rework(s: Snapshot, claim: Claim, failures: list[Verdict]) -> str:
+    return rework_brief(task(s, claim), failures, (), (), s.runs)
+
+
+def _start_over(s: Snapshot, claim: Claim) -> Decision:
+    """Claimed without a run and without a pull request: the pull request went away; begin from what is saved."""
+    causes = (f"go:{claim.go_ahead.key}", "again")
+    plan = rework_plan(s, claim, s.base_head or "", causes, task(s, claim), merge_base=False)
+    return Decision("Claimed", f"agent {claim.peer} takes it", (SendBack(plan),), waits_for="slot")
+
+
+def _once_more(s: Snapshot, run: Run) -> Decision:
+    if run.attempts + 1 >= RESTARTS:
+        return park(s, "Claimed", f"agent {run.peer} was interrupted {RESTARTS} times on this machine")
+    plan = RunPlan(
+        run.key, run.step, run.peer, run.round, run.go_ahead, run.evidence, run.head, "", run.causes, restart=True
+    )
+    return Decision("Claimed", "the run was interrupted and goes on", (SendBack(plan),), waits_for="slot")
+
+
+def _ended(how: str) -> str:
+    return {"failed": "failed", "timed_out": "ran out of time", "stalled": "stood still"}.get(how, how)
+
+
+def _waiting(verdicts: list[Verdict]) -> str:
+    open_ones = [v for v in verdicts if not v.passed]
+    return "; ".join(f"{v.gate}: {v.reason}" for v in open_ones) or "every command passed"
+
+
+def protected(work: Work, patterns: tuple[str, ...]) -> list[str]:
+    """The changed files that a pattern protects; `dir/**` covers the whole folder, without regard to case."""
+    return [
+        f.path
+        for f in work.files
+        if any(fnmatchcase(f.path.casefold(), p.casefold().replace("**", "*")) for p in patterns)
+    ]

@@ -1,0 +1,35 @@
+"""One pass over one item: observe, decide, record, perform."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.context import Context
+from bot.core.actions import Action, Decision, StopRun
+from bot.core.decide import decide
+from bot.core.snapshot import Snapshot
+from bot.observe import observe
+from bot.perform import perform
+
+
+async def drain(ctx: Context, item_id: str, dry: bool = False) -> Decision:
+    """Look at an item and do what is next. `dry`, and a repository in preview, show what would be done."""
+    snapshot, seen = await observe(ctx, item_id)
+    decision = decide(snapshot)
+    actions = () if dry else _allowed(snapshot, decision)
+    await ctx.ledger.record(item_id, decision, snapshot.now, performed=actions == decision.actions)
+    if not actions:
+        return decision if actions == decision.actions else replace(decision, look_again_at=None)
+    stopped = await perform(ctx, snapshot, seen, actions)
+    if stopped is None:
+        return decision
+    said = replace(decision, reason=stopped.reason, look_again_at=stopped.look_again_at, waits_for=stopped.waits_for)
+    await ctx.ledger.record(item_id, said, ctx.now(), performed=True)
+    return said
+
+
+def _allowed(s: Snapshot, decision: Decision) -> tuple[Action, ...]:
+    """Nothing is written for a repository that is not live, but its agents are stopped."""
+    if s.policy.mode == "live":
+        return decision.actions
+    return tuple(action for action in decision.actions if isinstance(action, StopRun))

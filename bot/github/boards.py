@@ -1,0 +1,87 @@
+"""Boards and their cards, as GitHub's GraphQL shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.board import Board, Card, Columns
+from bot.errors import BoardError
+from bot.github.failures import check_whole
+from bot.github.graphql import Answer, GraphQL
+from bot.github.times import time
+
+STATUS = "Status"
+
+
+async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_field: str) -> Board:
+    """The board `owner/number`; BoardError says what is there instead."""
+    owner, _, number = key.partition("/")
+    if not (owner and number.isdecimal()):
+        raise BoardError(f"a board is named owner/number, not “{key}”")
+    answer = await graphql.ask("Board", {"owner": owner, "number": int(number)})
+    project = _project(answer)
+    if project is None:
+        raise BoardError(
+            f"there is no board {key} that this token may read: check owner and number, and for an App that it is "
+            f"installed on {owner} with the organization permission “Projects” ({_said(answer)})"
+        )
+    fields = {field["name"]: field for field in project["fields"]["nodes"] if field and "name" in field}
+    status = fields.get(STATUS)
+    if status is None or "options" not in status:
+        raise BoardError(f"board {key} has no single-select field “{STATUS}”; its fields are: {', '.join(fields)}")
+    return Board(
+        key=key,
+        project_id=project["id"],
+        status_field_id=status["id"],
+        options={option["name"]: option["id"] for option in status["options"]},
+        columns=columns,
+        priority_field=priority_field,
+    )
+
+
+async def scan_board(graphql: GraphQL, board: Board) -> list[Card]:
+    """Every card that is not archived, in board order; a point for each hundred."""
+    cards: list[Card] = []
+    after: str | None = None
+    while True:
+        variables = {"project": board.project_id, "priority": board.priority_field, "after": after}
+        answer = await graphql.ask("Scan", variables)
+        node = answer.data.get("node")
+        if not node:
+            raise BoardError(f"board {board.key} cannot be read any more: {_said(answer)}")
+        check_whole(answer.errors, lambda path: "content" in path)  # a card that is missing must not look deleted
+        items = node["items"]
+        cards += [card(each, len(cards) + place) for place, each in enumerate(filter(None, items["nodes"]))]
+        if not items["pageInfo"]["hasNextPage"]:
+            return cards
+        after = items["pageInfo"]["endCursor"]
+
+
+def card(node: Mapping[str, Any], position: int) -> Card:
+    content = node.get("content") or {}
+    priority = node.get("priority") or {}
+    value = next((priority[key] for key in ("name", "text", "number") if priority.get(key) is not None), None)
+    return Card(
+        id=node["id"],
+        kind=node["type"],
+        column=(node.get("status") or {}).get("name"),
+        archived=node["isArchived"],
+        position=position,
+        updated_at=time(node["updatedAt"]),
+        title=content.get("title", ""),
+        repo=(content.get("repository") or {}).get("nameWithOwner", ""),
+        issue_id=content.get("id", "") if node["type"] == "ISSUE" else "",
+        number=content.get("number"),
+        open=(content.get("issueState") or content.get("pullState") or "OPEN") == "OPEN",
+        priority=None if value is None else str(value),
+    )
+
+
+def _project(answer: Answer) -> dict[str, Any] | None:
+    owners = (answer.data.get("organization"), answer.data.get("user"))
+    return next((owner["projectV2"] for owner in owners if owner and owner.get("projectV2")), None)
+
+
+def _said(answer: Answer) -> str:
+    return "; ".join(dict.fromkeys(str(error.get("message")) for error in answer.errors)) or "GitHub said nothing"

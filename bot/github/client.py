@@ -1,0 +1,168 @@
+"""`context.GitHub` in the flesh: what Sluice asks of GitHub, told in GraphQL where one document does, else in REST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from bot.context import Seen, Written
+from bot.core.actions import BoardWrite
+from bot.core.board import Board, Card, Columns
+from bot.core.gates.verdict import GateRun
+from bot.core.item import Item
+from bot.core.pull import Check
+from bot.core.trust import Role
+from bot.github import costs
+from bot.github.auth import TokenSource
+from bot.github.boards import find_board, scan_board
+from bot.github.costs import Book, Costs
+from bot.github.failures import check_whole
+from bot.github.graphql import GraphQL
+from bot.github.lookups import Lookups
+from bot.github.merging import Merging
+from bot.github.pulls import check_key
+from bot.github.rest import Rest
+from bot.github.seen import pull_node_of, seen
+from bot.github.workflows import Workflows
+from bot.github.writes import Known, Writer
+
+NO_COLUMNS: Mapping[str, Columns] = {}
+NO_FIELDS: Mapping[str, str] = {}
+
+
+class GitHubClient:
+    """One GitHub, one identity."""
+
+    def __init__(
+        self,
+        api_url: str,
+        token: TokenSource,
+        login: str,
+        book: Book,
+        timeout: float = 20,
+        *,
+        columns: Mapping[str, Columns] = NO_COLUMNS,
+        priority_fields: Mapping[str, str] = NO_FIELDS,
+    ) -> None:
+        """`columns` and `priority_fields` are by board key; a board not named there has the usual ones."""
+        self._login = login
+        self._columns = columns
+        self._priority_fields = priority_fields
+        self._costs = Costs(book)
+        self._graphql = GraphQL(api_url, token, self._costs, timeout)
+        self._rest = Rest(api_url, token, self._costs, timeout)
+        self._lookups = Lookups(self._graphql)
+        self._workflows = Workflows(self._rest)
+        self._merging = Merging(self._graphql, self._rest)
+
+    @property
+    def login(self) -> str:
+        return self._login
+
+    async def board(self, key: str) -> Board:
+        costs.item.set(None)
+        columns = self._columns.get(key, Columns())
+        return await find_board(self._graphql, key, columns, self._priority_fields.get(key, "Priority"))
+
+    async def scan(self, board: Board) -> list[Card]:
+        costs.item.set(None)
+        return await scan_board(self._graphql, board)
+
+    async def see(self, board: Board, item: Item) -> Seen:
+        """One document; a second only when the card's issue is no longer the one the ledger knows."""
+        costs.item.set(item.id)
+        answer = await self._graphql.ask("See", _asked(item))
+        content = ((answer.data.get("card") or {}).get("content") or {}).get("id")
+        if item.issue_id and content and content != item.issue_id:
+            answer = await self._graphql.ask("See", _asked(replace(item, issue_id="")))
+        check_whole(answer.errors, _may_be_missing)
+        found = seen(answer.data, board.project_id, self._login)
+        return await self._with_logs(found, answer.data)
+
+    async def role(self, repo: str, login: str) -> Role:
+        path = f"/repos/{repo}/collaborators/{quote(login, safe='')}/permission"
+        reply = await self._rest.get(path, values=(404,))
+        return Role.named(reply.data.get("role_name", ""), reply.data["permission"]) if reply.ok else Role.NONE
+
+    async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
+        costs.item.set(item.id)
+        writer = Writer(self._graphql, self._lookups, self._costs, board, item)
+        return await writer.write(writes, Known.of(item, seen))
+
+    async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
+        return await self._merging.merge(repo, number, head, method)
+
+    async def enqueue(self, pull_id: str, head: str) -> Written:
+        return await self._merging.enqueue(pull_id, head)
+
+    async def update_branch(self, repo: str, number: int, head: str) -> Written:
+        return await self._merging.update_branch(repo, number, head)
+
+    async def dispatch_workflow(self, repo: str, file: str, ref: str, inputs: Mapping[str, str]) -> Written:
+        return await self._workflows.dispatch(repo, file, ref, inputs)
+
+    async def workflow_run(self, repo: str, run_id: str) -> GateRun:
+        return await self._workflows.run(repo, run_id)
+
+    async def close(self) -> None:
+        await self._graphql.close()
+
+    async def _with_logs(self, found: Seen, data: Mapping[str, Any]) -> Seen:
+        """A failed check of Actions that says nothing itself gets the end of its log."""
+        node = pull_node_of(data)
+        if found.pull is None or node is None or not any(_silent(each) for each in found.pull.checks):
+            return found
+        contexts = node["statusCheckRollup"]["contexts"]["nodes"]
+        jobs = {check_key(each): each["databaseId"] for each in contexts if _from_actions(each)}
+        checks = []
+        for check in found.pull.checks:
+            if _silent(check) and check.key in jobs:
+                check = replace(check, summary=await self._workflows.log_tail(found.repo, jobs[check.key]))
+            checks.append(check)
+        return replace(found, pull=replace(found.pull, checks=tuple(checks)))
+
+
+async def viewer_login(api_url: str, token: TokenSource) -> str:
+    """Whom a person's token belongs to."""
+
+    async def unbooked(_item: str | None, _kind: str, _amount: int) -> None:
+        """Asked once, before there is a ledger."""
+
+    graphql = GraphQL(api_url, token, Costs(unbooked), timeout=20)
+    try:
+        answer = await graphql.ask("Viewer", {})
+        return str(answer.data["viewer"]["login"])
+    finally:
+        await graphql.close()
+
+
+def _asked(item: Item) -> dict[str, Any]:
+    """The variables of `see.graphql`. What is left out is still declared, so it gets a harmless value."""
+    branch = item.claim.branch if item.claim else ""
+    by_number = item.pull_number is not None
+    return {
+        "card": item.id,
+        "issue": item.issue_id or item.id,
+        "byIssue": bool(item.issue_id),
+        "branch": branch,
+        "ref": f"refs/heads/{branch}",
+        "hasBranch": bool(branch),
+        "byBranch": bool(branch) and not by_number,
+        "number": item.pull_number or 0,
+        "byNumber": by_number,
+    }
+
+
+def _may_be_missing(path: Sequence[str | int]) -> bool:
+    """A card, issue or pull request that is gone, and a blocking issue that may not be read, are facts of their own."""
+    return path[-1] in ("card", "issue", "pullRequest") or "blockedBy" in path
+
+
+def _silent(check: Check) -> bool:
+    return check.state == "failed" and not check.summary
+
+
+def _from_actions(node: Mapping[str, Any]) -> bool:
+    return node["__typename"] == "CheckRun" and bool((node["checkSuite"] or {}).get("workflowRun"))

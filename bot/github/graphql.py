@@ -1,0 +1,99 @@
+"""GraphQL over HTTP: reads are retried, writes never; partial answers are kept; every call is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from gql import Client, GraphQLRequest
+from gql.client import AsyncClientSession
+from gql.transport.exceptions import TransportConnectionFailed, TransportProtocolError, TransportServerError
+from gql.transport.httpx import HTTPXAsyncTransport
+from graphql import DocumentNode, ExecutionResult
+
+from bot.github.auth import TokenSource
+from bot.github.costs import Costs
+from bot.github.documents import operation
+from bot.github.failures import failure, rate_limit, unreachable
+from bot.github.retrying import patiently
+
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # the request never left
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What GitHub said: data, perhaps partial, and what went wrong beside it."""
+
+    data: dict[str, Any]
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def error_at(self, key: str) -> str:
+        """What went wrong with one top-level field; an error without a path concerns them all."""
+        said = [str(e.get("message", "")) for e in self.errors if not e.get("path") or e["path"][0] == key]
+        return "; ".join(said)
+
+
+class GraphQL:
+    """One connection pool to one GitHub."""
+
+    def __init__(self, api_url: str, token: TokenSource, costs: Costs, timeout: float) -> None:
+        self._token = token
+        self._costs = costs
+        self._transport = HTTPXAsyncTransport(url=graphql_url(api_url), timeout=timeout)
+        # No execute_timeout: it would lie beside httpx's own.
+        self._client = Client(transport=self._transport, fetch_schema_from_transport=False, execute_timeout=None)
+        self._session: AsyncClientSession | None = None
+
+    async def ask(self, name: str, variables: Mapping[str, Any]) -> Answer:
+        """A read: the named operation of `queries/`."""
+        answer = await patiently(lambda: self._send(operation(name), variables, write=False))
+        limit = answer.data.get("rateLimit") or {}
+        await self._costs.graphql(limit.get("cost", 1))
+        return answer
+
+    async def tell(self, document: DocumentNode, variables: Mapping[str, Any]) -> Answer:
+        """A write. It is sent once: after a failure nobody knows whether it was done."""
+        answer = await self._send(document, variables, write=True)
+        await self._costs.graphql(1)
+        return answer
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._client.close_async()  # type: ignore[no-untyped-call]
+            self._session = None
+
+    async def _send(self, document: DocumentNode, variables: Mapping[str, Any], *, write: bool) -> Answer:
+        try:
+            result = await self._execute(document, variables)
+        except TransportConnectionFailed as error:
+            cause = error.__cause__ or error
+            raise unreachable(error, write=write, unsent=isinstance(cause, UNSENT)) from error
+        except TransportServerError as error:
+            raise failure(error.code or 500, str(error), self._headers(), write=write) from error
+        except TransportProtocolError as error:  # an answer that is not GraphQL: a proxy, or a page of HTML
+            raise failure(502, str(error), self._headers(), write=write) from error
+        errors: list[dict[str, Any]] = list(result.errors or [])  # type: ignore[arg-type]  # gql hands on plain dicts
+        limited = rate_limit(errors, self._headers())
+        if limited:
+            raise limited
+        return Answer(result.data or {}, errors)
+
+    async def _execute(self, document: DocumentNode, variables: Mapping[str, Any]) -> ExecutionResult:
+        if self._session is None:
+            self._session = await self._client.connect_async()  # type: ignore[no-untyped-call]
+        return await self._session.execute(
+            GraphQLRequest(document, variable_values=dict(variables)),
+            get_execution_result=True,
+            extra_args={"headers": {"Authorization": f"Bearer {await self._token()}"}},
+        )
+
+    def _headers(self) -> Mapping[str, str]:
+        """Of the newest answer: with calls at the same time perhaps another's, but limits are theirs in common."""
+        return self._transport.response_headers or {}
+
+
+def graphql_url(api_url: str) -> str:
+    """GitHub Enterprise Server has its REST under /api/v3 and GraphQL beside it."""
+    return api_url.rstrip("/").removesuffix("/v3") + "/graphql"

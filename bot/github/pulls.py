@@ -1,0 +1,102 @@
+"""A pull request as GitHub's GraphQL shows it, turned into `core.pull.Pull`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.pull import PASSING, Check, Pull, Remark, Review, Thread
+from bot.github.actors import GHOST, is_bot, login
+from bot.github.times import maybe_time, time
+
+Node = Mapping[str, Any]
+SUMMARY = 4000  # characters of what a check printed last
+
+
+def pull(node: Node, has_workflows: bool) -> Pull:
+    """`has_workflows`: the repository has workflow files, so a head without checks is one whose checks are to come."""
+    rollup = (node.get("statusCheckRollup") or {}).get("contexts")
+    return Pull(
+        id=node["id"],
+        number=node["number"],
+        url=node["url"],
+        state=node["state"],
+        draft=node["isDraft"],
+        head=node["headRefOid"],
+        base=node["baseRefName"],
+        base_sha=node["baseRefOid"],
+        mergeable=node["mergeable"],
+        merge_state=node["mergeStateStatus"],
+        created_at=time(node["createdAt"]),
+        checks=tuple(check(each) for each in rollup["nodes"]) if rollup else (),
+        checks_known=not rollup["pageInfo"]["hasNextPage"] if rollup else not has_workflows,
+        reviews=tuple(review(each) for each in node["reviews"]["nodes"] if each["state"] != "PENDING"),
+        threads=tuple(_thread(each) for each in node["reviewThreads"]["nodes"]),
+        review_decision=node["reviewDecision"],
+        requested=tuple(who for each in node["reviewRequests"]["nodes"] if (who := login(each["requestedReviewer"]))),
+        head_author=_head_author(node),
+        closed_by=login(next((each["actor"] for each in node["closing"]["nodes"]), None)),
+        merged_by=login(node["mergedBy"]),
+        merged_at=maybe_time(node["mergedAt"]),
+        merge_commit=(node["mergeCommit"] or {}).get("oid"),
+        additions=node["additions"],
+        deletions=node["deletions"],
+        changed_files=node["changedFiles"],
+        commits=node["commits"]["totalCount"],
+        in_queue=node["isInMergeQueue"],
+        queue=node["isMergeQueueEnabled"],
+    )
+
+
+def check(node: Node) -> Check:
+    """A check run, or a commit status."""
+    required = bool(node.get("isRequired"))
+    if node["__typename"] == "StatusContext":
+        state = {"SUCCESS": "passed", "PENDING": "pending", "EXPECTED": "pending"}.get(node["state"], "failed")
+        summary = (node["description"] or "")[:SUMMARY]
+        return Check(node["context"], state, required, node["targetUrl"] or "", summary, node["id"])  # type: ignore[arg-type]
+    over = node["status"] == "COMPLETED"
+    said = "\n".join(part for part in (node["title"], node["summary"], node["text"]) if part)
+    return Check(
+        name=node["name"],
+        state="pending" if not over else "passed" if node["conclusion"] in PASSING else "failed",
+        required=required,
+        url=node["url"],
+        summary=said[-SUMMARY:],
+        key=check_key(node),
+    )
+
+
+def check_key(node: Node) -> str:
+    """Each attempt of a workflow run makes new check runs, so the pair is new evidence when it is run again."""
+    run = (node["checkSuite"] or {}).get("workflowRun")
+    return f"{run['databaseId']}:{node['databaseId']}" if run else f"{node['databaseId']}"
+
+
+def review(node: Node) -> Review:
+    return Review(
+        id=node["id"],
+        author=login(node["author"]) or GHOST,
+        state=node["state"],
+        body=node["body"],
+        head=(node["commit"] or {}).get("oid", ""),
+        at=time(node["submittedAt"]),
+        by_writer=node["authorCanPushToRepository"],
+        by_bot=is_bot(node["author"]),
+    )
+
+
+def _thread(node: Node) -> Thread:
+    return Thread(node["isResolved"], tuple(_remark(each) for each in node["comments"]["nodes"]))
+
+
+def _remark(node: Node) -> Remark:
+    who = login(node["author"]) or GHOST
+    return Remark(node["path"], node["line"], who, node["body"], (node["pullRequestReview"] or {}).get("id", ""))
+
+
+def _head_author(node: Node) -> str:
+    for each in node["commits"]["nodes"]:
+        author = each["commit"]["author"] or {}
+        return str(login(author.get("user")) or author.get("email") or "")
+    return ""

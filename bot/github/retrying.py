@@ -1,0 +1,28 @@
+"""Retries of reads: three quick tries, because the pass comes back anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from bot.errors import Unavailable
+
+T = TypeVar("T")
+
+
+async def patiently(read: Callable[[], Awaitable[T]]) -> T:
+    """The answer of the first try that gets one."""
+    retrying = AsyncRetrying(
+        stop=stop_after_attempt(3),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        retry=retry_if_exception(_passing),
+        reraise=True,
+    )
+    return await retrying(read)
+
+
+def _passing(error: BaseException) -> bool:
+    """A hiccup; when GitHub names a time to wait, waiting is for the timer."""
+    return isinstance(error, Unavailable) and error.retry_after is None

@@ -1,0 +1,145 @@
+"""One item as GitHub's GraphQL shows it: the answer to `see.graphql`, turned into `context.Seen`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.context import Heard, Seen
+from bot.core.item import Dependency, Draft, Face, Issue, Move
+from bot.core.pull import Pull
+from bot.core.snapshot import StatusComment
+from bot.github.actors import GHOST, is_bot, login
+from bot.github.pulls import pull
+from bot.github.times import maybe_time, time
+
+Node = Mapping[str, Any]
+STATUS_MARK = "<!-- sluice:status -->"
+MARK = "<!-- sluice:mark:{} -->"
+MARKS = re.compile(r"<!-- sluice:mark:(.+?) -->")
+
+
+def seen(data: Node, project: str, me: str) -> Seen:
+    """`me` is Sluice's own login: only its comments can be the status comment or carry marks."""
+    card = data.get("card") or None
+    content = (card or {}).get("content") or {}
+    kind = content.get("__typename")
+    node = data.get("issue") or (content if kind == "Issue" else None)
+    repo = (node or {}).get("repository") or {}
+    pull_node = _pull_node(repo)
+    comments = _comments(node, pull_node)
+    mine = [each for each in comments if each.author == me and "<!-- sluice:" in each.body]
+    own = {each.id for each in mine}
+    status = next((StatusComment(each.subject, each.body) for each in mine if STATUS_MARK in each.body), None)
+    found = _pull(repo, pull_node)
+    return Seen(
+        face=Face(column=(card["status"] or {}).get("name"), archived=card["isArchived"]) if card else None,
+        issue=_issue(node) if node else None,
+        draft=_draft(content) if kind == "DraftIssue" else None,
+        redacted=bool(card) and card is not None and card["type"] == "REDACTED",
+        repo=repo.get("nameWithOwner") or (content.get("repository") or {}).get("nameWithOwner", ""),
+        moves=tuple(_moves(node, project)) if node else (),
+        pull=found,
+        status=status,
+        asked=tuple(mark for each in mine for mark in MARKS.findall(each.body)),
+        comments=tuple(each for each in comments if each.id not in own),
+        default_branch=(repo.get("defaultBranchRef") or {}).get("name", "main"),
+        base_head=_base_head(repo, pull_node),
+        branch_head=((repo.get("ref") or {}).get("target") or {}).get("oid"),
+        policy_text=(repo.get("policy") or {}).get("text"),
+        policy_since=_policy_since(repo),
+        repo_id=repo.get("id", ""),
+        repo_archived=bool(repo.get("isArchived")),
+    )
+
+
+def pull_node_of(data: Node) -> Node | None:
+    """The raw pull request of the answer, for who needs more of it than `Seen` keeps."""
+    node = data.get("issue") or ((data.get("card") or {}).get("content") or {})
+    return _pull_node(node.get("repository") or {})
+
+
+def _issue(node: Node) -> Issue:
+    return Issue(
+        id=node["id"],
+        repo=node["repository"]["nameWithOwner"],
+        number=node["number"],
+        url=node["url"],
+        title=node["title"],
+        body=node["body"],
+        author=login(node["author"]) or GHOST,
+        open=node["state"] == "OPEN",
+        state_reason=node["stateReason"],
+        labels=tuple(label["name"] for label in node["labels"]["nodes"]),
+        editor=login(node["editor"]),
+        edited_at=maybe_time(node["lastEditedAt"]),
+        blocked_by=tuple(_dependency(each) for each in node["blockedBy"]["nodes"]),
+        blockers_total=node["blockedBy"]["totalCount"],
+    )
+
+
+def _dependency(node: Node | None) -> Dependency:
+    """One that may not be read comes as null: open for all we know."""
+    if not node:
+        return Dependency(ref="", open=True)
+    return Dependency(f"{node['repository']['nameWithOwner']}#{node['number']}", node["state"] == "OPEN")
+
+
+def _draft(content: Node) -> Draft:
+    return Draft(content["title"], content["body"], login(content["creator"]) or GHOST)
+
+
+def _moves(node: Node, project: str) -> Iterable[Move]:
+    """Status events on this board, oldest first; an issue may lie on several boards."""
+    for event in node["timelineItems"]["nodes"]:
+        if event and (event.get("project") or {}).get("id") == project:
+            yield Move(
+                key=event["id"],
+                to=event["status"] or None,
+                actor=login(event["actor"]),
+                automated=event["wasAutomated"],
+                at=time(event["createdAt"]),
+            )
+
+
+def _comments(issue: Node | None, pull_request: Node | None) -> list[Heard]:
+    """Of the issue and its pull request, oldest first, each once."""
+    nodes = [*issue["early"]["nodes"], *issue["comments"]["nodes"]] if issue else []
+    nodes += pull_request["comments"]["nodes"] if pull_request else []
+    heard = {node["id"]: _heard(node) for node in nodes}
+    return sorted(heard.values(), key=lambda each: each.at)
+
+
+def _heard(node: Node) -> Heard:
+    return Heard(
+        id=str(node["fullDatabaseId"]),
+        subject=node["id"],
+        author=login(node["author"]) or GHOST,
+        by_bot=is_bot(node["author"]),
+        body=node["body"],
+        at=time(node["createdAt"]),
+        edited=node["lastEditedAt"] is not None,
+    )
+
+
+def _pull_node(repo: Node) -> Node | None:
+    by_branch = (repo.get("pullRequests") or {}).get("nodes") or []
+    node: Node | None = repo.get("pullRequest") or next(iter(by_branch), None)
+    return node
+
+
+def _pull(repo: Node, node: Node | None) -> Pull | None:
+    return pull(node, has_workflows=bool((repo.get("workflows") or {}).get("entries"))) if node else None
+
+
+def _base_head(repo: Node, pull_request: Node | None) -> str | None:
+    """The newest commit of the branch that the work is for: the pull request's base, else the default branch."""
+    ref = (pull_request or {}).get("baseRef") or repo.get("defaultBranchRef") or {}
+    return (ref.get("target") or {}).get("oid")
+
+
+def _policy_since(repo: Node) -> Any:
+    target = (repo.get("defaultBranchRef") or {}).get("target") or {}
+    commits = (target.get("history") or {}).get("nodes") or []
+    return maybe_time(commits[0]["committedDate"]) if commits else None

@@ -1,0 +1,199 @@
+"""Board writes, told to GitHub in as few documents as their order allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.context import Seen, Written
+from bot.core.actions import (
+    Acknowledge,
+    AskPerson,
+    AskReview,
+    BoardWrite,
+    CloseIssue,
+    ClosePull,
+    ConvertDraft,
+    MoveCard,
+    OpenPull,
+    Reply,
+    SayStatus,
+)
+from bot.core.board import Board
+from bot.core.item import Item
+from bot.github.costs import Costs
+from bot.github.documents import MOST, Mutation, combine
+from bot.github.graphql import Answer, GraphQL
+from bot.github.lookups import Lookups
+from bot.github.seen import MARK, STATUS_MARK
+
+CREATING = ("ConvertDraft", "OpenPull", "AddComment")  # what GitHub counts as creating content
+DONE = Written(ok=True)  # it was done before
+
+
+@dataclass(frozen=True)
+class Known:
+    """The ids a write may need, as far as they are known; writes that make things add to it."""
+
+    repo: str
+    repo_id: str
+    issue_id: str
+    pull_id: str
+    status_id: str
+    asked: tuple[str, ...]
+
+    @classmethod
+    def of(cls, item: Item, seen: Seen | None) -> Known:
+        return cls(
+            repo=(seen.repo if seen else "") or item.repo,
+            repo_id=seen.repo_id if seen else "",
+            issue_id=seen.issue.id if seen and seen.issue else item.issue_id,
+            pull_id=seen.pull.id if seen and seen.pull else "",
+            status_id=seen.status.id if seen and seen.status else "",
+            asked=seen.asked if seen else (),
+        )
+
+    def after(self, write: BoardWrite, written: Written) -> Known:
+        match write:
+            case ConvertDraft() if written.ok:
+                return replace(self, issue_id=written.id)
+            case OpenPull() if written.ok:
+                return replace(self, pull_id=written.id)
+            case SayStatus() if written.ok and not self.status_id:
+                return replace(self, status_id=written.id)
+            case AskPerson() | Reply() if written.ok:
+                return replace(self, asked=(*self.asked, write.mark))
+            case _:
+                return self
+
+
+class Writer:
+    """Writes for one item. A write that fails is an answer; the ones after it are still tried, as GitHub would."""
+
+    def __init__(self, graphql: GraphQL, lookups: Lookups, costs: Costs, board: Board, item: Item) -> None:
+        self._graphql = graphql
+        self._lookups = lookups
+        self._costs = costs
+        self._board = board
+        self._item = item
+
+    async def write(self, writes: Sequence[BoardWrite], known: Known) -> list[Written]:
+        answers: list[Written] = []
+        while len(answers) < len(writes):
+            group = _together(writes[len(answers) :])
+            for write, written in zip(group, await self._group(group, known), strict=True):
+                known = known.after(write, written)
+                answers.append(written)
+        return answers
+
+    async def _group(self, writes: Sequence[BoardWrite], known: Known) -> list[Written]:
+        """Writes that do not wait for each other: one document."""
+        planned = [await self._plan(write, known) for write in writes]
+        mutations = [each for each in planned if isinstance(each, Mutation)]
+        answer = await self._tell(mutations)
+        places = iter(range(len(mutations)))
+        answers: list[Written] = []
+        for write, each in zip(writes, planned, strict=True):
+            written = each if isinstance(each, Written) else _written(answer, f"w{next(places)}")
+            answers.append(await self._existing(write, known) or written if not written.ok else written)
+        return answers
+
+    async def _tell(self, mutations: Sequence[Mutation]) -> Answer:
+        if not mutations:
+            return Answer({})
+        answer = await self._graphql.tell(*combine(mutations))
+        await self._costs.content(sum(each.operation in CREATING for each in mutations))
+        return answer
+
+    async def _existing(self, write: BoardWrite, known: Known) -> Written | None:
+        """A pull request that could not be opened because it is open already."""
+        return await self._lookups.open_pull(known.repo, write.branch) if isinstance(write, OpenPull) else None
+
+    async def _plan(self, write: BoardWrite, known: Known) -> Mutation | Written:
+        """The mutation that does it, or the answer when there is nothing to send."""
+        match write:
+            case ConvertDraft():
+                repo_id = await self._lookups.repository(write.repo)
+                return Mutation("ConvertDraft", {"itemId": self._item.id, "repositoryId": repo_id})
+            case OpenPull():
+                return await self._open(write, known)
+            case MoveCard():
+                return self._move(write)
+            case SayStatus():
+                body = f"{write.body}\n\n{STATUS_MARK}"
+                return _edit(known.status_id, body) if known.status_id else _comment(known, body)
+            case AskPerson() | Reply():
+                return (
+                    DONE if write.mark in known.asked else _comment(known, f"{write.body}\n\n{MARK.format(write.mark)}")
+                )
+            case Acknowledge():
+                return Mutation("React", {"subjectId": write.subject, "content": write.reaction})
+            case AskReview():
+                return await self._ask(write, known)
+            case CloseIssue():
+                return _with(
+                    known.issue_id, "issue", "CloseIssue", {"issueId": known.issue_id, "stateReason": "COMPLETED"}
+                )
+            case ClosePull():
+                return _with(known.pull_id, "pull request", "ClosePull", {"pullRequestId": known.pull_id})
+
+    async def _open(self, write: OpenPull, known: Known) -> Mutation:
+        return Mutation(
+            "OpenPull",
+            {
+                "repositoryId": known.repo_id or await self._lookups.repository(known.repo),
+                "headRefName": write.branch,
+                "baseRefName": write.base,
+                "title": write.title,
+                "body": write.body,
+            },
+        )
+
+    def _move(self, write: MoveCard) -> Mutation | Written:
+        options = {name.casefold(): id_ for name, id_ in self._board.options.items()}
+        option = options.get(write.column.casefold())
+        if option is None:
+            return Written(ok=False, error=f"board {self._board.key} has no column “{write.column}”")
+        place = {"projectId": self._board.project_id, "itemId": self._item.id, "fieldId": self._board.status_field_id}
+        return Mutation("MoveCard", {**place, "value": {"singleSelectOptionId": option}})
+
+    async def _ask(self, write: AskReview, known: Known) -> Mutation | Written:
+        found = {login: await self._lookups.person(login) for login in write.logins}
+        ids = [id_ for id_ in found.values() if id_]
+        if not ids:
+            return Written(ok=False, error=f"GitHub knows nobody called {', '.join(found)}")
+        asked = {"pullRequestId": known.pull_id, "userIds": ids, "union": True}
+        return _with(known.pull_id, "pull request", "AskReview", asked)
+
+
+def _together(writes: Sequence[BoardWrite]) -> Sequence[BoardWrite]:
+    """The first writes that may share a document: one that makes an issue or a pull request ends it."""
+    for place, write in enumerate(writes[:MOST], start=1):
+        if isinstance(write, ConvertDraft | OpenPull):
+            return writes[:place]
+    return writes[:MOST]
+
+
+def _comment(known: Known, body: str) -> Mutation | Written:
+    return _with(known.issue_id, "issue", "AddComment", {"subjectId": known.issue_id, "body": body})
+
+
+def _edit(comment: str, body: str) -> Mutation:
+    return Mutation("EditComment", {"id": comment, "body": body})
+
+
+def _with(id_: str, what: str, operation: str, given: dict[str, object]) -> Mutation | Written:
+    return Mutation(operation, given) if id_ else Written(ok=False, error=f"the item has no {what}")
+
+
+def _written(answer: Answer, alias: str) -> Written:
+    """What came of one alias: the node it made or changed, wherever the payload holds it."""
+    payload = answer.data.get(alias)
+    error = answer.error_at(alias)
+    if error or payload is None:
+        return Written(ok=False, error=error or "GitHub answered nothing")
+    node = payload
+    while isinstance(node, dict) and "id" not in node:
+        node = next(iter(node.values()), None)
+    node = node or {}
+    return Written(ok=True, id=node.get("id", ""), number=node.get("number"))

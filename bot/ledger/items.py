@@ -1,0 +1,141 @@
+"""Items: the ledger's memory of each card, and the verbs that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.item import GoAhead, Item, Parked
+from bot.core.queue import rank
+from bot.core.run import Outcome
+from bot.core.snapshot import Rival
+from bot.errors import UserError
+from bot.ledger.store import Store
+from bot.ledger.tables import items, receipts, runs
+from bot.ledger.wakes import wake_lane
+
+FIELDS = tuple(field.name for field in fields(Item))
+
+
+class Items(Store):
+    async def item(self, item: str) -> Item:
+        async with self.read() as tx:
+            return await load(tx, item)
+
+    async def note_issue(self, item: str, repo: str, issue_id: str, number: int, title: str) -> None:
+        async with self.write() as tx:
+            await change(tx, item, repo=repo, issue_id=issue_id, number=number, title=title)
+
+    async def accept_go_ahead(self, item: str, go_ahead: GoAhead) -> None:
+        async with self.write() as tx:
+            await change(tx, item, go_ahead=go_ahead)
+
+    async def spend_move(self, item: str, key: str) -> None:
+        async with self.write() as tx:
+            await change(tx, item, spent=key)
+
+    async def note_pull(self, item: str, number: int) -> None:
+        async with self.write() as tx:
+            await change(tx, item, pull_number=number)
+
+    async def note_push(self, item: str, head: str) -> None:
+        async with self.write() as tx:
+            await change(tx, item, pushed_head=head)
+
+    async def join_lane(self, item: str, base: str, now: datetime) -> bool:
+        """Take a place in the queue of the base branch; True when the item is its head."""
+        async with self.write() as tx:
+            mine = await load(tx, item)
+            if mine.lane_since is None:
+                await change(tx, item, lane_since=now, lane_base=base)
+            return (await lane_of(tx, item))[0].item == item
+
+    async def leave_lane(self, item: str) -> None:
+        async with self.write() as tx:
+            await leave(tx, item)
+
+    async def park(self, item: str, reason: str, told: bool, now: datetime) -> None:
+        """Only a person can free it: claim and lane are given up, pull request and pushed head are kept."""
+        async with self.write() as tx:
+            mine = await load(tx, item)
+            known = mine.parked if mine.parked and mine.parked.reason == reason else Parked(reason, now)
+            given = mine.claim.go_ahead if mine.claim else mine.go_ahead  # whom to mention
+            await _give_up(tx, item, now, parked=replace(known, told=known.told or told), go_ahead=given)
+            await _file(tx, item, "parked", reason, now)
+
+    async def parked_told(self, item: str) -> None:
+        async with self.write() as tx:
+            mine = await load(tx, item)
+            if mine.parked:
+                await change(tx, item, parked=replace(mine.parked, told=True))
+
+    async def release(self, item: str) -> None:
+        async with self.write() as tx:
+            await leave(tx, item)
+            await change(tx, item, claim=None, approvals=())
+
+    async def finish(self, item: str, how: str, receipt: str, now: datetime) -> None:
+        """The item is over; its receipt is filed."""
+        async with self.write() as tx:
+            await _give_up(tx, item, now, done=how, parked=None, go_ahead=None)
+            await _file(tx, item, how, receipt, now)
+
+    async def receipt(self, item: str) -> str | None:
+        """The text of the newest receipt; None while nothing has ended."""
+        newest = select(receipts.c.text).where(receipts.c.item == item).order_by(receipts.c.id.desc()).limit(1)
+        async with self.read() as tx:
+            return (await tx.execute(newest)).scalar_one_or_none()
+
+
+async def load(tx: AsyncConnection, item: str) -> Item:
+    row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
+    if row is None:
+        raise UserError(f"the ledger knows no item {item!r}; `sluice board sync` reads the board")
+    return item_of(row)
+
+
+def item_of(row: Mapping[str, Any]) -> Item:
+    said = row["priority_said"]
+    mine = Item(**{name: row[name] for name in FIELDS})
+    return mine if said is None else replace(mine, priority=said)
+
+
+async def change(tx: AsyncConnection, item: str, **values: Any) -> None:
+    await tx.execute(update(items).where(items.c.id == item).values(rev=items.c.rev + 1, **values))
+
+
+async def lane_of(tx: AsyncConnection, item: str) -> list[Rival]:
+    """The queue of the item's base branch, the item itself included, its head first."""
+    row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one()
+    base = row["lane_base"] or (row["claim"].base if row["claim"] else None)
+    lane = select(items).where(items.c.repo == row["repo"], items.c.lane_base == base, items.c.lane_since.is_not(None))
+    found = [item_of(row) for row in (await tx.execute(lane)).mappings()]
+    rivals = [Rival(i.id, rank(i), i.lane_since, i.pull_number) for i in found]
+    return sorted(rivals, key=lambda rival: (rival.since, rival.rank, rival.item))
+
+
+async def leave(tx: AsyncConnection, item: str) -> None:
+    """Give up the place in the lane, and let the next one know."""
+    row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
+    if row is None or row["lane_since"] is None:
+        return
+    await change(tx, item, lane_since=None, lane_base=None)
+    await wake_lane(tx, row["repo"], row["lane_base"], row["lane_since"])
+
+
+async def _give_up(tx: AsyncConnection, item: str, now: datetime, **values: Any) -> None:
+    """The claim ends, and with it every run that has not begun."""
+    await leave(tx, item)
+    await change(tx, item, claim=None, **values)
+    never = Outcome("cancelled", "", 0.0, "")
+    waiting = update(runs).where(runs.c.item == item, runs.c.state == "admitted")
+    await tx.execute(waiting.values(state="ended", ended_at=now, outcome=never))
+
+
+async def _file(tx: AsyncConnection, item: str, how: str, text: str, now: datetime) -> None:
+    await tx.execute(insert(receipts).values(item=item, how=how, text=text, at=now))

@@ -1,0 +1,177 @@
+"""Runs: admitted in one transaction that counts again, started once, ended once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.actions import Claim, RunPlan
+from bot.core.budget import Caps, Refusal, Usage
+from bot.core.budget import admit as within_limits
+from bot.core.item import Claim as Claimed
+from bot.core.item import Item
+from bot.core.policy import Work as WorkPolicy
+from bot.core.run import Outcome, Peer, Run
+from bot.core.worktree import Work
+from bot.ledger.items import change, load
+from bot.ledger.store import Store
+from bot.ledger.tables import items, runs
+from bot.ledger.types import Utc
+from bot.ledger.wakes import FEW, FOR_SLOT, rouse, rouse_where
+
+ATTEMPTS = 3  # of one run, the first included
+DAY = timedelta(hours=24)
+ACTIVE = ("admitted", "running")
+
+
+class Runs(Store):
+    async def admit(
+        self,
+        item: str,
+        claim: Claim | None,
+        run: RunPlan | None,
+        caps: Caps,
+        work: WorkPolicy,
+        peer: Peer | None,
+        now: datetime,
+    ) -> Refusal | None:
+        """The one place that lets a run in: whoever asks at the same time waits for the answer given before."""
+        async with self.write() as tx:
+            mine = await load(tx, item)
+            refusal = _claim_refused(mine, claim)
+            if refusal is None and run is not None:
+                refusal = await _run_refused(tx, mine, run, caps, work, peer, now)
+            if refusal is None and claim is not None:
+                await _take(tx, mine, claim, now)
+            if refusal is None and run is not None:
+                await _place(tx, mine, run, now)
+            return refusal
+
+    async def withdraw(self, item: str, run: str | None) -> None:
+        """Undo an admission before anything came of it: the go-ahead stands as it stood before."""
+        async with self.write() as tx:
+            mine = await load(tx, item)
+            if run is not None:
+                never_began = and_(runs.c.key == run, runs.c.state == "admitted")
+                lost = update(runs).where(never_began, runs.c.attempts > 0)
+                await tx.execute(lost.values(state="ended", outcome=Outcome("lost", "", 0.0, "")))
+                await tx.execute(delete(runs).where(never_began))
+            if mine.claim:
+                await change(tx, item, claim=None, go_ahead=mine.claim.go_ahead)
+
+    async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None:
+        """None when there is nothing to do (any more). A run entered again after a crash keeps its first start."""
+        async with self.write() as tx:
+            begun = {"state": "running", "started_at": func.coalesce(runs.c.started_at, literal(now, Utc()))}
+            await tx.execute(update(runs).where(runs.c.key == key, runs.c.state.in_(ACTIVE)).values(**begun))
+            row = (await tx.execute(select(runs).where(runs.c.key == key))).mappings().one_or_none()
+            return (run_of(row), row["plan"]) if row and row["state"] == "running" else None
+
+    async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool:
+        """False: it had ended before, and this ending counts for nothing."""
+        async with self.write() as tx:
+            row = (await tx.execute(select(runs).where(runs.c.key == key))).mappings().one_or_none()
+            if row is None or row["state"] == "ended":
+                return False
+            ended = {"state": "ended", "ended_at": now, "outcome": outcome, "work": work}
+            await tx.execute(update(runs).where(runs.c.key == key).values(**ended))
+            await rouse(tx, row["item"], now, "run ended")
+            await rouse_where(tx, now, "a slot is free", waits_for=FOR_SLOT, limit=FEW)
+            return True
+
+    async def running(self) -> list[Run]:
+        """Every run that occupies a slot."""
+        async with self.read() as tx:
+            found = await tx.execute(select(runs).where(runs.c.state.in_(ACTIVE)).order_by(runs.c.seq))
+            return [run_of(row) for row in found.mappings()]
+
+
+def _claim_refused(mine: Item, claim: Claim | None) -> Refusal | None:
+    if claim is not None and mine.claim is not None:
+        return Refusal("already claimed", full=False)
+    if claim is None and mine.claim is None:
+        return Refusal("it is no longer claimed", full=False)
+    return None
+
+
+async def _run_refused(
+    tx: AsyncConnection, mine: Item, run: RunPlan, caps: Caps, work: WorkPolicy, peer: Peer | None, now: datetime
+) -> Refusal | None:
+    if peer is None:
+        return Refusal(f"agent {run.peer} is not set up any more", full=False)
+    row = (await tx.execute(select(runs).where(_same(mine.id, run)))).mappings().one_or_none()
+    if row is not None and not run.restart:
+        return Refusal("this run has been made already; nothing new has happened since", full=False)
+    if run.restart and (row is None or row["state"] != "ended"):
+        return Refusal("this run is still under way" if row else "there is no such run to go on with", full=False)
+    if row is not None and row["attempts"] + 1 >= ATTEMPTS:
+        return Refusal(f"this run was interrupted {ATTEMPTS} times", full=False)
+    usage = await usage_of(tx, mine, run.go_ahead, now, but=run.key)
+    return within_limits(usage, caps, work, peer, run.first and not run.restart)
+
+
+def _same(item: str, run: RunPlan) -> ColumnElement[bool]:
+    return and_(
+        runs.c.item == item, runs.c.step == run.step, runs.c.head == run.head, runs.c.evidence == run.evidence
+    )
+
+
+async def _take(tx: AsyncConnection, mine: Item, claim: Claim, now: datetime) -> None:
+    """The claim uses the go-ahead up. A command is no Status event: the last of those stays as it was spent."""
+    held = Claimed(claim.peer, claim.branch, claim.base, now, claim.go_ahead)
+    spent = mine.spent if claim.go_ahead.by_command else claim.go_ahead.key
+    anew = {"pull_number": None, "pushed_head": None} if mine.done and claim.run else {}  # a second life
+    blank: dict[str, Any] = {"parked": None, "done": None, "go_ahead": None, "approvals": (), "update_wanted": None}
+    await change(tx, mine.id, claim=held, spent=spent, **blank, **anew)
+
+
+async def _place(tx: AsyncConnection, mine: Item, run: RunPlan, now: datetime) -> None:
+    fresh: dict[str, Any] = {"state": "admitted", "admitted_at": now}
+    if run.restart:
+        cleared = {"started_at": None, "ended_at": None, "outcome": None, "work": None}
+        again = update(runs).where(_same(mine.id, run))
+        await tx.execute(again.values(attempts=runs.c.attempts + 1, **fresh, **cleared))
+        return
+    same = ("key", "step", "peer", "round", "go_ahead", "evidence", "head")
+    values = {name: getattr(run, name) for name in same}
+    await tx.execute(insert(runs).values(item=mine.id, repo=mine.repo, plan=run, **values, **fresh))
+
+
+async def usage_of(tx: AsyncConnection, mine: Item, go_ahead: str | None, now: datetime, but: str = "") -> Usage:
+    """What is running and what was used, the run `but` left out: a restart is no second run."""
+    others, here = runs.c.key != but, runs.c.repo == mine.repo
+    recent = runs.c.admitted_at > now - DAY
+    active = and_(others, runs.c.state.in_(ACTIVE))
+    by_peer = await tx.execute(select(runs.c.peer, func.count()).where(active).group_by(runs.c.peer))
+    peers = {peer: count for peer, count in by_peer.tuples()}
+    mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead)
+    waiting = and_(
+        items.c.repo == mine.repo,
+        items.c.id != mine.id,
+        items.c.pull_number.is_not(None),
+        items.c.done.is_(None),
+        items.c.waits_for == "person",
+    )
+    return Usage(
+        running=sum(peers.values()),
+        running_here=await _count(tx, and_(active, here)),
+        running_by_peer=peers,
+        today=await _count(tx, and_(others, recent)),
+        today_here=await _count(tx, and_(others, recent, here)),
+        for_go_ahead=await _count(tx, and_(others, mine_for)) if go_ahead else 0,
+        waiting_pulls=(await tx.execute(select(func.count()).select_from(items).where(waiting))).scalar_one(),
+    )
+
+
+async def _count(tx: AsyncConnection, which: ColumnElement[bool]) -> int:
+    return (await tx.execute(select(func.count()).select_from(runs).where(which))).scalar_one()
+
+
+def run_of(row: Mapping[str, Any]) -> Run:
+    names = ("key", "item", "step", "peer", "round", "go_ahead", "evidence", "head", "state", "admitted_at")
+    later = ("started_at", "ended_at", "outcome", "work", "attempts")
+    return Run(**{name: row[name] for name in names + later}, causes=row["plan"].causes)

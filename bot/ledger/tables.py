@@ -1,0 +1,175 @@
+"""The tables of items and what happened to them, one per noun. The stage of an item is computed, never stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from bot.core.actions import RunPlan
+from bot.core.item import Approval, Claim, GoAhead, Parked
+from bot.core.run import Outcome
+from bot.core.worktree import Work
+from bot.ledger.types import Stored, Utc
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _item(**options: bool) -> Column[str]:
+    return Column("item", String, ForeignKey("items.id"), nullable=False, **options)
+
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("rev", Integer, nullable=False, default=0),  # how often the row was written
+    Column("board", String, nullable=False),
+    Column("kind", String, nullable=False, default="ISSUE"),
+    Column("repo", String, nullable=False),
+    Column("number", Integer),
+    Column("title", Text, nullable=False, default=""),
+    Column("issue_id", String, nullable=False, default=""),
+    Column("column_name", String),  # where the card stood at the last scan; decisions read the card itself
+    Column("archived", Boolean, nullable=False, default=False),
+    Column("fingerprint", Text, nullable=False, default=""),
+    Column("gone_at", Utc),  # the card is no longer on the board
+    Column("priority", Float),  # as the board says
+    Column("priority_said", Float),  # as a command said; it goes before the board's
+    Column("position", Integer, nullable=False, default=0),
+    Column("claim", Stored(Claim)),
+    Column("go_ahead", Stored(GoAhead)),
+    Column("spent", String, nullable=False, default=""),
+    Column("peer_wanted", String),
+    Column("paused_by", String),
+    Column("parked", Stored(Parked)),
+    Column("asked_fresh", Integer, nullable=False, default=0),
+    Column("pull_number", Integer),
+    Column("pushed_head", String),
+    Column("approvals", Stored(tuple[Approval, ...]), nullable=False, default=()),
+    Column("update_wanted", String),
+    Column("lane_since", Utc),
+    Column("lane_base", String),
+    Column("first_seen", Utc),
+    Column("done", String),
+    Column("stages", Stored(tuple[tuple[str, datetime], ...]), nullable=False, default=()),
+    Column("waits_for", String, nullable=False, default="nobody"),  # of the last decision
+    Index(None, "repo", "number"),
+    Index(None, "repo", "pull_number"),
+    Index(None, "waits_for"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),
+    _item(index=True),
+    Column("repo", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("peer", String, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("go_ahead", String, nullable=False),
+    Column("evidence", String, nullable=False),
+    Column("head", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("admitted_at", Utc, nullable=False, index=True),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
+    Column("outcome", Stored(Outcome)),
+    Column("work", Stored(Work)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("plan", Stored(RunPlan), nullable=False),
+    UniqueConstraint("item", "step", "head", "evidence"),
+)
+
+gate_runs = Table(
+    "gate_runs",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),
+    _item(index=True),
+    Column("gate", Text, nullable=False),
+    Column("head", String, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("url", Text, nullable=False, default=""),
+    Column("detail", Text, nullable=False, default=""),
+    Column("run_id", String, nullable=False, default=""),
+    Column("admitted_at", Utc, nullable=False),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _item(primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("verb", String, nullable=False),
+    Column("args", Text, nullable=False),
+    Column("author", String, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("heard_at", Utc, nullable=False),
+    Column("answered_at", Utc),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _item(index=True),
+    Column("at", Utc, nullable=False),
+    Column("last_at", Utc, nullable=False),  # when the same was decided last
+    Column("times", Integer, nullable=False, default=1),
+    Column("stage", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("waits_for", String, nullable=False),
+    Column("actions", Text, nullable=False),  # JSON
+    Column("performed", Boolean, nullable=False),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _item(index=True),
+    Column("action", String, nullable=False),  # the class name
+    Column("body", Text, nullable=False),  # JSON
+    Column("intended_at", Utc, nullable=False),
+    Column("settled_at", Utc),  # None: whether it happened is not known
+    Column("ok", Boolean),
+    Column("result", Text, nullable=False, default=""),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _item(index=True),
+    Column("how", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+)

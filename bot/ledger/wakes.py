@@ -1,0 +1,131 @@
+"""Wakes: the durable requests for a pass, and the lease that keeps it to one pass at a time over all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ledger.shared_tables import leases, wakes
+from bot.ledger.store import Store, insert_once
+from bot.ledger.tables import items
+
+FOR_SLOT = ("slot", "agent", "quota")  # what a run's end may set free
+FEW = 3  # how many are told of it; the sweep asks everybody
+
+
+@dataclass(frozen=True)
+class Wake:
+    item: str
+    seq: int
+    cause: str
+    due: datetime
+
+
+class Wakes(Store):
+    async def wake(self, item: str, due: datetime, cause: str) -> None:
+        async with self.write() as tx:
+            await rouse(tx, item, due, cause)
+
+    async def wake_where(
+        self, due: datetime, cause: str, *, repo: str | None = None, waits_for: Sequence[str] = (), limit: int | None = None
+    ) -> int:
+        """Wake the items, not done, whose last decision waits for one of these; none given: every claimed item."""
+        async with self.write() as tx:
+            return await rouse_where(tx, due, cause, repo, waits_for, limit)
+
+    async def due(self, now: datetime, limit: int) -> list[Wake]:
+        """Who is to be looked at, earliest first, then by rank; items of a living lease are somebody's already."""
+        held = and_(leases.c.item == wakes.c.item, leases.c.until > now)
+        found = (
+            select(wakes)
+            .join(items, items.c.id == wakes.c.item)
+            .outerjoin(leases, held)
+            .where(wakes.c.due <= now, leases.c.item.is_(None))
+            .order_by(wakes.c.due, *RANK)
+            .limit(limit)
+        )
+        async with self.read() as tx:
+            return [Wake(row.item, row.seq, row.cause, row.due) for row in await tx.execute(found)]
+
+    async def next_due(self) -> datetime | None:
+        """When the earliest wake of a known item is due."""
+        async with self.read() as tx:
+            earliest = select(func.min(wakes.c.due)).join(items, items.c.id == wakes.c.item)
+            found: datetime | None = (await tx.execute(earliest)).scalar_one()
+            return found
+
+    async def wake_of(self, item: str) -> Wake | None:
+        async with self.read() as tx:
+            row = (await tx.execute(select(wakes).where(wakes.c.item == item))).one_or_none()
+            return Wake(row.item, row.seq, row.cause, row.due) if row and row.due else None
+
+    async def lease(self, item: str, owner: str, until: datetime, now: datetime) -> bool:
+        """The right to make a pass. It runs out by itself when the process dies."""
+        async with self.write() as tx:
+            mine_or_dead = or_(leases.c.owner == owner, leases.c.until <= now)
+            renewed = update(leases).where(leases.c.item == item, mine_or_dead).values(owner=owner, until=until)
+            if (await tx.execute(renewed)).rowcount:
+                return True
+            return await insert_once(tx, leases, {"item": item}, {"owner": owner, "until": until})
+
+    async def unlease(self, item: str, owner: str) -> None:
+        async with self.write() as tx:
+            await tx.execute(delete(leases).where(leases.c.item == item, leases.c.owner == owner))
+
+    async def slept(self, item: str, seq: int, look_again_at: datetime | None) -> None:
+        """A pass is over: the wake it answered goes, one that came meanwhile stays, and the next look is set."""
+        async with self.write() as tx:
+            await tx.execute(update(wakes).where(wakes.c.item == item, wakes.c.seq == seq).values(due=None))
+            if look_again_at:
+                await rouse(tx, item, look_again_at, "it was time to look again")
+
+
+RANK: tuple[ColumnElement[object], ...] = (
+    func.coalesce(items.c.priority_said, items.c.priority).asc().nulls_last(),
+    items.c.position.asc(),
+)
+
+
+async def rouse(tx: AsyncConnection, item: str, due: datetime, cause: str) -> None:
+    """The earliest due stands, with its cause; `seq` tells a pass under way that there is news."""
+    row = (await tx.execute(select(wakes).where(wakes.c.item == item))).one_or_none()
+    if row is None:
+        await insert_once(tx, wakes, {"item": item}, {"due": due, "cause": cause, "seq": 1})
+        return
+    sooner = row.due is None or due <= row.due
+    values = {"due": due, "cause": cause} if sooner else {}
+    await tx.execute(update(wakes).where(wakes.c.item == item).values(seq=row.seq + 1, **values))
+
+
+async def rouse_where(
+    tx: AsyncConnection,
+    due: datetime,
+    cause: str,
+    repo: str | None = None,
+    waits_for: Sequence[str] = (),
+    limit: int | None = None,
+) -> int:
+    who = select(items.c.id).where(items.c.done.is_(None)).order_by(*RANK)
+    who = who.where(items.c.waits_for.in_(waits_for) if waits_for else items.c.claim.is_not(None))
+    if repo is not None:
+        who = who.where(items.c.repo == repo)
+    return await _rouse_all(tx, who.limit(limit), due, cause)
+
+
+async def wake_lane(tx: AsyncConnection, repo: str, base: str, due: datetime) -> None:
+    """Whoever waits in a lane may be its head now."""
+    waiting = select(items.c.id).where(
+        items.c.repo == repo, items.c.lane_base == base, items.c.lane_since.is_not(None)
+    )
+    await _rouse_all(tx, waiting, due, "its place in the queue of the base branch moved")
+
+
+async def _rouse_all(tx: AsyncConnection, who: Select[tuple[str]], due: datetime, cause: str) -> int:
+    found = list((await tx.execute(who)).scalars())
+    for item in found:
+        await rouse(tx, item, due, cause)
+    return len(found)

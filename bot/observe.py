@@ -1,0 +1,141 @@
+"""From the outside world to a snapshot: reads only (what is learnt on the way is kept in the ledger's caches)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.commands import parse
+from bot.context import Context, Memory, Seen
+from bot.core.board import Board
+from bot.core.item import Item, Order
+from bot.core.policy import PREVIEW, Policy
+from bot.core.snapshot import Snapshot
+from bot.core.starting import branch_of
+from bot.core.trust import Role
+from bot.core.wishing import whose_word
+from bot.core.worktree import WorkSpec
+from bot.policy_file import read_policy
+
+
+async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
+    """One look at one item: one transaction of the ledger, one document of GitHub, and what little git must say."""
+    now = ctx.now()
+    memory = await ctx.ledger.recall(item_id, now)
+    board = ctx.boards[memory.item.board]
+    seen = await ctx.github.see(board, memory.item)
+    item = await _named(ctx, memory.item, seen)
+    orders = await _orders(ctx, item, memory, seen)
+    policy, problem = await _policy(ctx, memory, seen)
+    snapshot = Snapshot(
+        now=now,
+        me=ctx.github.login,
+        item=item,
+        columns=board.columns,
+        face=seen.face,
+        issue=seen.issue,
+        draft=seen.draft,
+        draft_repo=ctx.draft_repo(board),
+        redacted=seen.redacted,
+        moves=seen.moves or memory.moves,
+        policy=policy,
+        policy_found=seen.policy_text is not None,
+        policy_problem=problem,
+        live_since=memory.live_since or seen.policy_since,
+        paused_all_by=memory.paused_all_by,
+        default_branch=seen.default_branch,
+        base_head=seen.base_head,
+        branch_head=seen.branch_head,
+        pull=seen.pull,
+        status=seen.status,
+        asked=seen.asked,
+        runs=memory.runs,
+        gate_runs=memory.gate_runs,
+        orders=orders,
+        peers=ctx.peers,
+        usage=memory.usage,
+        caps=ctx.caps,
+        ahead=memory.ahead,
+        lane=memory.lane,
+    )
+    return await _completed(ctx, board, snapshot), seen
+
+
+async def _completed(ctx: Context, board: Board, s: Snapshot) -> Snapshot:
+    """What is asked only when it matters: permissions, ancestry, the engine's word on a run, the worktree."""
+    roles = {login.casefold(): await _role(ctx, s, login) for login in sorted(whose_word(s))}
+    up_to_date = s.policy.merge.up_to_date and s.pull is not None and s.pull.open and s.base_head is not None
+    contains = await _contains(ctx, s) if up_to_date else None
+    known = {login: role for login, role in roles.items() if role is not None}
+    spec = spec_of(s)
+    return replace(
+        s,
+        roles=known,
+        contains_base=contains,
+        run_lost=await _lost(ctx, s),
+        worktree=spec is not None and ctx.git.has_worktree(spec),
+    )
+
+
+async def _named(ctx: Context, item: Item, seen: Seen) -> Item:
+    """The item with the names GitHub gives it now; the ledger keeps them."""
+    if seen.issue is None:
+        return item
+    issue = seen.issue
+    if (item.repo, item.issue_id, item.number, item.title) != (issue.repo, issue.id, issue.number, issue.title):
+        await ctx.ledger.note_issue(item.id, issue.repo, issue.id, issue.number, issue.title)
+    return replace(item, repo=issue.repo, issue_id=issue.id, number=issue.number, title=issue.title)
+
+
+async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple[Order, ...]:
+    """Commands in comments newer than our first look at the item; the ledger knows which are answered."""
+    since = item.first_seen.replace(microsecond=0) if item.first_seen else None
+    heard = [order for comment in seen.comments for order in parse(comment) if since is None or comment.at >= since]
+    return await ctx.ledger.hear(item.id, heard, ctx.now()) if heard else memory.orders
+
+
+async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str]:
+    """The policy that applies, and what is wrong with the file if the last good one has to do."""
+    if seen.policy_text is None:
+        return PREVIEW, ""
+    found = read_policy(seen.policy_text)
+    if isinstance(found, Policy):
+        await ctx.ledger.note_repository(seen.repo, seen.policy_text, found.mode, seen.policy_since, ctx.now())
+        return found, ""
+    last = read_policy(memory.last_policy) if memory.last_policy else PREVIEW
+    return (last if isinstance(last, Policy) else PREVIEW), found
+
+
+async def _role(ctx: Context, s: Snapshot, login: str) -> Role | None:
+    repo = s.item.repo or s.draft_repo
+    if not repo:
+        return None
+    since = ctx.now() - timedelta(minutes=ctx.role_minutes)
+    known = await ctx.ledger.known_role(repo, login, since)
+    if known is not None:
+        return known
+    role = await ctx.github.role(repo, login)
+    await ctx.ledger.keep_role(repo, login, role, ctx.now())
+    return role
+
+
+async def _contains(ctx: Context, s: Snapshot) -> bool | None:
+    if s.pull is None or s.base_head is None:
+        return None
+    await ctx.git.fetch(s.item.repo)
+    return await ctx.git.contains(s.item.repo, s.base_head, s.pull.head)
+
+
+async def _lost(ctx: Context, s: Snapshot) -> bool:
+    run = s.active_run
+    if run is None or run.state != "running":
+        return False
+    return await ctx.engine.status(run.job) in ("over", None)
+
+
+def spec_of(s: Snapshot) -> WorkSpec | None:
+    """Where the item's work lies; None while it has no issue."""
+    if s.issue is None and not s.item.claim:
+        return None
+    branch = s.item.claim.branch if s.item.claim else branch_of(s, s.issue) if s.issue else ""
+    return WorkSpec(s.item.repo, s.item.id, branch, s.item.claim.base if s.item.claim else s.default_branch)

@@ -1,0 +1,287 @@
+"""From actions to effects: intent first, then the effect, then its answer. No opinions here.
+
+Every effect is safe to repeat. What did not go as expected is a value: `Stopped` ends the pass with a reason, and the
+actions behind it are not done; the next pass looks anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import assert_never, get_args
+
+from bot.claims import hold, let_go
+from bot.context import Context, Seen, Written
+from bot.core.actions import (
+    AcceptGoAhead,
+    Action,
+    AskPerson,
+    BoardWrite,
+    Claim,
+    DeleteBranch,
+    Dispatch,
+    DispatchWorkflow,
+    Finish,
+    JoinLane,
+    LeaveLane,
+    LoseRun,
+    Merge,
+    NoteOrder,
+    OpenPull,
+    Park,
+    PauseAll,
+    PushBranch,
+    ReleaseClaim,
+    RemoveWorktree,
+    RunGate,
+    RunPlan,
+    SendBack,
+    SpendMove,
+    StopRun,
+    UpdateBranch,
+)
+from bot.core.budget import Refusal
+from bot.core.gates.verdict import GateRun
+from bot.core.run import Outcome
+from bot.core.snapshot import Snapshot
+from bot.core.worktree import WorkSpec
+from bot.observe import spec_of
+
+BATCH = 20  # mutations in one document: GitHub runs out of resources a little above
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Why the rest of a decision was not performed."""
+
+    reason: str
+    waits_for: str = "machine"
+    look_again_at: datetime | None = None
+
+
+async def perform(ctx: Context, s: Snapshot, seen: Seen, actions: Sequence[Action]) -> Stopped | None:
+    """Carry the actions out in order; neighbouring board writes travel in one document."""
+    for group in _grouped(actions):
+        effects = [await ctx.ledger.intend(s.item.id, action, ctx.now()) for action in group]
+        if isinstance(group[0], BOARD_WRITES):
+            stopped = await _write(ctx, s, seen, group, effects)
+        else:
+            stopped = await _one(ctx, s, group[0])
+            await ctx.ledger.settle(effects[0], stopped is None, stopped.reason if stopped else "", ctx.now())
+        if stopped:
+            return stopped
+    return None
+
+
+BOARD_WRITES = get_args(BoardWrite)
+
+
+def _grouped(actions: Sequence[Action]) -> Iterator[list[Action]]:
+    for board, group in groupby(actions, key=lambda action: isinstance(action, BOARD_WRITES)):
+        found = list(group)
+        size = BATCH if board else 1
+        yield from (found[i : i + size] for i in range(0, len(found), size))
+
+
+async def _write(
+    ctx: Context, s: Snapshot, seen: Seen, group: Sequence[Action], effects: Sequence[int]
+) -> Stopped | None:
+    writes = [action for action in group if isinstance(action, BOARD_WRITES)]
+    answers = await ctx.github.write(ctx.boards[s.item.board], s.item, writes, seen)
+    failed = ""
+    for action, effect, answer in zip(writes, effects, answers, strict=True):
+        if answer.ok:
+            await _note_written(ctx, s, action, answer)
+        failed = failed or ("" if answer.ok else f"GitHub refused {type(action).__name__}: {answer.error}")
+        await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now())
+    return Stopped(failed, "machine", ctx.now() + timedelta(minutes=1)) if failed else None
+
+
+async def _note_written(ctx: Context, s: Snapshot, action: BoardWrite, answer: Written) -> None:
+    if isinstance(action, OpenPull) and answer.number is not None:
+        await ctx.ledger.note_pull(s.item.id, answer.number)
+    if isinstance(action, AskPerson):
+        await ctx.ledger.parked_told(s.item.id)
+
+
+async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
+    """The list of effects; each line is one power."""
+    item, now, ledger = s.item.id, ctx.now(), ctx.ledger
+    match action:
+        case AcceptGoAhead(go_ahead):
+            await ledger.accept_go_ahead(item, go_ahead)
+        case SpendMove(key):
+            await ledger.spend_move(item, key)
+        case NoteOrder():
+            await ledger.note_order(item, action, now)
+        case PauseAll(on, by):
+            await ledger.pause_all(by if on else None, now)
+            await ledger.wake_where(now, "everything paused" if on else "everything resumed", waits_for=ANYTHING)
+            await ledger.wake_where(now, "everything paused" if on else "everything resumed")
+        case JoinLane(base):
+            if not await ledger.join_lane(item, base, now):
+                return Stopped("another pull request is merged first", "machine", now + timedelta(seconds=20))
+        case LeaveLane():
+            await ledger.leave_lane(item)
+        case Park(reason, told):
+            await ledger.park(item, reason, told, now)
+            await _slots_free(ctx)
+        case Finish(how, receipt):
+            await ledger.finish(item, how, receipt, now)
+            await ledger.wake_where(now, f"#{s.item.number} is over", repo=s.item.repo, waits_for=("dependency",))
+            await _slots_free(ctx)
+        case Claim():
+            return await _claim(ctx, s, action)
+        case Dispatch(run):
+            await _submit(ctx, s, run)
+        case SendBack(plan):
+            return await _send_back(ctx, s, plan)
+        case StopRun(run):
+            await _stop(ctx, s, run)
+        case LoseRun(run):
+            await ledger.end_run(run, Outcome("lost", "", 0.0, ""), None, now)
+        case RunGate(gate, command, head):
+            key = await ledger.admit_gate(item, gate, head, command, now)
+            await ctx.engine.submit(f"gate:{key}", GATES)
+        case RemoveWorktree():
+            return await _remove_worktree(ctx, s)
+        case ReleaseClaim(forget):
+            await _release(ctx, s, forget)
+        case PushBranch(head, expected):
+            return await _push(ctx, s, head, expected)
+        case DeleteBranch(head):
+            if spec := spec_of(s):
+                await ctx.git.delete_branch(spec.repo, spec.branch, head)
+        case DispatchWorkflow():
+            return await _dispatch_workflow(ctx, s, action)
+        case UpdateBranch(head):
+            return await _update_branch(ctx, s, head)
+        case Merge():
+            return await _merge(ctx, s, action)
+        case _ if isinstance(action, BOARD_WRITES):
+            raise AssertionError("board writes travel in groups")
+        case _:
+            assert_never(action)  # type: ignore[arg-type]
+    return None
+
+
+GATES = "gates"
+ANYTHING = ("nobody", "machine", "person", "slot", "agent", "quota", "dependency")
+SLOT = ("slot", "agent", "quota")
+
+
+async def _slots_free(ctx: Context) -> None:
+    """The next few in rank look whether they may start; the sweep asks everybody."""
+    await ctx.ledger.wake_where(ctx.now(), "a slot is free", waits_for=SLOT, limit=3)
+
+
+async def _claim(ctx: Context, s: Snapshot, claim: Claim) -> Stopped | None:
+    """The remote's claim first, then one admission in the ledger; refused, the remote's is given back."""
+    peer = next((peer for peer in ctx.peers if peer.name == claim.peer), None)
+    rival = await hold(ctx, s.item.repo, s.item.issue_id)
+    if rival:
+        until = datetime.fromisoformat(rival.expires)
+        return Stopped(f"another Sluice ({rival.instance}) has it until {rival.expires}", "machine", until)
+    refusal = await ctx.ledger.admit(s.item.id, claim, claim.run, ctx.caps, s.policy.work, peer, ctx.now())
+    if refusal is None:
+        return None
+    await let_go(ctx, s.item.repo, s.item.issue_id)
+    return _refused(refusal)
+
+
+async def _send_back(ctx: Context, s: Snapshot, plan: RunPlan) -> Stopped | None:
+    peer = next((peer for peer in ctx.peers if peer.name == plan.peer), None)
+    refusal = await ctx.ledger.admit(s.item.id, None, plan, ctx.caps, s.policy.work, peer, ctx.now())
+    if refusal:
+        return _refused(refusal)
+    attempt = next((run.attempts + 1 for run in s.runs if run.key == plan.key), 0)
+    await ctx.engine.submit(f"run:{plan.key}.{attempt}", plan.peer, s.item.position + 1)
+    return None
+
+
+def _refused(refusal: Refusal) -> Stopped:
+    return Stopped(refusal.reason, refusal.what if refusal.full else "person")
+
+
+async def _submit(ctx: Context, s: Snapshot, key: str) -> None:
+    run = next((run for run in s.runs if run.key == key), None)
+    peer = run.peer if run else (await ctx.ledger.recall(s.item.id, ctx.now())).runs[-1].peer
+    await ctx.engine.submit(f"run:{run.job if run else f'{key}.0'}", peer, s.item.position + 1)
+
+
+async def _stop(ctx: Context, s: Snapshot, key: str) -> None:
+    """A run that never began ends here; one that did ends itself, with its work saved."""
+    run = next((run for run in s.runs if run.key == key), None)
+    if run is None or run.state == "ended":
+        return
+    job = f"run:{run.job}"
+    await ctx.engine.cancel(job)
+    if run.state == "admitted" or await ctx.engine.status(job) is None:
+        await ctx.ledger.end_run(key, Outcome("cancelled", "", 0.0, ""), None, ctx.now())
+
+
+async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:
+    spec = spec_of(s)
+    if spec and ctx.git.has_worktree(spec):
+        await ctx.git.save(spec)
+        await ctx.git.remove_worktree(spec)
+    return None
+
+
+async def _release(ctx: Context, s: Snapshot, forget: bool) -> None:
+    spec = spec_of(s)
+    if forget and spec:
+        await ctx.git.drop_saved(spec)
+    if s.item.issue_id:
+        await let_go(ctx, s.item.repo, s.item.issue_id)
+    await ctx.ledger.release(s.item.id)
+
+
+async def _push(ctx: Context, s: Snapshot, head: str, expected: str | None) -> Stopped | None:
+    spec = _spec(s)
+    pushed = await ctx.git.push(spec, expected)
+    if pushed.outcome != "pushed":
+        return Stopped(f"{spec.branch} was not pushed: {pushed.reason}", "person", ctx.now() + timedelta(minutes=1))
+    await ctx.ledger.note_push(s.item.id, head)
+    return None
+
+
+async def _dispatch_workflow(ctx: Context, s: Snapshot, action: DispatchWorkflow) -> Stopped | None:
+    key = await ctx.ledger.admit_gate(s.item.id, action.gate, action.head, "", ctx.now())
+    inputs = {"gate_id": key}
+    answer = await ctx.github.dispatch_workflow(s.item.repo, action.file, _spec(s).branch, inputs)
+    state = GateRun(action.gate, action.head, "running" if answer.ok else "unknown", answer.error, run_id=answer.id)
+    await ctx.ledger.end_gate(key, state, ctx.now())
+    return None
+
+
+async def _update_branch(ctx: Context, s: Snapshot, head: str) -> Stopped | None:
+    if s.pull is None:
+        return None
+    answer = await ctx.github.update_branch(s.item.repo, s.pull.number, head)
+    return None if answer.ok else Stopped(f"GitHub did not update the branch: {answer.error}", "machine", _soon(ctx))
+
+
+async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
+    if s.pull is None:
+        return None
+    if action.queue:
+        answer = await ctx.github.enqueue(s.pull.id, action.head)
+    else:
+        answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
+    if not answer.ok:
+        return Stopped(f"GitHub did not merge it: {answer.error}", "machine", _soon(ctx))
+    await ctx.ledger.wake_where(ctx.now(), f"#{s.pull.number} was merged", repo=s.item.repo)
+    return None
+
+
+def _soon(ctx: Context) -> datetime:
+    return ctx.now() + timedelta(seconds=10)
+
+
+def _spec(s: Snapshot) -> WorkSpec:
+    spec = spec_of(s)
+    assert spec is not None  # only claimed items push
+    return spec

@@ -1,0 +1,61 @@
+"""Reads `.github/sluice.toml`: text in, a Policy or one sentence about what is wrong out."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.core.policy import Policy
+
+_ADAPTER = TypeAdapter(Policy)  # unknown keys are found by `unknown_key`, which names the nearest
+
+
+def read_policy(text: str) -> Policy | str:
+    """The policy, or what is wrong with it and where."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return f"not valid TOML: {error}"
+    if unknown := unknown_key(data, Policy):
+        return unknown
+    try:
+        policy = _ADAPTER.validate_python(data)
+    except ValidationError as error:
+        return "; ".join(_told(detail) for detail in error.errors()[:3])
+    return _out_of_range(policy) or policy
+
+
+def unknown_key(data: dict[str, Any], shape: type, where: str = "") -> str:
+    """The first key that the dataclass `shape` does not know, with the nearest it does; empty when all are known."""
+    hints = get_type_hints(shape)
+    for key, value in data.items():
+        if key not in hints:
+            return f"unknown key {where}{key}{nearest(key, hints)}"
+        inner = hints[key]
+        if isinstance(value, dict) and is_dataclass(inner) and isinstance(inner, type):
+            if found := unknown_key(value, inner, f"{where}{key}."):
+                return found
+    return ""
+
+
+def nearest(key: str, known: Any) -> str:
+    close = get_close_matches(key, list(known), 1, 0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(known))}"
+
+
+def _out_of_range(policy: Policy) -> str:
+    for part in (policy.merge, policy.gates, policy.work, policy.review):
+        for field in fields(part):
+            least = field.metadata.get("min")
+            if least is not None and getattr(part, field.name) < least:
+                return f"{field.name} must be at least {least}"
+    return ""
+
+
+def _told(detail: ErrorDetails) -> str:
+    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg'].lower()}"

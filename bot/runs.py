@@ -1,0 +1,137 @@
+"""What the engine carries out: an agent's run and a gate command. Both may be entered again after a crash.
+
+The outcome of a run is written to a file the moment the agent ends, so that a crash between that and the ledger does
+not make the agent work twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Protocol
+
+from bot.claims import hold
+from bot.context import Context
+from bot.core.gates.verdict import GateRun
+from bot.core.policy import Policy
+from bot.core.run import Assignment, Limits, Outcome, Run
+from bot.core.worktree import Work, WorkSpec
+from bot.policy_file import read_policy
+
+
+class Exited(Protocol):
+    @property
+    def code(self) -> int | None: ...
+    @property
+    def ended(self) -> str: ...
+    @property
+    def tail(self) -> str: ...
+
+
+class Agents(Protocol):
+    async def run(self, assignment: Assignment) -> Outcome: ...
+    async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exited: ...
+
+
+class Runs:
+    """The engine's handlers."""
+
+    def __init__(self, ctx: Context, agents: Agents, outcomes: Path) -> None:
+        self.ctx, self.agents, self.outcomes = ctx, agents, outcomes
+
+    async def run(self, job: str) -> None:
+        """One run: worktree, agent, everything committed and saved, the end noted."""
+        key = job.partition(".")[0]
+        started = await self.ctx.ledger.start_run(key, self.ctx.now())
+        if started is None:
+            return
+        run, plan = started
+        memory = await self.ctx.ledger.recall(run.item, self.ctx.now())
+        claim, item = memory.item.claim, memory.item
+        if claim is None:
+            await self._end(run, Outcome("cancelled", "", 0.0, ""), None)
+            return
+        spec = WorkSpec(item.repo, item.id, claim.branch, claim.base)
+        try:
+            if rival := await hold(self.ctx, item.repo, item.issue_id):
+                outcome = Outcome("lost", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
+            else:
+                tree = await self.ctx.git.worktree(spec, plan.merge_base)
+                brief = plan.brief + _conflicts(tree.conflicts)
+                outcome = await self._work(
+                    run, item.number or 0, item.title, brief, tree.path, _policy(memory.last_policy)
+                )
+        except asyncio.CancelledError:
+            await asyncio.shield(self._finish(run, spec, Outcome("cancelled", "", 0.0, "")))
+            raise
+        await self._finish(run, spec, outcome)
+
+    async def _work(self, run: Run, number: int, title: str, brief: str, tree: Path, policy: Policy) -> Outcome:
+        kept = self.outcomes / f"{run.job}.json"
+        if kept.exists():
+            return Outcome(**json.loads(kept.read_text()))
+        peer = next(peer for peer in self.ctx.peers if peer.name == run.peer)
+        limits = replace(peer.limits, wall_seconds=min(peer.limits.wall_seconds, policy.work.minutes_per_run * 60))
+        assignment = Assignment(
+            run.key, replace(peer, limits=limits), number, title, run.round, brief, str(tree), policy.work.setup
+        )
+        outcome = await self.agents.run(assignment)
+        self.outcomes.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(outcome)))
+        partial.rename(kept)
+        return outcome
+
+    async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
+        """The one way a run ends: whatever lies in the worktree is committed, saved on the remote and read back."""
+        work = None
+        if self.ctx.git.has_worktree(spec):
+            message = (
+                outcome.summary.strip().splitlines()[0][:72] if outcome.summary.strip() else f"Work on {spec.branch}"
+            )
+            work = await self.ctx.git.collect(spec, message, _trailers(run))
+            await self.ctx.git.save(spec)
+        await self._end(run, outcome, work)
+
+    async def _end(self, run: Run, outcome: Outcome, work: Work | None) -> None:
+        await self.ctx.ledger.end_run(run.key, outcome, work, self.ctx.now())
+        (self.outcomes / f"{run.job}.json").unlink(missing_ok=True)
+
+    async def gate(self, key: str) -> None:
+        """One gate command, in a clean checkout of the head, without secrets."""
+        started = await self.ctx.ledger.start_gate(key, self.ctx.now())
+        if started is None:
+            return
+        item, gate, command = started
+        memory = await self.ctx.ledger.recall(item, self.ctx.now())
+        checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
+        try:
+            minutes = _policy(memory.last_policy).work.minutes_per_run
+            ended = await self.agents.gate(key, command, checkout, Limits(wall_seconds=minutes * 60))
+        finally:
+            await self.ctx.git.remove_checkout(checkout)
+        await self.ctx.ledger.end_gate(key, replace(_judged(gate, command, ended), run_id=key), self.ctx.now())
+
+
+def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
+    if ended.ended == "finished" or ended.code not in (0, None):
+        passed = ended.code == 0
+        reason = f"`{command}` passed" if passed else f"`{command}` ended with exit code {ended.code}"
+        return replace(gate, state="passed" if passed else "failed", reason=reason, detail=ended.tail)
+    return replace(gate, state="unknown", reason=f"`{command}` {ended.ended.replace('_', ' ')}", detail=ended.tail)
+
+
+def _policy(text: str | None) -> Policy:
+    found = read_policy(text) if text else Policy()
+    return found if isinstance(found, Policy) else Policy()
+
+
+def _trailers(run: Run) -> Mapping[str, str]:
+    return {"Sluice-Run": run.key, "Sluice-Agent": run.peer, "Sluice-Round": str(run.round)}
+
+
+def _conflicts(files: tuple[str, ...]) -> str:
+    return f"\n\nFiles with conflict markers: {', '.join(files)}\n" if files else ""

@@ -1,0 +1,182 @@
+"""The process's settings, read once, at the door: `sluice.toml`, `.env` and the environment (`SLUICE_...`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bot.core.board import Columns
+from bot.core.budget import Caps
+from bot.core.run import Limits, Peer
+from bot.errors import SettingsError
+from bot.policy_file import nearest
+
+FILE = Path("sluice.toml")
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class GitHubSettings(Part):
+    api_url: str = Field("https://api.github.com", description="where the API is; localhub's address for a trial")
+    git_url: str = Field("https://github.com", description="where repositories are cloned from")
+    token: SecretStr | None = Field(None, description="a token of the bot's account; or use a GitHub App")
+    app_id: int | None = Field(None, description="GitHub App: its id")
+    private_key_file: Path | None = Field(None, description="GitHub App: the file with its private key")
+    installation_id: int | None = Field(None, description="GitHub App: the installation on the organization")
+    login: str | None = Field(None, description="the login Sluice writes as; asked of GitHub when absent")
+    webhook_secret: SecretStr | None = Field(
+        None, description="the secret webhooks are signed with; absent: no webhooks"
+    )
+
+    @model_validator(mode="after")
+    def one_identity(self) -> GitHubSettings:
+        app = (self.app_id, self.private_key_file, self.installation_id)
+        if any(app) and not all(app):
+            raise ValueError("a GitHub App needs app_id, private_key_file and installation_id")
+        return self
+
+
+class BoardSettings(Part):
+    ready: str = Field("Ready", description="cards here are waiting to be worked on")
+    in_progress: str = Field("In Progress", description="an agent works on it")
+    in_review: str = Field("In Review", description="its pull request is open")
+    needs_person: str = Field("Needs a person", description="only a person can free it")
+    done: str = Field("Done", description="over")
+    priority_field: str = Field("Priority", description="the field that orders Ready; lower first")
+    draft_repository: str | None = Field(None, description="where drafts of this board become issues")
+
+    def columns(self) -> Columns:
+        return Columns(self.ready, self.in_progress, self.in_review, self.needs_person, self.done)
+
+
+class PeerSettings(Part):
+    runtime: str = Field("command", description="command, or scripted (plays an edit script)")
+    command: list[str] = Field([], description="command: the program and its arguments; the brief comes on stdin")
+    script: Path | None = Field(None, description="scripted: the edit script")
+    repositories: list[str] = Field([], description="owner/name patterns it works for; empty: all")
+    labels: list[str] = Field([], description="takes only items with one of these labels; empty: all")
+    capacity: int = Field(1, ge=1, description="how many items at once")
+    minutes: float = Field(60.0, gt=0, description="a run is stopped after this long")
+    stall_minutes: float = Field(15.0, gt=0, description="a run that prints and changes nothing this long is stopped")
+    log_megabytes: float = Field(10.0, gt=0, description="how much of its output is kept")
+
+
+class CapSettings(Part):
+    running: int = Field(2, ge=1, description="agents at work at once")
+    runs_per_day: int = Field(100, ge=1, description="agent runs in 24 hours")
+
+
+class ServerSettings(Part):
+    host: str = Field("127.0.0.1", description="where webhooks are received")
+    port: int = Field(8321, ge=0, le=65535, description="0 takes a free port")
+
+
+class PaceSettings(Part):
+    sweep_seconds: float = Field(60.0, gt=0, description="how often every board is scanned")
+    coalesce_seconds: float = Field(2.0, ge=0, description="hints within this time become one look")
+    poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")
+    engine_seconds: float = Field(0.5, gt=0, description="how often the engine looks for work (local)")
+    workers: int = Field(4, ge=1, description="looks at different items at once")
+
+
+class Settings(BaseSettings):
+    """Everything the process needs to know."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLUICE_", env_nested_delimiter="__", env_file=".env", extra="forbid", toml_file=FILE
+    )
+
+    github: GitHubSettings = GitHubSettings()
+    boards: dict[str, BoardSettings] = Field({}, description='one table per board, named "owner/number"')
+    peers: dict[str, PeerSettings] = Field({}, description="one table per agent, named as you like")
+    caps: CapSettings = CapSettings()
+    server: ServerSettings = ServerSettings()
+    pace: PaceSettings = PaceSettings()
+    data_dir: Path = Field(Path(".sluice"), description="mirrors, worktrees, logs and, on SQLite, the ledger")
+    database: str | None = Field(None, description="a postgresql:// URL; absent: SQLite in data_dir")
+    unsandboxed: bool = Field(False, description="run agents on github.com without bubblewrap")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+    def ledger_url(self) -> str:
+        if self.database:
+            return self.database.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"sqlite+aiosqlite:///{(self.data_dir / 'ledger.db').resolve()}"
+
+    def peer_list(self) -> tuple[Peer, ...]:
+        return tuple(_peer(name, peer) for name, peer in self.peers.items())
+
+    def cap_values(self) -> Caps:
+        return Caps(self.caps.running, self.caps.runs_per_day)
+
+
+def read_settings(file: Path = FILE) -> Settings:
+    """The settings, or a SettingsError that says which key of which file is wrong."""
+    if file != FILE and not file.exists():
+        raise SettingsError(f"{file} does not exist; `sluice init` writes an example, or name another with --config")
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(**{**Settings.model_config, "toml_file": file})
+
+    try:
+        return FromFile()
+    except ValidationError as error:
+        told = "\n".join(f"  {_told(detail)}" for detail in error.errors())
+        raise SettingsError(f"{file} (or a SLUICE_ variable) is not right:\n{told}") from None
+    except ValueError as error:  # TOML syntax
+        raise SettingsError(f"{file}: {error}") from None
+
+
+def _told(detail: Any) -> str:
+    where = ".".join(map(str, detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key {where}{nearest(str(detail['loc'][-1]), _known(detail['loc']))}"
+    return f"{where}: {detail['msg']}"
+
+
+def _known(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that exist beside the unknown one."""
+    parts: dict[str, type[BaseModel]] = {
+        "github": GitHubSettings,
+        "boards": BoardSettings,
+        "peers": PeerSettings,
+        "caps": CapSettings,
+        "server": ServerSettings,
+        "pace": PaceSettings,
+    }
+    model = parts.get(str(loc[0]), Settings) if len(loc) > 1 else Settings
+    return list(model.model_fields)
+
+
+def _peer(name: str, peer: PeerSettings) -> Peer:
+    limits = Limits(peer.minutes * 60, peer.stall_minutes * 60, int(peer.log_megabytes * 1e6))
+    script = str(peer.script.resolve()) if peer.script else ""
+    return Peer(
+        name,
+        peer.runtime,
+        tuple(peer.command),
+        script,
+        tuple(peer.repositories),
+        tuple(peer.labels),
+        peer.capacity,
+        limits,
+    )

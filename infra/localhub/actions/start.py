@@ -1,0 +1,151 @@
+"""Starts, repeats and stops workflow runs: from pushes and pull requests that match, and by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from localhub import gitstore, payloads
+from localhub.actions import triggers
+from localhub.actions.registry import Broken, file_at, files_at, record
+from localhub.actions.runs import Cause, again, begin, stop
+from localhub.actions.workflow import Input, Trigger, WorkflowFile
+from localhub.errors import Conflict, Forbidden, NotFound, Unprocessable
+from localhub.hub import Event, Hub
+from localhub.model import PullRequest, Repo, Workflow, WorkflowRun
+from localhub.permissions import Caller, require
+
+MOST_INPUTS = 25
+
+
+def listener(hub: Hub) -> Callable[[Event], None]:
+    """What server.py puts among the hub's listeners."""
+
+    def hear(event: Event) -> None:
+        if event.name == "push" and event.objects["after"] != gitstore.ZERO:
+            hub.spawn(_pushed(hub, event, payloads.build(hub, event)))
+        elif event.name == "pull_request":
+            hub.spawn(_pull_changed(hub, event, payloads.build(hub, event)))
+
+    return hear
+
+
+async def dispatch(
+    hub: Hub, caller: Caller, workflow: Workflow, ref: str, inputs: Mapping[str, object] | None = None
+) -> WorkflowRun:
+    """Starts a workflow by hand on a branch or tag; the run has its id at once."""
+    repo = workflow.repo
+    require(caller, repo, "write", "actions")
+    if await file_at(repo, f"refs/heads/{repo.default_branch}", workflow.path) is None:
+        raise NotFound()
+    full_ref, sha = await _ref(repo, ref)
+    file = await file_at(repo, sha, workflow.path)
+    trigger = file.triggers.get("workflow_dispatch") if isinstance(file, WorkflowFile) else None
+    if not isinstance(file, WorkflowFile) or trigger is None:
+        raise Unprocessable("Workflow does not have 'workflow_dispatch' trigger")
+    values = _inputs(trigger, {name: str(value) for name, value in (inputs or {}).items()})
+    payload = payloads.dispatched(hub, caller.actor, repo, workflow, full_ref, values)
+    hub.record(caller.actor, "workflow dispatched", f"{repo.full_name} {workflow.path}@{ref}")
+    return begin(
+        hub,
+        file,
+        workflow,
+        Cause("workflow_dispatch", caller.actor, full_ref, sha, workflow.name, payload, inputs=values),
+    )
+
+
+def rerun(hub: Hub, caller: Caller, run: WorkflowRun) -> WorkflowRun:
+    """Repeats every job of a finished run: the same id, one attempt more."""
+    require(caller, run.workflow.repo, "write", "actions")
+    if run.status != "completed":
+        raise Forbidden("This workflow is already running")
+    hub.record(caller.actor, "workflow rerun", f"{run.workflow.repo.full_name} {run.id}")
+    again(hub, caller.actor, run)
+    return run
+
+
+def cancel(hub: Hub, caller: Caller, run: WorkflowRun) -> None:
+    """Ends a run that is not over; its steps are killed."""
+    require(caller, run.workflow.repo, "write", "actions")
+    if run.status == "completed":
+        raise Conflict("Cannot cancel a workflow run that is completed.")
+    hub.record(caller.actor, "workflow cancelled", f"{run.workflow.repo.full_name} {run.id}")
+    stop(hub, run)
+
+
+async def _pushed(hub: Hub, event: Event, payload: dict[str, object]) -> None:
+    repo, ref, before, after = _repo(event), *(str(event.objects[key]) for key in ("ref", "before", "after"))
+    files = await files_at(repo, after)
+    if ref == f"refs/heads/{repo.default_branch}":
+        for each in files:
+            record(hub, repo, each)
+    message = (await gitstore.commit(repo.git_dir, after)).message
+    if not files or triggers.wants_skip(message):
+        return
+    changed = await _changed_by_push(repo, before, after)
+    started = [each for each in files if isinstance(each, Broken) or triggers.on_push(each, ref, changed)]
+    _begin_all(hub, repo, started, Cause("push", event.actor, ref, after, message.partition("\n")[0], payload))
+
+
+async def _pull_changed(hub: Hub, event: Event, payload: dict[str, object]) -> None:
+    pull = event.objects["pull"]
+    assert isinstance(pull, PullRequest)
+    repo, head, action = _repo(event), pull.head_sha, event.action or ""
+    files = [each for each in await files_at(repo, head) if isinstance(each, WorkflowFile)]
+    if not any("pull_request" in each.triggers for each in files) or pull.head_deleted:
+        return
+    if triggers.wants_skip((await gitstore.commit(repo.git_dir, head)).message):
+        return
+    if not (await gitstore.merge_tree(repo.git_dir, pull.base_sha, head)).clean:
+        return  # GitHub starts nothing for a pull request with conflicts
+    changed = [change.path for change in await gitstore.diff(repo.git_dir, pull.base_sha, head)]
+    started = [each for each in files if triggers.on_pull_request(each, action, pull.base_ref, changed)]
+    ref = f"refs/pull/{pull.number}/merge"
+    _begin_all(hub, repo, started, Cause("pull_request", event.actor, ref, head, pull.title, payload, pull))
+
+
+def _begin_all(hub: Hub, repo: Repo, files: Sequence[WorkflowFile | Broken], cause: Cause) -> None:
+    for file in files:
+        begin(hub, file, record(hub, repo, file), cause)
+
+
+async def _changed_by_push(repo: Repo, before: str, after: str) -> list[str]:
+    """The paths a push changed; for a new branch, what sets it apart from the default branch."""
+    if before != gitstore.ZERO:
+        return await gitstore.changed_paths(repo.git_dir, before, after)
+    base = await gitstore.merge_base(repo.git_dir, f"refs/heads/{repo.default_branch}", after)
+    if base is None or base == after:
+        return await gitstore.list_files(repo.git_dir, after)
+    return await gitstore.changed_paths(repo.git_dir, base, after)
+
+
+async def _ref(repo: Repo, ref: str) -> tuple[str, str]:
+    for full in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}"):
+        sha = await gitstore.resolve(repo.git_dir, full) if full.startswith("refs/") else None
+        if sha is not None:
+            return full, sha
+    raise Unprocessable(f"No ref found for: {ref}")
+
+
+def _inputs(trigger: Trigger, given: dict[str, str]) -> dict[str, str]:
+    """The inputs of a run: what was given, checked, with the defaults for the rest."""
+    known = {each.name for each in trigger.inputs}
+    unexpected = sorted(set(given) - known)
+    if unexpected:
+        raise Unprocessable(f"Unexpected inputs provided: {unexpected}".replace("'", '"'))
+    if len(given) > MOST_INPUTS:
+        raise Unprocessable(f"You may only define up to {MOST_INPUTS} inputs for a `workflow_dispatch` event")
+    return {each.name: _input(each, given.get(each.name)) for each in trigger.inputs}
+
+
+def _input(spec: Input, value: str | None) -> str:
+    value = spec.default if value is None else value
+    if not value and spec.required:
+        raise Unprocessable(f"Required input '{spec.name}' not provided")
+    if value and spec.options and value not in spec.options:
+        raise Unprocessable(f"Provided value '{value}' for input '{spec.name}' not in the list of allowed values")
+    return value if value is not None else "false" if spec.kind == "boolean" else ""
+
+
+def _repo(event: Event) -> Repo:
+    assert event.repo is not None
+    return event.repo

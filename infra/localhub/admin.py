@@ -1,0 +1,270 @@
+"""Building and observing a world: JSON endpoints below /_hub, for tests and the demo, without authentication.
+
+GitHub has none of this. Only the machine itself may call it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Literal
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+
+from localhub import gitstore, issues, people, projects, render, repos
+from localhub.errors import NotFound
+from localhub.faults import Fault
+from localhub.hub import Hub
+from localhub.model import App, Permission, Protection
+from localhub.rest.given import World
+
+Json = dict[str, Any]
+Role = Literal["admin", "member"]
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+async def only_from_here(request: Request) -> None:
+    if request.client is None or request.client.host not in LOOPBACK:
+        raise NotFound()
+
+
+router = APIRouter(prefix="/_hub", dependencies=[Depends(only_from_here)])
+
+
+class Order(BaseModel):
+    """What an endpoint is told; a misspelt key is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PersonOrder(Order):
+    login: str
+    name: str | None = None
+
+
+class OrgOrder(Order):
+    login: str
+    members: list[str] | dict[str, Role] = []
+
+
+class ProtectionOrder(Order):
+    required_checks: list[str] = []
+    required_approvals: int = 0
+    dismiss_stale: bool = True
+    strict: bool = False
+
+
+class RepoOrder(Order):
+    owner: str
+    name: str
+    files: dict[str, str] = {}
+    private: bool = False
+    collaborators: dict[str, Permission] = {}
+    protection: dict[str, ProtectionOrder] = {}
+    labels: list[str] = []
+
+
+class FieldOrder(Order):
+    name: str
+    data_type: str
+    options: list[str] = []
+
+
+class ProjectOrder(Order):
+    owner: str
+    title: str
+    status: list[str] = ["Todo", "In Progress", "Done"]
+    built_in: list[str] | None = None
+    fields: list[FieldOrder] = []
+    repos: list[str] = []
+    public: bool = False
+
+
+class AppOrder(Order):
+    slug: str
+    owner: str
+    webhook_url: str | None = None
+    secret: str = ""
+    events: list[str] = []
+    permissions: dict[str, str] = {}
+    repositories: list[str] | None = None
+
+
+class AppChange(Order):
+    webhook_url: str | None = None
+    permissions: dict[str, str] | None = None
+
+
+class IdleOrder(Order):
+    timeout: float = 30.0
+
+
+class ClockOrder(Order):
+    advance_seconds: float
+
+
+@router.post("/people")
+async def person(hub: World, order: PersonOrder) -> Json:
+    token = people.create_user(hub, order.login, order.name)
+    actor = token.actor
+    return {"login": actor.login, "token": token.value, "id": actor.id, "node_id": actor.node_id}
+
+
+@router.post("/orgs")
+async def organization(hub: World, order: OrgOrder) -> Json:
+    """Members are named, or given with their role."""
+    members: dict[str, Role] = {}
+    members |= order.members if isinstance(order.members, dict) else {who: "member" for who in order.members}
+    actor = people.create_org(hub, order.login, members)
+    return {"login": actor.login, "id": actor.id, "node_id": actor.node_id}
+
+
+@router.post("/repos")
+async def repository(hub: World, order: RepoOrder) -> Json:
+    owner = people.find(hub, order.owner)
+    repo = await repos.create(hub, owner, order.name, order.files, private=order.private)
+    repo.collaborators |= order.collaborators
+    for branch, rules in order.protection.items():
+        repo.protection[branch] = _protection(rules)
+    for name in order.labels:
+        issues.find_or_make_label(hub, repo, name)
+    head = await gitstore.resolve(repo.git_dir, "refs/heads/main")
+    shown = {"id": repo.id, "node_id": repo.node_id, "full_name": repo.full_name, "head": head}
+    return {**shown, "clone_url": f"{hub.base_url}/{repo.full_name}.git"}
+
+
+@router.put("/repos/{owner}/{name}/protection/{branch:path}")
+async def protect(hub: World, owner: str, name: str, branch: str, order: ProtectionOrder) -> Json:
+    repo = hub.repo(f"{owner}/{name}")
+    if repo is None:
+        raise NotFound()
+    repo.protection[branch] = _protection(order)
+    return order.model_dump()
+
+
+@router.post("/projects")
+async def project(hub: World, order: ProjectOrder) -> Json:
+    owner = people.find(hub, order.owner)
+    board = projects.create(hub, owner, owner, order.title, order.status)
+    board.public = order.public
+    if order.built_in is not None:
+        board.built_in = set(order.built_in)
+    for field in order.fields:
+        projects.add_field(hub, board, field.name, field.data_type, field.options)
+    board.repos = [repo for name in order.repos if (repo := hub.repo(name)) is not None]
+    status = projects.find_field(board, projects.STATUS)
+    assert status is not None
+    options = {option.name: option.id for option in status.options}
+    fields = {field.name: field.node_id for field in board.fields}
+    shown: Json = {"id": board.node_id, "database_id": board.id, "number": board.number, "fields": fields}
+    return shown | {"status_field": status.node_id, "options": options}
+
+
+@router.post("/apps")
+async def app(hub: World, order: AppOrder) -> Json:
+    key = await asyncio.to_thread(rsa.generate_private_key, public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    account = people.find(hub, order.owner)
+    made = people.create_app(hub, order.slug, account, public_key=public.decode(), repositories=order.repositories)
+    made.permissions, made.events = order.permissions, order.events
+    made.webhook_url, made.webhook_secret = order.webhook_url, order.secret
+    token = people.installation_token(hub, made)
+    ids = {"app_id": made.id, "installation_id": made.installation_id, "login": made.actor.login}
+    return {**ids, "token": token.value, "private_key": private.decode()}
+
+
+@router.patch("/apps/{slug}")
+async def change_app(hub: World, slug: str, order: AppChange) -> Json:
+    """Webhooks elsewhere, or off; or other permissions."""
+    found = _app(hub, slug)
+    if "webhook_url" in order.model_fields_set:
+        found.webhook_url = order.webhook_url
+    if order.permissions is not None:
+        found.permissions = order.permissions
+    return {"slug": found.slug, "webhook_url": found.webhook_url, "permissions": found.permissions}
+
+
+@router.post("/apps/{slug}/token")
+async def app_token(hub: World, slug: str) -> Json:
+    return {"token": people.installation_token(hub, _app(hub, slug)).value}
+
+
+@router.get("/counters")
+async def counters(hub: World, login: str | None = None) -> Json:
+    return hub.meter.counters(login)
+
+
+@router.post("/counters/reset")
+async def reset_counters(hub: World) -> Json:
+    hub.meter.reset()
+    return {}
+
+
+@router.get("/log")
+async def log(hub: World) -> list[Json]:
+    """Every write, in order."""
+    return [
+        {"at": each.at.isoformat(), "actor": each.actor, "verb": each.verb, "target": each.target} for each in hub.log
+    ]
+
+
+@router.get("/deliveries")
+async def deliveries(hub: World) -> list[Json]:
+    return [
+        {
+            "id": each.id, "guid": each.guid, "event": each.event, "action": each.action, "payload": each.payload,
+            "delivered_at": render.moment(each.delivered_at), "status_code": each.status_code,
+            "duration": each.duration, "redelivery": each.redelivery,
+        }
+        for each in hub.deliveries
+    ]  # fmt: skip
+
+
+@router.post("/idle")
+async def idle(hub: World, order: IdleOrder | None = None) -> Json:
+    """Wait until nothing goes on any more: deliveries, workflow runs, background tasks."""
+    try:
+        async with asyncio.timeout(order.timeout if order else 30.0):
+            while hub.pending:
+                await asyncio.wait(hub.pending)
+    except TimeoutError:
+        return {"idle": False, "pending": [task.get_name() for task in hub.pending]}
+    return {"idle": True, "pending": []}
+
+
+@router.post("/faults")
+async def add_fault(hub: World, fault: Fault) -> Json:
+    hub.faults.append(fault)
+    return {"faults": len(hub.faults)}
+
+
+@router.delete("/faults")
+async def clear_faults(hub: World) -> Json:
+    hub.faults.clear()
+    return {"faults": 0}
+
+
+@router.post("/clock")
+async def clock(hub: World, order: ClockOrder) -> Json:
+    hub.ahead += timedelta(seconds=order.advance_seconds)
+    return {"now": hub.now().isoformat()}
+
+
+def _protection(order: ProtectionOrder) -> Protection:
+    return Protection(tuple(order.required_checks), order.required_approvals, order.dismiss_stale, order.strict)
+
+
+def _app(hub: Hub, slug: str) -> App:
+    found = next((each for each in hub.apps if each.slug == slug), None)
+    if found is None:
+        raise NotFound()
+    return found

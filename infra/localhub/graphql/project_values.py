@@ -1,0 +1,170 @@
+"""The values of a card's fields: those written on the board, and those that only mirror its content."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from localhub import projects
+from localhub.graphql.connections import connection
+from localhub.graphql.view import Plain, View
+from localhub.model import Actor, DraftIssue, FieldOption, FieldValue, Issue, ProjectField, ProjectItem, PullRequest
+
+
+def values_of(item: ProjectItem) -> list[Any]:
+    """Every field that has a value, in the order of the board's fields."""
+    values = [value_of(item, field) for field in item.project.fields]
+    return [value for value in values if value is not None]
+
+
+def value_of(item: ProjectItem, field: ProjectField) -> FieldValue | Plain | None:
+    """What the card says in that field; None when it says nothing."""
+    if field.data_type in MIRRORED:
+        shown = MIRRORED[field.data_type](item.content)
+        return {**shown, "field": field, "item": item} if shown else None
+    return item.values.get(field.name)
+
+
+def title(content: Issue | DraftIssue) -> Plain:
+    shown = {
+        "id": f"PVTFTV_{content.node_id}",
+        "text": content.title,
+        "creator": author(content),
+        "databaseId": content.id,
+    }
+    return {
+        "__typename": "ProjectV2ItemFieldTextValue", **shown,
+        "createdAt": content.created_at, "updatedAt": content.updated_at,
+    }  # fmt: skip
+
+
+def author(content: Issue | DraftIssue) -> Actor:
+    return content.creator if isinstance(content, DraftIssue) else content.author
+
+
+def labels(content: Issue | DraftIssue) -> Plain | None:
+    carried = content.labels if isinstance(content, Issue) else []
+    return {"__typename": "ProjectV2ItemFieldLabelValue", "labels": carried} if carried else None
+
+
+def assignees(content: Issue | DraftIssue) -> Plain | None:
+    return {"__typename": "ProjectV2ItemFieldUserValue", "users": content.assignees} if content.assignees else None
+
+
+def repository(content: Issue | DraftIssue) -> Plain | None:
+    if isinstance(content, DraftIssue):
+        return None
+    return {"__typename": "ProjectV2ItemFieldRepositoryValue", "repository": content.repo}
+
+
+def reviewers(content: Issue | DraftIssue) -> Plain | None:
+    asked = content.requested_reviewers if isinstance(content, PullRequest) else []
+    return {"__typename": "ProjectV2ItemFieldReviewerValue", "reviewers": asked} if asked else None
+
+
+def nothing(content: Issue | DraftIssue) -> None:
+    return None
+
+
+MIRRORED: dict[str, Any] = {
+    "TITLE": title, "LABELS": labels, "ASSIGNEES": assignees, "REPOSITORY": repository, "REVIEWERS": reviewers,
+    "MILESTONE": nothing, "LINKED_PULL_REQUESTS": nothing,
+}  # fmt: skip
+
+
+class ValueView(View[FieldValue]):
+    """A written value. Mirrored ones are plain data and answer by key."""
+
+    types: ClassVar[tuple[str, ...]] = (
+        "ProjectV2ItemFieldSingleSelectValue", "ProjectV2ItemFieldTextValue", "ProjectV2ItemFieldNumberValue",
+        "ProjectV2ItemFieldDateValue",
+    )  # fmt: skip
+
+    def id(self) -> str:
+        return str(self._read("id", "node_id"))
+
+    def field(self) -> ProjectField:
+        field: ProjectField = self._read("field", "field")
+        return field
+
+    def creator(self) -> Actor | None:
+        actor: Actor | None = self._read("creator", "creator")
+        return actor
+
+    def created_at(self) -> Any:
+        return self._read("createdAt", "updated_at")
+
+    def updated_at(self) -> Any:
+        return self._read("updatedAt", "updated_at")
+
+    def item(self) -> ProjectItem:
+        if isinstance(self.record, dict):
+            mirrored: ProjectItem = self.record["item"]
+            return mirrored
+        every = (item for project in self.hub.projects for item in project.items)
+        return next(item for item in every if self.record in item.values.values())
+
+    def _read(self, key: str, attribute: str) -> Any:
+        return self.record[key] if isinstance(self.record, dict) else getattr(self.record, attribute)
+
+
+class TextValueView(ValueView):
+    types = ("ProjectV2ItemFieldTextValue",)
+
+    def text(self) -> str:
+        return str(self._read("text", "value"))
+
+
+class NumberValueView(ValueView):
+    types = ("ProjectV2ItemFieldNumberValue",)
+
+    def number(self) -> float:
+        return float(self._read("number", "value"))
+
+
+class DateValueView(ValueView):
+    types = ("ProjectV2ItemFieldDateValue",)
+
+    def date(self) -> str:
+        return str(self._read("date", "value"))
+
+
+class SingleSelectValueView(ValueView):
+    types = ("ProjectV2ItemFieldSingleSelectValue",)
+
+    def option_id(self) -> str:
+        return self._option().id
+
+    def name(self) -> str:
+        return self._option().name
+
+    def color(self) -> str:
+        return self._option().color
+
+    def description(self) -> str:
+        return self._option().description
+
+    def _option(self) -> FieldOption:
+        found = projects.option(self.record.field, self.record.value)
+        assert found is not None, "a value whose option is gone is cleared with it"
+        return found
+
+
+class LabelValueView(View[Plain]):
+    types = ("ProjectV2ItemFieldLabelValue",)
+
+    def labels(self, **page: Any) -> Plain:
+        return connection(self.record["labels"], page)
+
+
+class UserValueView(View[Plain]):
+    types = ("ProjectV2ItemFieldUserValue",)
+
+    def users(self, **page: Any) -> Plain:
+        return connection(self.record["users"], page)
+
+
+class ReviewerValueView(View[Plain]):
+    types = ("ProjectV2ItemFieldReviewerValue",)
+
+    def reviewers(self, **page: Any) -> Plain:
+        return connection(self.record["reviewers"], page)

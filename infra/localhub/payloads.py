@@ -1,0 +1,227 @@
+"""The JSON body of every webhook event, built from what a verb emitted.
+
+Records are rendered as REST renders them; this file adds the envelope (action, repository, organization, sender) and
+the few shapes that only webhooks have: push, changes, projects_v2_item. The same bodies are `github.event` in Actions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from localhub import gitstore, render
+from localhub.hub import Event, Hub
+from localhub.model import Actor, App, Repo, Workflow
+
+Json = dict[str, Any]
+
+
+def build(hub: Hub, event: Event, app: App | None = None) -> Json:
+    """The body of one event; `app` is the App whose webhook it goes to."""
+    body: Json = {"action": event.action} if event.action is not None else {}
+    body |= BODIES[event.name](hub, event, event.objects)
+    if "changes" in event.objects and event.objects["changes"] is not None:
+        body["changes"] = _plain(event.objects["changes"])
+    if event.repo is not None:
+        body["repository"] = {**render.repository(hub, event.repo), **body.pop("repository", {})}
+    if event.org is not None:
+        body["organization"] = render.organization(hub, event.org)
+    body["sender"] = render.user(hub, event.actor)
+    if app is not None:
+        body["installation"] = render.installation_lite(hub, app)
+    return body
+
+
+def dispatched(hub: Hub, actor: Actor, repo: Repo, workflow: Workflow, ref: str, inputs: Mapping[str, str]) -> Json:
+    """The body of a workflow_dispatch, which localhub sends to nobody but the workflow itself."""
+    about = {"inputs": dict(inputs), "ref": ref, "workflow": workflow.path}
+    return {**about, "repository": render.repository(hub, repo), "sender": render.user(hub, actor)}
+
+
+def _issues(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"issue": render.issue(hub, objects["issue"]), **_about_people_and_labels(hub, event, objects)}
+
+
+def _about_people_and_labels(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    """What (un)labeled, (un)assigned and review_request* say beside the subject."""
+    more: Json = {}
+    if (label := objects.get("label")) is not None and event.repo is not None:
+        more["label"] = render.label(hub, event.repo, label)
+    for key in ("assignee", "requested_reviewer"):
+        if objects.get(key) is not None:
+            more[key] = render.user(hub, objects[key])
+    return more
+
+
+def _issue_comment(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"issue": render.issue(hub, objects["issue"]), "comment": render.comment(hub, objects["comment"])}
+
+
+def _pull_request(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    pull = objects["pull"]
+    moved = {key: objects[key] for key in ("before", "after") if objects.get(key) is not None}
+    body = {"number": pull.number, "pull_request": render.pull(hub, pull), **moved}
+    return body | _about_people_and_labels(hub, event, objects)
+
+
+def _review(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    review = render.review(hub, objects["review"])
+    review["state"] = review["state"].lower()  # REST shouts, webhooks do not
+    return {"review": review, "pull_request": render.pull_lite(hub, objects["pull"])}
+
+
+def _review_comment(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    comment = render.review_comment(hub, objects["comment"])
+    return {"comment": comment, "pull_request": render.pull_lite(hub, objects["pull"])}
+
+
+def _review_thread(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"thread": render.thread(hub, objects["thread"]), "pull_request": render.pull_lite(hub, objects["pull"])}
+
+
+def _check_run(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    run = objects["check_run"]
+    return {"check_run": {**render.check_run(hub, run), "check_suite": render.check_suite(hub, run.suite)}}
+
+
+def _check_suite(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"check_suite": render.check_suite(hub, objects["check_suite"])}
+
+
+def _workflow_run(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    run = render.workflow_run(hub, objects["workflow_run"])
+    return {"workflow_run": run, "workflow": render.workflow(hub, objects["workflow"])}
+
+
+def _workflow_job(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"workflow_job": render.workflow_job(hub, objects["check_run"])}
+
+
+def _status(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    status, repo = objects["status"], _repo(event)
+    rendered = render.status(hub, status, repo)
+    kept = ("id", "state", "description", "target_url", "context", "created_at", "updated_at")
+    return {**{key: rendered[key] for key in kept}, "sha": status.sha, "name": repo.full_name, "branches": []}
+
+
+def _project(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"projects_v2": render.project(hub, objects["project"])}
+
+
+def _project_item(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"projects_v2_item": render.project_item(hub, objects["item"])}
+
+
+def _dependencies(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    blocked, blocking = objects["blocked_issue"], objects["blocking_issue"]
+    other = blocking if (event.action or "").startswith("blocked_by") else blocked
+    return {
+        "blocked_issue_id": blocked.id,
+        "blocked_issue": render.issue(hub, blocked),
+        "blocking_issue_id": blocking.id,
+        "blocking_issue": render.issue(hub, blocking),
+        f"{'blocking' if other is blocking else 'blocked'}_issue_repo": render.repository(hub, other.repo),
+    }
+
+
+def _family(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    parent, child = objects["parent_issue"], objects["sub_issue"]
+    other = child if (event.action or "").startswith("sub_issue") else parent
+    return {
+        "parent_issue_id": parent.id,
+        "parent_issue": render.issue(hub, parent),
+        "sub_issue_id": child.id,
+        "sub_issue": render.issue(hub, child),
+        f"{'sub' if other is child else 'parent'}_issue_repo": render.repository(hub, other.repo),
+    }
+
+
+def _ref(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    """create and delete, which name a branch or tag without refs/heads/."""
+    kind = "tag" if objects["ref"].startswith("refs/tags/") else "branch"
+    body: Json = {"ref": objects["ref"].split("/", 2)[-1], "ref_type": kind, "pusher_type": "user"}
+    if event.name == "create":
+        body |= {"master_branch": _repo(event).default_branch, "description": _repo(event).description}
+    return body
+
+
+def _push(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    repo, ref, before, after = _repo(event), objects["ref"], objects["before"], objects["after"]
+    page = f"{hub.base_url}/{repo.full_name}"
+    commits = [_pushed_commit(page, info, objects.get("touched") or {}) for info in objects["commits"]]
+    pusher = objects["pusher"]
+    owner = render.user(hub, repo.owner)
+    pushed_at = int(repo.pushed_at.timestamp()) if repo.pushed_at else None
+    return {
+        "ref": ref,
+        "before": before,
+        "after": after,
+        "created": before == gitstore.ZERO,
+        "deleted": after == gitstore.ZERO,
+        "forced": bool(objects.get("forced")),
+        "base_ref": None,
+        "compare": f"{page}/compare/{before[:12]}...{after[:12]}",
+        "commits": commits,
+        "head_commit": commits[-1] if commits else None,
+        "pusher": {"name": pusher.login, "email": pusher.email},
+        # a push shows its repository the way it did before the API existed
+        "repository": {
+            "owner": {**owner, "name": repo.owner.login, "email": repo.owner.email},
+            "pushed_at": pushed_at,
+            "created_at": int(repo.created_at.timestamp()) if repo.created_at else None,
+            "master_branch": repo.default_branch,
+        },
+    }
+
+
+def _pushed_commit(page: str, info: gitstore.CommitInfo, touched: Mapping[str, list[tuple[str, str]]]) -> Json:
+    files = touched.get(info.sha, [])
+    return {
+        "id": info.sha,
+        "tree_id": info.tree,
+        "distinct": True,
+        "message": info.message,
+        "timestamp": info.committed_at.isoformat(),
+        "url": f"{page}/commit/{info.sha}",
+        "author": {"name": info.author_name, "email": info.author_email},
+        "committer": {"name": info.committer_name, "email": info.committer_email},
+        "added": [path for letter, path in files if letter == "A"],
+        "removed": [path for letter, path in files if letter == "D"],
+        "modified": [path for letter, path in files if letter not in "AD"],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return render.moment(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return value
+
+
+def _repo(event: Event) -> Repo:
+    assert event.repo is not None, f"{event.name} happens in a repository"
+    return event.repo
+
+
+BODIES: dict[str, Callable[[Hub, Event, Mapping[str, Any]], Json]] = {
+    "issues": _issues,
+    "issue_comment": _issue_comment,
+    "pull_request": _pull_request,
+    "pull_request_review": _review,
+    "pull_request_review_comment": _review_comment,
+    "pull_request_review_thread": _review_thread,
+    "push": _push,
+    "create": _ref,
+    "delete": _ref,
+    "check_run": _check_run,
+    "check_suite": _check_suite,
+    "workflow_run": _workflow_run,
+    "workflow_job": _workflow_job,
+    "status": _status,
+    "projects_v2": _project,
+    "projects_v2_item": _project_item,
+    "issue_dependencies": _dependencies,
+    "sub_issues": _family,
+}

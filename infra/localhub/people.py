@@ -1,0 +1,80 @@
+"""People, organizations and Apps: how they come to be, and the tokens they carry."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Literal
+
+from localhub.errors import NotFound, Unprocessable
+from localhub.hub import Hub
+from localhub.model import Actor, App, Repo, Token
+
+ACTIONS = "github-actions[bot]"
+PROJECT_AUTOMATION = "github-project-automation[bot]"
+PREFIXES = {"User": "U", "Organization": "O", "Bot": "BOT"}
+TOKEN_LIFE = timedelta(hours=1)
+
+
+def create_user(hub: Hub, login: str, name: str | None = None) -> Token:
+    """A person, and a personal token of theirs."""
+    actor = _create(hub, login, "User", name)
+    actor.email = f"{login}@users.noreply.localhub"
+    return _keep(hub, Token(f"ghp_{secrets.token_hex(18)}", actor))
+
+
+def create_org(hub: Hub, login: str, members: dict[str, Literal["admin", "member"]] | None = None) -> Actor:
+    actor = _create(hub, login, "Organization", None)
+    actor.members = {who.lower(): role for who, role in (members or {}).items()}
+    return actor
+
+
+def bot(hub: Hub, login: str) -> Actor:
+    """The bot of that login, made on first use (GitHub's own bots need no installation)."""
+    return hub.actor(login) or _create(hub, login, "Bot", None)
+
+
+def create_app(hub: Hub, slug: str, account: Actor, *, public_key: str, repositories: list[str] | None = None) -> App:
+    """An App installed on `account`: on the named repositories, or on all there are and will be."""
+    app = App(
+        id=hub.new_id(), slug=slug, actor=_create(hub, f"{slug}[bot]", "Bot", None), installation_id=hub.new_id(),
+        account=account, permissions={}, events=[], public_key=public_key, repositories=repositories,
+    )  # fmt: skip
+    hub.apps.append(app)
+    for repo in hub.repos.values():
+        let_in(app, repo)
+    return app
+
+
+def let_in(app: App, repo: Repo) -> None:
+    """Give an App its place in a repository it is installed on."""
+    wanted = app.repositories is None or repo.full_name.lower() in [name.lower() for name in app.repositories]
+    if repo.owner is app.account and wanted:
+        repo.collaborators[app.actor.login] = "write"
+
+
+def installation_token(hub: Hub, app: App) -> Token:
+    """A token of the installation for one hour, in the shape GitHub mints since 2026: not 40 characters, with dots."""
+    value = f"ghs_{app.id}_{secrets.token_urlsafe(12)}.{secrets.token_urlsafe(60)}.{secrets.token_urlsafe(24)}"
+    return _keep(hub, Token(value, app.actor, app, hub.now() + TOKEN_LIFE))
+
+
+def find(hub: Hub, login: str) -> Actor:
+    actor = hub.actor(login)
+    if actor is None:
+        raise NotFound()
+    return actor
+
+
+def _create(hub: Hub, login: str, kind: Literal["User", "Organization", "Bot"], name: str | None) -> Actor:
+    if hub.actor(login) is not None:
+        raise Unprocessable("Login is taken", [{"resource": "User", "field": "login", "code": "already_exists"}])
+    actor = Actor(hub.new_id(), "", login, kind, name, created_at=hub.now())
+    hub.register(PREFIXES[kind], actor)
+    hub.actors[login.lower()] = actor
+    return actor
+
+
+def _keep(hub: Hub, token: Token) -> Token:
+    hub.tokens[token.value] = token
+    return token

@@ -1,0 +1,31 @@
+"""Records as the JSON of GitHub's REST API, which webhooks carry too. One file per noun; nothing is decided here."""
+
+from localhub.render.base import moment as moment
+from localhub.render.checks import check_run as check_run
+from localhub.render.checks import check_suite as check_suite
+from localhub.render.checks import combined_status as combined_status
+from localhub.render.checks import status as status
+from localhub.render.commits import commit as commit
+from localhub.render.commits import file_change as file_change
+from localhub.render.commits import git_ref as git_ref
+from localhub.render.issues import comment as comment
+from localhub.render.issues import issue as issue
+from localhub.render.issues import label as label
+from localhub.render.issues import reaction as reaction
+from localhub.render.issues import timeline_event as timeline_event
+from localhub.render.people import app as app
+from localhub.render.people import installation as installation
+from localhub.render.people import installation_lite as installation_lite
+from localhub.render.people import organization as organization
+from localhub.render.people import user as user
+from localhub.render.projects import project as project
+from localhub.render.projects import project_item as project_item
+from localhub.render.pulls import pull as pull
+from localhub.render.pulls import pull_lite as pull_lite
+from localhub.render.pulls import review as review
+from localhub.render.pulls import review_comment as review_comment
+from localhub.render.pulls import thread as thread
+from localhub.render.repos import repository as repository
+from localhub.render.workflows import workflow as workflow
+from localhub.render.workflows import workflow_job as workflow_job
+from localhub.render.workflows import workflow_run as workflow_run

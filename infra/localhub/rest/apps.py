@@ -1,0 +1,147 @@
+"""Apps: who they are by their JWT, their installation, its tokens, and the log of their webhook's deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+from starlette.requests import Request
+from starlette.responses import Response
+
+from localhub import people, render
+from localhub.errors import BadCredentials, NotFound, Unprocessable
+from localhub.hub import Hub
+from localhub.model import App, Delivery, Repo
+from localhub.permissions import app_may, of
+from localhub.rest.given import Body, Calling, World, answer, first, page, router
+
+router = router()
+LONGEST_JWT = 600  # seconds
+
+
+@router.get("/app")
+async def app(request: Request, hub: World) -> Response:
+    return answer(render.app(hub, _by_jwt(hub, request)))
+
+
+@router.get("/app/installations")
+async def installations(request: Request, hub: World) -> Response:
+    return answer([render.installation(hub, _by_jwt(hub, request))])
+
+
+@router.get("/app/installations/{installation_id}")
+async def installation(request: Request, hub: World, installation_id: int) -> Response:
+    return answer(render.installation(hub, _installed(hub, request, installation_id)))
+
+
+@router.get("/repos/{owner}/{name}/installation")
+async def installation_on_repo(request: Request, hub: World, owner: str, name: str) -> Response:
+    found, repo = _by_jwt(hub, request), hub.repo(f"{owner}/{name}")
+    if repo is None or found.actor.login not in repo.collaborators:
+        raise NotFound()
+    return answer(render.installation(hub, found))
+
+
+@router.get("/orgs/{login}/installation")
+@router.get("/users/{login}/installation")
+async def installation_on_account(request: Request, hub: World, login: str) -> Response:
+    found = _by_jwt(hub, request)
+    if found.account.login.lower() != login.lower():
+        raise NotFound()
+    return answer(render.installation(hub, found))
+
+
+@router.post("/app/installations/{installation_id}/access_tokens")
+async def access_token(request: Request, hub: World, body: Body, installation_id: int) -> Response:
+    """A token for one hour. It may ask for fewer permissions, never for more."""
+    found = _installed(hub, request, installation_id)
+    wanted: dict[str, str] = body.get("permissions") or {}
+    if any(not app_may(found, scope, level) for scope, level in wanted.items()):
+        raise Unprocessable("The permissions requested are not granted to this installation.")
+    token = people.installation_token(hub, found)
+    granted = wanted or {"metadata": "read", **found.permissions}
+    shown = {"token": token.value, "expires_at": render.moment(token.expires_at), "permissions": granted}
+    return answer({**shown, "repository_selection": "all" if found.repositories is None else "selected"}, 201)
+
+
+@router.get("/installation/repositories")
+async def installation_repositories(request: Request, hub: World, caller: Calling) -> Response:
+    mine = [repo for repo in hub.repos.values() if _reaches(caller.app, repo)]
+    shown, links = page(request, mine)
+    repos = [render.repository(hub, repo, caller) for repo in shown]
+    return answer({"total_count": len(mine), "repository_selection": "all", "repositories": repos}, headers=links)
+
+
+@router.get("/app/hook/deliveries")
+async def deliveries(request: Request, hub: World) -> Response:
+    """Newest first, one page after the other by cursor."""
+    _by_jwt(hub, request)
+    newest = sorted(hub.deliveries, key=lambda each: each.id, reverse=True)
+    cursor, size = request.query_params.get("cursor", ""), min(int(request.query_params.get("per_page", "30")), 100)
+    rest = [each for each in newest if not cursor or each.id < int(cursor.removeprefix("v1_"))]
+    more = f'<{hub.base_url}/app/hook/deliveries?per_page={size}&cursor=v1_{rest[size - 1].id}>; rel="next"'
+    links = {"link": more} if len(rest) > size else {}
+    return answer([_delivery(each) for each in rest[:size]], headers=links)
+
+
+@router.get("/app/hook/deliveries/{delivery_id}")
+async def delivery(request: Request, hub: World, delivery_id: int) -> Response:
+    _by_jwt(hub, request)
+    found = first(each for each in hub.deliveries if each.id == delivery_id)
+    sent = {"headers": {"X-GitHub-Delivery": found.guid, "X-GitHub-Event": found.event}, "payload": found.payload}
+    return answer({**_delivery(found), "request": sent, "response": {"headers": {}, "payload": ""}})
+
+
+def _by_jwt(hub: Hub, request: Request) -> App:
+    """The App that signed the bearer JWT: RS256, issued by it, valid for at most ten minutes."""
+    encoded = request.headers.get("authorization", "").partition(" ")[2]
+    try:
+        issuer = str(jwt.decode(encoded, options={"verify_signature": False}).get("iss"))
+        found = next((each for each in hub.apps if issuer in (str(each.id), f"Iv23li{each.id:014d}")), None)
+        if found is None:
+            raise NotFound("Integration not found")
+        claims = _verified(hub, encoded, found)
+    except jwt.PyJWTError:
+        raise BadCredentials("A JSON web token could not be decoded") from None
+    if claims["exp"] - claims["iat"] > LONGEST_JWT + 60:
+        raise BadCredentials("'Expiration time' claim ('exp') is too far in the future")
+    request.state.app_login = found.actor.login
+    return found
+
+
+def _verified(hub: Hub, encoded: str, found: App) -> dict[str, Any]:
+    """The claims of a JWT with a good signature, by the hub's clock."""
+    options: Any = {"require": ["exp", "iat"], "verify_iss": False, "verify_exp": False, "verify_iat": False}
+    claims: dict[str, Any] = jwt.decode(encoded, found.public_key, algorithms=["RS256"], options=options)
+    if claims["exp"] <= hub.now().timestamp():
+        raise BadCredentials("'Expiration time' claim ('exp') must be a numeric value representing the future time")
+    return claims
+
+
+def _installed(hub: Hub, request: Request, installation_id: int) -> App:
+    found = _by_jwt(hub, request)
+    if found.installation_id != installation_id:
+        raise NotFound()
+    return found
+
+
+def _reaches(app: App | None, repo: Repo) -> bool:
+    return app is not None and repo.owner is app.account and of(repo, app.actor.login) != "none"
+
+
+def _delivery(record: Delivery) -> dict[str, Any]:
+    fine = record.status_code is not None and record.status_code < 400
+    return {
+        "id": record.id,
+        "guid": record.guid,
+        "delivered_at": render.moment(record.delivered_at),
+        "redelivery": record.redelivery,
+        "duration": record.duration,
+        "status": "OK" if fine else "timed out" if record.status_code is None else "Invalid HTTP Response",
+        "status_code": record.status_code or 0,
+        "event": record.event,
+        "action": record.action,
+        "installation_id": None,
+        "repository_id": None,
+        "throttled_at": None,
+    }

@@ -1,0 +1,131 @@
+"""What a handler asks for: the hub, the caller, the body, the records its path names, and a page of a list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from localhub import issues, pulls
+from localhub.errors import HubError, NotFound
+from localhub.hub import Hub
+from localhub.model import Actor, Comment, Issue, PullRequest, Repo
+from localhub.permissions import Caller, readable_repo
+from localhub.rest.route import GitHubRoute
+
+T = TypeVar("T")
+Json = dict[str, Any]
+MOST_PER_PAGE = 100
+NO_CONTENT = 204
+
+
+def router() -> APIRouter:
+    return APIRouter(route_class=GitHubRoute)
+
+
+async def world(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+async def calling(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+async def body(request: Request) -> Json:
+    """The JSON object of the request; nothing at all is an empty one."""
+    raw = await request.body()
+    try:
+        parsed = json.loads(raw) if raw.strip() else {}
+    except ValueError:
+        raise HubError("Problems parsing JSON") from None
+    if not isinstance(parsed, dict):
+        raise HubError("Body should be a JSON object")
+    return parsed
+
+
+World = Annotated[Hub, Depends(world)]
+Calling = Annotated[Caller, Depends(calling)]
+Body = Annotated[Json, Depends(body)]
+
+
+async def repo_named(hub: World, caller: Calling, owner: str, name: str) -> Repo:
+    return readable_repo(hub, caller, f"{owner}/{name}")
+
+
+Here = Annotated[Repo, Depends(repo_named)]
+
+
+async def issue_numbered(repo: Here, number: int) -> Issue:
+    return issues.find(repo, number)
+
+
+async def pull_numbered(repo: Here, number: int) -> PullRequest:
+    return pulls.find(repo, number)
+
+
+async def comment_with_id(repo: Here, comment_id: int) -> Comment:
+    every = (comment for issue in repo.issues.values() for comment in issue.comments)
+    return first(comment for comment in every if comment.id == comment_id)
+
+
+ThisIssue = Annotated[Issue, Depends(issue_numbered)]
+ThisPull = Annotated[PullRequest, Depends(pull_numbered)]
+ThisComment = Annotated[Comment, Depends(comment_with_id)]
+
+
+def first(found: Any) -> Any:
+    """The one that was looked for, or 404."""
+    one = next(iter(found), None)
+    if one is None:
+        raise NotFound()
+    return one
+
+
+def by_id(hub: Hub, kind: type[T], database_id: object) -> T:
+    """The record of that kind with that database id, or 404."""
+    record: T = first(each for each in hub.nodes.values() if isinstance(each, kind) and each.id == database_id)  # type: ignore[attr-defined]
+    return record
+
+
+def answer(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(content, status, headers)
+
+
+def nothing(status: int = NO_CONTENT) -> Response:
+    return Response(status_code=status)
+
+
+def page(request: Request, records: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
+    """The asked-for page of a list, and the `Link` header that leads to the others."""
+    size = max(1, min(_number(request, "per_page", 30), MOST_PER_PAGE))
+    number = max(1, _number(request, "page", 1))
+    last = max(1, -(-len(records) // size))
+    wanted = {"prev": number - 1, "next": number + 1, "last": last, "first": 1}
+    if number >= last:
+        wanted.pop("next"), wanted.pop("last")
+    if number == 1:
+        wanted.pop("prev"), wanted.pop("first")
+    links = [f'<{_link(request, target)}>; rel="{name}"' for name, target in wanted.items()]
+    return records[(number - 1) * size : number * size], {"link": ", ".join(links)} if links else {}
+
+
+def logins(actors: Sequence[Actor]) -> list[str]:
+    return [actor.login for actor in actors]
+
+
+def _link(request: Request, number: int) -> str:
+    hub: Hub = request.app.state.hub
+    url = request.url.include_query_params(page=number)
+    return f"{hub.base_url}{request.scope.get('prefix', '')}{url.path}?{url.query}"
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    return int(text) if text.isdigit() else default

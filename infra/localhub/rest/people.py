@@ -1,0 +1,90 @@
+"""The root, rate limits, users and organizations."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from localhub import people, render
+from localhub.errors import NotFound
+from localhub.meter import Resource, Window
+from localhub.model import Actor
+from localhub.permissions import at_least, of
+from localhub.render.people import profile
+from localhub.rest.given import Calling, World, answer, nothing, page, router
+from localhub.rest.route import ANONYMOUS, DEFAULT_VERSION, version
+
+router = router()
+
+
+@router.get("/")
+async def root(hub: World) -> Response:
+    base = hub.base_url
+    named = {"current_user_url": f"{base}/user", "rate_limit_url": f"{base}/rate_limit"}
+    return answer({**named, "repository_url": f"{base}/repos/{{owner}}/{{repo}}", "user_url": f"{base}/users/{{user}}"})
+
+
+@router.get("/meta")
+async def meta() -> Response:
+    return answer({"verifiable_password_authentication": False, "installed_version": "localhub"})
+
+
+@router.get("/rate_limit")
+async def rate_limit(request: Request, hub: World) -> Response:
+    """Free of charge. The newer API version has no `rate` beside the resources."""
+    caller = request.state.caller
+    login = caller.login if caller else ANONYMOUS
+    names: tuple[Resource, ...] = ("core", "graphql", "search")
+    resources = {name: _window(hub.meter.window(login, name)) for name in names}
+    old = version(request) == DEFAULT_VERSION
+    return answer({"resources": resources} | ({"rate": resources["core"]} if old else {}))
+
+
+@router.get("/user")
+async def me(hub: World, caller: Calling) -> Response:
+    return answer(profile(hub, caller.actor))
+
+
+@router.get("/user/repos")
+async def my_repos(request: Request, hub: World, caller: Calling) -> Response:
+    mine = [repo for repo in hub.repos.values() if at_least(of(repo, caller.login), "triage")]
+    shown, links = page(request, mine)
+    return answer([render.repository(hub, repo, caller) for repo in shown], headers=links)
+
+
+@router.get("/users/{login}")
+async def user(hub: World, login: str) -> Response:
+    return answer(profile(hub, people.find(hub, login)))
+
+
+@router.get("/orgs/{login}")
+async def organization(hub: World, login: str) -> Response:
+    return answer({**profile(hub, _org(hub.actor(login))), **render.organization(hub, _org(hub.actor(login)))})
+
+
+@router.get("/orgs/{login}/repos")
+@router.get("/users/{login}/repos")
+async def repos_of(request: Request, hub: World, caller: Calling, login: str) -> Response:
+    owner = people.find(hub, login)
+    theirs = [repo for repo in hub.repos.values() if repo.owner is owner and at_least(of(repo, caller.login), "read")]
+    shown, links = page(request, theirs)
+    return answer([render.repository(hub, repo, caller) for repo in shown], headers=links)
+
+
+@router.get("/orgs/{login}/members/{member}")
+async def is_member(hub: World, login: str, member: str) -> Response:
+    if member.lower() not in _org(hub.actor(login)).members:
+        raise NotFound()
+    return nothing()
+
+
+def _org(actor: Actor | None) -> Actor:
+    if actor is None or actor.kind != "Organization":
+        raise NotFound()
+    return actor
+
+
+def _window(window: Window) -> dict[str, object]:
+    reset = int(window.reset.timestamp())
+    left = {"remaining": window.remaining, "used": window.used}
+    return {"limit": window.limit, **left, "reset": reset, "resource": window.resource}

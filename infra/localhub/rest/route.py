@@ -1,0 +1,103 @@
+"""What every REST answer has in common: who asks, refusals as GitHub's bodies, rate headers, ETag and 304, metering."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from localhub.errors import BadCredentials, HubError, NotFound
+from localhub.hub import Hub
+from localhub.permissions import Caller, authenticate
+
+DOCUMENTATION = "https://docs.github.com/rest"
+DEFAULT_VERSION = "2022-11-28"
+VERSIONS = (DEFAULT_VERSION, "2026-03-10")
+NEEDS_NOBODY = ("/", "/rate_limit", "/meta")
+BY_JWT = "/app"
+ANONYMOUS = "anonymous"
+
+
+class GitHubRoute(APIRoute):
+    """A route whose answers look like GitHub's, also when a verb refuses."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            hub: Hub = request.app.state.hub
+            try:
+                request.state.caller = _identify(hub, request)
+                response = await answer(request)
+            except HubError as refusal:
+                response = refused(refusal)
+            except RequestValidationError:
+                response = refused(NotFound())
+            return _finished(hub, request, response)
+
+        return handle
+
+
+def refused(refusal: HubError) -> Response:
+    body: dict[str, Any] = {"message": refusal.message}
+    if refusal.errors:
+        body["errors"] = refusal.errors
+    body |= {"documentation_url": DOCUMENTATION, "status": str(refusal.status)}
+    headers = {"x-accepted-github-permissions": refusal.accepted} if refusal.accepted else {}
+    return JSONResponse(body, refusal.status, headers)
+
+
+def common_headers(request: Request) -> dict[str, str]:
+    return {
+        "x-github-request-id": ":".join(secrets.token_hex(2).upper() for _ in range(5)),
+        "x-github-media-type": "github.v3; format=json",
+        "x-github-api-version-selected": version(request),
+    }
+
+
+def version(request: Request) -> str:
+    """The REST API version the caller asked for; without a header it is the older one."""
+    asked = request.headers.get("x-github-api-version", DEFAULT_VERSION)
+    if asked not in VERSIONS:
+        raise HubError(f"The API version {asked} is not supported")
+    return asked
+
+
+def _identify(hub: Hub, request: Request) -> Caller | None:
+    header = request.headers.get("authorization")
+    if request.url.path.startswith(BY_JWT) or request.url.path.endswith("/installation"):
+        return None  # the App shows a JWT, which the handler checks
+    if header is None:
+        if request.url.path in NEEDS_NOBODY:
+            return None
+        raise BadCredentials("Requires authentication")
+    return authenticate(hub, header)
+
+
+def _finished(hub: Hub, request: Request, response: Response) -> Response:
+    """Headers and metering; a GET whose answer the caller already holds becomes an empty, free 304."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    login = caller.login if caller else getattr(request.state, "app_login", ANONYMOUS)
+    headers = common_headers(request)
+    if request.method == "GET" and response.status_code == 200:
+        headers["etag"] = f'W/"{hashlib.sha256(bytes(response.body)).hexdigest()}"'
+        headers["cache-control"] = "private, max-age=60, s-maxage=60"
+        if headers["etag"] in request.headers.get("if-none-match", ""):
+            response = Response(status_code=304, headers=_links(response))
+    free = response.status_code == 304 or request.url.path == "/rate_limit"
+    hub.meter.rest(login, free=free)
+    if caller is not None and caller.app is None:
+        headers["x-oauth-scopes"] = ", ".join(caller.token.scopes)
+    response.headers.update(headers | hub.meter.window(login, "core").headers())
+    return response
+
+
+def _links(response: Response) -> dict[str, str]:
+    return {"link": response.headers["link"]} if "link" in response.headers else {}

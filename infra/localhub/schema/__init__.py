@@ -1,0 +1,1 @@
+"""GitHub's official GraphQL schema, stored compact, and the newer fields the stored copy lacks."""
