@@ -115,9 +115,7 @@ async def _run_refused(
 
 
 def _same(item: str, run: RunPlan) -> ColumnElement[bool]:
-    return and_(
-        runs.c.item == item, runs.c.step == run.step, runs.c.head == run.head, runs.c.evidence == run.evidence
-    )
+    return and_(runs.c.item == item, runs.c.step == run.step, runs.c.head == run.head, runs.c.evidence == run.evidence)
 
 
 async def _take(tx: AsyncConnection, mine: Item, claim: Claim, now: datetime) -> None:

@@ -73,14 +73,14 @@ def connect(url: str) -> AsyncEngine:
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
         engine = create_async_engine(target.set(drivername="sqlite+aiosqlite"), connect_args={"autocommit": True})
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_sqlite)
         return engine
     target = target.set(drivername="postgresql+psycopg")
     return create_async_engine(target, pool_pre_ping=True, connect_args={"options": POSTGRES_OPTIONS})
 
 
-def _prepare_sqlite(dbapi: Any, record: object) -> None:
+def prepare_sqlite(dbapi: Any, record: object) -> None:
     dbapi.isolation_level = None  # the driver starts no transactions by itself
     cursor = dbapi.cursor()
     for setting in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):

@@ -31,7 +31,13 @@ class Wakes(Store):
             await rouse(tx, item, due, cause)
 
     async def wake_where(
-        self, due: datetime, cause: str, *, repo: str | None = None, waits_for: Sequence[str] = (), limit: int | None = None
+        self,
+        due: datetime,
+        cause: str,
+        *,
+        repo: str | None = None,
+        waits_for: Sequence[str] = (),
+        limit: int | None = None,
     ) -> int:
         """Wake the items, not done, whose last decision waits for one of these; none given: every claimed item."""
         async with self.write() as tx:
@@ -118,9 +124,7 @@ async def rouse_where(
 
 async def wake_lane(tx: AsyncConnection, repo: str, base: str, due: datetime) -> None:
     """Whoever waits in a lane may be its head now."""
-    waiting = select(items.c.id).where(
-        items.c.repo == repo, items.c.lane_base == base, items.c.lane_since.is_not(None)
-    )
+    waiting = select(items.c.id).where(items.c.repo == repo, items.c.lane_base == base, items.c.lane_since.is_not(None))
     await _rouse_all(tx, waiting, due, "its place in the queue of the base branch moved")
 
 

@@ -118,7 +118,7 @@ async def person(hub: World, order: PersonOrder) -> Json:
 async def organization(hub: World, order: OrgOrder) -> Json:
     """Members are named, or given with their role."""
     members: dict[str, Role] = {}
-    members |= order.members if isinstance(order.members, dict) else {who: "member" for who in order.members}
+    members |= order.members if isinstance(order.members, dict) else dict.fromkeys(order.members, "member")
     actor = people.create_org(hub, order.login, members)
     return {"login": actor.login, "id": actor.id, "node_id": actor.node_id}
 

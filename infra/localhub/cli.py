@@ -27,7 +27,7 @@ def localhub() -> None:
 def serve(
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    root: Annotated[Path | None, typer.Option(help="Where git repositories live, if not in a temporary folder.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Where git repositories live; else a temporary folder.")] = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, and say where when ready."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has shut down

@@ -68,13 +68,14 @@ class Faults:
             await _answer(fault, send)
 
     def _next(self, scope: Scope, body: bytes) -> Fault | None:
-        for fault in [each for each in self.hub.faults if each.match.fits(scope, body)]:
+        ordered: list[Fault] = self.hub.faults
+        for fault in [each for each in ordered if each.match.fits(scope, body)]:
             if fault.skip > 0:
                 fault.skip -= 1
                 continue
             fault.times -= 1
             if fault.times <= 0:
-                self.hub.faults.remove(fault)
+                ordered.remove(fault)
             return fault
         return None
 

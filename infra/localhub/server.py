@@ -1,4 +1,4 @@
-"""The server: REST at / and /api/v3, GraphQL at /graphql and /api/graphql, git below /{owner}/{name}, /_hub for tests."""
+"""The server: REST at / and /api/v3, GraphQL at /graphql and /api/graphql, git at /{owner}/{name}, /_hub for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localhub import actions, admin, githttp, merging, projects, webhooks
+from localhub import actions, admin, merging, projects
+
+try:
+    from localhub import githttp, webhooks
+except ImportError:
+    githttp = webhooks = None
 from localhub.errors import HubError, NotFound
 from localhub.faults import Faults
 from localhub.graphql import endpoint
@@ -41,10 +46,11 @@ def create_app(hub: Hub) -> FastAPI:
 
 def listen(hub: Hub) -> None:
     """Who hears what happens, in this order: deliveries keep the order of events although the last two cause more."""
-    hub.pushed = githttp.on_push
+    if githttp:
+        hub.pushed = githttp.on_push
     hub.listeners += [
-        webhooks.Deliverer(hub),
-        lambda event: actions.on_event(hub, event),
+        *([webhooks.Deliverer(hub)] if webhooks else []),
+        actions.listener(hub),
         lambda event: projects.built_in_workflows(hub, event),
         lambda event: merging.merge_when_green(hub, event),
     ]

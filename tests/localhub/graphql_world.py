@@ -34,11 +34,11 @@ class World:
         self.status = projects.find_field(self.board, "Status")
         return self
 
-    async def ask(self, query: str, by: Token | None = None, **variables: Any) -> dict[str, Any]:
+    async def ask(self, query: str, by: Token | None = None, /, **variables: Any) -> dict[str, Any]:
         """The whole answer, errors and all."""
         return await run(self.hub, caller_of(self.hub, by or self.app), query, variables)
 
-    async def data(self, query: str, by: Token | None = None, **variables: Any) -> Any:
+    async def data(self, query: str, by: Token | None = None, /, **variables: Any) -> Any:
         """The data of an answer without errors."""
         answer = await self.ask(query, by, **variables)
         assert "errors" not in answer, answer["errors"]

@@ -57,7 +57,9 @@ query($id: ID!, $after: String) { node(id: $id) { ... on ProjectV2 {
       ... on PullRequest { id number title state reviewDecision mergeStateStatus headRefOid } } } } } } }
 """
 
-DEPENDENCIES = "issues(first: 100) { nodes { blockedBy(first: 20) { nodes { id } } subIssues(first: 20) { nodes { id } } } }"
+DEPENDENCIES = (
+    "issues(first: 100) { nodes { blockedBy(first: 20) { nodes { id } } subIssues(first: 20) { nodes { id } } } }"
+)
 
 
 def cost(query: str, **variables: Any) -> Cost:
@@ -154,5 +156,7 @@ def test_nothing_asked_of_a_page_needs_no_bounds():
 
 def test_half_a_million_nodes_is_the_limit():
     with pytest.raises(Refusal, match="possible nodes which exceeds the maximum limit of 500,000") as refusal:
-        cost("{ viewer { repositories(first: 100) { nodes { issues(first: 100) { nodes { comments(first: 100) { nodes { id } } } } } } } }")
+        cost(
+            "{ viewer { repositories(first: 100) { nodes { issues(first: 100) { nodes { comments(first: 100) { nodes { id } } } } } } } }"
+        )
     assert refusal.value.extensions == {"type": "MAX_NODE_LIMIT_EXCEEDED"}

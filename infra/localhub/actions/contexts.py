@@ -6,8 +6,9 @@ from localhub.hub import Hub
 from localhub.model import WorkflowRun
 
 MIRRORED = (
-    "actor", "api_url", "base_ref", "event_name", "graphql_url", "head_ref", "ref", "ref_name", "ref_type", "repository",
-    "repository_owner", "run_attempt", "run_id", "run_number", "server_url", "sha", "triggering_actor", "workflow",
+    "actor", "api_url", "base_ref", "event_name", "graphql_url", "head_ref", "ref", "ref_name", "ref_type",
+    "repository", "repository_owner", "run_attempt", "run_id", "run_number", "server_url", "sha", "triggering_actor",
+    "workflow",
 )  # fmt: skip
 
 

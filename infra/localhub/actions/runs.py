@@ -40,6 +40,7 @@ class Machinery:
 
     seats: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_AT_ONCE))
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    stopping: set[int] = field(default_factory=set)  # runs that somebody cancelled
 
 
 _machinery: WeakKeyDictionary[Hub, Machinery] = WeakKeyDictionary()
@@ -50,7 +51,8 @@ def begin(hub: Hub, file: WorkflowFile | Broken, workflow: Workflow, cause: Caus
     repo = workflow.repo
     head_branch = cause.pull.head_ref if cause.pull else cause.ref.split("/", 2)[-1]
     run = WorkflowRun(
-        hub.new_id(), "", workflow, cause.event, cause.sha, head_branch, "queued", None, cause.actor, hub.now(), hub.now(),
+        hub.new_id(), "", workflow, cause.event, cause.sha, head_branch, "queued", None, cause.actor,
+        hub.now(), hub.now(),
         run_number=1 + sum(each.workflow is workflow for each in repo.runs.values()),
         inputs=dict(cause.inputs), ref=cause.ref, pull=cause.pull, payload=cause.payload,
     )  # fmt: skip
@@ -75,9 +77,11 @@ def again(hub: Hub, actor: Actor, run: WorkflowRun) -> None:
 
 
 def stop(hub: Hub, run: WorkflowRun) -> None:
-    task = _of(hub).tasks.get(run.id)
-    if task is not None:
-        task.cancel("stopped by hand")
+    """Cancels a run that is not over; it is over as soon as its steps are dead."""
+    machinery = _of(hub)
+    if run.id in machinery.tasks:
+        machinery.stopping.add(run.id)
+        machinery.tasks[run.id].cancel()
 
 
 def _of(hub: Hub) -> Machinery:
@@ -85,10 +89,19 @@ def _of(hub: Hub) -> Machinery:
 
 
 def _launch(hub: Hub, run: WorkflowRun, file: WorkflowFile | Broken | None) -> None:
+    machinery = _of(hub)
     _tell(hub, run, "requested")
-    tasks = _of(hub).tasks
-    tasks[run.id] = hub.spawn(_carry_out(hub, run, file))
-    tasks[run.id].add_done_callback(lambda _: tasks.pop(run.id, None))
+
+    def over(task: asyncio.Task[None]) -> None:
+        machinery.tasks.pop(run.id, None)
+        if run.id in machinery.stopping:
+            machinery.stopping.discard(run.id)
+            if task.cancelled():
+                _cancel_open_jobs(hub, run)
+                _finish(hub, run, "cancelled")
+
+    machinery.tasks[run.id] = hub.spawn(_carry_out(hub, run, file))
+    machinery.tasks[run.id].add_done_callback(over)
 
 
 def _title(hub: Hub, file: WorkflowFile | Broken, run: WorkflowRun, otherwise: str) -> str:
@@ -108,18 +121,11 @@ async def _carry_out(hub: Hub, run: WorkflowRun, file: WorkflowFile | Broken | N
         _finish(hub, run, "startup_failure")
         return
     results: dict[str, Result] = {}
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks: dict[str, asyncio.Task[None]] = {}
-            for job in _in_order(file):
-                before = [tasks[need] for need in job.needs]
-                tasks[job.id] = group.create_task(_job(hub, run, file, job, before, results))
-    except asyncio.CancelledError as error:
-        if "stopped by hand" not in error.args:
-            raise
-        _cancel_open_jobs(hub, run)
-        _finish(hub, run, "cancelled")
-        return
+    async with asyncio.TaskGroup() as group:
+        tasks: dict[str, asyncio.Task[None]] = {}
+        for job in _in_order(file):
+            before = [tasks[need] for need in job.needs]
+            tasks[job.id] = group.create_task(_job(hub, run, file, job, before, results))
     _finish(hub, run, run_conclusion(file, results))
 
 
@@ -133,13 +139,9 @@ def _in_order(file: WorkflowFile) -> list[Job]:
 
 
 async def _job(
-    hub: Hub,
-    run: WorkflowRun,
-    file: WorkflowFile,
-    job: Job,
-    before: list[asyncio.Task[None]],
+    hub: Hub, run: WorkflowRun, file: WorkflowFile, job: Job, before: list[asyncio.Task[None]],
     results: dict[str, Result],
-) -> None:
+) -> None:  # fmt: skip
     """Waits for the needs, takes a seat, and runs or skips one job."""
     if before:
         await asyncio.wait(before)

@@ -24,7 +24,7 @@ def listener(hub: Hub) -> Callable[[Event], None]:
         if event.name == "push" and event.objects["after"] != gitstore.ZERO:
             hub.spawn(_pushed(hub, event, payloads.build(hub, event)))
         elif event.name == "pull_request":
-            hub.spawn(_pull_changed(hub, event, payloads.build(hub, event)))
+            hub.spawn(_pull_changed(hub, event, event.objects["pull"].head_sha, payloads.build(hub, event)))
 
     return hear
 
@@ -73,7 +73,10 @@ def cancel(hub: Hub, caller: Caller, run: WorkflowRun) -> None:
 
 
 async def _pushed(hub: Hub, event: Event, payload: dict[str, object]) -> None:
-    repo, ref, before, after = _repo(event), *(str(event.objects[key]) for key in ("ref", "before", "after"))
+    repo, ref, before = _repo(event), str(event.objects["ref"]), str(event.objects["before"])
+    after = await gitstore.resolve(repo.git_dir, str(event.objects["after"]))  # a tag may be an object of its own
+    if after is None:
+        return
     files = await files_at(repo, after)
     if ref == f"refs/heads/{repo.default_branch}":
         for each in files:
@@ -86,10 +89,10 @@ async def _pushed(hub: Hub, event: Event, payload: dict[str, object]) -> None:
     _begin_all(hub, repo, started, Cause("push", event.actor, ref, after, message.partition("\n")[0], payload))
 
 
-async def _pull_changed(hub: Hub, event: Event, payload: dict[str, object]) -> None:
+async def _pull_changed(hub: Hub, event: Event, head: str, payload: dict[str, object]) -> None:
     pull = event.objects["pull"]
     assert isinstance(pull, PullRequest)
-    repo, head, action = _repo(event), pull.head_sha, event.action or ""
+    repo, action = _repo(event), event.action or ""
     files = [each for each in await files_at(repo, head) if isinstance(each, WorkflowFile)]
     if not any("pull_request" in each.triggers for each in files) or pull.head_deleted:
         return

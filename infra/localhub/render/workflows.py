@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localhub.hub import Hub
-from localhub.model import CheckRun, Workflow, WorkflowRun
+from localhub.model import CheckRun, JobStep, Workflow, WorkflowRun
 from localhub.render.base import Json, moment, repo_api, repo_page
 from localhub.render.checks import pull_references
 from localhub.render.people import user
@@ -81,7 +81,7 @@ def workflow_job(hub: Hub, record: CheckRun) -> Json:
         "id": record.id,
         "run_id": run_id,
         "run_url": f"{api}/actions/runs/{run_id}",
-        "run_attempt": run.run_attempt if run else 1,
+        "run_attempt": record.run_attempt,
         "node_id": record.node_id,
         "head_sha": record.head_sha,
         "head_branch": run.head_branch if run else None,
@@ -94,11 +94,22 @@ def workflow_job(hub: Hub, record: CheckRun) -> Json:
         "started_at": moment(record.started_at),
         "completed_at": moment(record.completed_at),
         "name": record.name,
-        "steps": [],
+        "steps": [_step(record, each) for each in record.steps],
         "check_run_url": f"{api}/check-runs/{record.id}",
         "labels": ["ubuntu-latest"],
         "runner_id": 1,
         "runner_name": "localhub",
         "runner_group_id": 1,
         "runner_group_name": "localhub",
+    }
+
+
+def _step(job: CheckRun, record: JobStep) -> Json:
+    return {
+        "name": record.name,
+        "status": "completed",
+        "conclusion": record.conclusion,
+        "number": record.number,
+        "started_at": moment(job.started_at),
+        "completed_at": moment(job.completed_at),
     }

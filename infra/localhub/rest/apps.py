@@ -13,9 +13,9 @@ from localhub.errors import BadCredentials, NotFound, Unprocessable
 from localhub.hub import Hub
 from localhub.model import App, Delivery, Repo
 from localhub.permissions import app_may, of
-from localhub.rest.given import Body, Calling, World, answer, first, page, router
+from localhub.rest.given import Body, Calling, World, answer, first, new_router, page
 
-router = router()
+router = new_router()
 LONGEST_JWT = 600  # seconds
 
 

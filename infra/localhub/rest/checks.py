@@ -12,9 +12,9 @@ from localhub import checks, gitstore, render
 from localhub.errors import NotFound, Unprocessable
 from localhub.model import CheckRun, CheckSuite
 from localhub.render.base import Json
-from localhub.rest.given import Body, Calling, Here, World, answer, first, page, router
+from localhub.rest.given import Body, Calling, Here, World, answer, first, new_router, page
 
-router = router()
+router = new_router()
 REPO = "/repos/{owner}/{name}"
 DETAILS = ("status", "conclusion", "output", "external_id", "details_url")
 

@@ -22,13 +22,13 @@ from localhub.rest.given import (
     comment_with_id,
     first,
     issue_numbered,
+    new_router,
     nothing,
     page,
-    router,
 )  # fmt: skip
 from localhub.rest.reviews import review_comment_with_id
 
-router = router()
+router = new_router()
 REPO = "/repos/{owner}/{name}"
 COMMENT = REPO + "/issues/comments/{comment_id}"
 ISSUE_COMMENTS = REPO + "/issues/{number}/comments"

@@ -15,9 +15,10 @@ from localhub.hub import Hub
 from localhub.model import Repo
 from localhub.permissions import Caller
 from localhub.render.base import Json, repo_api, repo_page
-from localhub.rest.given import Body, Calling, Here, World, answer, page, router
+from localhub.render.commits import git_commit
+from localhub.rest.given import Body, Calling, Here, World, answer, new_router, page
 
-router = router()
+router = new_router()
 LONGEST_HISTORY = 100
 
 
@@ -127,7 +128,7 @@ async def _commit_file(
 ) -> Json:
     message = body.get("message") or f"Update {path}"
     sha = await repos.commit_files(hub, caller, repo, branch, {path: data}, message)
-    return render.commit(hub, repo, await gitstore.commit(repo.git_dir, sha))["commit"] | {"sha": sha}
+    return git_commit(hub, repo, await gitstore.commit(repo.git_dir, sha))
 
 
 async def _blob(repo: Repo, branch: str, path: str) -> str | None:

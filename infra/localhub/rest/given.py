@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
@@ -24,7 +24,7 @@ MOST_PER_PAGE = 100
 NO_CONTENT = 204
 
 
-def router() -> APIRouter:
+def new_router() -> APIRouter:
     return APIRouter(route_class=GitHubRoute)
 
 
@@ -80,7 +80,7 @@ ThisPull = Annotated[PullRequest, Depends(pull_numbered)]
 ThisComment = Annotated[Comment, Depends(comment_with_id)]
 
 
-def first(found: Any) -> Any:
+def first(found: Iterable[T]) -> T:
     """The one that was looked for, or 404."""
     one = next(iter(found), None)
     if one is None:
@@ -90,8 +90,8 @@ def first(found: Any) -> Any:
 
 def by_id(hub: Hub, kind: type[T], database_id: object) -> T:
     """The record of that kind with that database id, or 404."""
-    record: T = first(each for each in hub.nodes.values() if isinstance(each, kind) and each.id == database_id)  # type: ignore[attr-defined]
-    return record
+    same_kind = (each for each in hub.nodes.values() if isinstance(each, kind))
+    return first(each for each in same_kind if getattr(each, "id", None) == database_id)
 
 
 def answer(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

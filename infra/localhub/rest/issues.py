@@ -13,9 +13,9 @@ from localhub.hub import Hub
 from localhub.model import Issue
 from localhub.permissions import Caller
 from localhub.render.base import Json
-from localhub.rest.given import Body, Calling, Here, ThisIssue, World, answer, nothing, page, router
+from localhub.rest.given import Body, Calling, Here, ThisIssue, World, answer, new_router, nothing, page
 
-router = router()
+router = new_router()
 ISSUE = "/repos/{owner}/{name}/issues/{number}"
 
 

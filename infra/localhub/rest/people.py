@@ -11,10 +11,10 @@ from localhub.meter import Resource, Window
 from localhub.model import Actor
 from localhub.permissions import at_least, of
 from localhub.render.people import profile
-from localhub.rest.given import Calling, World, answer, nothing, page, router
+from localhub.rest.given import Calling, World, answer, new_router, nothing, page
 from localhub.rest.route import ANONYMOUS, DEFAULT_VERSION, version
 
-router = router()
+router = new_router()
 
 
 @router.get("/")

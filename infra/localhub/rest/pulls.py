@@ -8,10 +8,10 @@ from starlette.responses import Response
 from localhub import gitstore, pulls, render
 from localhub.errors import NotFound
 from localhub.model import PullRequest
-from localhub.rest.given import Body, Calling, Here, ThisPull, World, answer, nothing, page, router
+from localhub.rest.given import Body, Calling, Here, ThisPull, World, answer, new_router, nothing, page
 from localhub.rest.issues import change_state
 
-router = router()
+router = new_router()
 PULL = "/repos/{owner}/{name}/pulls/{number}"
 
 

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from localhub import gitstore, render, repos
 from localhub.errors import NotFound
 from localhub.render.commits import git_commit
-from localhub.rest.given import Body, Calling, Here, World, answer, nothing, page, router
+from localhub.rest.given import Body, Calling, Here, World, answer, new_router, nothing, page
 
-router = router()
+router = new_router()
 
 
 @router.get("/repos/{owner}/{name}/git/ref/{ref:path}")

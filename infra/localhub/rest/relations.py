@@ -12,9 +12,9 @@ from localhub.hub import Hub
 from localhub.links import blocking
 from localhub.model import Issue
 from localhub.permissions import Caller, require
-from localhub.rest.given import Body, Calling, ThisIssue, World, answer, by_id, first, page, router
+from localhub.rest.given import Body, Calling, ThisIssue, World, answer, by_id, first, new_router, page
 
-router = router()
+router = new_router()
 ISSUE = "/repos/{owner}/{name}/issues/{number}"
 
 

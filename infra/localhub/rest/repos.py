@@ -11,9 +11,9 @@ from localhub.hub import Hub
 from localhub.model import Actor, Label, Permission, Protection, Repo
 from localhub.permissions import LEGACY, at_least, of, require
 from localhub.render.base import Json, repo_api
-from localhub.rest.given import Body, Calling, Here, World, answer, first, nothing, page, router
+from localhub.rest.given import Body, Calling, Here, World, answer, first, new_router, nothing, page
 
-router = router()
+router = new_router()
 
 
 @router.get("/repos/{owner}/{name}")

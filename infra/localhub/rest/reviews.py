@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from localhub import pulls, render
 from localhub.model import PullRequest, Review, ReviewComment
-from localhub.rest.given import Body, Calling, Here, ThisPull, World, answer, first, nothing, page, router
+from localhub.rest.given import Body, Calling, Here, ThisPull, World, answer, first, new_router, nothing, page
 
-router = router()
+router = new_router()
 PULL = "/repos/{owner}/{name}/pulls/{number}"
 REVIEW = PULL + "/reviews/{review_id}"
 COMMENT = "/repos/{owner}/{name}/pulls/comments/{comment_id}"

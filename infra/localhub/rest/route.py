@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -22,6 +23,7 @@ DEFAULT_VERSION = "2022-11-28"
 VERSIONS = (DEFAULT_VERSION, "2026-03-10")
 NEEDS_NOBODY = ("/", "/rate_limit", "/meta")
 BY_JWT = "/app"
+API_FOLDERS = "(repos|users|orgs|app|installation)/"
 ANONYMOUS = "anonymous"
 
 
@@ -40,7 +42,7 @@ class GitHubRoute(APIRoute):
                 response = refused(refusal)
             except RequestValidationError:
                 response = refused(NotFound())
-            return _finished(hub, request, response)
+            return _finished(hub, request, _relocated(hub, request, response))
 
         return handle
 
@@ -96,6 +98,16 @@ def _finished(hub: Hub, request: Request, response: Response) -> Response:
     if caller is not None and caller.app is None:
         headers["x-oauth-scopes"] = ", ".join(caller.token.scopes)
     response.headers.update(headers | hub.meter.window(login, "core").headers())
+    return response
+
+
+def _relocated(hub: Hub, request: Request, response: Response) -> Response:
+    """Asked below an Enterprise Server's prefix, the answer's own API addresses lie below it too."""
+    prefix = request.scope.get("prefix")
+    if prefix:
+        there = rf'"{re.escape(hub.base_url)}/(?={API_FOLDERS})'
+        response.body = re.sub(there, f'"{hub.base_url}{prefix}/', bytes(response.body).decode()).encode()
+        response.headers["content-length"] = str(len(response.body))
     return response
 
 

@@ -1,0 +1,41 @@
+"""The `sluice` command: one file per noun."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bot.cli import board, commands, demo, doctor, review, serve
+from bot.cli.output import fail
+from bot.errors import SluiceError, UserError
+
+typer_app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+typer_app.command("demo")(demo.demo)
+typer_app.command("serve")(serve.serve)
+typer_app.command("sweep")(serve.sweep)
+typer_app.add_typer(board.app, name="board", help="What is on the board, and where it really stands.")
+typer_app.command("explain")(board.explain)
+typer_app.command("retry")(commands.retry)
+typer_app.command("cancel")(commands.cancel)
+typer_app.command("pause")(commands.pause)
+typer_app.command("resume")(commands.resume)
+typer_app.add_typer(review.app, name="review", help="The pull requests that wait for somebody.")
+typer_app.command("doctor")(doctor.doctor)
+
+
+@typer_app.callback()
+def main() -> None:
+    """Sluice drains a GitHub Project board with coding agents."""
+
+
+def app() -> None:
+    """The entry point: a user's mistake is a sentence and exit code 2, trouble outside is exit code 1."""
+    try:
+        typer_app()
+    except UserError as error:
+        fail(str(error), 2)
+    except SluiceError as error:
+        fail(str(error), 1)
+    except KeyboardInterrupt:
+        sys.exit(130)

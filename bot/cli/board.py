@@ -1,0 +1,70 @@
+"""`sluice board show` and `sluice explain ITEM`: where everything stands, and why nothing is happening."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+import typer
+
+from bot.cli.options import AsJson, Config, ItemArgument
+from bot.cli.output import console, print_json, print_table
+from bot.errors import UserError
+from bot.ledger import SqlLedger
+from bot.settings import FILE, read_settings
+from bot.wiring import ledger_of
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def main() -> None:
+    """What is on the board, and where it really stands."""
+
+
+@app.command()
+def show(config: Config = FILE, as_json: AsJson = False) -> None:
+    """Every item: column, stage, pull request, rounds, and the reason it stands where it does."""
+    rows = asyncio.run(_rows(config))
+    if as_json:
+        print_json({"items": rows})
+        return
+    wanted = ("number", "title", "column", "stage", "pull", "rounds", "reason")
+    print_table(wanted, [[row[key] for key in wanted] for row in rows])
+
+
+async def _rows(config: Config) -> list[dict[str, object]]:
+    async with ledger_of(read_settings(config)) as ledger:
+        return [asdict(row) for row in await ledger.board_rows()]
+
+
+def explain(item: ItemArgument, config: Config = FILE, as_json: AsJson = False) -> None:
+    """Why nothing is happening with an item, or why something is: its last decisions, newest first."""
+    asyncio.run(_explain(item, config, as_json))
+
+
+async def _explain(text: str, config: Config, as_json: bool) -> None:
+    async with ledger_of(read_settings(config)) as ledger:
+        item = await one_item(ledger, text)
+        decisions = await ledger.decisions(item, limit=10)
+        costs = await ledger.costs(item)
+    if as_json:
+        print_json({"item": item, "decisions": [asdict(d) for d in decisions], "costs": costs})
+        return
+    for decision in decisions:
+        times = f" (seen {decision.times} times)" if decision.times > 1 else ""
+        shown = "" if decision.performed or not decision.actions else " [shown, not done]"
+        console.print(f"{decision.last_at:%Y-%m-%d %H:%M:%S}  {decision.stage}: {decision.reason}{times}{shown}")
+    if not decisions:
+        console.print("Sluice has not looked at it yet; `sluice sweep` looks now.")
+    console.print(f"cost: {', '.join(f'{kind} {amount}' for kind, amount in costs.items()) or 'nothing yet'}")
+
+
+async def one_item(ledger: SqlLedger, text: str) -> str:
+    """The item meant by a text; none or several is the user's to mend."""
+    found = await ledger.find(text)
+    if not found:
+        raise UserError(f"no item {text!r} is known; `sluice board show` lists them, `sluice sweep` looks for new ones")
+    if len(found) > 1:
+        raise UserError(f"{text!r} could be {len(found)} items; name it as owner/name#number")
+    return found[0]

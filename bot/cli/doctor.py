@@ -1,0 +1,119 @@
+"""`sluice doctor`: what is right, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from bot.agents.sandbox import bubblewrap_works
+from bot.cli.options import AsJson, Config
+from bot.cli.output import print_json, print_table
+from bot.errors import SluiceError
+from bot.settings import FILE, Settings, read_settings
+from bot.wiring import find_boards, github_of
+
+LEAST_GIT = (2, 38)  # merge-tree --write-tree
+LEAST_DISK = 2_000_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    state: Literal["ok", "warning", "wrong"]
+    told: str
+
+
+def doctor(config: Config = FILE, as_json: AsJson = False) -> None:
+    """Check token, permissions, board, columns, agents, git, disk and webhooks; exit code 1 if something is wrong."""
+    settings = read_settings(config)
+    findings = asyncio.run(_all(settings))
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        print_table(("", "what", ""), [[f.state, f.what, f.told] for f in findings])
+    if any(finding.state == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _all(settings: Settings) -> list[Finding]:
+    local = [_git(), _disk(settings.data_dir), _sandbox(settings), _webhooks(settings), *_peers(settings)]
+    return local + [finding async for finding in _github(settings)]
+
+
+def _git() -> Finding:
+    if not shutil.which("git"):
+        return Finding("git", "wrong", "not installed; install git 2.38 or newer")
+    text = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False).stdout.split()[2]
+    version = tuple(int(part) for part in text.split(".")[:2])
+    if version < LEAST_GIT:
+        return Finding("git", "wrong", f"{text} is too old; 2.38 or newer is needed to merge without a checkout")
+    return Finding("git", "ok", text)
+
+
+def _disk(folder: Path) -> Finding:
+    place = next(p for p in (folder.resolve(), *folder.resolve().parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    if free < LEAST_DISK:
+        return Finding("disk", "wrong", f"{free / 1e9:.1f} GB free for {folder}; worktrees need at least 2 GB")
+    return Finding("disk", "ok", f"{free / 1e9:.0f} GB free for {folder}")
+
+
+def _sandbox(settings: Settings) -> Finding:
+    if bubblewrap_works():
+        return Finding("sandbox", "ok", "bubblewrap")
+    if settings.unsandboxed:
+        return Finding(
+            "sandbox", "warning", "no bubblewrap: agents see this machine's files (unsandboxed = true allows it)"
+        )
+    return Finding(
+        "sandbox", "warning", "no bubblewrap: install it, or set unsandboxed = true to run agents on github.com"
+    )
+
+
+def _webhooks(settings: Settings) -> Finding:
+    if settings.github.webhook_secret is None:
+        return Finding("webhooks", "warning", "no webhook_secret: Sluice works by sweeps alone, and reacts more slowly")
+    return Finding("webhooks", "ok", f"received on {settings.server.host}:{settings.server.port}/webhooks/github")
+
+
+def _peers(settings: Settings) -> list[Finding]:
+    if not settings.peers:
+        return [Finding("agents", "wrong", "none: add a [peers.NAME] table to sluice.toml")]
+    return [_peer(name, peer.runtime, peer.command, peer.script) for name, peer in settings.peers.items()]
+
+
+def _peer(name: str, runtime: str, command: list[str], script: Path | None) -> Finding:
+    what = f"agent {name}"
+    match runtime:
+        case "command" if not command:
+            return Finding(what, "wrong", 'runtime "command" needs command = ["program", "argument"]')
+        case "command" if not shutil.which(command[0]):
+            return Finding(what, "wrong", f"{command[0]} is not found")
+        case "scripted" if script is None or not script.exists():
+            return Finding(what, "wrong", f"the script {script} does not exist")
+        case "command" | "scripted":
+            return Finding(what, "ok", runtime)
+    return Finding(what, "wrong", f"runtime {runtime!r} is not known; there are command and scripted")
+
+
+async def _github(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.boards:
+        yield Finding("boards", "wrong", 'none: add a [boards."owner/number"] table to sluice.toml')
+        return
+    try:
+        async with github_of(settings) as github:
+            yield Finding("token", "ok", f"acts as {github.login}")
+            for found in await find_boards(settings, github):
+                if isinstance(found, str):
+                    yield Finding("board", "wrong", found)
+                else:
+                    yield Finding("board", "ok", f"{found.key}: {', '.join(found.options)}")
+    except SluiceError as error:
+        yield Finding("GitHub", "wrong", str(error))

@@ -1,0 +1,66 @@
+"""`sluice review queue` and `sluice review mark URL`: the pull requests that wait for somebody, and what is owed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.options import AsJson, Config
+from bot.cli.output import console, print_json, print_table
+from bot.core.review import owed
+from bot.errors import UserError
+from bot.settings import FILE, read_settings
+from bot.wiring import ledger_of, utc_now
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def queue(
+    config: Config = FILE,
+    as_json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also those to which nothing is owed.")] = False,
+) -> None:
+    """Pull requests that wait, for whom, since when, and what is owed to each."""
+    rows = asyncio.run(_rows(config))
+    shown = [row for row in rows if everything or row["owed"] != "none"]
+    if as_json:
+        print_json({"pulls": shown})
+        return
+    wanted = ("url", "owed", "waits_for", "since", "head", "reviewed")
+    print_table(wanted, [[row[key] for key in wanted] for row in shown])
+
+
+@app.command()
+def mark(
+    url: Annotated[str, typer.Argument(help="The pull request's address.")],
+    config: Config = FILE,
+) -> None:
+    """Note that you have reviewed the pull request's present head."""
+    asyncio.run(_mark(url, config))
+
+
+async def _rows(config: Config) -> list[dict[str, Any]]:
+    async with ledger_of(read_settings(config)) as ledger:
+        return [
+            {
+                "url": row.url,
+                "owed": owed(row.state, row.head, row.reviewed_sha),
+                "waits_for": row.waits_for,
+                "since": row.since,
+                "head": row.head[:10],
+                "reviewed": (row.reviewed_sha or "")[:10],
+            }
+            for row in await ledger.review_queue()
+        ]
+
+
+async def _mark(url: str, config: Config) -> None:
+    async with ledger_of(read_settings(config)) as ledger:
+        row = next((row for row in await ledger.review_queue() if row.url == url.rstrip("/")), None)
+        if row is None:
+            raise UserError(f"{url} is not a pull request Sluice follows; `sluice review queue --all` lists them")
+        await ledger.mark_reviewed(row.url, row.head, None, utc_now())
+    console.print(f"reviewed at {row.head[:10]}")

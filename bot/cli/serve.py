@@ -1,0 +1,80 @@
+"""`sluice serve`, the service, and `sluice sweep`, one look at every board."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from bot.cli.options import AsJson, Config
+from bot.cli.output import console, print_json, print_table
+from bot.logs import set_up_logs
+from bot.settings import FILE, Settings, read_settings
+from bot.wiring import Service, open_service
+from webhooks.app import create_app
+
+
+def serve(config: Config = FILE) -> None:
+    """Run: receive webhooks, sweep on schedule, drain the boards until stopped."""
+    settings = read_settings(config)
+    set_up_logs()
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_service(settings) as service:
+        web = uvicorn.Server(
+            uvicorn.Config(
+                create_app(service.inbox()),
+                host=settings.server.host,
+                port=settings.server.port,
+                log_level="warning",
+                timeout_graceful_shutdown=3,
+            )
+        )
+        web.install_signal_handlers = lambda: None  # type: ignore[method-assign]  # ours below: they also stop agents
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, lambda: setattr(web, "should_exit", True))
+        await service.start()
+        console.print(f"sluice: serving on http://{settings.server.host}:{settings.server.port}")
+        await web.serve()
+
+
+def sweep(
+    config: Config = FILE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every decision, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at every board once; with --dry-run show what would be done, and why not."""
+    asyncio.run(_sweep(read_settings(config), dry_run, as_json))
+
+
+async def _sweep(settings: Settings, dry: bool, as_json: bool) -> None:
+    async with open_service(settings) as service:
+        found = await service.look(dry=dry)
+        rows = await _decided(service) if dry else []
+    if as_json:
+        print_json({**asdict(found), "decisions": rows})
+        return
+    console.print(f"{found.boards} boards, {found.cards} cards, {found.woken} to look at")
+    if dry:
+        wanted = ("number", "title", "stage", "reason", "actions")
+        print_table(wanted, [[row[key] for key in wanted] for row in rows])
+
+
+async def _decided(service: Service) -> list[dict[str, object]]:
+    return [
+        {
+            "number": row.number,
+            "title": row.title,
+            "stage": row.stage,
+            "reason": row.reason,
+            "actions": row.actions,
+        }
+        for row in await service.ledger.board_rows()
+    ]

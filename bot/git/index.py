@@ -1,0 +1,141 @@
+"""Sluice's own index of an item's tree: how the tree's files become a git tree, and the other way round.
+
+The tree is only GIT_WORK_TREE here. Git's folder, configuration and index are Sluice's, and the commands are those that
+never look into another repository: `git add` and `git status` would run one inside an embedded repository.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.git.mirror import Mirror, names
+
+_GONE = "0" * 40
+
+
+@dataclass(frozen=True)
+class Index:
+    mirror: Mirror
+    tree: Path
+    file: Path
+
+    async def lay(self, commit: str) -> None:
+        """Make the tree's files those of the commit. What git ignores or does not know stays, unless it is in the way."""
+        async with self._working() as work:
+            await work.git("read-tree", "--reset", "-u", commit)
+
+    async def snapshot(self, head: str, links: Iterable[str]) -> str:
+        """The tree object of all that is in the tree and not ignored. `links`: the submodules that are meant to be."""
+        async with self._working() as work:
+            await work.git("read-tree", "--reset", head)
+            tracked, embedded = await work.entries(set(links))
+            await work.forget(embedded)
+            others = await work.others()
+            found = [path for path in (*tracked, *others, *embedded) if not path.endswith("/")]
+            inside = [path for path in (*others, *embedded) if path.endswith("/") or path in embedded]
+            found += await work.not_ignored(file for path in inside for file in _walk(self.tree, path.rstrip("/")))
+            here = _on_disk(self.tree, found)
+            await work.forget(set(tracked) - set(here))
+            await work.git("update-index", "--add", "--replace", "-z", "--stdin", stdin=_joined(here))
+            return (await work.git("write-tree")).decode().strip()
+
+    async def copy_for(self, head: str, target: Path) -> None:
+        """An index that says `head`, for the agent's own `.git`."""
+        async with self._working(keep=False) as work:
+            await work.git("read-tree", "--reset", head)
+            shutil.copyfile(work.file, target)
+
+    @asynccontextmanager
+    async def _working(self, keep: bool = True) -> AsyncIterator[_Working]:
+        """A copy to work on, put in place of the index only when all went well."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        copy = self.file.with_name(f"{self.file.name}.{os.getpid()}")
+        for rest in (copy, copy.with_name(f"{copy.name}.lock")):
+            rest.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy2(self.file, copy)
+        try:
+            yield _Working(self.mirror, self.tree, copy)
+            if keep:
+                copy.replace(self.file)
+        finally:
+            copy.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Working:
+    mirror: Mirror
+    tree: Path
+    file: Path
+
+    async def git(self, *args: str, stdin: bytes = b"") -> bytes:
+        env = {"GIT_WORK_TREE": str(self.tree), "GIT_INDEX_FILE": str(self.file)}
+        return await self.mirror.git.run(self.mirror.path, *args, stdin=stdin, env=env, cwd=self.tree)
+
+    async def entries(self, links: set[str]) -> tuple[list[str], set[str]]:
+        """The files the index knows, and the embedded repositories somebody added as if they were submodules."""
+        rows = [row.split("\t", 1) for row in names(await self.git("ls-files", "-s", "-z"))]
+        tracked = [path for info, path in rows if not info.startswith("160000")]
+        return tracked, {path for info, path in rows if info.startswith("160000")} - links
+
+    async def others(self) -> list[str]:
+        """What the index does not know and git does not ignore; an embedded repository is one entry ending in a slash."""
+        return names(await self.git("ls-files", "--others", "--exclude-standard", "-z"))
+
+    async def forget(self, paths: Iterable[str]) -> None:
+        rows = "".join(f"0 {_GONE}\t{path}\0" for path in paths)
+        if rows:
+            await self.git("update-index", "-z", "--index-info", stdin=rows.encode("utf-8", "surrogateescape"))
+
+    async def not_ignored(self, paths: Iterable[str]) -> list[str]:
+        wanted = list(paths)
+        if not wanted:
+            return []
+        env = {"GIT_WORK_TREE": str(self.tree), "GIT_INDEX_FILE": str(self.file)}
+        answer = await self.mirror.git.attempt(
+            self.mirror.path, "check-ignore", "-z", "--stdin", stdin=_joined(wanted), env=env, cwd=self.tree
+        )
+        ignored = set(names(answer.out))
+        return [path for path in wanted if path not in ignored]
+
+
+def _walk(tree: Path, folder: str) -> Iterator[str]:
+    """The files of an embedded repository, without its `.git`, and of those embedded in it."""
+    for parent, folders, files in os.walk(tree / folder):
+        folders[:] = [name for name in folders if name.lower() != ".git"]
+        for name in files:
+            if name.lower() != ".git":
+                yield os.path.relpath(os.path.join(parent, name), tree)
+
+
+def _on_disk(tree: Path, paths: Iterable[str]) -> list[str]:
+    """Those that are plain files or links in plain folders. A path beyond a symbolic link is not the tree's."""
+    folders: dict[str, bool] = {"": True}
+
+    def plain(folder: str) -> bool:
+        if folder not in folders:
+            folders[folder] = plain(os.path.dirname(folder)) and stat.S_ISDIR(_mode(tree, folder))
+        return folders[folder]
+
+    return [path for path in paths if plain(os.path.dirname(path)) and _is_file(_mode(tree, path))]
+
+
+def _mode(tree: Path, path: str) -> int:
+    with contextlib.suppress(OSError):
+        return os.lstat(tree / path).st_mode
+    return 0
+
+
+def _is_file(mode: int) -> bool:
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+
+
+def _joined(paths: Iterable[str]) -> bytes:
+    return "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")

@@ -1,0 +1,27 @@
+"""Costs: what each item used of GitHub's and other people's patience, by kind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from bot.ledger.shared_tables import costs
+from bot.ledger.store import Store, insert_once
+
+SHARED = ""  # what belongs to no item, like the scan of a board
+
+
+class Costs(Store):
+    async def book(self, item: str | None, kind: str, amount: int, now: datetime) -> None:
+        key = {"item": item or SHARED, "kind": kind}
+        async with self.write() as tx:
+            if await insert_once(tx, costs, key, {"amount": amount, "last_at": now}):
+                return
+            more = update(costs).where(costs.c.item == key["item"], costs.c.kind == kind)
+            await tx.execute(more.values(amount=costs.c.amount + amount, last_at=now))
+
+    async def costs(self, item: str | None) -> dict[str, int]:
+        mine = select(costs.c.kind, costs.c.amount).where(costs.c.item == (item or SHARED))
+        async with self.read() as tx:
+            return {kind: amount for kind, amount in (await tx.execute(mine)).tuples()}

@@ -1,0 +1,103 @@
+"""Decisions and effects: why something happened or did not, what was intended, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.actions import Action, Decision
+from bot.ledger.items import change, load
+from bot.ledger.store import Store
+from bot.ledger.tables import decisions, effects
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """A decision as it was kept; the same one made again and again is one row."""
+
+    at: datetime
+    last_at: datetime
+    times: int
+    stage: str
+    reason: str
+    waits_for: str
+    actions: str  # JSON: a list of {"action": class name, ...fields}
+    performed: bool
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    id: int
+    item: str
+    action: str
+    body: str  # JSON
+    intended_at: datetime
+    settled_at: datetime | None  # None: whether it happened is not known
+    ok: bool | None
+    result: str
+
+
+class Decisions(Store):
+    async def record(self, item: str, decision: Decision, now: datetime, performed: bool) -> None:
+        """Keep the decision with its reason, and the stage the item has come to."""
+        async with self.write() as tx:
+            await _keep(tx, item, decision, now, performed)
+            mine = await load(tx, item)
+            entered = not mine.stages or mine.stages[-1][0] != decision.stage
+            stages = (*mine.stages, (decision.stage, now)) if entered else mine.stages
+            await change(tx, item, waits_for=decision.waits_for, stages=stages)
+
+    async def decisions(self, item: str, limit: int = 20) -> list[DecisionRow]:
+        """Newest first."""
+        newest = select(decisions).where(decisions.c.item == item).order_by(decisions.c.id.desc()).limit(limit)
+        async with self.read() as tx:
+            return [decision_of(row) for row in await tx.execute(newest)]
+
+    async def intend(self, item: str, action: Action, now: datetime) -> int:
+        body = json.dumps(to_jsonable_python(action))
+        row = insert(effects).values(item=item, action=type(action).__name__, body=body, intended_at=now)
+        async with self.write() as tx:
+            return (await tx.execute(row.returning(effects.c.id))).scalar_one()
+
+    async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None:
+        async with self.write() as tx:
+            settled = update(effects).where(effects.c.id == effect)
+            await tx.execute(settled.values(settled_at=now, ok=ok, result=result))
+
+    async def effects(self, item: str, limit: int = 50) -> list[EffectRow]:
+        """Newest first."""
+        newest = select(effects).where(effects.c.item == item).order_by(effects.c.id.desc()).limit(limit)
+        async with self.read() as tx:
+            return [EffectRow(**row) for row in (await tx.execute(newest)).mappings()]
+
+
+async def _keep(tx: AsyncConnection, item: str, decision: Decision, now: datetime, performed: bool) -> None:
+    same = {
+        "stage": decision.stage,
+        "reason": decision.reason,
+        "waits_for": decision.waits_for,
+        "actions": as_json(decision.actions),
+        "performed": performed,
+    }
+    newest = select(decisions).where(decisions.c.item == item).order_by(decisions.c.id.desc()).limit(1)
+    last = (await tx.execute(newest)).mappings().one_or_none()
+    if last and all(last[name] == value for name, value in same.items()):
+        again = update(decisions).where(decisions.c.id == last["id"])
+        await tx.execute(again.values(last_at=now, times=decisions.c.times + 1))
+        return
+    await tx.execute(insert(decisions).values(item=item, at=now, last_at=now, **same))
+
+
+def as_json(actions: Iterable[Action]) -> str:
+    return json.dumps([{"action": type(action).__name__, **to_jsonable_python(action)} for action in actions])
+
+
+def decision_of(row: Row[tuple[object, ...]]) -> DecisionRow:
+    found = row._mapping
+    return DecisionRow(**{name: found[name] for name in DecisionRow.__dataclass_fields__})

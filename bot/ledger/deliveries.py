@@ -1,0 +1,63 @@
+"""Deliveries: what GitHub told us, kept before it is acknowledged; and the moves of drafts, which only it tells."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.item import Move
+from bot.ledger.shared_tables import deliveries, moves
+from bot.ledger.store import Store, insert_once
+
+
+@dataclass(frozen=True)
+class Delivery:
+    guid: str
+    event: str
+    action: str
+    payload: bytes
+    received: datetime
+    result: str | None
+
+
+class Deliveries(Store):
+    async def store_delivery(self, guid: str, event: str, action: str, payload: bytes, received: datetime) -> bool:
+        """False: the same delivery came before."""
+        values = {"event": event, "action": action, "payload": payload, "received": received}
+        async with self.write() as tx:
+            return await insert_once(tx, deliveries, {"guid": guid}, values)
+
+    async def mark_delivery(self, guid: str, result: str) -> None:
+        async with self.write() as tx:
+            await tx.execute(update(deliveries).where(deliveries.c.guid == guid).values(result=result))
+
+    async def unhandled_deliveries(self) -> list[Delivery]:
+        """Kept but not acted upon yet, oldest first."""
+        waiting = select(deliveries).where(deliveries.c.result.is_(None)).order_by(deliveries.c.received)
+        async with self.read() as tx:
+            return [Delivery(**row) for row in (await tx.execute(waiting)).mappings()]
+
+    async def forget_deliveries(self, before: datetime) -> int:
+        """Handled ones, so that the ledger does not grow for ever."""
+        old = delete(deliveries).where(deliveries.c.received < before, deliveries.c.result.is_not(None))
+        async with self.write() as tx:
+            return (await tx.execute(old)).rowcount
+
+    async def note_move(self, card: str, move: Move) -> None:
+        """A draft has no timeline: a webhook is the only one to say who moved its card."""
+        values = asdict(move)
+        async with self.write() as tx:
+            await insert_once(tx, moves, {"card": card, "key": values.pop("key")}, values)
+
+    async def moves(self, card: str) -> tuple[Move, ...]:
+        async with self.read() as tx:
+            return await moves_of(tx, card)
+
+
+async def moves_of(tx: AsyncConnection, card: str) -> tuple[Move, ...]:
+    """Oldest first."""
+    found = await tx.execute(select(moves).where(moves.c.card == card).order_by(moves.c.at, moves.c.key))
+    return tuple(Move(row.key, row.to, row.actor, row.automated, row.at) for row in found)

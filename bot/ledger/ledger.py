@@ -1,0 +1,36 @@
+"""The ledger: every verb under one name, so that the shell sees one thing."""
+
+from __future__ import annotations
+
+from bot.ledger.board import BoardVerbs
+from bot.ledger.costs import Costs
+from bot.ledger.decisions import Decisions
+from bot.ledger.deliveries import Deliveries
+from bot.ledger.gates import Gates
+from bot.ledger.items import Items
+from bot.ledger.orders import Orders
+from bot.ledger.recall import Recall
+from bot.ledger.repositories import Repositories
+from bot.ledger.reviews import Reviews
+from bot.ledger.runs import Runs
+from bot.ledger.wakes import Wakes
+from bot.ledger.workers import Schedules, Workers
+
+
+class SqlLedger(
+    Recall,
+    Items,
+    Runs,
+    Gates,
+    Orders,
+    Decisions,
+    Wakes,
+    BoardVerbs,
+    Deliveries,
+    Reviews,
+    Repositories,
+    Costs,
+    Workers,
+    Schedules,
+):
+    """On SQLite or PostgreSQL, by one code. Implements `bot.context.Ledger`; each verb is one transaction."""

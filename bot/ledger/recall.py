@@ -1,0 +1,57 @@
+"""Everything the ledger knows of one item, in one view."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.context import Memory
+from bot.core.item import Item
+from bot.core.queue import rank
+from bot.core.snapshot import Rival
+from bot.ledger.deliveries import moves_of
+from bot.ledger.gates import gate_of
+from bot.ledger.items import item_of, lane_of, load
+from bot.ledger.orders import unanswered
+from bot.ledger.repositories import repository_of
+from bot.ledger.runs import run_of, usage_of
+from bot.ledger.shared_tables import facts
+from bot.ledger.store import Store
+from bot.ledger.tables import gate_runs, items, runs
+
+
+class Recall(Store):
+    async def recall(self, item: str, now: datetime) -> Memory:
+        async with self.read() as tx:
+            mine = await load(tx, item)
+            given = mine.claim.go_ahead if mine.claim else mine.go_ahead
+            my_runs = await tx.execute(select(runs).where(runs.c.item == item).order_by(runs.c.seq))
+            my_gates = await tx.execute(select(gate_runs).where(gate_runs.c.item == item).order_by(gate_runs.c.seq))
+            repository = await repository_of(tx, mine.repo)
+            return Memory(
+                item=mine,
+                runs=tuple(run_of(row) for row in my_runs.mappings()),
+                gate_runs=tuple(gate_of(row) for row in my_gates.mappings()),
+                orders=await unanswered(tx, item),
+                usage=await usage_of(tx, mine, given.key if given else None, now),
+                ahead=await _ahead(tx, mine),
+                lane=tuple(await lane_of(tx, item)),
+                paused_all_by=await fact(tx, "paused_all_by"),
+                live_since=repository.live_since if repository else None,
+                last_policy=repository.policy if repository else None,
+                moves=await moves_of(tx, item),
+            )
+
+
+async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
+    """The other items of the repository that wait for a slot too, first in rank first."""
+    free_to_go = (items.c.done.is_(None), items.c.gone_at.is_(None), items.c.paused_by.is_(None))
+    waiting = select(items).where(items.c.repo == mine.repo, items.c.id != mine.id, items.c.waits_for == "slot")
+    found = [item_of(row) for row in (await tx.execute(waiting.where(*free_to_go))).mappings()]
+    return tuple(Rival(i.id, rank(i), i.first_seen, i.number) for i in sorted(found, key=rank))
+
+
+async def fact(tx: AsyncConnection, key: str) -> str | None:
+    return (await tx.execute(select(facts.c.value).where(facts.c.key == key))).scalar_one_or_none()

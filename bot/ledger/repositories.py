@@ -1,0 +1,68 @@
+"""Repositories: the last good policy, since when each is live, what people may do there; and the stop for everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.trust import Role
+from bot.ledger.shared_tables import facts, repositories, roles
+from bot.ledger.store import Store, upsert
+
+
+@dataclass(frozen=True)
+class Repository:
+    repo: str
+    policy: str | None  # the last good text
+    mode: str
+    live_since: datetime | None
+    noted_at: datetime
+
+
+class Repositories(Store):
+    async def note_repository(
+        self, repo: str, policy: str | None, mode: str, since: datetime | None, now: datetime
+    ) -> None:
+        """`since`: when the policy last changed; cards that stood in Ready before it went live need a fresh move."""
+        async with self.write() as tx:
+            known = await repository_of(tx, repo)
+            stays = known.live_since if known and known.mode == "live" else None
+            live_since = (stays or since or now) if mode == "live" else None
+            values = {"policy": policy, "mode": mode, "live_since": live_since, "noted_at": now}
+            await upsert(tx, repositories, {"repo": repo}, values)
+
+    async def repositories(self) -> list[Repository]:
+        async with self.read() as tx:
+            found = await tx.execute(select(repositories).order_by(repositories.c.repo))
+            return [Repository(**row) for row in found.mappings()]
+
+    async def known_role(self, repo: str, login: str, newer_than: datetime) -> Role | None:
+        mine = (roles.c.repo == repo, roles.c.login == login.casefold(), roles.c.at > newer_than)
+        async with self.read() as tx:
+            found = (await tx.execute(select(roles.c.role).where(*mine))).scalar_one_or_none()
+            return None if found is None else Role(found)
+
+    async def keep_role(self, repo: str, login: str, role: Role, now: datetime) -> None:
+        async with self.write() as tx:
+            await upsert(tx, roles, {"repo": repo, "login": login.casefold()}, {"role": int(role), "at": now})
+
+    async def forget_role(self, repo: str, login: str) -> None:
+        """Somebody's permission changed: ask again."""
+        async with self.write() as tx:
+            await tx.execute(delete(roles).where(roles.c.repo == repo, roles.c.login == login.casefold()))
+
+    async def pause_all(self, by: str | None, now: datetime) -> None:
+        """Everything stops, or goes on when `by` is None."""
+        async with self.write() as tx:
+            await tx.execute(delete(facts).where(facts.c.key.in_(("paused_all_by", "paused_all_at"))))
+            if by is not None:
+                await upsert(tx, facts, {"key": "paused_all_by"}, {"value": by})
+                await upsert(tx, facts, {"key": "paused_all_at"}, {"value": now.isoformat()})
+
+
+async def repository_of(tx: AsyncConnection, repo: str) -> Repository | None:
+    row = (await tx.execute(select(repositories).where(repositories.c.repo == repo))).mappings().one_or_none()
+    return Repository(**row) if row else None

@@ -1,0 +1,68 @@
+"""The sweep: scan every board, wake what changed and what has not been looked at for a while. The net under webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.claims import hold
+from bot.context import Context
+from bot.core.board import Board, Card
+from bot.core.item import Item
+
+TELLS = timedelta(seconds=3)  # our own last write may bear a time a little after our look
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep found, for those who asked for it."""
+
+    boards: int = 0
+    cards: int = 0
+    woken: int = 0
+    problems: tuple[str, ...] = field(default=())
+
+
+class Scanned(Protocol):
+    """What a sweep needs of the ledger."""
+
+    async def upsert_cards(self, board: str, cards: Sequence[Card], now: datetime) -> list[str]: ...
+    async def looked_at(self, board: str) -> dict[str, datetime]: ...
+    async def claimed(self) -> list[Item]: ...
+    async def wake(self, item: str, due: datetime, cause: str) -> None: ...
+
+
+async def sweep(ctx: Context, ledger: Scanned, recheck: timedelta) -> Swept:
+    """`recheck`: claimed items are looked at this often even when nothing is known to have changed."""
+    total = Swept()
+    for board in ctx.boards.values():
+        cards = await ctx.github.scan(board)
+        woken = await _wake(ctx, ledger, board, cards, recheck)
+        total = Swept(total.boards + 1, total.cards + len(cards), total.woken + woken)
+    return total
+
+
+async def _wake(ctx: Context, ledger: Scanned, board: Board, cards: list[Card], recheck: timedelta) -> int:
+    now = ctx.now()
+    wake = dict.fromkeys(await ledger.upsert_cards(board.key, cards, now), "the board changed")
+    looked = await ledger.looked_at(board.key)
+    for card in cards:
+        seen = looked.get(card.id)
+        if seen and card.updated_at > seen + TELLS:
+            wake.setdefault(card.id, "the issue changed")
+    for item in await ledger.claimed():
+        seen = looked.get(item.id)
+        if item.board == board.key and (seen is None or now - seen >= recheck):
+            wake.setdefault(item.id, "not looked at for a while")
+    for item_id, cause in wake.items():
+        await ledger.wake(item_id, now, cause)
+    return len(wake)
+
+
+async def renew_claims(ctx: Context, ledger: Scanned) -> None:
+    """Claims on the remote expire; those of items under way are renewed in time."""
+    for item in await ledger.claimed():
+        if item.claim and item.issue_id:
+            await hold(ctx, item.repo, item.issue_id)

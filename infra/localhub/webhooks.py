@@ -1,0 +1,101 @@
+"""Sends webhooks the way GitHub does: signed, in order for each App, once. A delivery that fails is recorded and left.
+
+server.py adds `Deliverer(hub)` to the hub's listeners. A body is built the moment the event happens, because the
+records it shows go on changing; sending happens in the background, which `/_hub/idle` waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import uuid
+from collections import defaultdict, deque
+
+import httpx
+
+from localhub import payloads
+from localhub.hub import Event, Hub
+from localhub.model import App, Delivery
+
+TIMEOUT = 10.0  # seconds GitHub waits for an answer
+USER_AGENT = "GitHub-Hookshot/localhub"
+ALWAYS_SENT = ("installation", "installation_repositories")  # an App cannot opt out of these
+
+
+class Deliverer:
+    """The sending side of every App's webhook."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.waiting: dict[int, deque[Delivery]] = defaultdict(deque)  # by App id
+        self.sending: dict[int, asyncio.Task[None]] = {}
+
+    def __call__(self, event: Event) -> None:
+        """A listener: queues a delivery for each App that subscribed and may see where this happened."""
+        if event.name not in payloads.BODIES:
+            return
+        for app in self.hub.apps:
+            if app.webhook_url is not None and wants(app, event):
+                self._queue(app, event)
+
+    def _queue(self, app: App, event: Event) -> None:
+        payload = payloads.build(self.hub, event, app)
+        delivery = Delivery(self.hub.new_id(), str(uuid.uuid4()), event.name, event.action, payload, self.hub.now())
+        self.waiting[app.id].append(delivery)
+        if app.id not in self.sending:
+            self.sending[app.id] = self.hub.spawn(self._send_all(app))
+
+    async def _send_all(self, app: App) -> None:
+        """One delivery after another, so that what happened first arrives first."""
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
+                while self.waiting[app.id]:
+                    await self._send(client, app, self.waiting[app.id].popleft())
+        finally:
+            self.sending.pop(app.id, None)
+
+    async def _send(self, client: httpx.AsyncClient, app: App, delivery: Delivery) -> None:
+        delivery.delivered_at = started = self.hub.now()
+        self.hub.deliveries.append(delivery)
+        if app.webhook_url is None:
+            return  # switched off while it waited
+        body = json.dumps(delivery.payload).encode()
+        try:
+            response = await client.post(app.webhook_url, content=body, headers=headers(app, delivery, body))
+            delivery.status_code = response.status_code
+        except httpx.HTTPError:
+            delivery.status_code = None
+        delivery.duration = (self.hub.now() - started).total_seconds()
+
+
+def wants(app: App, event: Event) -> bool:
+    """Whether the App subscribed to the event and its installation covers the place."""
+    if event.name not in (*app.events, *ALWAYS_SENT):
+        return False
+    if event.repo is None:
+        return event.org is app.account
+    inside = event.repo.owner is app.account
+    return inside and (app.repositories is None or event.repo.full_name in app.repositories)
+
+
+def headers(app: App, delivery: Delivery, body: bytes) -> dict[str, str]:
+    head = {
+        "Accept": "*/*",
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+        "X-GitHub-Delivery": delivery.guid,
+        "X-GitHub-Event": delivery.event,
+        "X-GitHub-Hook-ID": str(app.installation_id),
+        "X-GitHub-Hook-Installation-Target-ID": str(app.id),
+        "X-GitHub-Hook-Installation-Target-Type": "integration",
+    }
+    if app.webhook_secret:
+        head["X-Hub-Signature"] = f"sha1={signature(app.webhook_secret, body, 'sha1')}"
+        head["X-Hub-Signature-256"] = f"sha256={signature(app.webhook_secret, body, 'sha256')}"
+    return head
+
+
+def signature(secret: str, body: bytes, algorithm: str) -> str:
+    return hmac.new(secret.encode(), body, getattr(hashlib, algorithm)).hexdigest()
