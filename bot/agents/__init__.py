@@ -1,0 +1,6 @@
+"""Drives agents: one launcher for everything that runs foreign code, and a driver for each runtime."""
+
+from bot.agents.agents import Agents
+from bot.agents.launcher import Launcher
+
+__all__ = ["Agents", "Launcher"]

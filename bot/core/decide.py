@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.core.actions import Decision, StopRun
+from bot.core.actions import Decision
 from bot.core.ending import closed, done, merged, parked
 from bot.core.orders import answer
+from bot.core.pausing import stop, stopped_by
 from bot.core.reviewing import in_review
 from bot.core.snapshot import Snapshot
 from bot.core.stage import (
@@ -32,9 +33,15 @@ from bot.core.working import built, claimed, gating, working
 
 
 def decide(s: Snapshot) -> Decision:
-    """Commands first, then whatever stops everything, then a person's wish, then what the stage asks for."""
+    """Commands first, then whatever stops everything, then a person's wish, then what the stage asks for.
+
+    Where nothing may be written no command is answered, and one that waits (its author's role is unknown) stops no stop.
+    """
     stage = stage_of(s)
-    return answer(s, stage, why) or stand_still(s, stage) or follow_wish(s, stage) or by_stage(s, stage)
+    answered = answer(s, stage, why) if s.policy.mode == "live" else None
+    if answered and answered.actions:
+        return answered
+    return stand_still(s, stage) or answered or follow_wish(s, stage) or by_stage(s, stage)
 
 
 def why(s: Snapshot) -> str:
@@ -47,24 +54,14 @@ def stand_still(s: Snapshot, stage: Stage) -> Decision | None:
     """Everything, this repository or this item is stopped: agents end, their work is kept, nothing else happens."""
     if isinstance(stage, Outside | Done | Parked):
         return None
-    reason = _stopped_by(s)
-    if not reason:
-        return None
-    run = s.active_run
-    return Decision(name_of(stage), reason, (StopRun(run.key, reason),) if run else (), waits_for="person")
-
-
-def _stopped_by(s: Snapshot) -> str:
-    if s.paused_all_by:
-        return f"everything is paused by {s.paused_all_by}"
-    if s.policy.mode == "preview" and s.active_run:
-        return 'the repository\'s .github/sluice.toml says mode = "preview"'
-    if s.policy.mode == "off":
-        return 'the repository\'s .github/sluice.toml says mode = "off"'
-    return f"paused by {s.item.paused_by}" if s.item.paused_by else ""
+    reason = stopped_by(s)
+    return Decision(name_of(stage), reason, stop(s, reason), waits_for="person") if reason else None
 
 
 def by_stage(s: Snapshot, stage: Stage) -> Decision:
+    if s.active_run and isinstance(stage, Outside | Draft | Waiting | Ready | Done):
+        gone = "the agent of the last attempt is still being stopped"
+        return Decision(name_of(stage), gone, stop(s, gone), waits_for="machine")
     match stage:
         case Outside(why_not):
             return Decision("Outside", why_not)

@@ -70,6 +70,7 @@ class GoAhead:
     title: str
     body: str
     by_command: bool = False
+    takes_up: str = ""  # the head of an earlier result that a person approved: pushed as it is, not made again
 
     @property
     def text_hash(self) -> str:
@@ -151,6 +152,11 @@ class Item:
     first_seen: datetime | None = None
     done: str | None = None  # how it ended; None: it has not
     stages: tuple[tuple[str, datetime], ...] = field(default=())  # every stage it entered, and when
+
+    @property
+    def work_id(self) -> str:
+        """Names what is kept of its work: after `retry --fresh` another name, so that nothing old is continued or lost."""
+        return f"{self.id}.{self.asked_fresh + 1}" if self.asked_fresh else self.id
 
 
 def text_hash(title: str, body: str) -> str:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 
-from bot.core.actions import Action, AskPerson, Decision, MoveCard, Park, SayStatus, StopRun
+from bot.core.actions import Action, AskPerson, Decision, MoveCard, Park, SayStatus
 from bot.core.comments import RETRY, needs_person, stopped
+from bot.core.pausing import stop
 from bot.core.snapshot import Snapshot
 
 
 def park(s: Snapshot, stage: str, reason: str, hint: str = RETRY) -> Decision:
     """Stop, keep the work, and ask whoever gave the go-ahead, in one new comment."""
-    return Decision(stage, reason, (*_stop(s, reason), Park(reason), *ask(s, reason, hint)), s.now, "person")
+    return Decision(stage, reason, (*stop(s, reason), Park(reason), *ask(s, reason, hint)), s.now, "person")
 
 
 def park_quietly(s: Snapshot, stage: str, reason: str, move: bool) -> tuple[Action, ...]:
     """A person caused it, so nobody is asked. `move`: put the card in the column for it."""
     card = (MoveCard(s.columns.needs_person),) if move and s.meaning != "needs_person" else ()
-    return (*_stop(s, reason), Park(reason, told=True), *card, SayStatus(stopped(reason)))
+    return (*stop(s, reason), Park(reason, told=True), *card, SayStatus(stopped(reason)))
 
 
 def ask(s: Snapshot, reason: str, hint: str = RETRY) -> tuple[Action, ...]:
@@ -33,7 +34,3 @@ def mark(s: Snapshot, reason: str) -> str:
     """The same for the same trouble of the same run, however often it is looked at."""
     last = s.runs[-1].key if s.runs else ""
     return hashlib.sha256(f"{last}|{s.item.spent}|{reason}".encode()).hexdigest()[:12]
-
-
-def _stop(s: Snapshot, why: str) -> tuple[Action, ...]:
-    return (StopRun(s.active_run.key, why),) if s.active_run else ()

@@ -78,6 +78,7 @@ class Pull:
     deletions: int = 0
     changed_files: int = 0
     commits: int = 0
+    branch: str = ""  # the head's; "": not told
     in_queue: bool = False  # GitHub's merge queue has it
     queue: bool = False  # the base branch has a merge queue
 

@@ -85,6 +85,12 @@ class Run:
     causes: tuple[str, ...] = ()  # what it was started for: reviews and verdicts already seen to
 
     @property
+    def useful(self) -> bool:
+        """It finished, and something new lies in the worktree that differs from the base."""
+        finished = self.outcome is not None and self.outcome.ended == "finished"
+        return finished and self.work is not None and bool(self.work.files) and self.work.head != self.head
+
+    @property
     def job(self) -> str:
         """The engine's key: one for each attempt."""
         return f"{self.key}.{self.attempts}"

@@ -83,9 +83,21 @@ class Snapshot:
 
     @property
     def last_run(self) -> Run | None:
-        """The newest run for the present go-ahead."""
-        claim = self.item.claim
-        return next((run for run in reversed(self.runs) if claim and run.go_ahead == claim.go_ahead.key), None)
+        """The newest run for the present go-ahead, else the one whose approved result the go-ahead takes up."""
+        if self.item.claim is None:
+            return None
+        go = self.item.claim.go_ahead
+        mine = (run for run in reversed(self.runs) if run.go_ahead == go.key)
+        taken_up = (run for run in reversed(self.runs) if go.takes_up and run.work and run.work.head == go.takes_up)
+        return next(mine, None) or next(taken_up, None)
+
+    @property
+    def unpushed(self) -> Run | None:
+        """The newest run, if its result is one that could be pushed and is not on GitHub's branch."""
+        last = self.runs[-1] if self.runs else None
+        if last is None or last.work is None or not last.useful:
+            return None
+        return last if last.work.head not in (self.item.pushed_head, self.branch_head) else None
 
     @property
     def rounds(self) -> int:

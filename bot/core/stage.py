@@ -13,7 +13,7 @@ from bot.core.item import Parked as ParkedFact
 from bot.core.pull import Pull
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
-from bot.core.wishes import fresh_move
+from bot.core.wishes import fresh_move, withdrawn
 from bot.core.worktree import Work
 
 
@@ -135,9 +135,9 @@ COLUMN: dict[type[Stage], str] = {  # the column each stage of Sluice's own work
 def stage_of(s: Snapshot) -> Stage:
     """The first that applies, from the most final to the least."""
     item = s.item
-    if item.done and not _asked_again(s):
+    if item.done and not item.claim and not _asked_again(s):
         return Done(item.done)
-    if s.pull and s.pull.state == "MERGED" and item.pull_number == s.pull.number and not item.done:
+    if s.pull and _merged_in_this_life(s, s.pull):
         return Merged(s.pull)
     ours = item.claim is not None or item.parked is not None
     if ours and (over := _over(s)):
@@ -147,6 +147,14 @@ def stage_of(s: Snapshot) -> Stage:
     if item.parked and not _asked_again(s):
         return Parked(item.parked)
     return _unclaimed(s)
+
+
+def _merged_in_this_life(s: Snapshot, pull: Pull) -> bool:
+    """An item may be started anew after its pull request was merged: then that one is history."""
+    if pull.state != "MERGED" or s.item.pull_number != pull.number:
+        return False
+    claim = s.item.claim
+    return not s.item.done if claim is None else pull.merged_at is None or pull.merged_at >= claim.at
 
 
 def _asked_again(s: Snapshot) -> bool:
@@ -166,20 +174,28 @@ def _over(s: Snapshot) -> str:
 
 
 def _claimed(s: Snapshot, claim: Claim) -> Stage:
-    run = s.last_run
+    run, pull = s.last_run, _pull_of_this_life(s, claim)
     if s.active_run:
         return Working(claim, s.active_run)
     if run is None:
-        return InReview(claim, s.pull) if s.pull else Claimed(claim, None)
+        return InReview(claim, pull) if pull else Claimed(claim, None)
     work = run.work
-    useful = (
-        run.outcome is not None and run.outcome.ended == "finished" and work and work.files and work.head != run.head
-    )
-    if not useful or work is None or work.unresolved:
+    if not run.useful or work is None or work.unresolved:
         return Claimed(claim, run)
     if work.head != s.item.pushed_head:
         return Built(claim, run, work) if _gates_passed(s, work) else Gating(claim, run, work)
-    return InReview(claim, s.pull) if s.pull else Built(claim, run, work)
+    return InReview(claim, pull) if pull else Built(claim, run, work)
+
+
+def _pull_of_this_life(s: Snapshot, claim: Claim) -> Pull | None:
+    """Not one merged before the claim, nor a closed one that never showed what the branch holds now."""
+    pull = s.pull
+    if pull is None or pull.open:
+        return pull
+    if pull.state == "MERGED":
+        return pull if _merged_in_this_life(s, pull) else None
+    superseded = s.last_run is not None and pull.head != s.item.pushed_head and s.branch_head == s.item.pushed_head
+    return None if superseded else pull
 
 
 def _gates_passed(s: Snapshot, work: Work) -> bool:
@@ -192,7 +208,7 @@ def _unclaimed(s: Snapshot) -> Stage:
         return Outside("GitHub does not show this card's content to Sluice")
     if s.face is None or s.face.archived:
         return Outside("the card is not on the board" if s.face is None else "the card is archived")
-    if s.meaning != "ready" and not (s.item.go_ahead and s.item.go_ahead.by_command):
+    if s.meaning != "ready" and not _commanded(s):
         return Outside(_elsewhere(s))
     if s.draft:
         return Draft()
@@ -205,6 +221,12 @@ def _unclaimed(s: Snapshot) -> Stage:
     if open_ones or hidden > 0:
         return Waiting(open_ones or (f"{hidden} issues that may not be read",))
     return Ready()
+
+
+def _commanded(s: Snapshot) -> bool:
+    """A command started it, wherever the card stands; unless somebody moved the card away after that."""
+    go = s.item.go_ahead
+    return go is not None and go.by_command and not withdrawn(s, go)
 
 
 def _elsewhere(s: Snapshot) -> str:

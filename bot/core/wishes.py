@@ -6,7 +6,7 @@ Sluice's own later write does not undo a wish it had not seen. GitHub's built-in
 
 from __future__ import annotations
 
-from bot.core.item import Move
+from bot.core.item import GoAhead, Move
 from bot.core.snapshot import Snapshot
 
 
@@ -22,9 +22,24 @@ def wish(s: Snapshot) -> Move | None:
     return move if move and move.actor and not move.automated else None
 
 
+def withdrawn(s: Snapshot, go: GoAhead) -> bool:
+    """A person moved the card away from Ready after a command had started the item."""
+    return any(
+        move.at > go.at
+        and move.actor not in (None, s.me)
+        and not move.automated
+        and s.columns.meaning_of(move.to) != "ready"
+        for move in s.moves
+    )
+
+
 def _unspent(s: Snapshot) -> tuple[Move, ...]:
+    """What came after the last event acted upon; where a command started the item, after that command."""
     keys = [move.key for move in s.moves]
-    return s.moves[keys.index(s.item.spent) + 1 :] if s.item.spent in keys else s.moves
+    if s.item.spent in keys:
+        return s.moves[keys.index(s.item.spent) + 1 :]
+    since = s.item.claim.go_ahead.at if s.item.claim else None
+    return tuple(move for move in s.moves if since is None or move.at > since)
 
 
 def _confirmed(s: Snapshot, move: Move) -> bool:

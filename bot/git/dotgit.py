@@ -1,7 +1,7 @@
 """The tree's own `.git` folder: laid anew before every round, and afterwards read as hostile data.
 
-It borrows the mirror's objects, so an agent has the whole history and can commit, but no ref it moves is anybody else's.
-Afterwards git never runs in it: its refs are read here as text, its objects are copied by bot/git/quarantine.py.
+It borrows the mirror's objects, so an agent has the whole history and can commit, but no ref it moves is anybody
+else's. Afterwards git never runs in it: its refs are read here as text, its objects are copied by quarantine.py.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def lay(tree: Path, index: Path, told: DotGit, scratch: Path) -> None:
     if told.merging:
         _write(scratch / "MERGE_HEAD", f"{told.merging}\n")
         _write(scratch / "MERGE_MSG", "Merge the base branch\n")
-    shutil.copyfile(index, scratch / "index")
+    shutil.copy2(index, scratch / "index")
     tree.chmod(0o755)
     discard(tree / ".git", scratch.with_name(f"{scratch.name}-old"))
     scratch.rename(tree / ".git")

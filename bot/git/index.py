@@ -27,7 +27,7 @@ class Index:
     file: Path
 
     async def lay(self, commit: str) -> None:
-        """Make the tree's files those of the commit. What git ignores or does not know stays, unless it is in the way."""
+        """Make the tree's files those of the commit. What git ignores or does not know stays, unless in the way."""
         async with self._working() as work:
             await work.git("read-tree", "--reset", "-u", commit)
 
@@ -38,9 +38,8 @@ class Index:
             tracked, embedded = await work.entries(set(links))
             await work.forget(embedded)
             others = await work.others()
-            found = [path for path in (*tracked, *others, *embedded) if not path.endswith("/")]
-            inside = [path for path in (*others, *embedded) if path.endswith("/") or path in embedded]
-            found += await work.not_ignored(file for path in inside for file in _walk(self.tree, path.rstrip("/")))
+            nested = [file for path in others if path.endswith("/") for file in _walk(self.tree, path)]
+            found = [*tracked, *(path for path in others if not path.endswith("/")), *await work.not_ignored(nested)]
             here = _on_disk(self.tree, found)
             await work.forget(set(tracked) - set(here))
             await work.git("update-index", "--add", "--replace", "-z", "--stdin", stdin=_joined(here))
@@ -50,7 +49,7 @@ class Index:
         """An index that says `head`, for the agent's own `.git`."""
         async with self._working(keep=False) as work:
             await work.git("read-tree", "--reset", head)
-            shutil.copyfile(work.file, target)
+            shutil.copy2(work.file, target)
 
     @asynccontextmanager
     async def _working(self, keep: bool = True) -> AsyncIterator[_Working]:
@@ -86,7 +85,7 @@ class _Working:
         return tracked, {path for info, path in rows if info.startswith("160000")} - links
 
     async def others(self) -> list[str]:
-        """What the index does not know and git does not ignore; an embedded repository is one entry ending in a slash."""
+        """What the index does not know and git does not ignore; an embedded repository is one entry with a slash."""
         return names(await self.git("ls-files", "--others", "--exclude-standard", "-z"))
 
     async def forget(self, paths: Iterable[str]) -> None:
@@ -94,8 +93,7 @@ class _Working:
         if rows:
             await self.git("update-index", "-z", "--index-info", stdin=rows.encode("utf-8", "surrogateescape"))
 
-    async def not_ignored(self, paths: Iterable[str]) -> list[str]:
-        wanted = list(paths)
+    async def not_ignored(self, wanted: list[str]) -> list[str]:
         if not wanted:
             return []
         env = {"GIT_WORK_TREE": str(self.tree), "GIT_INDEX_FILE": str(self.file)}
@@ -110,7 +108,8 @@ def _walk(tree: Path, folder: str) -> Iterator[str]:
     """The files of an embedded repository, without its `.git`, and of those embedded in it."""
     for parent, folders, files in os.walk(tree / folder):
         folders[:] = [name for name in folders if name.lower() != ".git"]
-        for name in files:
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        for name in (*files, *links):
             if name.lower() != ".git":
                 yield os.path.relpath(os.path.join(parent, name), tree)
 

@@ -43,7 +43,7 @@ class AppToken:
         self._installation = installation
         self._owner = owner
         self._token = ""
-        self._until = datetime.min.replace(tzinfo=UTC)
+        self._until = datetime.fromtimestamp(0, UTC)
         self._lock = asyncio.Lock()  # so that several callers mint one token, not several
 
     async def __call__(self) -> str:

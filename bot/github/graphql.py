@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +10,14 @@ from typing import Any
 import httpx
 from gql import Client, GraphQLRequest
 from gql.client import AsyncClientSession
-from gql.transport.exceptions import TransportConnectionFailed, TransportProtocolError, TransportServerError
+from gql.transport.exceptions import (
+    TransportConnectionFailed,
+    TransportProtocolError,
+    TransportQueryError,
+    TransportServerError,
+)
 from gql.transport.httpx import HTTPXAsyncTransport
-from graphql import DocumentNode, ExecutionResult
+from graphql import DocumentNode
 
 from bot.github.auth import TokenSource
 from bot.github.costs import Costs
@@ -45,6 +51,7 @@ class GraphQL:
         # No execute_timeout: it would lie beside httpx's own.
         self._client = Client(transport=self._transport, fetch_schema_from_transport=False, execute_timeout=None)
         self._session: AsyncClientSession | None = None
+        self._connecting = asyncio.Lock()
 
     async def ask(self, name: str, variables: Mapping[str, Any]) -> Answer:
         """A read: the named operation of `queries/`."""
@@ -66,7 +73,7 @@ class GraphQL:
 
     async def _send(self, document: DocumentNode, variables: Mapping[str, Any], *, write: bool) -> Answer:
         try:
-            result = await self._execute(document, variables)
+            answer = await self._execute(document, variables)
         except TransportConnectionFailed as error:
             cause = error.__cause__ or error
             raise unreachable(error, write=write, unsent=isinstance(cause, UNSENT)) from error
@@ -74,20 +81,25 @@ class GraphQL:
             raise failure(error.code or 500, str(error), self._headers(), write=write) from error
         except TransportProtocolError as error:  # an answer that is not GraphQL: a proxy, or a page of HTML
             raise failure(502, str(error), self._headers(), write=write) from error
-        errors: list[dict[str, Any]] = list(result.errors or [])  # type: ignore[arg-type]  # gql hands on plain dicts
-        limited = rate_limit(errors, self._headers())
+        limited = rate_limit(answer.errors, self._headers())
         if limited:
             raise limited
-        return Answer(result.data or {}, errors)
+        return answer
 
-    async def _execute(self, document: DocumentNode, variables: Mapping[str, Any]) -> ExecutionResult:
-        if self._session is None:
-            self._session = await self._client.connect_async()  # type: ignore[no-untyped-call]
-        return await self._session.execute(
-            GraphQLRequest(document, variable_values=dict(variables)),
-            get_execution_result=True,
-            extra_args={"headers": {"Authorization": f"Bearer {await self._token()}"}},
-        )
+    async def _execute(self, document: DocumentNode, variables: Mapping[str, Any]) -> Answer:
+        session = await self._connected()
+        headers = {"Authorization": f"Bearer {await self._token()}"}
+        request = GraphQLRequest(document, variable_values=dict(variables))
+        try:
+            return Answer(await session.execute(request, extra_args={"headers": headers}))
+        except TransportQueryError as partial:  # it carries whatever data there is
+            return Answer(partial.data or {}, list(partial.errors or []))
+
+    async def _connected(self) -> AsyncClientSession:
+        async with self._connecting:
+            if self._session is None:
+                self._session = await self._client.connect_async()  # type: ignore[no-untyped-call]
+            return self._session
 
     def _headers(self) -> Mapping[str, str]:
         """Of the newest answer: with calls at the same time perhaps another's, but limits are theirs in common."""

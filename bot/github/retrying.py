@@ -20,7 +20,10 @@ async def patiently(read: Callable[[], Awaitable[T]]) -> T:
         retry=retry_if_exception(_passing),
         reraise=True,
     )
-    return await retrying(read)
+    async for attempt in retrying:
+        with attempt:
+            return await read()
+    raise AssertionError("tenacity raises the last failure")
 
 
 def _passing(error: BaseException) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import RowMapping, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.board import Card
@@ -103,7 +103,7 @@ class BoardVerbs(Store):
             return list((await tx.execute(wanted)).scalars())
 
 
-async def _note(tx: AsyncConnection, board: str, card: Card, known: Mapping[str, Any] | None, now: datetime) -> bool:
+async def _note(tx: AsyncConnection, board: str, card: Card, known: RowMapping | None, now: datetime) -> bool:
     """True: there is news of the card."""
     seen: dict[str, Any] = {
         "kind": card.kind,
@@ -124,5 +124,5 @@ async def _note(tx: AsyncConnection, board: str, card: Card, known: Mapping[str,
     return bool(known["fingerprint"] != card.fingerprint or known["gone_at"] is not None)
 
 
-def _listed(row: Mapping[str, Any], last: DecisionRow | None) -> ItemRow:
+def _listed(row: RowMapping, last: DecisionRow | None) -> ItemRow:
     return ItemRow(item_of(row), row["kind"], row["column_name"], row["archived"], row["gone_at"], last)

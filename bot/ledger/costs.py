@@ -24,4 +24,4 @@ class Costs(Store):
     async def costs(self, item: str | None) -> dict[str, int]:
         mine = select(costs.c.kind, costs.c.amount).where(costs.c.item == (item or SHARED))
         async with self.read() as tx:
-            return {kind: amount for kind, amount in (await tx.execute(mine)).tuples()}
+            return dict((await tx.execute(mine)).all())

@@ -63,7 +63,8 @@ class Decisions(Store):
         body = json.dumps(to_jsonable_python(action))
         row = insert(effects).values(item=item, action=type(action).__name__, body=body, intended_at=now)
         async with self.write() as tx:
-            return (await tx.execute(row.returning(effects.c.id))).scalar_one()
+            effect: int = (await tx.execute(row.returning(effects.c.id))).scalar_one()
+            return effect
 
     async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None:
         async with self.write() as tx:

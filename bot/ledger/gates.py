@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import RowMapping, and_, insert, select, update
 
 from bot.core.gates.verdict import GateRun
 from bot.ledger.store import Store
@@ -38,7 +37,7 @@ class Gates(Store):
                 return None
             begun = {"state": "running", "run_id": key, "started_at": row["started_at"] or now}
             await tx.execute(update(gate_runs).where(gate_runs.c.key == key).values(**begun))
-            return row["item"], gate_of({**row, **begun}), row["command"]
+            return row["item"], replace(gate_of(row), state="running", run_id=key), row["command"]
 
     async def end_gate(self, key: str, gate: GateRun, now: datetime) -> None:
         """Store what is known of it, and look at the item. A verdict stands until another run gives a new one."""
@@ -54,6 +53,6 @@ class Gates(Store):
                 await rouse(tx, row["item"], now, "gate ended")
 
 
-def gate_of(row: Mapping[str, Any]) -> GateRun:
+def gate_of(row: RowMapping) -> GateRun:
     names = ("gate", "head", "state", "reason", "url", "detail", "run_id")
     return GateRun(**{name: row[name] for name in names})

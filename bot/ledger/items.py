@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.item import GoAhead, Item, Parked
@@ -99,7 +98,7 @@ async def load(tx: AsyncConnection, item: str) -> Item:
     return item_of(row)
 
 
-def item_of(row: Mapping[str, Any]) -> Item:
+def item_of(row: RowMapping) -> Item:
     said = row["priority_said"]
     mine = Item(**{name: row[name] for name in FIELDS})
     return mine if said is None else replace(mine, priority=said)

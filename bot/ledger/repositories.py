@@ -1,4 +1,4 @@
-"""Repositories: the last good policy, since when each is live, what people may do there; and the stop for everything."""
+"""Repositories: the last good policy, since when each is live, what people may do; and the stop for everything."""
 
 from __future__ import annotations
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Claim, RunPlan
@@ -145,7 +144,7 @@ async def usage_of(tx: AsyncConnection, mine: Item, go_ahead: str | None, now: d
     recent = runs.c.admitted_at > now - DAY
     active = and_(others, runs.c.state.in_(ACTIVE))
     by_peer = await tx.execute(select(runs.c.peer, func.count()).where(active).group_by(runs.c.peer))
-    peers = {peer: count for peer, count in by_peer.tuples()}
+    peers: dict[str, int] = dict(by_peer.all())
     mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead)
     waiting = and_(
         items.c.repo == mine.repo,
@@ -169,7 +168,7 @@ async def _count(tx: AsyncConnection, which: ColumnElement[bool]) -> int:
     return (await tx.execute(select(func.count()).select_from(runs).where(which))).scalar_one()
 
 
-def run_of(row: Mapping[str, Any]) -> Run:
+def run_of(row: RowMapping) -> Run:
     names = ("key", "item", "step", "peer", "round", "go_ahead", "evidence", "head", "state", "admitted_at")
     later = ("started_at", "ended_at", "outcome", "work", "attempts")
     return Run(**{name: row[name] for name in names + later}, causes=row["plan"].causes)

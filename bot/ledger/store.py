@@ -72,7 +72,7 @@ def connect(url: str) -> AsyncEngine:
     """An engine for `sqlite:///path` or `postgresql://...`."""
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        engine = create_async_engine(target.set(drivername="sqlite+aiosqlite"), connect_args={"autocommit": True})
+        engine = create_async_engine(target.set(drivername="sqlite+aiosqlite"))
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_sqlite)
         return engine

@@ -34,8 +34,8 @@ metadata = MetaData(
 )
 
 
-def _item(**options: bool) -> Column[str]:
-    return Column("item", String, ForeignKey("items.id"), nullable=False, **options)
+def _item(primary_key: bool = False, index: bool = False) -> Column[str]:
+    return Column("item", String, ForeignKey("items.id"), nullable=False, primary_key=primary_key, index=index)
 
 
 items = Table(

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware instant. SQLite has no such type: there it is ISO text of one width, so that text order is time order."""
+    """An aware instant. On SQLite it is ISO text of one width, so that text order is time order."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

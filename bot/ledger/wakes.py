@@ -128,7 +128,7 @@ async def wake_lane(tx: AsyncConnection, repo: str, base: str, due: datetime) ->
     await _rouse_all(tx, waiting, due, "its place in the queue of the base branch moved")
 
 
-async def _rouse_all(tx: AsyncConnection, who: Select[tuple[str]], due: datetime, cause: str) -> int:
+async def _rouse_all(tx: AsyncConnection, who: Select[str], due: datetime, cause: str) -> int:
     found = list((await tx.execute(who)).scalars())
     for item in found:
         await rouse(tx, item, due, cause)

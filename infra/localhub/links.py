@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from localhub.errors import NotFound, Unprocessable
 from localhub.hub import Hub
@@ -27,6 +28,7 @@ def block(hub: Hub, caller: Caller, issue: Issue, by: Issue) -> None:
     if len(issue.blocked_by) >= MOST_BLOCKERS:
         raise Unprocessable(f"An issue may be blocked by at most {MOST_BLOCKERS} issues.")
     issue.blocked_by.append(by)
+    by.blocking.append(issue)
     note(hub, issue, "blocked_by_added", caller.actor, issue=by)
     _tell_dependency(hub, caller, issue, by, "added")
 
@@ -36,14 +38,14 @@ def unblock(hub: Hub, caller: Caller, issue: Issue, by: Issue) -> None:
     if by not in issue.blocked_by:
         raise NotFound()
     issue.blocked_by.remove(by)
+    by.blocking.remove(issue)
     note(hub, issue, "blocked_by_removed", caller.actor, issue=by)
     _tell_dependency(hub, caller, issue, by, "removed")
 
 
 def blocking(hub: Hub, issue: Issue) -> list[Issue]:
     """The issues that wait for this one, in any repository."""
-    every = [other for repo in hub.repos.values() for other in repo.issues.values()]
-    return [other for other in every if issue in other.blocked_by]
+    return list(issue.blocking)
 
 
 def add_sub_issue(hub: Hub, caller: Caller, parent: Issue, child: Issue, replace_parent: bool = False) -> None:
@@ -82,7 +84,7 @@ def closed_by(hub: Hub, repo: Repo, text: str) -> list[Issue]:
 
 def _tell_dependency(hub: Hub, caller: Caller, issue: Issue, by: Issue, change: str) -> None:
     hub.record(caller.actor, f"blocked by {change}", f"{issue.repo.full_name}#{issue.number}")
-    both = {"blocked_issue": issue, "blocking_issue": by}
+    both: dict[str, Any] = {"blocked_issue": issue, "blocking_issue": by}
     for action, repo in ((f"blocked_by_{change}", issue.repo), (f"blocking_{change}", by.repo)):
         hub.emit("issue_dependencies", action, caller.actor, repo=repo, app=caller.app, **both)
 

@@ -221,7 +221,10 @@ async def _commit(pull: PullRequest, method: Method, caller: Caller, message: st
     make = {"merge": gitstore.merge_commit, "squash": gitstore.squash_commit, "rebase": gitstore.rebase}
     if method not in make:
         raise Unprocessable("Merge method is not allowed")
-    return await make[method](pull.repo.git_dir, pull.base_sha, pull.head_sha, message, caller.actor)
+    try:
+        return await make[method](pull.repo.git_dir, pull.base_sha, pull.head_sha, message, caller.actor)
+    except gitstore.GitError as error:  # a head with merge commits, or one that conflicts only commit by commit
+        raise NotMergeable("This branch can't be rebased") from error
 
 
 def _message(pull: PullRequest, method: Method, title: str | None, message: str | None) -> str:

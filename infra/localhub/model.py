@@ -176,6 +176,8 @@ class Issue:
     reactions: list[Reaction] = field(default_factory=list)
     timeline: list[TimelineEvent] = field(default_factory=list)
     blocked_by: list[Issue] = field(default_factory=list)
+    blocking: list[Issue] = field(default_factory=list)  # the other end of `blocked_by`
+    cards: list[ProjectItem] = field(default_factory=list)  # on every board
     parent: Issue | None = None
     sub_issues: list[Issue] = field(default_factory=list)
 
@@ -286,6 +288,7 @@ class CheckSuite:
     updated_at: datetime
     runs: list[CheckRun] = field(default_factory=list)
     workflow_run: WorkflowRun | None = None
+    head_commit: dict[str, object] = field(default_factory=dict)  # as webhooks show it; known for Actions
 
 
 @dataclass(eq=False)

@@ -86,11 +86,13 @@ def _check_run(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
 
 
 def _check_suite(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
-    return {"check_suite": render.check_suite(hub, objects["check_suite"])}
+    suite = objects["check_suite"]
+    return {"check_suite": {**render.check_suite(hub, suite), "head_commit": suite.head_commit or None}}
 
 
 def _workflow_run(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
-    run = render.workflow_run(hub, objects["workflow_run"])
+    record = objects["workflow_run"]
+    run = {**render.workflow_run(hub, record), "head_commit": record.suite.head_commit if record.suite else None}
     return {"workflow_run": run, "workflow": render.workflow(hub, objects["workflow"])}
 
 
@@ -178,17 +180,24 @@ def _push(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
 def _pushed_commit(page: str, info: gitstore.CommitInfo, touched: Mapping[str, list[tuple[str, str]]]) -> Json:
     files = touched.get(info.sha, [])
     return {
-        "id": info.sha,
-        "tree_id": info.tree,
+        **simple_commit(info),
         "distinct": True,
-        "message": info.message,
-        "timestamp": info.committed_at.isoformat(),
         "url": f"{page}/commit/{info.sha}",
-        "author": {"name": info.author_name, "email": info.author_email},
-        "committer": {"name": info.committer_name, "email": info.committer_email},
         "added": [path for letter, path in files if letter == "A"],
         "removed": [path for letter, path in files if letter == "D"],
         "modified": [path for letter, path in files if letter not in "AD"],
+    }
+
+
+def simple_commit(info: gitstore.CommitInfo) -> Json:
+    """The head commit that runs, suites and pushes show."""
+    return {
+        "id": info.sha,
+        "tree_id": info.tree,
+        "message": info.message,
+        "timestamp": info.committed_at.isoformat(),
+        "author": {"name": info.author_name, "email": info.author_email},
+        "committer": {"name": info.committer_name, "email": info.committer_email},
     }
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from localhub import issues, people
-from localhub.errors import NotFound, Unprocessable
+from localhub.errors import Unprocessable
+from localhub.fields import BUILT_IN_FIELDS, check_value, shown
+from localhub.fields import add_field as add_field
+from localhub.fields import find_field as find_field
+from localhub.fields import new_option as new_option
+from localhub.fields import option as option
+from localhub.fields import set_options as set_options
 from localhub.hub import Event, Hub
 from localhub.model import (
     Actor,
     DraftIssue,
-    FieldOption,
     FieldValue,
     Issue,
     Project,
@@ -26,12 +30,6 @@ from localhub.timeline import note
 
 STATUS = "Status"
 DONE = "Done"
-BUILT_IN_FIELDS = {
-    "Title": "TITLE", "Assignees": "ASSIGNEES", "Labels": "LABELS", "Linked pull requests": "LINKED_PULL_REQUESTS",
-    "Milestone": "MILESTONE", "Repository": "REPOSITORY", "Reviewers": "REVIEWERS",
-}  # fmt: skip
-SETTABLE = ("TEXT", "NUMBER", "DATE", "SINGLE_SELECT", "ITERATION")
-COLORS = ("GREEN", "YELLOW", "PURPLE", "BLUE", "ORANGE", "PINK", "RED", "GRAY")
 
 
 def create(hub: Hub, creator: Actor, owner: Actor, title: str, status: Sequence[str]) -> Project:
@@ -47,37 +45,11 @@ def create(hub: Hub, creator: Actor, owner: Actor, title: str, status: Sequence[
     return project
 
 
-def add_field(hub: Hub, project: Project, name: str, data_type: str, options: Iterable[str] = ()) -> ProjectField:
-    if any(each.name.lower() == name.lower() for each in project.fields):
-        raise Unprocessable("Name has already been taken")
-    field = ProjectField(hub.new_id(), "", name, data_type, hub.now())
-    field.options = [new_option(option, COLORS[n % len(COLORS)]) for n, option in enumerate(options)]
-    hub.register("PVTSSF" if data_type == "SINGLE_SELECT" else "PVTF", field)
-    project.fields.append(field)
-    return field
-
-
-def new_option(name: str, color: str = "GRAY", description: str = "") -> FieldOption:
-    return FieldOption(secrets.token_hex(4), name, color, description)
-
-
-def set_options(hub: Hub, caller: Caller, project: Project, field: ProjectField, options: list[FieldOption]) -> None:
-    """Overwrite the options of a field: items lose a value whose option id is gone."""
-    require_project(caller, project, "write")
-    field.options = options
-    known = {option.id for option in options}
-    for item in project.items:
-        value = item.values.get(field.name)
-        if value is not None and value.value not in known:
-            del item.values[field.name]
-    hub.record(caller.actor, "project options", f"{project.title} {field.name}")
-
-
 def add_item(hub: Hub, caller: Caller, project: Project, content: Issue) -> ProjectItem:
     """Put an issue or pull request on the board; one that is there already stays the same item."""
     require_project(caller, project, "write")
     require(caller, content.repo, "read")
-    known = next((item for item in project.items if item.content is content), None)
+    known = next((item for item in content.cards if item.project is project), None)
     if known is not None:
         return known
     item = _new_item(hub, caller, project, content)
@@ -115,6 +87,7 @@ def convert_draft(hub: Hub, caller: Caller, item: ProjectItem, repo: Repo) -> Pr
     issue = issues.create(hub, caller, repo, draft.title, draft.body, assignees=logins)
     hub.forget(draft)
     item.content = issue
+    issue.cards.append(item)
     note(hub, issue, "converted_from_draft", caller.actor, project=item.project)
     note(hub, issue, "added_to_project", caller.actor, project=item.project)
     tell(hub, caller, item, "converted", changes={"content_type": {"from": "DraftIssue", "to": "Issue"}})
@@ -127,7 +100,7 @@ def set_value(
     """Write one field: last writer wins. A change of Status is remembered in the issue's timeline."""
     if not automated:
         require_project(caller, item.project, "write")
-    _check_value(field, value)
+    check_value(field, value)
     known = item.values.get(field.name)
     before = known.value if known else None
     if known is None:
@@ -182,21 +155,14 @@ def delete_item(hub: Hub, caller: Caller, item: ProjectItem) -> None:
     item.project.items.remove(item)
     hub.forget(item)
     if isinstance(item.content, Issue):
+        item.content.cards.remove(item)
         note(hub, item.content, "removed_from_project", caller.actor, project=item.project)
     tell(hub, caller, item, "deleted")
 
 
 def items_of(hub: Hub, content: Issue) -> list[ProjectItem]:
     """The cards of an issue or pull request, on every board."""
-    return [item for project in hub.projects for item in project.items if item.content is content]
-
-
-def option(field: ProjectField, option_id: object) -> FieldOption | None:
-    return next((each for each in field.options if each.id == option_id), None)
-
-
-def find_field(project: Project, name: str) -> ProjectField | None:
-    return next((each for each in project.fields if each.name.lower() == name.lower()), None)
+    return list(content.cards)
 
 
 def built_in_workflows(hub: Hub, event: Event) -> None:
@@ -226,6 +192,8 @@ def _new_item(hub: Hub, caller: Caller, project: Project, content: Issue | Draft
     item = ProjectItem(hub.new_id(), "", project, content, caller.actor, hub.now(), hub.now())
     hub.register("PVTI", item)
     project.items.append(item)
+    if isinstance(content, Issue):
+        content.cards.append(item)
     tell(hub, caller, item, "created")
     return item
 
@@ -234,15 +202,6 @@ def _draft(item: ProjectItem) -> DraftIssue:
     if not isinstance(item.content, DraftIssue):
         raise Unprocessable("The item is not a draft issue.")
     return item.content
-
-
-def _check_value(field: ProjectField, value: str | float) -> None:
-    if field.data_type not in SETTABLE:
-        raise Unprocessable(f"The field of type {field.data_type.lower()} is currently not supported.")
-    if field.data_type == "SINGLE_SELECT" and option(field, value) is None:
-        raise NotFound("The single select option Id does not belong to the field")
-    if (field.data_type == "NUMBER") != isinstance(value, int | float):
-        raise Unprocessable(f"Did not receive a {field.data_type.lower()} value to update a field of that type")
 
 
 def _tell_value(
@@ -256,17 +215,9 @@ def _tell_value(
         note(hub, item.content, kind, caller.actor, project=item.project, was_automated=automated, **data)
     change = {
         "field_node_id": field.node_id, "field_type": field.data_type.lower(), "field_name": field.name,
-        "project_number": item.project.number, "from": _shown(field, before), "to": _shown(field, after),
+        "project_number": item.project.number, "from": shown(field, before), "to": shown(field, after),
     }  # fmt: skip
     tell(hub, caller, item, "edited", changes={"field_value": change})
-
-
-def _shown(field: ProjectField, value: str | float | None) -> object:
-    """A value as a webhook shows it: an option as an object."""
-    chosen = option(field, value)
-    if chosen is None:
-        return value if field.data_type != "SINGLE_SELECT" else None
-    return {"id": chosen.id, "name": chosen.name, "color": chosen.color, "description": chosen.description}
 
 
 def _previous(item: ProjectItem) -> str | None:

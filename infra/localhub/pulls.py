@@ -19,7 +19,7 @@ from localhub.merging import merge_state as merge_state
 from localhub.merging import mergeable as mergeable
 from localhub.merging import update_branch as update_branch
 from localhub.model import Actor, Issue, PullRequest, Repo
-from localhub.permissions import Caller, at_least, of, require
+from localhub.permissions import Caller, acting, at_least, of, require
 from localhub.queue import dequeue as dequeue
 from localhub.queue import enqueue as enqueue
 from localhub.reviews import comment_on_line as comment_on_line
@@ -186,7 +186,7 @@ async def _move_head(hub: Hub, caller: Caller, pull: PullRequest, before: str, a
     if after == NO_SHA:
         pull.head_deleted = True
         note(hub, pull, "head_ref_deleted", caller.actor)
-        issues.close(hub, caller, pull)
+        issues.close(hub, acting(caller.actor), pull)
         return
     if not await gitstore.is_ancestor(pull.repo.git_dir, before, after):
         note(hub, pull, "head_ref_force_pushed", caller.actor, before=before, after=after)
@@ -211,4 +211,4 @@ async def _close_by_commits(hub: Hub, caller: Caller, repo: Repo, before: str, a
     for commit in await gitstore.commits_between(repo.git_dir, before, after):
         for issue in links.closed_by(hub, repo, commit.message):
             if issue.state == "open" and at_least(of(issue.repo, caller.login), "write"):
-                issues.close(hub, caller, issue, commit=commit.sha)
+                issues.close(hub, acting(caller.actor), issue, commit=commit.sha)

@@ -8,12 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localhub import actions, admin, merging, projects
-
-try:
-    from localhub import githttp, webhooks
-except ImportError:
-    githttp = webhooks = None
+from localhub import actions, admin, githttp, merging, projects, pushes, webhooks
 from localhub.errors import HubError, NotFound
 from localhub.faults import Faults
 from localhub.graphql import endpoint
@@ -46,10 +41,10 @@ def create_app(hub: Hub) -> FastAPI:
 
 def listen(hub: Hub) -> None:
     """Who hears what happens, in this order: deliveries keep the order of events although the last two cause more."""
-    if githttp:
-        hub.pushed = githttp.on_push
+    hub.pushed = pushes.on_push
     hub.listeners += [
-        *([webhooks.Deliverer(hub)] if webhooks else []),
+        webhooks.Deliverer(hub),
+        pushes.pull_refs(hub),
         actions.listener(hub),
         lambda event: projects.built_in_workflows(hub, event),
         lambda event: merging.merge_when_green(hub, event),

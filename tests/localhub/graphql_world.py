@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -44,51 +45,48 @@ class World:
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
+    async def write(
+        self, name: str, payload: str = "clientMutationId", by: Token | None = None, /, **given: Any
+    ) -> Any:
+        """The payload of one mutation that succeeds."""
+        kind = name[0].upper() + name[1:]
+        document = f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {payload} }} }}"
+        return (await self.data(document, by, input=given))[name]
+
+    async def read(self, node_id: str, kind: str, fields: str, by: Token | None = None) -> Any:
+        """Fields of one node."""
+        document = f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {fields} }} }} }}"
+        return (await self.data(document, by, id=node_id))["node"]
+
     async def issue(self, title: str, body: str = "") -> str:
-        made = await self.data(
-            "mutation($repo: ID!, $title: String!, $body: String)"
-            "{ createIssue(input: {repositoryId: $repo, title: $title, body: $body}) { issue { id } } }",
-            repo=self.repo.node_id, title=title, body=body,
-        )  # fmt: skip
-        return str(made["createIssue"]["issue"]["id"])
+        given = {"repositoryId": self.repo.node_id, "title": title, "body": body}
+        return str((await self.write("createIssue", "issue { id }", **given))["issue"]["id"])
 
     async def card(self, content: str) -> str:
-        made = await self.data(
-            "mutation($board: ID!, $content: ID!)"
-            "{ addProjectV2ItemById(input: {projectId: $board, contentId: $content}) { item { id } } }",
-            board=self.board.node_id, content=content,
-        )  # fmt: skip
-        return str(made["addProjectV2ItemById"]["item"]["id"])
+        given = {"projectId": self.board.node_id, "contentId": content}
+        return str((await self.write("addProjectV2ItemById", "item { id }", **given))["item"]["id"])
 
     async def put(self, card: str, column: str, by: Token | None = None) -> None:
         option = next(each.id for each in self.status.options if each.name == column)
-        await self.data(
-            "mutation($board: ID!, $item: ID!, $field: ID!, $option: String!) { updateProjectV2ItemFieldValue("
-            "input: {projectId: $board, itemId: $item, fieldId: $field, value: {singleSelectOptionId: $option}})"
-            "{ projectV2Item { id } } }",
-            by, board=self.board.node_id, item=card, field=self.status.node_id, option=option,
-        )  # fmt: skip
+        where = {"projectId": self.board.node_id, "itemId": card, "fieldId": self.status.node_id}
+        value = {"singleSelectOptionId": option}
+        await self.write("updateProjectV2ItemFieldValue", "projectV2Item { id }", by, **where, value=value)
 
     async def pull(self, branch: str, body: str = "", draft: bool = False) -> PullRequest:
         """A branch with one change, pushed by the App, and its pull request."""
-        head = await self.data(
-            "query($id: ID!) { node(id: $id) { ... on Repository { defaultBranchRef { target { oid } } } } }",
-            id=self.repo.node_id,
-        )
-        oid = head["node"]["defaultBranchRef"]["target"]["oid"]
-        await self.data(
-            "mutation($repo: ID!, $name: String!, $oid: GitObjectID!)"
-            "{ createRef(input: {repositoryId: $repo, name: $name, oid: $oid}) { ref { id } } }",
-            repo=self.repo.node_id, name=f"refs/heads/{branch}", oid=oid,
-        )  # fmt: skip
+        repo = self.repo.node_id
+        head = await self.read(repo, "Repository", "defaultBranchRef { target { oid } }")
+        oid = head["defaultBranchRef"]["target"]["oid"]
+        await self.write("createRef", repositoryId=repo, name=f"refs/heads/{branch}", oid=oid)
         caller = caller_of(self.hub, self.app)
         await repos.commit_files(self.hub, caller, self.repo, branch, {f"{branch}.txt": "new\n"}, f"Add {branch}")
-        made = await self.data(
-            "mutation($repo: ID!, $head: String!, $body: String, $draft: Boolean) { createPullRequest(input: "
-            '{repositoryId: $repo, baseRefName: "main", headRefName: $head, title: $head, body: $body, draft: $draft})'
-            "{ pullRequest { id } } }",
-            repo=self.repo.node_id, head=branch, body=body, draft=draft,
-        )  # fmt: skip
-        pull = self.hub.nodes[made["createPullRequest"]["pullRequest"]["id"]]
+        given = {"headRefName": branch, "baseRefName": "main", "title": branch, "body": body, "draft": draft}
+        made = await self.write("createPullRequest", "pullRequest { id }", repositoryId=repo, **given)
+        pull = self.hub.nodes[made["pullRequest"]["id"]]
         assert isinstance(pull, PullRequest)
         return pull
+
+    async def settle(self) -> None:
+        """What GitHub computes in the background is done."""
+        while self.hub.pending:
+            await asyncio.gather(*self.hub.pending)

@@ -15,7 +15,8 @@ GH_ITEM_LIST = """
 query OrgProjectWithItems($login: String!, $number: Int!, $firstItems: Int!, $afterItems: String,
                           $firstFields: Int!, $afterFields: String) {
   organization(login: $login) { projectV2(number: $number) {
-    number url shortDescription public closed title id owner { __typename ... on User { login } ... on Organization { login } }
+    number url shortDescription public closed title id
+    owner { __typename ... on User { login } ... on Organization { login } }
     items(first: $firstItems, after: $afterItems) { pageInfo { endCursor hasNextPage } totalCount nodes {
       content { __typename
         ... on DraftIssue { id body title }
@@ -35,7 +36,8 @@ query OrgProjectWithItems($login: String!, $number: Int!, $firstItems: Int!, $af
         ... on ProjectV2ItemFieldUserValue { users(first: 10) { nodes { login } } field { ...Field } }
         ... on ProjectV2ItemFieldReviewerValue { reviewers(first: 10) { nodes {
           __typename ... on Team { name } ... on User { login } } } field { ...Field } } } } } }
-    fields(first: $firstFields, after: $afterFields) { totalCount pageInfo { endCursor hasNextPage } nodes { ...Field } }
+    fields(first: $firstFields, after: $afterFields) {
+      totalCount pageInfo { endCursor hasNextPage } nodes { ...Field } }
   } }
 }
 fragment Field on ProjectV2FieldConfiguration {
@@ -81,9 +83,12 @@ def test_documented_example_of_nodes():
     """The documentation's second example may return 22,060 nodes."""
     found = cost(
         "{ viewer { repositories(first: 50) { edges { repository: node { name"
-        " pullRequests(first: 20) { edges { pullRequest: node { title comments(first: 10) { edges { comment: node { bodyHTML } } } } } }"
-        " issues(first: 20) { totalCount edges { issue: node { title bodyHTML comments(first: 10) { edges { comment: node { bodyHTML } } } } } }"
+        " pullRequests(first: 20) { edges { pullRequest: node { title ...Comments } } }"
+        " issues(first: 20) { totalCount edges { issue: node { title bodyHTML ...Comments } } }"
         " } } } followers(first: 10) { edges { follower: node { login } } } } }"
+        " fragment Comments on Comment {"
+        " ... on PullRequest { comments(first: 10) { edges { comment: node { bodyHTML } } } }"
+        " ... on Issue { comments(first: 10) { edges { comment: node { bodyHTML } } } } }"
     )
     assert found.nodes == 22_060
 
@@ -157,6 +162,7 @@ def test_nothing_asked_of_a_page_needs_no_bounds():
 def test_half_a_million_nodes_is_the_limit():
     with pytest.raises(Refusal, match="possible nodes which exceeds the maximum limit of 500,000") as refusal:
         cost(
-            "{ viewer { repositories(first: 100) { nodes { issues(first: 100) { nodes { comments(first: 100) { nodes { id } } } } } } } }"
+            "{ viewer { repositories(first: 100) { nodes { issues(first: 100) { nodes {"
+            " comments(first: 100) { nodes { id } } } } } } } }"
         )
     assert refusal.value.extensions == {"type": "MAX_NODE_LIMIT_EXCEEDED"}

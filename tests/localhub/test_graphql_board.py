@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 from graphql_world import World
+from localhub import projects
 
 CARD = """
-query($id: ID!) { node(id: $id) { ... on ProjectV2Item {
-  type isArchived content { __typename ... on Issue { title } ... on DraftIssue { title } }
-  status: fieldValueByName(name: "Status") { ... on ProjectV2ItemFieldSingleSelectValue { name optionId } }
-} } }
+type isArchived content { __typename ... on Issue { title } ... on DraftIssue { title } }
+status: fieldValueByName(name: "Status") { ... on ProjectV2ItemFieldSingleSelectValue { name optionId } }
 """
 ITEMS = """
 query($board: ID!, $query: String, $first: Int = 100, $after: String, $states: [ProjectV2ItemArchivedState!]) {
@@ -22,12 +21,16 @@ query($board: ID!, $query: String, $first: Int = 100, $after: String, $states: [
 } } } }
 """
 STATUS_EVENTS = """
-query($id: ID!) { node(id: $id) { ... on Issue {
-  timelineItems(last: 10, itemTypes: [PROJECT_V2_ITEM_STATUS_CHANGED_EVENT]) { nodes {
-    ... on ProjectV2ItemStatusChangedEvent { actor { login } previousStatus status wasAutomated project { number } }
-} } } } }
+timelineItems(last: 10, itemTypes: [PROJECT_V2_ITEM_STATUS_CHANGED_EVENT]) { nodes {
+  ... on ProjectV2ItemStatusChangedEvent { actor { login } previousStatus status wasAutomated project { number } }
+} }
 """
-ON_CARD = "mutation($board: ID!, $item: ID!) { %s(input: {projectId: $board, itemId: $item}) { __typename } }"
+VALUES = """
+fieldValues(first: 20) { nodes { __typename
+  ... on ProjectV2ItemFieldTextValue { text field { ... on ProjectV2FieldCommon { name } } }
+  ... on ProjectV2ItemFieldNumberValue { number }
+  ... on ProjectV2ItemFieldRepositoryValue { repository { name } } } }
+"""
 
 
 @pytest.fixture
@@ -40,24 +43,32 @@ async def titles(world: World, query: str = "", **more: object) -> list[str]:
     return [item["content"]["title"] for item in data["node"]["items"]["nodes"]]
 
 
+async def draft(world: World, title: str) -> str:
+    made = await world.write(
+        "addProjectV2DraftIssue", "projectItem { id }", projectId=world.board.node_id, title=title, body="why"
+    )
+    return str(made["projectItem"]["id"])
+
+
 async def test_card_moves_and_the_issue_remembers_who_moved_it(world: World):
     """A person moves a card to Ready, the App to In Progress, and closing the issue lets GitHub move it to Done."""
     issue = await world.issue("Fix the typo")
     card = await world.card(issue)
     await world.put(card, "Ready", by=world.ann)
     await world.put(card, "In Progress")
-    await world.data("mutation($id: ID!) { closeIssue(input: {issueId: $id}) { issue { state } } }", id=issue)
-    shown = (await world.data(CARD, id=card))["node"]
+    await world.write("closeIssue", issueId=issue)
+    shown = await world.read(card, "ProjectV2Item", CARD)
     assert (shown["type"], shown["content"]["title"], shown["status"]["name"]) == ("ISSUE", "Fix the typo", "Done")
-    events = (await world.data(STATUS_EVENTS, id=issue))["node"]["timelineItems"]["nodes"]
-    project = {"number": 1}
-    assert events == [
-        {"actor": {"login": "ann"}, "previousStatus": "", "status": "Ready", "wasAutomated": False, "project": project},
-        {"actor": {"login": "sluice"}, "previousStatus": "Ready", "status": "In Progress", "wasAutomated": False,
-         "project": project},
-        {"actor": {"login": "github-project-automation"}, "previousStatus": "In Progress", "status": "Done",
-         "wasAutomated": True, "project": project},
-    ]  # fmt: skip
+    events = (await world.read(issue, "Issue", STATUS_EVENTS))["timelineItems"]["nodes"]
+    moves = [
+        (event["actor"]["login"], event["previousStatus"], event["status"], event["wasAutomated"]) for event in events
+    ]
+    assert moves == [
+        ("ann", "", "Ready", False),
+        ("sluice", "Ready", "In Progress", False),
+        ("github-project-automation", "In Progress", "Done", True),
+    ]
+    assert events[0]["project"] == {"number": 1}
 
 
 async def test_adding_an_issue_twice_gives_the_same_card(world: World):
@@ -100,93 +111,81 @@ async def test_filter_of_the_board(world: World, query: str, found: list[str]):
     """A comma is OR, a space is AND, a minus negates; names compare without case."""
     await world.put(await world.card(await world.issue("Fix the typo")), "Ready")
     await world.put(await world.card(await world.issue("Add a page")), "In Progress")
-    await world.data(
-        'mutation($board: ID!) { addProjectV2DraftIssue(input: {projectId: $board, title: "A thought"}) { projectItem { id } } }',
-        board=world.board.node_id,
-    )
+    await draft(world, "A thought")
     assert await titles(world, query) == found
 
 
 async def test_archived_card_shows_only_when_asked_for(world: World):
     card = await world.card(await world.issue("Fix the typo"))
-    await world.data(ON_CARD % "archiveProjectV2Item", board=world.board.node_id, item=card)
+    where = {"projectId": world.board.node_id, "itemId": card}
+    await world.write("archiveProjectV2Item", **where)
     assert await titles(world) == []
     assert await titles(world, states=["ARCHIVED"]) == ["Fix the typo"]
-    await world.data(ON_CARD % "unarchiveProjectV2Item", board=world.board.node_id, item=card)
+    await world.write("unarchiveProjectV2Item", **where)
     assert await titles(world) == ["Fix the typo"]
+    gone = await world.write("deleteProjectV2Item", "deletedItemId", **where)
+    assert (gone["deletedItemId"], await titles(world)) == (card, [])
 
 
 async def test_order_of_cards_is_the_order_of_items(world: World):
     """A card without `afterId` goes to the top."""
     for title in ("One", "Two"):
         last = await world.card(await world.issue(title))
-    await world.data(
-        "mutation($board: ID!, $item: ID!) { updateProjectV2ItemPosition(input: {projectId: $board, itemId: $item})"
-        " { items(first: 1) { nodes { id } } } }",
-        board=world.board.node_id, item=last,
-    )  # fmt: skip
+    given = {"projectId": world.board.node_id, "itemId": last}
+    moved = await world.write("updateProjectV2ItemPosition", "items(first: 1) { nodes { id } }", **given)
+    assert moved["items"]["nodes"] == [{"id": last}]
     assert await titles(world) == ["Two", "One"]
 
 
 async def test_draft_becomes_an_issue_on_the_same_card(world: World):
-    made = await world.data(
-        "mutation($board: ID!) { addProjectV2DraftIssue(input: {projectId: $board, title: \"A thought\", body: \"why\"})"
-        " { projectItem { id } } }",
-        board=world.board.node_id,
+    card = await draft(world, "A thought")
+    assert (await world.read(card, "ProjectV2Item", CARD))["type"] == "DRAFT_ISSUE"
+    converted = await world.write(
+        "convertProjectV2DraftIssueItemToIssue",
+        "item { id content { ... on Issue { number title body } } }",
+        itemId=card, repositoryId=world.repo.node_id,
     )  # fmt: skip
-    card = made["addProjectV2DraftIssue"]["projectItem"]["id"]
-    assert (await world.data(CARD, id=card))["node"]["type"] == "DRAFT_ISSUE"
-    converted = await world.data(
-        "mutation($item: ID!, $repo: ID!) { convertProjectV2DraftIssueItemToIssue(input: {itemId: $item, repositoryId: $repo})"
-        " { item { id content { ... on Issue { number title body } } } } }",
-        item=card, repo=world.repo.node_id,
-    )  # fmt: skip
-    item = converted["convertProjectV2DraftIssueItemToIssue"]["item"]
-    assert item == {"id": card, "content": {"number": 1, "title": "A thought", "body": "why"}}
+    assert converted["item"] == {"id": card, "content": {"number": 1, "title": "A thought", "body": "why"}}
 
 
 async def test_content_the_reader_may_not_see_is_redacted(world: World):
-    """A member of the organization sees the card, but not the private issue on it."""
+    """Who may see the board but not the private repository sees that there is a card, and nothing more."""
     card = await world.card(await world.issue("Secret"))
-    world.hub.nodes[card].redacted = True
-    shown = (await world.data(CARD, id=card))["node"]
+    world.board.public, world.repo.private = True, True
+    shown = await world.read(card, "ProjectV2Item", CARD, world.carol)
     assert (shown["type"], shown["content"]) == ("REDACTED", None)
 
 
 async def test_values_of_every_kind(world: World):
-    """Text, number, title, repository and labels stand beside the status; a cleared value is gone."""
-    from localhub import projects
-
-    text = projects.add_field(world.hub, world.board, "Agent", "TEXT")
-    size = projects.add_field(world.hub, world.board, "Size", "NUMBER")
-    issue = await world.issue("Fix the typo")
-    card = await world.card(issue)
-    values = (
-        "mutation($board: ID!, $item: ID!, $text: ID!, $size: ID!) {"
-        ' a: updateProjectV2ItemFieldValue(input: {projectId: $board, itemId: $item, fieldId: $text, value: {text: "claude"}})'
-        " { projectV2Item { id } }"
-        " b: updateProjectV2ItemFieldValue(input: {projectId: $board, itemId: $item, fieldId: $size, value: {number: 3}})"
-        " { projectV2Item { id } } }"
-    )
-    fields = {"board": world.board.node_id, "item": card, "text": text.node_id, "size": size.node_id}
-    await world.data(values, **fields)
-    read = """query($id: ID!) { node(id: $id) { ... on ProjectV2Item { fieldValues(first: 20) { nodes { __typename
-      ... on ProjectV2ItemFieldTextValue { text field { ... on ProjectV2FieldCommon { name } } }
-      ... on ProjectV2ItemFieldNumberValue { number }
-      ... on ProjectV2ItemFieldRepositoryValue { repository { name } } } } } } }"""
-    nodes = (await world.data(read, id=card))["node"]["fieldValues"]["nodes"]
-    assert nodes == [
+    """Text and number stand beside what mirrors the issue; a cleared value is gone."""
+    agent = projects.add_field(world.hub, world.board, "Agent", "TEXT").node_id
+    size = projects.add_field(world.hub, world.board, "Size", "NUMBER").node_id
+    card = await world.card(await world.issue("Fix the typo"))
+    where = {"projectId": world.board.node_id, "itemId": card}
+    await world.write("updateProjectV2ItemFieldValue", **where, fieldId=agent, value={"text": "claude"})
+    await world.write("updateProjectV2ItemFieldValue", **where, fieldId=size, value={"number": 3})
+    assert (await world.read(card, "ProjectV2Item", VALUES))["fieldValues"]["nodes"] == [
         {"__typename": "ProjectV2ItemFieldTextValue", "text": "Fix the typo", "field": {"name": "Title"}},
         {"__typename": "ProjectV2ItemFieldRepositoryValue", "repository": {"name": "demo"}},
         {"__typename": "ProjectV2ItemFieldTextValue", "text": "claude", "field": {"name": "Agent"}},
         {"__typename": "ProjectV2ItemFieldNumberValue", "number": 3.0},
     ]
-    clear = (
-        "mutation($board: ID!, $item: ID!, $text: ID!) { clearProjectV2ItemFieldValue("
-        "input: {projectId: $board, itemId: $item, fieldId: $text}) { projectV2Item { id fieldValueByName(name: \"Agent\") { __typename } } } }"
-    )  # fmt: skip
-    cleared = await world.data(clear, board=fields["board"], item=card, text=text.node_id)
-    assert cleared["clearProjectV2ItemFieldValue"]["projectV2Item"]["fieldValueByName"] is None
+    after = 'projectV2Item { fieldValueByName(name: "Agent") { __typename } }'
+    cleared = await world.write("clearProjectV2ItemFieldValue", after, **where, fieldId=agent)
+    assert cleared["projectV2Item"]["fieldValueByName"] is None
+
+
+async def test_options_without_their_ids_are_new_ones(world: World):
+    """Rewriting the columns keeps the cards only where the old option's id is sent along."""
+    card = await world.card(await world.issue("Fix the typo"))
+    await world.put(card, "Ready")
+    ready = world.status.options[0]
+    option = {"name": "Ready!", "color": "GREEN", "description": ""}
+    field = world.status.node_id
+    await world.write("updateProjectV2Field", fieldId=field, singleSelectOptions=[{**option, "id": ready.id}])
+    assert (await world.read(card, "ProjectV2Item", CARD))["status"] == {"name": "Ready!", "optionId": ready.id}
+    await world.write("updateProjectV2Field", fieldId=field, singleSelectOptions=[option])
+    assert (await world.read(card, "ProjectV2Item", CARD))["status"] is None
 
 
 async def test_strangers_do_not_find_the_board(world: World):

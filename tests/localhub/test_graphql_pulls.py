@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql_world import World
-from localhub import checks
+from localhub import checks, merging
 from localhub.model import Protection, PullRequest
 from localhub.permissions import caller_of
 
 MERGE = """
-mutation($id: ID!, $head: GitObjectID) {
-  mergePullRequest(input: {pullRequestId: $id, expectedHeadOid: $head}) { pullRequest { state merged mergeCommit { oid } } }
-}
+mutation($id: ID!, $head: GitObjectID) { mergePullRequest(input: {pullRequestId: $id, expectedHeadOid: $head}) {
+  pullRequest { state merged mergeCommit { oid } }
+} }
 """
-REF = 'query($name: String!) { repository(owner: "acme", name: "demo") { id ref(qualifiedName: $name) { id name target { oid } } } }'
-REVIEW = "mutation($id: ID!, $event: PullRequestReviewEvent!, $body: String) { addPullRequestReview(input: {pullRequestId: $id, event: $event, body: $body}) { pullRequestReview { id state } } }"
+REF = """
+query($name: String!) { repository(owner: "acme", name: "demo") {
+  id ref(qualifiedName: $name) { id name target { oid } }
+} }
+"""
+REVIEWS = """
+reviewDecision reviewRequests(first: 5) { nodes { requestedReviewer { ... on User { login } } } }
+latestReviews(first: 5) { nodes { state author { login } } }
+latestOpinionatedReviews(first: 5, writersOnly: true) { nodes { state commit { oid } } }
+"""
+ROLLUP = """
+statusCheckRollup { state contexts(first: 10) { checkRunCount statusContextCount nodes { __typename
+  ... on CheckRun { name status conclusion externalId title summary isRequired(pullRequestNumber: 1)
+                    checkSuite { app { slug } workflowRun { databaseId } } }
+  ... on StatusContext { context state isRequired(pullRequestNumber: 1) } } } }
+"""
+TREE = """
+{ repository(owner: "acme", name: "demo") {
+  defaultBranchRef { name branchProtectionRule { pattern } }
+  file: object(expression: "HEAD:src/app.py") { ... on Blob { text byteSize isBinary } }
+  folder: object(expression: "main:src") { ... on Tree { entries { name type } } }
+  gone: object(expression: "main:nowhere") { oid }
+  commit: object(expression: "main") { ... on Commit {
+    history(first: 1, path: "README.md") { totalCount nodes { message author { name } } } } }
+} }
+"""
 
 
 @pytest.fixture
@@ -27,17 +50,8 @@ async def world(tmp_path: Path) -> World:
 
 
 async def read(world: World, pull: PullRequest, fields: str) -> dict[str, Any]:
-    data = await world.data(
-        f"query($id: ID!) {{ node(id: $id) {{ ... on PullRequest {{ {fields} }} }} }}", id=pull.node_id
-    )
-    node: dict[str, Any] = data["node"]
-    return node
-
-
-async def settled(world: World) -> None:
-    """What GitHub computes in the background is done."""
-    while world.hub.pending:
-        await asyncio.gather(*world.hub.pending)
+    shown: dict[str, Any] = await world.read(pull.node_id, "PullRequest", fields)
+    return shown
 
 
 async def test_pull_request_as_it_was_opened(world: World):
@@ -48,14 +62,8 @@ async def test_pull_request_as_it_was_opened(world: World):
         world, pull,
         "number state isDraft merged headRefName baseRefName additions deletions changedFiles isCrossRepository"
         " closingIssuesReferences(first: 5) { nodes { number } } files(first: 5) { nodes { path changeType } }"
-        " commits(last: 1) { totalCount nodes { commit { oid messageHeadline statusCheckRollup { state } } } }"
         " headRef { name } mergeCommit { oid } autoMergeRequest { mergeMethod } isInMergeQueue reviewDecision",
     )  # fmt: skip
-    commit = shown.pop("commits")
-    assert commit["totalCount"] == 1
-    assert commit["nodes"] == [
-        {"commit": {"oid": pull.head_sha, "messageHeadline": "Add fix", "statusCheckRollup": None}}
-    ]
     assert shown == {
         "number": 2, "state": "OPEN", "isDraft": True, "merged": False, "headRefName": "fix", "baseRefName": "main",
         "additions": 1, "deletions": 0, "changedFiles": 1, "isCrossRepository": False,
@@ -65,28 +73,30 @@ async def test_pull_request_as_it_was_opened(world: World):
     }  # fmt: skip
 
 
+async def test_last_commit_of_a_pull_request(world: World):
+    pull = await world.pull("fix")
+    fields = "commits(last: 1) { totalCount nodes { commit { oid messageHeadline statusCheckRollup { state } } } }"
+    assert (await read(world, pull, fields))["commits"] == {
+        "totalCount": 1,
+        "nodes": [{"commit": {"oid": pull.head_sha, "messageHeadline": "Add fix", "statusCheckRollup": None}}],
+    }
+
+
 async def test_pull_requests_are_found_by_their_branch(world: World):
     await world.pull("fix")
     await world.pull("feature")
-    data = await world.data(
-        '{ repository(owner: "acme", name: "demo") { pullRequests(first: 5, headRefName: "fix", states: [OPEN]) '
-        "{ totalCount nodes { title } } } }"
-    )
-    assert data["repository"]["pullRequests"] == {"totalCount": 1, "nodes": [{"title": "fix"}]}
+    found = 'pullRequests(first: 5, headRefName: "fix", states: [OPEN]) { totalCount nodes { title } }'
+    shown = await world.read(world.repo.node_id, "Repository", found)
+    assert shown["pullRequests"] == {"totalCount": 1, "nodes": [{"title": "fix"}]}
 
 
 async def test_mergeable_is_unknown_at_first(world: World):
     """The first look starts the computation, a later one sees its result."""
     pull = await world.pull("fix")
-    assert await read(world, pull, "mergeable mergeStateStatus") == {
-        "mergeable": "UNKNOWN",
-        "mergeStateStatus": "UNKNOWN",
-    }
-    await settled(world)
-    assert await read(world, pull, "mergeable mergeStateStatus") == {
-        "mergeable": "MERGEABLE",
-        "mergeStateStatus": "CLEAN",
-    }
+    fields = "mergeable mergeStateStatus"
+    assert await read(world, pull, fields) == {"mergeable": "UNKNOWN", "mergeStateStatus": "UNKNOWN"}
+    await world.settle()
+    assert await read(world, pull, fields) == {"mergeable": "MERGEABLE", "mergeStateStatus": "CLEAN"}
 
 
 async def test_merge_honours_the_expected_head(world: World):
@@ -100,12 +110,10 @@ async def test_merge_honours_the_expected_head(world: World):
     main = await world.data(REF, name="main")
     assert (merged["state"], merged["merged"]) == ("MERGED", True)
     assert merged["mergeCommit"]["oid"] == main["repository"]["ref"]["target"]["oid"]
-    closed = await world.data(
-        "query($id: ID!) { node(id: $id) { ... on Issue { state timelineItems(last: 5, itemTypes: [CLOSED_EVENT]) {"
-        " nodes { ... on ClosedEvent { closer { ... on PullRequest { number } } } } } } } }",
-        id=issue,
-    )
-    assert closed["node"] == {"state": "CLOSED", "timelineItems": {"nodes": [{"closer": {"number": 2}}]}}
+    closer = "nodes { ... on ClosedEvent { closer { ... on PullRequest { number } } } }"
+    fields = f"state timelineItems(last: 5, itemTypes: [CLOSED_EVENT]) {{ {closer} }}"
+    closed = await world.read(issue, "Issue", fields)
+    assert closed == {"state": "CLOSED", "timelineItems": {"nodes": [{"closer": {"number": 2}}]}}
 
 
 async def test_checks_of_a_head(world: World):
@@ -113,48 +121,34 @@ async def test_checks_of_a_head(world: World):
     world.repo.protection["main"] = Protection(required_checks=("gate",))
     pull = await world.pull("fix")
     app = caller_of(world.hub, world.app)
-    checks.create_run(
-        world.hub, app, world.repo, "gate", pull.head_sha, conclusion="success", external_id="run-1",
-        output={"title": "Gate", "summary": "All good"},
-    )  # fmt: skip
+    output = {"title": "Gate", "summary": "All good"}
+    run = {"conclusion": "success", "external_id": "run-1", "output": output}
+    checks.create_run(world.hub, app, world.repo, "gate", pull.head_sha, **run)
     checks.set_status(world.hub, app, world.repo, pull.head_sha, "pending", context="lint")
-    shown = await read(
-        world, pull,
-        "statusCheckRollup { state contexts(first: 10) { checkRunCount statusContextCount nodes { __typename"
-        " ... on CheckRun { name status conclusion externalId title summary isRequired(pullRequestNumber: 1)"
-        " checkSuite { app { slug } workflowRun { databaseId } } }"
-        " ... on StatusContext { context state isRequired(pullRequestNumber: 1) } } } }",
-    )  # fmt: skip
-    rollup = shown["statusCheckRollup"]
-    assert (rollup["state"], rollup["contexts"]["checkRunCount"], rollup["contexts"]["statusContextCount"]) == (
-        "PENDING",
-        1,
-        1,
-    )
-    assert rollup["contexts"]["nodes"] == [
-        {"__typename": "CheckRun", "name": "gate", "status": "COMPLETED", "conclusion": "SUCCESS", "externalId": "run-1",
-         "title": "Gate", "summary": "All good", "isRequired": True,
-         "checkSuite": {"app": {"slug": "sluice"}, "workflowRun": None}},
+    rollup = (await read(world, pull, ROLLUP))["statusCheckRollup"]
+    found = rollup["contexts"]
+    assert (rollup["state"], found["checkRunCount"], found["statusContextCount"]) == ("PENDING", 1, 1)
+    assert found["nodes"] == [
+        {
+            "__typename": "CheckRun", "name": "gate", "status": "COMPLETED", "conclusion": "SUCCESS",
+            "externalId": "run-1", "title": "Gate", "summary": "All good", "isRequired": True,
+            "checkSuite": {"app": {"slug": "sluice"}, "workflowRun": None},
+        },
         {"__typename": "StatusContext", "context": "lint", "state": "PENDING", "isRequired": False},
     ]  # fmt: skip
 
 
 async def test_review_is_asked_for_given_and_counted(world: World):
-    """A request waits for Bob until he reviews; his approval decides, until a push dismisses it."""
+    """A request waits for Bob until he reviews; his approval of the head decides."""
     world.repo.protection["main"] = Protection(required_approvals=1)
     pull = await world.pull("fix")
-    ask = "mutation($id: ID!, $who: [ID!]) { requestReviews(input: {pullRequestId: $id, userIds: $who, union: true}) { pullRequest { id } } }"
-    await world.data(ask, id=pull.node_id, who=[world.bob.actor.node_id])
-    fields = (
-        "reviewDecision reviewRequests(first: 5) { nodes { requestedReviewer { ... on User { login } } } }"
-        " latestReviews(first: 5) { nodes { state author { login } } }"
-        " latestOpinionatedReviews(first: 5, writersOnly: true) { nodes { state commit { oid } } }"
-    )
-    waiting = await read(world, pull, fields)
+    await world.write("requestReviews", pullRequestId=pull.node_id, userIds=[world.bob.actor.node_id], union=True)
+    waiting = await read(world, pull, REVIEWS)
     assert waiting["reviewDecision"] == "REVIEW_REQUIRED"
     assert waiting["reviewRequests"]["nodes"] == [{"requestedReviewer": {"login": "bob"}}]
-    await world.data(REVIEW, world.bob, id=pull.node_id, event="APPROVE")
-    approved = await read(world, pull, fields)
+    review = {"pullRequestId": pull.node_id, "event": "APPROVE"}
+    await world.write("addPullRequestReview", "pullRequestReview { state }", world.bob, **review)
+    approved = await read(world, pull, REVIEWS)
     assert (approved["reviewDecision"], approved["reviewRequests"]["nodes"]) == ("APPROVED", [])
     assert approved["latestReviews"]["nodes"] == [{"state": "APPROVED", "author": {"login": "bob"}}]
     assert approved["latestOpinionatedReviews"]["nodes"] == [{"state": "APPROVED", "commit": {"oid": pull.head_sha}}]
@@ -162,81 +156,68 @@ async def test_review_is_asked_for_given_and_counted(world: World):
 
 async def test_pending_review_is_seen_by_its_author_alone(world: World):
     pull = await world.pull("fix")
-    start = (
-        "mutation($id: ID!) { addPullRequestReview(input: {pullRequestId: $id}) { pullRequestReview { id state } } }"
-    )
-    await world.data(start, world.bob, id=pull.node_id)
-    assert (await read(world, pull, "reviews(first: 5) { totalCount }"))["reviews"] == {"totalCount": 0}
-    submit = 'mutation($id: ID!) { submitPullRequestReview(input: {pullRequestId: $id, event: COMMENT, body: "Nice"}) { pullRequestReview { state } } }'
-    await world.data(submit, world.bob, id=pull.node_id)
-    assert (await read(world, pull, "reviews(first: 5) { nodes { state body } }"))["reviews"]["nodes"] == [
-        {"state": "COMMENTED", "body": "Nice"}
-    ]
+    await world.write("addPullRequestReview", "pullRequestReview { state }", world.bob, pullRequestId=pull.node_id)
+    fields = "reviews(first: 5) { nodes { state body } }"
+    assert (await read(world, pull, fields))["reviews"]["nodes"] == []
+    done = {"pullRequestId": pull.node_id, "event": "COMMENT", "body": "Nice"}
+    await world.write("submitPullRequestReview", "pullRequestReview { state }", world.bob, **done)
+    assert (await read(world, pull, fields))["reviews"]["nodes"] == [{"state": "COMMENTED", "body": "Nice"}]
 
 
 async def test_thread_is_opened_answered_and_resolved(world: World):
     pull = await world.pull("fix")
-    opened = await world.data(
-        'mutation($id: ID!) { addPullRequestReviewThread(input: {pullRequestId: $id, path: "fix.txt", line: 1, body: "Why?"})'
-        " { thread { id isResolved } } }",
-        world.bob, id=pull.node_id,
-    )  # fmt: skip
-    thread = opened["addPullRequestReviewThread"]["thread"]["id"]
-    await world.data(
-        "mutation($id: ID!) { addPullRequestReviewThreadReply(input: {pullRequestReviewThreadId: $id, body: \"Because\"})"
-        " { comment { id } } resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }",
-        id=thread,
-    )  # fmt: skip
-    fields = "reviewThreads(first: 5) { nodes { isResolved path line resolvedBy { login } comments(first: 5) { nodes { body } } } }"
-    [shown] = (await read(world, pull, fields))["reviewThreads"]["nodes"]
+    line = {"pullRequestId": pull.node_id, "path": "fix.txt", "line": 1, "body": "Why?"}
+    opened = await world.write("addPullRequestReviewThread", "thread { id isResolved }", world.bob, **line)
+    thread = opened["thread"]["id"]
+    await world.write("addPullRequestReviewThreadReply", pullRequestReviewThreadId=thread, body="Because")
+    await world.write("resolveReviewThread", threadId=thread)
+    fields = "nodes { isResolved path line comments(first: 5) { nodes { body } } }"
+    [shown] = (await read(world, pull, f"reviewThreads(first: 5) {{ {fields} }}"))["reviewThreads"]["nodes"]
     assert (shown["isResolved"], shown["path"], shown["line"]) == (True, "fix.txt", 1)
     assert [comment["body"] for comment in shown["comments"]["nodes"]] == ["Why?", "Because"]
 
 
 async def test_draft_is_made_ready_and_merges_by_itself(world: World):
     """Auto-merge waits for the required check, bound to the head it was asked for."""
-    from localhub import merging
-
     world.hub.listeners.append(lambda event: merging.merge_when_green(world.hub, event))
     world.repo.protection["main"] = Protection(required_checks=("gate",))
     pull = await world.pull("fix", draft=True)
-    await world.data(
-        "mutation($id: ID!, $head: GitObjectID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } }"
-        " enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: SQUASH, expectedHeadOid: $head})"
-        " { pullRequest { autoMergeRequest { mergeMethod enabledBy { login } } } } }",
-        id=pull.node_id, head=pull.head_sha,
-    )  # fmt: skip
-    assert (await read(world, pull, "autoMergeRequest { mergeMethod }"))["autoMergeRequest"] == {
-        "mergeMethod": "SQUASH"
-    }
+    await world.write("markPullRequestReadyForReview", pullRequestId=pull.node_id)
+    wish = {"pullRequestId": pull.node_id, "mergeMethod": "SQUASH", "expectedHeadOid": pull.head_sha}
+    await world.write("enablePullRequestAutoMerge", **wish)
+    waiting = await read(world, pull, "isDraft autoMergeRequest { mergeMethod }")
+    assert waiting == {"isDraft": False, "autoMergeRequest": {"mergeMethod": "SQUASH"}}
     app = caller_of(world.hub, world.app)
     checks.create_run(world.hub, app, world.repo, "gate", pull.head_sha, conclusion="success")
-    await settled(world)
+    await world.settle()
     assert (await read(world, pull, "state"))["state"] == "MERGED"
 
 
 async def test_merge_queue_takes_a_pull_request(world: World):
     pull = await world.pull("fix")
-    enqueue = (
-        "mutation($id: ID!, $head: GitObjectID) { enqueuePullRequest(input: {pullRequestId: $id, expectedHeadOid: $head})"
-        " { mergeQueueEntry { position pullRequest { isInMergeQueue } } } }"
-    )
-    data = await world.data(enqueue, id=pull.node_id, head=pull.head_sha)
-    assert data["enqueuePullRequest"]["mergeQueueEntry"] == {"position": 1, "pullRequest": {"isInMergeQueue": True}}
-    await settled(world)
+    entry = "mergeQueueEntry { position pullRequest { isInMergeQueue } }"
+    given = {"pullRequestId": pull.node_id, "expectedHeadOid": pull.head_sha}
+    queued = await world.write("enqueuePullRequest", entry, **given)
+    assert queued["mergeQueueEntry"] == {"position": 1, "pullRequest": {"isInMergeQueue": True}}
+    await world.settle()
     assert (await read(world, pull, "state"))["state"] == "MERGED"
+
+
+async def test_branch_is_brought_up_to_date(world: World):
+    """updatePullRequestBranch merges the base into the head, if the head is the expected one."""
+    pull, other = await world.pull("fix"), await world.pull("other")
+    await world.data(MERGE, id=other.node_id)
+    given = {"pullRequestId": pull.node_id, "expectedHeadOid": pull.head_sha}
+    after = await world.write("updatePullRequestBranch", "pullRequest { headRefOid }", **given)
+    assert after["pullRequest"]["headRefOid"] != given["expectedHeadOid"]
+    update = "mutation($input: UpdatePullRequestBranchInput!) { updatePullRequestBranch(input: $input) { __typename } }"
+    refused = await world.ask(update, input=given)
+    assert refused["errors"][0]["message"] == "expected head sha didn't match current head ref."
 
 
 async def test_files_and_history_of_a_branch(world: World):
     """An expression names a file, a folder or a commit; what does not exist is null."""
-    data = await world.data(
-        '{ repository(owner: "acme", name: "demo") { defaultBranchRef { name branchProtectionRule { pattern } }'
-        ' file: object(expression: "HEAD:src/app.py") { ... on Blob { text byteSize isBinary } }'
-        ' folder: object(expression: "main:src") { ... on Tree { entries { name type } } }'
-        ' gone: object(expression: "main:nowhere") { oid }'
-        ' commit: object(expression: "main") { ... on Commit { history(first: 1, path: "README.md") { totalCount nodes { message author { name } } } } } } }'
-    )
-    shown = data["repository"]
+    shown = (await world.data(TREE))["repository"]
     assert shown["defaultBranchRef"] == {"name": "main", "branchProtectionRule": None}
     assert shown["file"] == {"text": "print('hello')\n", "byteSize": 15, "isBinary": False}
     assert shown["folder"] == {"entries": [{"name": "app.py", "type": "blob"}]}
@@ -245,34 +226,19 @@ async def test_files_and_history_of_a_branch(world: World):
 
 
 async def test_refs_are_compared_and_set_all_or_none(world: World):
-    """Of two moves one expects the wrong commit, so neither happens; then both do; then one ref is deleted."""
+    """Of two moves one expects the wrong commit, so neither happens; then the other does, once; then it is deleted."""
     await world.pull("fix")
-    found = await world.data(REF, name="refs/heads/fix")
-    repo, oid = found["repository"]["id"], found["repository"]["ref"]["target"]["oid"]
-    move = "mutation($repo: ID!, $moves: [RefUpdate!]!) { updateRefs(input: {repositoryId: $repo, refUpdates: $moves}) { clientMutationId } }"
+    oid = (await world.data(REF, name="refs/heads/fix"))["repository"]["ref"]["target"]["oid"]
+    move = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }"
     claim = {"name": "refs/sluice/claim/1", "beforeOid": "0" * 40, "afterOid": oid}
     wrong = {"name": "refs/heads/fix", "beforeOid": "1" * 40, "afterOid": oid}
-    refused = await world.ask(move, repo=repo, moves=[claim, wrong])
+    given = {"repositoryId": world.repo.node_id}
+    refused = await world.ask(move, input={**given, "refUpdates": [claim, wrong]})
     assert refused["errors"][0]["type"] == "STALE_DATA"
-    assert (await world.data(REF, name="refs/sluice/claim/1"))["repository"]["ref"] is None
-    await world.data(move, repo=repo, moves=[claim])
-    taken = await world.ask(move, repo=repo, moves=[claim])
+    assert (await world.data(REF, name=claim["name"]))["repository"]["ref"] is None
+    await world.data(move, input={**given, "refUpdates": [claim]})
+    taken = await world.ask(move, input={**given, "refUpdates": [claim]})
     assert taken["errors"][0]["type"] == "STALE_DATA"
-    ref = (await world.data(REF, name="refs/sluice/claim/1"))["repository"]["ref"]
-    await world.data("mutation($id: ID!) { deleteRef(input: {refId: $id}) { clientMutationId } }", id=ref["id"])
-    assert (await world.data(REF, name="refs/sluice/claim/1"))["repository"]["ref"] is None
-
-
-async def test_branch_is_brought_up_to_date(world: World):
-    """updatePullRequestBranch merges the base into the head, if the head is the expected one."""
-    pull = await world.pull("fix")
-    other = await world.pull("other")
-    await world.data(MERGE, id=other.node_id)
-    update = "mutation($id: ID!, $head: GitObjectID) { updatePullRequestBranch(input: {pullRequestId: $id, expectedHeadOid: $head}) { pullRequest { headRefOid } } }"
-    before = pull.head_sha
-    after = (await world.data(update, id=pull.node_id, head=before))["updatePullRequestBranch"]["pullRequest"][
-        "headRefOid"
-    ]
-    assert after != before
-    refused = await world.ask(update, id=pull.node_id, head=before)
-    assert refused["errors"][0]["message"] == "expected head sha didn't match current head ref."
+    ref = (await world.data(REF, name=claim["name"]))["repository"]["ref"]
+    await world.write("deleteRef", refId=ref["id"])
+    assert (await world.data(REF, name=claim["name"]))["repository"]["ref"] is None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.ledger.shared_tables import metadata
+from bot.ledger import shared_tables
+from bot.ledger.tables import metadata
+
+assert shared_tables  # importing it puts its tables beside the others
 
 context.configure(
     connection=context.config.attributes["connection"],

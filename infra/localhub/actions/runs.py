@@ -6,13 +6,14 @@ import asyncio
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from localhub import checks
+from localhub import checks, payloads
 from localhub.actions.contexts import environment, github_context
 from localhub.actions.expressions import NotSimulated, Scope, holds, interpolate
 from localhub.actions.registry import Broken, file_at
 from localhub.actions.results import Result, run_conclusion, standing
 from localhub.actions.runner import JobRun, Source, run_job
 from localhub.actions.workflow import Job, WorkflowFile
+from localhub.gitstore import CommitInfo
 from localhub.hub import Hub
 from localhub.model import Actor, CheckRun, Conclusion, JobStep, PullRequest, Workflow, WorkflowRun
 
@@ -27,7 +28,7 @@ class Cause:
     event: str
     actor: Actor
     ref: str
-    sha: str
+    head: CommitInfo
     title: str
     payload: dict[str, object]
     pull: PullRequest | None = None
@@ -51,15 +52,16 @@ def begin(hub: Hub, file: WorkflowFile | Broken, workflow: Workflow, cause: Caus
     repo = workflow.repo
     head_branch = cause.pull.head_ref if cause.pull else cause.ref.split("/", 2)[-1]
     run = WorkflowRun(
-        hub.new_id(), "", workflow, cause.event, cause.sha, head_branch, "queued", None, cause.actor,
+        hub.new_id(), "", workflow, cause.event, cause.head.sha, head_branch, "queued", None, cause.actor,
         hub.now(), hub.now(),
         run_number=1 + sum(each.workflow is workflow for each in repo.runs.values()),
         inputs=dict(cause.inputs), ref=cause.ref, pull=cause.pull, payload=cause.payload,
     )  # fmt: skip
     hub.register("WFR", run)
     repo.runs[run.id] = run
-    run.suite = checks.create_suite(hub, repo, cause.sha, head_branch, APP_SLUG)
+    run.suite = checks.create_suite(hub, repo, cause.head.sha, head_branch, APP_SLUG)
     run.suite.workflow_run = run
+    run.suite.head_commit = payloads.simple_commit(cause.head)
     run.display_title = _title(hub, file, run, cause.title)
     _launch(hub, run, file)
     return run

@@ -39,8 +39,10 @@ async def dispatch(
         raise NotFound()
     full_ref, sha = await _ref(repo, ref)
     file = await file_at(repo, sha, workflow.path)
-    trigger = file.triggers.get("workflow_dispatch") if isinstance(file, WorkflowFile) else None
-    if not isinstance(file, WorkflowFile) or trigger is None:
+    if isinstance(file, Broken):
+        raise Unprocessable(f"failed to parse workflow: {file.why}")
+    trigger = file.triggers.get("workflow_dispatch") if file else None
+    if file is None or trigger is None:
         raise Unprocessable("Workflow does not have 'workflow_dispatch' trigger")
     values = _inputs(trigger, {name: str(value) for name, value in (inputs or {}).items()})
     payload = payloads.dispatched(hub, caller.actor, repo, workflow, full_ref, values)
@@ -81,26 +83,27 @@ async def _pushed(hub: Hub, event: Event, payload: dict[str, object]) -> None:
     if ref == f"refs/heads/{repo.default_branch}":
         for each in files:
             record(hub, repo, each)
-    message = (await gitstore.commit(repo.git_dir, after)).message
-    if not files or triggers.wants_skip(message):
+    head = await gitstore.commit(repo.git_dir, after)
+    if not files or triggers.wants_skip(head.message):
         return
     changed = await _changed_by_push(repo, before, after)
     started = [each for each in files if isinstance(each, Broken) or triggers.on_push(each, ref, changed)]
-    _begin_all(hub, repo, started, Cause("push", event.actor, ref, after, message.partition("\n")[0], payload))
+    _begin_all(hub, repo, started, Cause("push", event.actor, ref, head, head.message.partition("\n")[0], payload))
 
 
-async def _pull_changed(hub: Hub, event: Event, head: str, payload: dict[str, object]) -> None:
+async def _pull_changed(hub: Hub, event: Event, sha: str, payload: dict[str, object]) -> None:
     pull = event.objects["pull"]
     assert isinstance(pull, PullRequest)
     repo, action = _repo(event), event.action or ""
-    files = [each for each in await files_at(repo, head) if isinstance(each, WorkflowFile)]
+    files = [each for each in await files_at(repo, sha) if isinstance(each, WorkflowFile)]
     if not any("pull_request" in each.triggers for each in files) or pull.head_deleted:
         return
-    if triggers.wants_skip((await gitstore.commit(repo.git_dir, head)).message):
+    head = await gitstore.commit(repo.git_dir, sha)
+    if triggers.wants_skip(head.message):
         return
-    if not (await gitstore.merge_tree(repo.git_dir, pull.base_sha, head)).clean:
+    if not (await gitstore.merge_tree(repo.git_dir, pull.base_sha, sha)).clean:
         return  # GitHub starts nothing for a pull request with conflicts
-    changed = [change.path for change in await gitstore.diff(repo.git_dir, pull.base_sha, head)]
+    changed = [change.path for change in await gitstore.diff(repo.git_dir, pull.base_sha, sha)]
     started = [each for each in files if triggers.on_pull_request(each, action, pull.base_ref, changed)]
     ref = f"refs/pull/{pull.number}/merge"
     _begin_all(hub, repo, started, Cause("pull_request", event.actor, ref, head, pull.title, payload, pull))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import FieldNode, GraphQLError
+
+from localhub.errors import HubError
 
 
 class Refusal(GraphQLError):
@@ -28,6 +31,16 @@ def unknown(type_name: str, what: str) -> Refusal:
     """`Could not resolve to a User with the login of 'x'.`"""
     article = "an" if type_name[0] in "AEIOaeio" else "a"
     return Refusal("NOT_FOUND", f"Could not resolve to {article} {type_name} with the {what}.")
+
+
+def sentence(refusal: HubError) -> str:
+    """A verb's refusal as GraphQL says it: the field errors of a 422 as one sentence."""
+    return ", ".join(entry.get("message") or plainly(entry) for entry in refusal.errors) or refusal.message
+
+
+def plainly(entry: Mapping[str, str]) -> str:
+    """`{field: title, code: missing_field}` is "Title missing field"."""
+    return f"{entry.get('field', '')} {entry['code']}".replace("_", " ").strip().capitalize()
 
 
 def shaped(error: GraphQLError) -> dict[str, Any]:

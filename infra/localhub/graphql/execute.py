@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
 
@@ -24,7 +25,7 @@ from graphql.execution.values import VariableValues
 
 from localhub.errors import HubError
 from localhub.graphql.cost import cost_of
-from localhub.graphql.errors import Refusal, shaped
+from localhub.graphql.errors import Refusal, sentence, shaped
 from localhub.graphql.kinds import type_name
 from localhub.graphql.schema import schema
 from localhub.graphql.view import Context, default_resolver
@@ -71,7 +72,9 @@ class GraphQLErrors(Exception):
         self.errors = errors
 
 
+@lru_cache(maxsize=256)
 def checked(query: str) -> DocumentNode:
+    """Clients send the same few documents again and again, so those that are right are remembered."""
     document = parse(query)
     errors = validate(schema(), document, RULES)
     if errors:
@@ -109,7 +112,4 @@ def typed(error: GraphQLError) -> GraphQLError:
         return error
     if not isinstance(cause, HubError):
         raise cause
-    message = cause.message
-    if cause.status == 422 and cause.errors:
-        message = ", ".join(entry.get("message", entry.get("code", "")) for entry in cause.errors) or message
-    return GraphQLError(message, nodes=error.nodes, path=error.path, extensions={"type": cause.graphql_type})
+    return GraphQLError(sentence(cause), nodes=error.nodes, path=error.path, extensions={"type": cause.graphql_type})

@@ -10,6 +10,7 @@ from localhub.graphql.git import git_commit
 from localhub.graphql.kinds import GitCommit
 from localhub.graphql.view import Plain, View, read
 from localhub.model import PullRequest, Repo, ReviewThread
+from localhub.permissions import at_least, of
 
 
 class ReviewView(MinimizableView):
@@ -40,8 +41,6 @@ class ReviewView(MinimizableView):
         return await git_commit(self.record.pull.repo, self.record.commit_id)
 
     def author_can_push_to_repository(self) -> bool:
-        from localhub.permissions import at_least, of
-
         return at_least(of(self.repository(), self.record.author.login), "write")
 
     def reaction_groups(self) -> list[Plain]:

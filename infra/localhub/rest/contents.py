@@ -19,7 +19,6 @@ from localhub.render.commits import git_commit
 from localhub.rest.given import Body, Calling, Here, World, answer, new_router, page
 
 router = new_router()
-LONGEST_HISTORY = 100
 
 
 @router.get("/repos/{owner}/{name}/contents/{path:path}")
@@ -74,7 +73,8 @@ async def commits(request: Request, hub: World, repo: Here) -> Response:
     if path:
         touching = await gitstore.last_commit_touching(repo.git_dir, sha, path)
         return answer([render.commit(hub, repo, touching)] if touching else [])
-    shown, links = page(request, await _history(repo, sha))
+    newest_first = (await gitstore.commits_between(repo.git_dir, None, sha))[::-1]
+    shown, links = page(request, newest_first)
     return answer([render.commit(hub, repo, each) for each in shown], headers=links)
 
 
@@ -113,14 +113,6 @@ async def _commit_of(repo: Repo, ref: str) -> str:
     if sha is None:
         raise NotFound(f"No commit found for SHA: {ref}")
     return sha
-
-
-async def _history(repo: Repo, sha: str) -> list[gitstore.CommitInfo]:
-    """The first parents of a commit, newest first, as far as a page reaches."""
-    history = [await gitstore.commit(repo.git_dir, sha)]
-    while history[-1].parents and len(history) < LONGEST_HISTORY:
-        history.append(await gitstore.commit(repo.git_dir, history[-1].parents[0]))
-    return history
 
 
 async def _commit_file(

@@ -14,6 +14,9 @@ from localhub.render.base import Json, repo_api
 from localhub.rest.given import Body, Calling, Here, World, answer, first, new_router, nothing, page
 
 router = new_router()
+WORDS: dict[str, Permission] = {  # in the body of a PUT -> role
+    "pull": "read", "triage": "triage", "push": "write", "maintain": "maintain", "admin": "admin",
+}  # fmt: skip
 
 
 @router.get("/repos/{owner}/{name}")
@@ -57,6 +60,26 @@ async def is_collaborator(hub: World, repo: Here, login: str) -> Response:
     people.find(hub, login)
     if not at_least(_given(repo, login), "read"):
         raise NotFound()
+    return nothing()
+
+
+@router.put("/repos/{owner}/{name}/collaborators/{login}")
+async def add_collaborator(hub: World, caller: Calling, repo: Here, login: str, body: Body) -> Response:
+    """Here nobody has to accept an invitation first."""
+    require(caller, repo, "admin", "administration")
+    role = WORDS.get(str(body.get("permission", "push")))
+    if role is None:
+        raise Unprocessable(errors=[{"resource": "Repository", "field": "permission", "code": "invalid"}])
+    repo.collaborators[people.find(hub, login).login] = role
+    hub.record(caller.actor, f"collaborator {role}", f"{repo.full_name} {login}")
+    return nothing()
+
+
+@router.delete("/repos/{owner}/{name}/collaborators/{login}")
+async def remove_collaborator(hub: World, caller: Calling, repo: Here, login: str) -> Response:
+    require(caller, repo, "admin", "administration")
+    repo.collaborators.pop(people.find(hub, login).login, None)
+    hub.record(caller.actor, "collaborator removed", f"{repo.full_name} {login}")
     return nothing()
 
 

@@ -1,110 +1,32 @@
-"""Building and observing a world: JSON endpoints below /_hub, for tests and the demo, without authentication.
-
-GitHub has none of this. Only the machine itself may call it.
-"""
+"""Building a world: people, organizations, repositories, projects and Apps."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
-from starlette.requests import Request
+from fastapi import APIRouter
 
-from localhub import gitstore, issues, people, projects, render, repos
+from localhub import gitstore, issues, people, projects, repos
+from localhub.admin.orders import (
+    AppChange,
+    AppOrder,
+    OrgOrder,
+    PersonOrder,
+    ProjectOrder,
+    ProtectionOrder,
+    RepoOrder,
+    Role,
+)
 from localhub.errors import NotFound
-from localhub.faults import Fault
 from localhub.hub import Hub
-from localhub.model import App, Permission, Protection
+from localhub.model import App, Protection
 from localhub.rest.given import World
 
 Json = dict[str, Any]
-Role = Literal["admin", "member"]
-LOOPBACK = ("127.0.0.1", "::1")
-
-
-async def only_from_here(request: Request) -> None:
-    if request.client is None or request.client.host not in LOOPBACK:
-        raise NotFound()
-
-
-router = APIRouter(prefix="/_hub", dependencies=[Depends(only_from_here)])
-
-
-class Order(BaseModel):
-    """What an endpoint is told; a misspelt key is an error."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class PersonOrder(Order):
-    login: str
-    name: str | None = None
-
-
-class OrgOrder(Order):
-    login: str
-    members: list[str] | dict[str, Role] = []
-
-
-class ProtectionOrder(Order):
-    required_checks: list[str] = []
-    required_approvals: int = 0
-    dismiss_stale: bool = True
-    strict: bool = False
-
-
-class RepoOrder(Order):
-    owner: str
-    name: str
-    files: dict[str, str] = {}
-    private: bool = False
-    collaborators: dict[str, Permission] = {}
-    protection: dict[str, ProtectionOrder] = {}
-    labels: list[str] = []
-
-
-class FieldOrder(Order):
-    name: str
-    data_type: str
-    options: list[str] = []
-
-
-class ProjectOrder(Order):
-    owner: str
-    title: str
-    status: list[str] = ["Todo", "In Progress", "Done"]
-    built_in: list[str] | None = None
-    fields: list[FieldOrder] = []
-    repos: list[str] = []
-    public: bool = False
-
-
-class AppOrder(Order):
-    slug: str
-    owner: str
-    webhook_url: str | None = None
-    secret: str = ""
-    events: list[str] = []
-    permissions: dict[str, str] = {}
-    repositories: list[str] | None = None
-
-
-class AppChange(Order):
-    webhook_url: str | None = None
-    permissions: dict[str, str] | None = None
-
-
-class IdleOrder(Order):
-    timeout: float = 30.0
-
-
-class ClockOrder(Order):
-    advance_seconds: float
+router = APIRouter()
 
 
 @router.post("/people")
@@ -170,9 +92,7 @@ async def app(hub: World, order: AppOrder) -> Json:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     account = people.find(hub, order.owner)
     made = people.create_app(hub, order.slug, account, public_key=public.decode(), repositories=order.repositories)
     made.permissions, made.events = order.permissions, order.events
@@ -196,67 +116,6 @@ async def change_app(hub: World, slug: str, order: AppChange) -> Json:
 @router.post("/apps/{slug}/token")
 async def app_token(hub: World, slug: str) -> Json:
     return {"token": people.installation_token(hub, _app(hub, slug)).value}
-
-
-@router.get("/counters")
-async def counters(hub: World, login: str | None = None) -> Json:
-    return hub.meter.counters(login)
-
-
-@router.post("/counters/reset")
-async def reset_counters(hub: World) -> Json:
-    hub.meter.reset()
-    return {}
-
-
-@router.get("/log")
-async def log(hub: World) -> list[Json]:
-    """Every write, in order."""
-    return [
-        {"at": each.at.isoformat(), "actor": each.actor, "verb": each.verb, "target": each.target} for each in hub.log
-    ]
-
-
-@router.get("/deliveries")
-async def deliveries(hub: World) -> list[Json]:
-    return [
-        {
-            "id": each.id, "guid": each.guid, "event": each.event, "action": each.action, "payload": each.payload,
-            "delivered_at": render.moment(each.delivered_at), "status_code": each.status_code,
-            "duration": each.duration, "redelivery": each.redelivery,
-        }
-        for each in hub.deliveries
-    ]  # fmt: skip
-
-
-@router.post("/idle")
-async def idle(hub: World, order: IdleOrder | None = None) -> Json:
-    """Wait until nothing goes on any more: deliveries, workflow runs, background tasks."""
-    try:
-        async with asyncio.timeout(order.timeout if order else 30.0):
-            while hub.pending:
-                await asyncio.wait(hub.pending)
-    except TimeoutError:
-        return {"idle": False, "pending": [task.get_name() for task in hub.pending]}
-    return {"idle": True, "pending": []}
-
-
-@router.post("/faults")
-async def add_fault(hub: World, fault: Fault) -> Json:
-    hub.faults.append(fault)
-    return {"faults": len(hub.faults)}
-
-
-@router.delete("/faults")
-async def clear_faults(hub: World) -> Json:
-    hub.faults.clear()
-    return {"faults": 0}
-
-
-@router.post("/clock")
-async def clock(hub: World, order: ClockOrder) -> Json:
-    hub.ahead += timedelta(seconds=order.advance_seconds)
-    return {"now": hub.now().isoformat()}
 
 
 def _protection(order: ProtectionOrder) -> Protection:

@@ -1,0 +1,207 @@
+"""The one way to start foreign code: in the sandbox, below the shim, with limits, its output in a bounded log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import structlog
+
+from bot.agents.errors import LaunchFailed
+from bot.agents.sandbox import environment, wrapped
+from bot.core.run import Ended, Limits
+from bot.core.worktree import ref_part
+
+log = structlog.get_logger(__name__)
+SHIM = Path(__file__).with_name("shim.py")
+MARK = "SLUICE_RUN"  # in the environment of everything started: tells a stray's run
+OWNER = "SLUICE_ROOT"  # and whose it is, so that one Sluice never ends another's
+TAIL = 20_000  # bytes of output that are kept at hand
+LEAVE = 8.0  # seconds the shim has to end what it started
+
+
+@dataclass(frozen=True)
+class Command:
+    argv: Sequence[str]
+    cwd: Path
+    key: str
+    log: Path
+    limits: Limits
+    env: Mapping[str, str] = field(default_factory=dict)
+    stdin: bytes = b""
+    writable: Sequence[Path] = ()
+    readable: Sequence[Path] = ()
+
+
+@dataclass(frozen=True)
+class Exit:
+    """`code` is None when it was ended rather than ending itself; `ended` says why."""
+
+    code: int | None
+    ended: Ended
+    seconds: float
+    tail: str
+
+
+class Launcher:
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    async def run(self, command: Command) -> Exit:
+        """Start it and wait for its end. Cancelling ends everything it started before it returns."""
+        started = time.monotonic()
+        home, note = self._prepare(command)
+        process = await self._start(command, home)
+        self._remember(note, process.pid)
+        output = Output(command.log, command.limits.log_bytes)
+        reading = asyncio.create_task(output.follow(process.stdout))
+        try:
+            ended = await self._watch(process, output, command, started)
+        finally:
+            await asyncio.shield(self._end(process, command.key))
+            await reading
+            note.unlink(missing_ok=True)
+            shutil.rmtree(home, ignore_errors=True)
+        code = process.returncode if ended == "finished" else None
+        return Exit(code, ended, time.monotonic() - started, output.tail())
+
+    def reap(self) -> list[int]:
+        """End what an earlier process left behind. Called before the engine starts."""
+        ended = []
+        for note in (self.root / "runs").glob("*.json"):
+            with contextlib.suppress(ValueError, KeyError, psutil.NoSuchProcess):
+                told = json.loads(note.read_text())
+                process = psutil.Process(told["pid"])
+                if process.create_time() == told["started"] and process.status() != psutil.STATUS_ZOMBIE:
+                    ended += _kill([process, *process.children(recursive=True)])
+            note.unlink(missing_ok=True)
+        return ended + _kill(self._strays())
+
+    def _prepare(self, command: Command) -> tuple[Path, Path]:
+        home = self.root / "homes" / ref_part(command.key)
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        (self.root / "runs").mkdir(parents=True, exist_ok=True)
+        (self.root / "runs" / f"{ref_part(command.key)}.input").write_bytes(command.stdin)
+        return home, self.root / "runs" / f"{ref_part(command.key)}.json"
+
+    async def _start(self, command: Command, home: Path) -> asyncio.subprocess.Process:
+        env = environment(home, {**command.env, MARK: command.key, OWNER: str(self.root)})
+        argv = wrapped(command.argv, command.cwd, (home, *command.writable), command.readable)
+        source = self.root / "runs" / f"{ref_part(command.key)}.input"
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-S",
+                str(SHIM),
+                str(source),
+                "--",
+                *argv,
+                cwd=command.cwd,
+                env=env,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LaunchFailed(f"{command.argv[0]} could not be started in {command.cwd}: {error}") from error
+
+    async def _watch(
+        self, process: asyncio.subprocess.Process, output: Output, command: Command, started: float
+    ) -> Ended:
+        """Until it ends, or a limit is reached."""
+        limits, seen, active = command.limits, _newest(command.cwd), started
+        pause = min(1.0, limits.wall_seconds / 4, limits.stall_seconds / 4)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(process.wait()), pause)
+                return "finished"
+            now = time.monotonic()
+            if now - started >= limits.wall_seconds:
+                return "timed_out"
+            if now - max(active, output.last) < limits.stall_seconds:
+                continue
+            newest = _newest(command.cwd)
+            if newest <= seen:
+                return "stalled"
+            seen, active = newest, now
+
+    async def _end(self, process: asyncio.subprocess.Process, key: str) -> None:
+        """Close the lease; the shim does the rest. If even the shim is gone, find what it left by the mark."""
+        if process.stdin:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), LEAVE)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            _kill(self._strays(key))
+        (self.root / "runs" / f"{ref_part(key)}.input").unlink(missing_ok=True)
+
+    def _remember(self, note: Path, pid: int) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            note.write_text(json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
+
+    def _strays(self, key: str | None = None) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                env = process.environ()
+                if env.get(OWNER) == str(self.root) and (key is None or env.get(MARK) == key):
+                    found.append(process)
+        return found
+
+
+class Output:
+    """What a program prints: in the log up to the bound, its end at hand, and when it last said something."""
+
+    def __init__(self, path: Path, bound: int) -> None:
+        self._path, self._bound = path, bound
+        self._tail = b""
+        self.last = 0.0
+
+    async def follow(self, stream: asyncio.StreamReader | None) -> None:
+        assert stream is not None  # started with a pipe
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        written = 0
+        with self._path.open("wb") as file:
+            while chunk := await stream.read(65_536):
+                self.last = time.monotonic()
+                self._tail = (self._tail + chunk)[-TAIL:]
+                file.write(chunk[: max(0, self._bound - written)])
+                written += len(chunk)
+            if written > self._bound:
+                file.write(f"\n[{written - self._bound} bytes more were printed and not kept]\n".encode())
+
+    def tail(self) -> str:
+        return self._tail.decode(errors="replace")
+
+
+def _newest(folder: Path, bound: int = 2_000) -> float:
+    """When something last changed below the folder; looks at a bounded number of files."""
+    newest = 0.0
+    for count, path in enumerate(folder.rglob("*")):
+        if count >= bound:
+            break
+        with contextlib.suppress(OSError):
+            newest = max(newest, path.lstat().st_mtime)
+    return newest
+
+
+def _kill(processes: Sequence[psutil.Process]) -> list[int]:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
+    return [process.pid for process in processes]

@@ -1,0 +1,86 @@
+"""What a started program can see: with bubblewrap a small world of its own, without it at least a bare environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+ETC = (
+    "alternatives",
+    "ca-certificates.conf",
+    "group",
+    "hosts",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "nsswitch.conf",
+    "passwd",
+    "resolv.conf",
+    "ssl",
+    "pki",
+)
+INSIDE = "1000"  # the user id inside: nobody is root there
+
+
+@cache
+def bubblewrap_works() -> bool:
+    """Installed, and the kernel lets us make the namespaces."""
+    program = shutil.which("bwrap")
+    if not program:
+        return False
+    probe = [program, "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "--proc", "/proc", "true"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+def environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """An allow-list: nothing of the bot's own environment, no token, gets through."""
+    bare = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "TMPDIR": "/tmp" if bubblewrap_works() else str(home),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+    }
+    return bare | dict(extra)
+
+
+def wrapped(argv: Sequence[str], cwd: Path, writable: Sequence[Path], readable: Sequence[Path]) -> list[str]:
+    """The command inside bubblewrap, or as it is where there is none."""
+    if not bubblewrap_works():
+        return list(argv)
+    words = ["bwrap", "--die-with-parent", "--new-session", "--unshare-user", "--uid", INSIDE, "--gid", INSIDE]
+    words += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    for path in (*SYSTEM, *(f"/etc/{name}" for name in ETC), *_interpreter(), *map(str, readable)):
+        words += ["--ro-bind-try", path, path]
+    for place in writable:
+        words += ["--bind", str(place), str(place)]
+        words += _git_folder(place)
+    return [*words, "--chdir", str(cwd), "--", *argv]
+
+
+def _interpreter() -> list[str]:
+    return list(dict.fromkeys((sys.base_prefix, sys.prefix, os.path.realpath(sys.executable))))
+
+
+def _git_folder(tree: Path) -> list[str]:
+    """The worktree's git folder may be written, but not what git would execute; borrowed objects may be read."""
+    git = tree / ".git"
+    if git.is_symlink() or not git.is_dir():
+        return []
+    words = []
+    for name in ("config", "hooks", "objects/info/alternates"):
+        if (git / name).exists():
+            words += ["--ro-bind", str(git / name), str(git / name)]
+    alternates = git / "objects/info/alternates"
+    if alternates.is_file():
+        for line in alternates.read_text().splitlines():
+            words += ["--ro-bind-try", line, line]
+    return words

@@ -1,0 +1,112 @@
+"""The parent of whatever Sluice starts: it dies with its lease and takes everything below it along.
+
+Run as `python -I -S shim.py INPUT -- PROGRAM ARGUMENT...`. Its standard input is the lease: when it closes (the bot
+ended, or wants an end) or TERM comes, every descendant gets TERM and, two seconds later, KILL, those included that
+called setsid: as subreaper the shim inherits every orphan. Standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+GRACE = 2.0  # seconds between TERM and KILL
+prctl = ctypes.CDLL(None).prctl
+asked_to_end = False
+
+
+def main(given: list[str]) -> int:
+    source, command = given[0], given[2:]
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGTERM, _note_end)
+    with open(source, "rb") as stdin:
+        try:
+            child = subprocess.Popen(command, stdin=stdin, start_new_session=True, preexec_fn=_die_with_shim)
+        except OSError as error:
+            print(f"{command[0]}: {error.strerror}", flush=True)
+            return 127
+    code = _wait(child.pid)
+    _end_all()
+    return 143 if code is None else code
+
+
+def _note_end(*_: object) -> None:
+    global asked_to_end
+    asked_to_end = True
+
+
+def _die_with_shim() -> None:
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _wait(pid: int) -> int | None:
+    """The child's exit code (128 + signal when it was killed); None when the lease ended first."""
+    while not asked_to_end:
+        for ended, status in _reaped():
+            if ended == pid:
+                code = os.waitstatus_to_exitcode(status)
+                return code if code >= 0 else 128 - code
+        lease, _, _ = select.select([0], [], [], 0.05)
+        if lease and not os.read(0, 1024):
+            return None
+    return None
+
+
+def _end_all() -> None:
+    """TERM, then KILL, until no descendant is left."""
+    started = time.monotonic()
+    while pids := descendants(os.getpid()):
+        for pid in pids:
+            _signal(pid, signal.SIGTERM if time.monotonic() - started < GRACE else signal.SIGKILL)
+        time.sleep(0.05)
+        _reaped()
+
+
+def _reaped() -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if pid == 0:
+            return found
+        found.append((pid, status))
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass  # it ended by itself
+    except PermissionError:
+        pass  # another user's: its own parent ends it
+
+
+def descendants(root: int) -> list[int]:
+    """Every living process below `root`, from /proc; zombies are left out."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue
+            if state != "Z":
+                parents[int(entry.name)] = int(parent)
+    below, found = {root}, []
+    while fresh := [pid for pid, parent in parents.items() if parent in below and pid not in below]:
+        below.update(fresh)
+        found += fresh
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

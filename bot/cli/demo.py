@@ -1,0 +1,18 @@
+"""`sluice demo`: a board drained on this machine, with a GitHub of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bot.demo.performance import perform
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, and say where.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")] = False,
+) -> None:
+    """Drain a board before your eyes: no account, no network, no model."""
+    raise typer.Exit(asyncio.run(perform(keep, json_)))

@@ -1,0 +1,1 @@
+"""What a small workshop has in stock, and what it costs."""

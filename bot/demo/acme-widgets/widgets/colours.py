@@ -1,0 +1,5 @@
+"""The colours widgets come in."""
+
+from __future__ import annotations
+
+COLOURS = ("red", "green", "blue", "white", "black")

@@ -1,0 +1,62 @@
+"""The people: each looks at GitHub now and then and acts through its API, as people with a browser would."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bot.demo.scenario import SCENARIO, Task
+from bot.demo.watch import GLANCE, Seen
+from bot.demo.world import REPO, World
+
+HESITATION = 1.5  # seconds between seeing an agent at work and stopping it
+
+
+async def act(world: World, seen: Seen) -> None:
+    """Everybody at once; over when nobody has anything left to do but reviewing, which goes on."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(give_go_aheads(world))
+        group.create_task(review(world, seen))
+        for task in SCENARIO:
+            if task.while_working:
+                group.create_task(interfere(world, seen, task))
+
+
+async def give_go_aheads(world: World) -> None:
+    """Ann moves her cards to Ready; an outsider's issue gets there by a bot, which may not start work."""
+    for task in SCENARIO:
+        await world.move("ann" if task.author == "ann" else "intake", task.title, "Ready")
+
+
+async def review(world: World, seen: Seen) -> None:
+    """Bob looks at every pull request that asks for him: each new head again."""
+    bob, asked_once = world.people["bob"], set[str]()
+    tasks = {task.title: task for task in SCENARIO}
+    while True:
+        for pull in await bob.get(f"/repos/{REPO}/pulls", state="open", per_page="50"):
+            task = tasks.get(pull["title"])
+            wanted = "bob" in [person["login"] for person in pull["requested_reviewers"]]
+            if task and wanted and (not task.approved_after or seen.merged(task.approved_after)):
+                await _give_opinion(world, pull, task, asked_once)
+        await asyncio.sleep(GLANCE)
+
+
+async def _give_opinion(world: World, pull: dict[str, Any], task: Task, asked_once: set[str]) -> None:
+    first_look = task.title not in asked_once
+    asked_once.add(task.title)
+    opinion = {"event": "APPROVE", "body": "Looks good.", "commit_id": pull["head"]["sha"]}
+    if task.wants_change and first_look:
+        opinion |= {"event": "REQUEST_CHANGES", "body": task.wants_change}
+    await world.people["bob"].post(f"/repos/{REPO}/pulls/{pull['number']}/reviews", opinion)
+
+
+async def interfere(world: World, seen: Seen, task: Task) -> None:
+    """Once the card says that an agent works on it, somebody stops it: by comment, or by dragging the card."""
+    while seen.columns.get(task.title) != "In Progress":  # noqa: ASYNC110  # what happens on GitHub sets no event
+        await asyncio.sleep(GLANCE)
+    await asyncio.sleep(HESITATION)
+    if task.while_working == "drag":
+        await world.move("bob", task.title, "Needs a person")
+        return
+    comment = {"body": "We decided against this.\n\n/sluice cancel"}
+    await world.people["ann"].post(f"/repos/{REPO}/issues/{seen.numbers[task.title]}/comments", comment)

@@ -1,0 +1,119 @@
+"""`Git`: every verb of bot/git behind one object. Where each does its work is in the module it names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
+from bot.git import checkout as checkouts
+from bot.git import claim as claims
+from bot.git import push as pushes
+from bot.git.layout import Layout, check_branch
+from bot.git.mirror import Mirror
+from bot.git.process import Runner
+from bot.git.worktree import Worktrees
+
+
+class Git:
+    """Mirrors, worktrees, branches and claims under `root`. Raises GitFailed."""
+
+    def __init__(
+        self, root: Path, url_of: Callable[[str], str], token: Callable[[str], Awaitable[str]], author: tuple[str, str]
+    ) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self._layout = Layout(root.resolve())
+        self._url_of, self._token, self._author = url_of, token, author
+        self._runner = Runner(author)
+        self._mirrors: dict[str, Mirror] = {}
+        self._trees = Worktrees(self._layout, self._mirror, author)
+
+    # --- worktrees ----------------------------------------------------------------------------------------------------
+
+    async def worktree(self, spec: WorkSpec, merge_base: bool = False) -> Worktree:
+        """The item's tree, ready for a round. With `merge_base` the base is merged in, conflicts and all."""
+        return await self._trees.prepare(spec, merge_base)
+
+    async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work:
+        """Commit all that git does not ignore, and bring it into the mirror, checked."""
+        return await self._trees.collect(spec, message, trailers)
+
+    async def remove_worktree(self, spec: WorkSpec) -> None:
+        """Refused unless the remote has all that is in it. Safe to repeat."""
+        await self._trees.remove(spec)
+
+    def has_worktree(self, spec: WorkSpec) -> bool:
+        return self._layout.tree(spec).is_dir()
+
+    def worktrees(self) -> list[Path]:
+        return self._layout.trees()
+
+    async def checkout(self, repo: str, sha: str, name: str) -> Path:
+        return await checkouts.checkout(self._mirror(repo), self._layout, sha, name, self._author)
+
+    async def remove_checkout(self, path: Path) -> None:
+        await checkouts.remove_checkout(self._layout, path)
+
+    # --- the remote ---------------------------------------------------------------------------------------------------
+
+    async def fetch(self, repo: str) -> None:
+        await self._mirror(repo).fetch()
+
+    async def save(self, spec: WorkSpec) -> str:
+        """Keep what was collected on the remote, read back; its SHA."""
+        return await pushes.save(self._mirror(spec.repo), spec)
+
+    async def push(self, spec: WorkSpec, expected: str | None) -> Push:
+        """Set the item's branch to what was collected, if the remote's is at `expected` (None: not there)."""
+        return await pushes.push(self._mirror(spec.repo), spec, expected)
+
+    async def drop_saved(self, spec: WorkSpec) -> None:
+        await pushes.drop_saved(self._mirror(spec.repo), spec)
+
+    async def delete_branch(self, repo: str, branch: str, expected: str) -> bool:
+        """False when the branch has moved on; True when it is gone."""
+        return await pushes.delete(self._mirror(repo), f"refs/heads/{check_branch(branch)}", expected)
+
+    async def remote_refs(self, repo: str, *patterns: str) -> dict[str, str]:
+        return await self._mirror(repo).remote_refs(*patterns)
+
+    async def claim(self, repo: str, issue: str, note: ClaimNote, expected: str | None) -> ClaimNote | None:
+        """The note now held by us; None when somebody else holds the issue."""
+        return await claims.claim(self._mirror(repo), issue, note, expected)
+
+    async def read_claim(self, repo: str, issue: str) -> ClaimNote | None:
+        return await claims.read_claim(self._mirror(repo), issue)
+
+    async def release(self, repo: str, issue: str, expected: str) -> bool:
+        return await claims.release(self._mirror(repo), issue, expected)
+
+    # --- questions: a revision is a SHA or the name of a branch of the remote -----------------------------------------
+
+    async def contains(self, repo: str, ancestor: str, descendant: str) -> bool:
+        mirror = self._mirror(repo)
+        return await mirror.contains(await mirror.need(ancestor), await mirror.need(descendant))
+
+    async def changed_files(self, repo: str, base: str, head: str) -> tuple[FileChange, ...]:
+        """What `head` changed since it left `base`."""
+        mirror = self._mirror(repo)
+        one, other = await mirror.need(base), await mirror.need(head)
+        return await mirror.changes(await mirror.merge_base(one, other) or one, other)
+
+    async def authors_since(self, repo: str, base: str, head: str) -> tuple[str, ...]:
+        """The e-mail addresses of who committed what `head` has and `base` has not."""
+        mirror = self._mirror(repo)
+        span = f"{await mirror.need(base)}..{await mirror.need(head)}"
+        emails = await mirror.git.text(mirror.path, "log", "--format=%ce", span)
+        return tuple(dict.fromkeys(emails.splitlines()))
+
+    async def show(self, repo: str, rev: str, path: str) -> str | None:
+        """A file's text in a revision; None when it has no such file."""
+        mirror = self._mirror(repo)
+        content = await mirror.blob(await mirror.need(rev), path)
+        return None if content is None else content.decode("utf-8", "replace")
+
+    def _mirror(self, repo: str) -> Mirror:
+        path = self._layout.mirror(repo)
+        if repo not in self._mirrors:
+            self._mirrors[repo] = Mirror(repo, path, self._url_of(repo), self._token, self._runner)
+        return self._mirrors[repo]

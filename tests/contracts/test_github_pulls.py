@@ -1,0 +1,164 @@
+"""Pull requests: checks, reviews, threads, merging and workflow gates, against a GitHub that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bot.core.item import Item
+from bot.core.pull import Pull
+from tests.contracts.github_world import GitHubWorld, claimed, localhub_url
+
+__all__ = ["localhub_url"]
+BRANCH = "sluice/1-fix"
+CI = """on: pull_request
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: test ! -e broken.txt || { echo "broken.txt must not be there"; exit 1; }
+"""
+GATE = """on:
+  workflow_dispatch:
+    inputs:
+      word: {type: string}
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo "the word is ${{ inputs.word }}"; test "${{ inputs.word }}" = please
+"""
+
+
+@pytest.fixture
+async def world(localhub_url: str) -> AsyncIterator[GitHubWorld]:
+    files = {".github/workflows/ci.yml": CI, ".github/workflows/gate.yml": GATE}
+    made = await GitHubWorld(localhub_url).build(files, protection={"main": {"required_checks": ["test"]}})
+    yield made
+    await made.github.close()
+
+
+def open_pull(world: GitHubWorld, path: str = "fix.txt") -> Item:
+    """An item whose branch has a pull request of Hubert's, its checks run."""
+    item = claimed(world.add_issue("Fix"), BRANCH)
+    world.commit(BRANCH, path, "text\n")
+    pulls = f"/repos/{world.repo}/pulls"
+    pull = world.hubert.rest("POST", pulls, title="Fix", head=BRANCH, base="main", body=f"Closes #{item.number}")
+    world.idle()
+    return replace(item, pull_number=pull["number"])
+
+
+async def pull_of(world: GitHubWorld, item: Item) -> Pull:
+    """As it stands once GitHub has worked out whether it merges."""
+    await world.github.see(world.board, item)
+    world.idle()
+    pull = (await world.github.see(world.board, item)).pull
+    assert pull is not None
+    return pull
+
+
+async def test_passed_check_is_known_as_required(world: GitHubWorld) -> None:
+    """A green pull request shows its required check, its size and that it merges."""
+    item = open_pull(world)
+    pull = await pull_of(world, item)
+    (check,) = pull.checks
+    assert (check.name, check.state, check.required) == ("test", "passed", True)
+    assert pull.checks_known and pull.open and pull.mergeable == "MERGEABLE"
+    assert (pull.base, pull.commits, pull.changed_files, pull.additions) == ("main", 1, 1, 1)
+    by_branch = (await world.github.see(world.board, replace(item, pull_number=None))).pull
+    assert by_branch is not None and by_branch.number == pull.number
+
+
+async def test_failed_check_brings_the_end_of_its_log(world: GitHubWorld) -> None:
+    """The last lines a failed job printed come with it, and its key changes when it is run again."""
+    item = open_pull(world, "broken.txt")
+    (check,) = (await pull_of(world, item)).checks
+    assert check.state == "failed" and "broken.txt must not be there" in check.summary
+    run, _, job = check.key.partition(":")
+    assert run.isdecimal() and job.isdecimal()
+    world.hubert.rest("POST", f"/repos/{world.repo}/actions/runs/{run}/rerun")
+    world.idle()
+    (again,) = (await pull_of(world, item)).checks
+    assert again.state == "failed" and again.key != check.key
+
+
+async def test_reviews_know_whether_their_author_may_write(world: GitHubWorld) -> None:
+    """A reader's approval and an administrator's request are told apart, and remarks stay with their lines."""
+    item = open_pull(world)
+    reviews = f"/repos/{world.repo}/pulls/{item.pull_number}/reviews"
+    world.olga.rest("POST", reviews, event="APPROVE", body="fine")
+    remark = {"path": "fix.txt", "line": 1, "body": "Say more.", "side": "RIGHT"}
+    world.mona.rest("POST", reviews, event="REQUEST_CHANGES", body="not yet", comments=[remark])
+    pull = await pull_of(world, item)
+    assert [(r.author, r.state, r.by_writer, r.head == pull.head) for r in pull.reviews] == [
+        (world.olga.login, "APPROVED", False, True),
+        (world.mona.login, "CHANGES_REQUESTED", True, True),
+    ]
+    (thread,) = pull.threads
+    (said,) = thread.remarks
+    assert not thread.resolved
+    assert (said.path, said.line, said.author, said.body) == ("fix.txt", 1, world.mona.login, "Say more.")
+    assert said.review == pull.reviews[1].id
+
+
+async def test_comments_on_the_pull_request_are_heard_too(world: GitHubWorld) -> None:
+    """A command may be given where the work is."""
+    item = open_pull(world)
+    world.comment(item.pull_number or 0, "/sluice merge")
+    assert [heard.body for heard in (await world.github.see(world.board, item)).comments] == ["/sluice merge"]
+
+
+async def test_merge_wants_the_head_that_was_judged(world: GitHubWorld) -> None:
+    """Another head is refused as an answer; the right one is merged and closes the issue."""
+    item = open_pull(world)
+    pull = await pull_of(world, item)
+    wrong = await world.github.merge(world.repo, pull.number, "0" * 40, "squash")
+    assert not wrong.ok and wrong.error
+    merged = await world.github.merge(world.repo, pull.number, pull.head, "squash")
+    world.idle()
+    after = await world.github.see(world.board, item)
+    assert merged.ok and after.pull is not None and after.issue is not None
+    assert (after.pull.state, after.pull.merge_commit, after.pull.merged_by) == ("MERGED", merged.id, world.github.login)
+    assert not after.issue.open
+    assert after.base_head == merged.id
+
+
+async def test_branch_is_brought_up_to_date_at_the_expected_head(world: GitHubWorld) -> None:
+    """A moved head is an answer; at the right one the base is merged in."""
+    item = open_pull(world)
+    pull = await pull_of(world, item)
+    world.admin(f"repos/{world.repo}/protection/main", method="PUT", required_checks=[])
+    base = _commit_to_main(world)
+    moved = await world.github.update_branch(world.repo, pull.number, "0" * 40)
+    done = await world.github.update_branch(world.repo, pull.number, pull.head)
+    world.idle()
+    after = await world.github.see(world.board, item)
+    assert not moved.ok and done.ok
+    assert after.pull is not None and after.pull.head != pull.head
+    assert after.base_head == base
+
+
+async def test_workflow_gate_is_dispatched_and_followed(world: GitHubWorld) -> None:
+    """The run's id comes back at once; its end says passed, or failed with the log."""
+    open_pull(world)
+    good = await world.github.dispatch_workflow(world.repo, "gate.yml", BRANCH, {"word": "please"})
+    bad = await world.github.dispatch_workflow(world.repo, "gate.yml", BRANCH, {"word": "now"})
+    world.idle()
+    passed, failed = [await world.github.workflow_run(world.repo, run.id) for run in (good, bad)]
+    assert (passed.gate, passed.state, passed.run_id) == ("workflow:gate.yml", "passed", f"{good.id}:1")
+    assert failed.state == "failed" and "the word is now" in failed.detail
+    assert failed.head == world.hubert.rest("GET", f"/repos/{world.repo}/git/ref/heads/{BRANCH}")["object"]["sha"]
+
+
+async def test_workflow_that_is_not_there_is_an_answer(world: GitHubWorld) -> None:
+    """A file that does not exist says so instead of failing the pass."""
+    answer = await world.github.dispatch_workflow(world.repo, "none.yml", "main", {})
+    assert not answer.ok and "none.yml" in answer.error
+
+
+def _commit_to_main(world: GitHubWorld) -> str:
+    return world.commit("main", "other.txt", "other\n", by=world.mona)

@@ -1,0 +1,179 @@
+"""The launcher: everything that is started ends with its lease, within its limits, and sees nothing of the bot's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bot.agents import Launcher
+from bot.agents.launcher import Command
+from bot.agents.sandbox import bubblewrap_works
+from bot.core.run import Limits
+
+# Leaves the process group, forks twice, ignores TERM, and stays: what a hostile or careless agent leaves behind.
+DAEMON = "python -c 'import os,signal,time; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); \
+signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)' & sleep 600"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    made = tmp_path / "tree"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture(params=["bubblewrap", "shim only"])
+def launcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher]:
+    if request.param == "bubblewrap" and not bubblewrap_works():
+        pytest.skip("bubblewrap is not installed")
+    if request.param == "shim only":
+        monkeypatch.setenv("PATH", "/nonexistent")  # so that bubblewrap is not found
+    bubblewrap_works.cache_clear()
+    yield Launcher(tmp_path / "root")
+    bubblewrap_works.cache_clear()
+
+
+def shell(tree: Path, line: str, key: str = "k", **limits: float) -> Command:
+    bound = Limits(**{"wall_seconds": 30, "stall_seconds": 30, **limits})  # type: ignore[arg-type]
+    return Command(("bash", "-c", line), tree, key, tree.parent / "log", bound, writable=(tree,))
+
+
+def left_of(root: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SLUICE_ROOT") == str(root) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+async def test_exit_code_and_output_come_back(launcher: Launcher, tree: Path) -> None:
+    """A program that ends by itself is reported with its code and what it said."""
+    ended = await launcher.run(shell(tree, "echo out; echo err >&2; exit 3"))
+    assert (ended.code, ended.ended) == (3, "finished")
+    assert "out" in ended.tail and "err" in ended.tail
+
+
+async def test_cancelling_ends_daemons_too(launcher: Launcher, tree: Path) -> None:
+    """A daemon that called setsid and ignores TERM is gone when a cancelled run returns."""
+    running = asyncio.create_task(launcher.run(shell(tree, f"touch started; {DAEMON}")))
+    while not (tree / "started").exists():
+        await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert left_of(launcher.root) == []
+
+
+async def test_an_ending_program_takes_its_daemons_along(launcher: Launcher, tree: Path) -> None:
+    """What a program left running in the background ends with it."""
+    await launcher.run(shell(tree, DAEMON.replace("& sleep 600", "& sleep 0.3")))
+    assert left_of(launcher.root) == []
+
+
+@pytest.mark.parametrize("limit, ended", [("wall_seconds", "timed_out"), ("stall_seconds", "stalled")])
+async def test_limits_end_a_run(launcher: Launcher, tree: Path, limit: str, ended: str) -> None:
+    """A run over its time, or one that prints and changes nothing, is ended and said to be."""
+    found = await launcher.run(shell(tree, "sleep 60", **{limit: 0.4}))
+    assert (found.ended, found.code) == (ended, None)
+
+
+async def test_a_run_that_changes_files_does_not_stall(launcher: Launcher, tree: Path) -> None:
+    """Silent work that changes files is work."""
+    line = "for i in 1 2 3 4 5 6; do sleep 0.2; echo $i > file; done"
+    assert (await launcher.run(shell(tree, line, stall_seconds=0.7))).ended == "finished"
+
+
+async def test_output_is_bounded(launcher: Launcher, tree: Path) -> None:
+    """Fifty megabytes of output leave a log of the allowed size that says what is missing."""
+    ended = await launcher.run(shell(tree, "head -c 50000000 /dev/zero | tr '\\0' x", log_bytes=10_000))
+    text = (tree.parent / "log").read_text()
+    assert ended.code == 0
+    assert len(text) < 11_000 and "49990000 bytes more were printed" in text
+
+
+async def test_nothing_of_the_bot_is_visible(
+    launcher: Launcher, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token in the bot's environment cannot be read from inside, neither from env nor from a parent's."""
+    monkeypatch.setenv("SLUICE_GITHUB__TOKEN", "ghs_secret")
+    ended = await launcher.run(shell(tree, "env; cat /proc/$PPID/environ | tr '\\0' '\\n'"))
+    assert "HOME=" in ended.tail
+    assert "ghs_secret" not in ended.tail
+
+
+async def test_the_sandbox_hides_this_machine(tree: Path, tmp_path: Path) -> None:
+    """With bubblewrap, files outside the worktree cannot be read and git's hooks cannot be planted."""
+    if not bubblewrap_works():
+        pytest.skip("bubblewrap is not installed")
+    secret = tmp_path / "secret"
+    secret.write_text("treasure")
+    subprocess.run(["git", "init", "-q", str(tree)], check=True)
+    line = f"cat {secret}; echo evil > .git/hooks/pre-commit; echo evil >> .git/config; echo fine > file; ls /proc | grep -c '^[0-9]'"
+    ended = await Launcher(tmp_path / "root").run(shell(tree, line))
+    assert "treasure" not in ended.tail
+    assert not (tree / ".git/hooks/pre-commit").exists() and "evil" not in (tree / ".git/config").read_text()
+    assert (tree / "file").read_text() == "fine\n"
+    assert int(ended.tail.split()[-1]) < 10
+
+
+async def test_a_program_that_is_not_there_is_said_so(launcher: Launcher, tree: Path) -> None:
+    """A missing program is an exit code and a sentence, not a traceback."""
+    command = Command(("no-such-agent",), tree, "k", tree.parent / "log", Limits(), writable=(tree,))
+    ended = await launcher.run(command)
+    assert ended.code not in (0, None) and "no-such-agent" in ended.tail
+
+
+BOT = """
+import asyncio, sys
+from pathlib import Path
+from bot.agents import Launcher
+from bot.agents.launcher import Command
+from bot.core.run import Limits
+root, tree = Path(sys.argv[1]), Path(sys.argv[2])
+command = Command(("bash", "-c", sys.argv[3]), tree, "k", root / "log", Limits(), writable=(tree,))
+asyncio.run(Launcher(root).run(command))
+"""
+
+
+def test_a_killed_bot_leaves_nothing(launcher: Launcher, tree: Path) -> None:
+    """When the bot is killed with -9, what it started ends by itself; and reaping finds nothing of another's."""
+    bot = subprocess.Popen([sys.executable, "-c", BOT, str(launcher.root), str(tree), f"touch started; {DAEMON}"])
+    _until(lambda: (tree / "started").exists())
+    bot.send_signal(signal.SIGKILL)
+    bot.wait()
+    _until(lambda: left_of(launcher.root) == [])
+    assert launcher.reap() == []
+
+
+def test_reaping_ends_what_was_left(launcher: Launcher, tree: Path) -> None:
+    """A process that an earlier bot started and that lives on is ended before anything new begins."""
+    env = {**os.environ, "SLUICE_ROOT": str(launcher.root), "SLUICE_RUN": "k"}
+    left = subprocess.Popen(["/bin/sleep", "600"], env=env)
+    stranger = subprocess.Popen(["/bin/sleep", "600"], env={**env, "SLUICE_ROOT": "/another"})
+    try:
+        _until(lambda: len(left_of(launcher.root)) == 1)
+        assert launcher.reap() == [left.pid]
+        assert not psutil.pid_exists(left.pid) and stranger.poll() is None
+    finally:
+        left.poll()
+        stranger.kill()
+        stranger.wait()
+
+
+def _until(true: object, seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < until, "it did not come true"
+        time.sleep(0.02)

@@ -1,0 +1,447 @@
+"""A world for stories: a GitHub of its own on localhub, a Sluice that drains it, and people who act through GitHub's API.
+
+`settle()` lets everything happen that can happen without a person: webhooks, workflows, runs, looks. When nothing is
+left but waiting, Sluice's clock is turned on to its next look instead of sleeping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from bot.settings import Settings
+from bot.wiring import Service, build
+from webhooks.app import create_app
+
+COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
+PROJECT_FILES = {
+    "README.md": "# widgets\n",
+    "widgets.py": "def add(a, b):\n    return a + b\n\n\ndef name():\n    return 'widgts'\n",
+    "test_widgets.py": "import unittest\nimport widgets\n\n\nclass Test(unittest.TestCase):\n"
+    "    def test_add(self):\n        self.assertEqual(widgets.add(1, 2), 3)\n",
+    ".github/workflows/ci.yml": "name: CI\non: [pull_request]\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+    "      - uses: actions/checkout@v4\n      - run: python -m unittest -q\n",
+}
+POLICY = """mode = "live"
+[merge]
+by = "when-green"
+[work]
+rounds = 2
+running = 5
+waiting_pulls = 50
+"""
+
+
+@dataclass
+class Thing:
+    """An item of the story: its issue and its card."""
+
+    number: int
+    node_id: str
+    card: str
+    title: str
+
+
+@dataclass
+class World:
+    hub: Any  # tests.localhub.talk.LocalHub
+    folder: Path
+    policy: str = POLICY
+    files: dict[str, str] = field(default_factory=dict)
+    webhooks: bool = True
+    protection: dict[str, Any] = field(default_factory=lambda: {"required_checks": ["test"], "required_approvals": 1})
+    caps: int = 5
+    capacity: int = 5
+    built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
+    database: str | None = None
+
+    def __post_init__(self) -> None:
+        self.tag = secrets.token_hex(3)
+        self.org = f"acme-{self.tag}"
+        self.repo = f"{self.org}/widgets"
+        self.tokens: dict[str, str] = {}
+        self.turned = timedelta()
+        self.plays: list[dict[str, Any]] = []
+        self.service: Service | None = None
+        self._web: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    # --- building ---------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> World:
+        await asyncio.to_thread(self._make_github)
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def _make_github(self) -> None:
+        for person in ("ann", "bob", "tess", "eve"):
+            self.tokens[person] = self.hub.admin("people", {"login": self.login(person)})["token"]
+        self.hub.admin("orgs", {"login": self.org, "members": {self.login("ann"): "admin"}})
+        roles = {"ann": "admin", "bob": "write", "tess": "triage"}
+        self.hub.admin(
+            "repos",
+            {
+                "owner": self.org,
+                "name": "widgets",
+                "files": PROJECT_FILES | ({".github/sluice.toml": self.policy} if self.policy else {}) | self.files,
+                "collaborators": {self.login(person): role for person, role in roles.items()},
+                "protection": {"main": self.protection},
+                "labels": ["robots"],
+            },
+        )
+        self.project = self.hub.admin(
+            "projects",
+            {
+                "owner": self.org,
+                "title": "Board",
+                "status": COLUMNS,
+                "built_in": self.built_in,
+                "fields": [{"name": "Priority", "data_type": "NUMBER"}],
+                "repos": [self.repo],
+            },
+        )
+        slug = f"sluice-{self.tag}"
+        self.app = self.hub.admin("apps", {"slug": slug, "owner": self.org, "secret": "hush"})
+
+    def login(self, person: str) -> str:
+        return f"{person}-{self.tag}"
+
+    def settings(self) -> Settings:
+        return Settings.model_validate(
+            {
+                "github": {
+                    "api_url": self.hub.url,
+                    "git_url": self.hub.url,
+                    "token": self.app["token"],
+                    "login": self.app["login"],
+                    "webhook_secret": "hush" if self.webhooks else None,
+                },
+                "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}},
+                "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},
+                "caps": {"running": self.caps},
+                "pace": {"coalesce_seconds": 0.05, "poll_seconds": 0.02, "engine_seconds": 0.05, "sweep_seconds": 3600},
+                "data_dir": str(self.folder / "data"),
+                "database": self.database,
+                "unsandboxed": True,
+            }
+        )
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "plays.toml"
+
+    async def start(self) -> None:
+        """Start Sluice (again), as `sluice serve` does."""
+        self._write_script()
+        self.service = await build(self.settings(), now=lambda: datetime.now(UTC) + self.turned)
+        await self.service.start(sweeping=False)
+        if self.webhooks:
+            await self._serve_webhooks()
+        await self.service.look()
+
+    async def stop(self) -> None:
+        if self._web and self._serving:
+            self._web.should_exit = True
+            await self._serving
+            self._web = self._serving = None
+        if self.service:
+            await self.service.stop()
+            self.service = None
+
+    async def _serve_webhooks(self) -> None:
+        assert self.service
+        app = create_app(self.service.face())
+        self._web = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
+        self._web.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        self._serving = asyncio.create_task(self._web.serve())
+        while not self._web.started:
+            await asyncio.sleep(0.01)
+        port = self._web.servers[0].sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}/webhooks/github"
+        await self.admin_patch(f"apps/{self.app['slug']}", {"webhook_url": url})
+
+    async def admin_patch(self, path: str, body: dict[str, Any]) -> None:
+        async with httpx.AsyncClient() as client:
+            (await client.patch(f"{self.hub.url}/_hub/{path}", json=body)).raise_for_status()
+
+    def _write_script(self) -> None:
+        import json
+
+        lines = []
+        for play in self.plays:
+            lines.append("[[play]]")
+            lines += [f"{key} = {_toml(value)}" for key, value in play.items()]
+        text = "\n".join(lines) + "\n"
+        tomllib.loads(text)
+        self.script.write_text(text if lines else "play = []\n")
+        json.dumps(self.plays)
+
+    # --- people -----------------------------------------------------------------------------------------------------
+
+    def play(self, title: str, *steps: dict[str, Any], round: int = 1) -> None:
+        """What the agent does with the item of that title, in that round."""
+        self.plays.append({"item": title, "round": round, "steps": list(steps)})
+        self._write_script()
+
+    async def rest(self, person: str, verb: str, path: str, body: Any = None) -> Any:
+        headers = {"authorization": f"Bearer {self.tokens[person]}"}
+        async with httpx.AsyncClient(base_url=self.hub.url, headers=headers) as client:
+            answer = await client.request(verb, path.replace("{repo}", f"/repos/{self.repo}"), json=body)
+            assert answer.status_code < 400, f"{verb} {path}: {answer.status_code} {answer.text}"
+            return answer.json() if answer.content else None
+
+    async def graphql(self, person: str, query: str, **variables: Any) -> Any:
+        answer = await self.rest(person, "POST", "/graphql", {"query": query, "variables": variables})
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def add_issue(
+        self,
+        title: str,
+        column: str | None = "Ready",
+        *,
+        by: str = "ann",
+        moved_by: str = "ann",
+        body: str = "Please.",
+        edits: bool = True,
+    ) -> Thing:
+        """An issue with a card; with `edits`, the agent's first round adds a file of its own."""
+        if edits:
+            self.play(title, {"write": f"notes/{_slug(title)}.txt", "text": title + "\n"}, {"say": f"Did: {title}"})
+        issue = await self.rest(by, "POST", "{repo}/issues", {"title": title, "body": body})
+        added = await self.graphql(
+            "ann",
+            "mutation($p: ID!, $c: ID!) { addProjectV2ItemById(input: {projectId: $p, contentId: $c}) { item { id } } }",
+            p=self.project["id"],
+            c=issue["node_id"],
+        )
+        thing = Thing(issue["number"], issue["node_id"], added["addProjectV2ItemById"]["item"]["id"], title)
+        if column:
+            await self.move(thing, column, by=moved_by)
+        return thing
+
+    async def add_draft(self, title: str, column: str = "Ready") -> Thing:
+        self.play(title, {"write": f"notes/{_slug(title)}.txt", "text": title + "\n"}, {"say": f"Did: {title}"})
+        added = await self.graphql(
+            "ann",
+            "mutation($p: ID!, $t: String!) {"
+            " addProjectV2DraftIssue(input: {projectId: $p, title: $t, body: \"\"}) { projectItem { id } } }",
+            p=self.project["id"],
+            t=title,
+        )
+        thing = Thing(0, "", added["addProjectV2DraftIssue"]["projectItem"]["id"], title)
+        await self.move(thing, column)
+        return thing
+
+    async def move(self, thing: Thing, column: str, by: str = "ann") -> None:
+        await self.graphql(
+            by,
+            "mutation($p: ID!, $i: ID!, $f: ID!, $o: String!) { updateProjectV2ItemFieldValue(input: {projectId: $p,"
+            " itemId: $i, fieldId: $f, value: {singleSelectOptionId: $o}}) { clientMutationId } }",
+            p=self.project["id"],
+            i=thing.card,
+            f=self.project["status_field"],
+            o=self.project["options"][column],
+        )
+
+    async def set_priority(self, thing: Thing, number: float) -> None:
+        await self.graphql(
+            "ann",
+            "mutation($p: ID!, $i: ID!, $f: ID!, $n: Float!) { updateProjectV2ItemFieldValue(input: {projectId: $p,"
+            " itemId: $i, fieldId: $f, value: {number: $n}}) { clientMutationId } }",
+            p=self.project["id"],
+            i=thing.card,
+            f=self.project["fields"]["Priority"],
+            n=number,
+        )
+
+    async def block(self, thing: Thing, blocker: Thing) -> None:
+        await self.graphql(
+            "ann",
+            "mutation($i: ID!, $b: ID!) { addBlockedBy(input: {issueId: $i, blockingIssueId: $b}) { clientMutationId } }",
+            i=thing.node_id,
+            b=blocker.node_id,
+        )
+
+    async def comment(self, thing: Thing, text: str, by: str = "bob") -> None:
+        await self.rest(by, "POST", f"{{repo}}/issues/{thing.number}/comments", {"body": text})
+
+    async def comment_pull(self, thing: Thing, text: str, by: str = "bob") -> None:
+        pull = await self.pull(thing)
+        await self.rest(by, "POST", f"{{repo}}/issues/{pull['number']}/comments", {"body": text})
+
+    async def approve(self, thing: Thing, by: str = "bob") -> None:
+        await self._review(thing, by, "APPROVE", "")
+
+    async def request_changes(self, thing: Thing, text: str, by: str = "bob") -> None:
+        await self._review(thing, by, "REQUEST_CHANGES", text)
+
+    async def _review(self, thing: Thing, by: str, event: str, body: str) -> None:
+        pull = await self.pull(thing)
+        review = {"event": event, "body": body, "commit_id": pull["head"]["sha"]}
+        await self.rest(by, "POST", f"{{repo}}/pulls/{pull['number']}/reviews", review)
+
+    async def merge(self, thing: Thing, by: str = "ann") -> None:
+        pull = await self.pull(thing)
+        await self.rest(by, "PUT", f"{{repo}}/pulls/{pull['number']}/merge", {"merge_method": "squash"})
+
+    async def close(self, thing: Thing, by: str = "ann") -> None:
+        await self.rest(by, "PATCH", f"{{repo}}/issues/{thing.number}", {"state": "closed"})
+
+    async def edit(self, thing: Thing, by: str, **changes: str) -> None:
+        await self.rest(by, "PATCH", f"{{repo}}/issues/{thing.number}", changes)
+
+    async def write_file(self, path: str, text: str, branch: str = "main", by: str = "ann") -> None:
+        """A commit by a person."""
+        import base64
+
+        where = "{repo}/contents/" + path
+        headers = {"authorization": f"Bearer {self.tokens[by]}"}
+        async with httpx.AsyncClient(base_url=self.hub.url, headers=headers) as client:
+            found = await client.get(f"/repos/{self.repo}/contents/{path}", params={"ref": branch})
+        sha = {"sha": found.json()["sha"]} if found.status_code == 200 else {}
+        content = base64.b64encode(text.encode()).decode()
+        await self.rest(by, "PUT", where, {"message": f"Change {path}", "content": content, "branch": branch, **sha})
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    async def column(self, thing: Thing) -> str | None:
+        found = await self.graphql(
+            "ann",
+            'query($i: ID!) { node(id: $i) { ... on ProjectV2Item { fieldValueByName(name: "Status") {'
+            " ... on ProjectV2ItemFieldSingleSelectValue { name } } } } }",
+            i=thing.card,
+        )
+        value = found["node"]["fieldValueByName"]
+        return value["name"] if value else None
+
+    async def issue(self, thing: Thing) -> Any:
+        return await self.rest("ann", "GET", f"{{repo}}/issues/{thing.number}")
+
+    async def pulls(self, thing: Thing) -> list[Any]:
+        found = await self.rest("ann", "GET", "{repo}/pulls?state=all&per_page=100")
+        return [pull for pull in found if pull["head"]["ref"].startswith(f"sluice/{thing.number}-")]
+
+    async def pull(self, thing: Thing) -> Any:
+        found = await self.pulls(thing)
+        assert found, f"#{thing.number} has no pull request: {await self.reason(thing)}"
+        return await self.rest("ann", "GET", f"{{repo}}/pulls/{found[0]['number']}")
+
+    async def comments(self, thing: Thing, by_sluice: bool = True) -> list[str]:
+        found = await self.rest("ann", "GET", f"{{repo}}/issues/{thing.number}/comments?per_page=100")
+        return [c["body"] for c in found if (c["user"]["login"] == self.app["login"]) == by_sluice]
+
+    async def file(self, path: str, branch: str = "main") -> str | None:
+        headers = {"authorization": f"Bearer {self.tokens['ann']}", "accept": "application/vnd.github.raw"}
+        async with httpx.AsyncClient(base_url=self.hub.url, headers=headers) as client:
+            found = await client.get(f"/repos/{self.repo}/contents/{path}", params={"ref": branch})
+        return found.text if found.status_code == 200 else None
+
+    async def branches(self) -> list[str]:
+        return [branch["name"] for branch in await self.rest("ann", "GET", "{repo}/branches?per_page=100")]
+
+    async def refs(self, prefix: str = "") -> dict[str, str]:
+        found = await self.rest("ann", "GET", f"{{repo}}/git/matching-refs/{prefix}")
+        return {ref["ref"]: ref["object"]["sha"] for ref in found}
+
+    def worktrees(self) -> list[Path]:
+        root = self.folder / "data" / "worktrees"
+        return sorted(path for path in root.glob("*/*") if path.is_dir()) if root.exists() else []
+
+    async def row(self, thing: Thing) -> Any:
+        assert self.service
+        rows = await self.service.ledger.items(done=True, gone=True)
+        return next(row for row in rows if row.item.id == thing.card)
+
+    async def reason(self, thing: Thing) -> str:
+        last = (await self.row(thing)).last
+        return f"{last.stage}: {last.reason}" if last else "never looked at"
+
+    async def stage(self, thing: Thing) -> str:
+        last = (await self.row(thing)).last
+        return last.stage if last else ""
+
+    def counters(self) -> dict[str, int]:
+        return httpx.get(f"{self.hub.url}/_hub/counters", params={"login": self.app["login"]}).json()
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    async def settle(self, seconds: float = 30.0) -> None:
+        """Until nothing more happens by itself."""
+        until = asyncio.get_running_loop().time() + seconds
+        for _ in itertools.count():
+            assert asyncio.get_running_loop().time() < until, "the world does not settle"
+            await self._quiet()
+            if not await self._turn_clock():
+                return
+
+    async def until_working(self, thing: Thing) -> None:
+        """Until its agent is at work."""
+        assert self.service
+        for _ in range(1500):
+            memory = await self.service.ledger.recall(thing.card, datetime.now(UTC)) if await self._known(thing) else None
+            if memory and any(run.state == "running" for run in memory.runs):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"no agent works: {await self.reason(thing)}")
+
+    async def _known(self, thing: Thing) -> bool:
+        assert self.service
+        return await self.service.ledger.item_for_card(thing.card) is not None
+
+    async def _quiet(self) -> None:
+        """Webhooks delivered, workflows over, runs ended, looks made."""
+        assert self.service
+        while True:
+            before = await self._pulse()
+            async with httpx.AsyncClient(timeout=60) as client:
+                await client.post(f"{self.hub.url}/_hub/idle", json={"timeout": 30})
+            if not self.webhooks:
+                await self.service.look()
+            await self.service.idle()
+            if before == await self._pulse():
+                return
+
+    async def _pulse(self) -> tuple[object, ...]:
+        async with httpx.AsyncClient() as client:
+            log = (await client.get(f"{self.hub.url}/_hub/log")).json()
+        assert self.service
+        return (len(log), await self.service.pulse())
+
+    async def _turn_clock(self) -> bool:
+        """Turn Sluice's clock on to its next look, unless that look has been made in vain already."""
+        assert self.service
+        due = await self.service.ledger.next_due()
+        now = datetime.now(UTC) + self.turned
+        if due is None or due - now > timedelta(minutes=3):
+            return False
+        self.turned += max(due - now, timedelta()) + timedelta(seconds=0.1)
+        before = await self._pulse()
+        await self.service.idle()
+        return before != await self._pulse()
+
+
+def _slug(title: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in title.lower())
+
+
+def _toml(value: Any) -> str:
+    import json
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    return json.dumps(value)
