@@ -244,7 +244,7 @@ async def _push(ctx: Context, s: Snapshot, head: str, expected: str | None) -> S
     pushed = await ctx.git.push(spec, expected)
     if pushed.outcome != "pushed":
         return Stopped(f"{spec.branch} was not pushed: {pushed.reason}", "person", ctx.now() + timedelta(minutes=1))
-    await ctx.ledger.note_push(s.item.id, head)
+    await ctx.ledger.note_push(s.item.id, pushed.head or head)
     return None
 
 

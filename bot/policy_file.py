@@ -37,9 +37,9 @@ def unknown_key(data: dict[str, Any], shape: type, where: str = "") -> str:
         if key not in hints:
             return f"unknown key {where}{key}{nearest(key, hints)}"
         inner = hints[key]
-        if isinstance(value, dict) and is_dataclass(inner) and isinstance(inner, type):
-            if found := unknown_key(value, inner, f"{where}{key}."):
-                return found
+        table = isinstance(value, dict) and is_dataclass(inner) and isinstance(inner, type)
+        if table and (found := unknown_key(value, inner, f"{where}{key}.")):
+            return found
     return ""
 
 

@@ -19,6 +19,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.policy import Policy
 from bot.core.run import Assignment, Limits, Outcome, Run
 from bot.core.worktree import Work, WorkSpec
+from bot.errors import SluiceError, Unavailable
 from bot.policy_file import read_policy
 
 
@@ -67,10 +68,14 @@ class Runs:
         except asyncio.CancelledError:
             await asyncio.shield(self._finish(run, spec, Outcome("cancelled", "", 0.0, "")))
             raise
+        except Unavailable as error:  # git or the remote, not the agent: the same run once more
+            outcome = Outcome("lost", str(error), 0.0, "")
+        except SluiceError as error:
+            outcome = Outcome("failed", str(error), 0.0, "")
         await self._finish(run, spec, outcome)
 
     async def _work(self, run: Run, number: int, title: str, brief: str, tree: Path, policy: Policy) -> Outcome:
-        kept = self.outcomes / f"{run.job}.json"
+        kept = self.outcomes / f"{run.key}.json"
         if kept.exists():
             return Outcome(**json.loads(kept.read_text()))
         peer = next(peer for peer in self.ctx.peers if peer.name == run.peer)
@@ -98,7 +103,7 @@ class Runs:
 
     async def _end(self, run: Run, outcome: Outcome, work: Work | None) -> None:
         await self.ctx.ledger.end_run(run.key, outcome, work, self.ctx.now())
-        (self.outcomes / f"{run.job}.json").unlink(missing_ok=True)
+        (self.outcomes / f"{run.key}.json").unlink(missing_ok=True)
 
     async def gate(self, key: str) -> None:
         """One gate command, in a clean checkout of the head, without secrets."""

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
+from bot.demo.world import EVENTS, PERMISSIONS
 from bot.settings import Settings
 from bot.wiring import Service, build
 from webhooks.app import create_app
+from webhooks.face import Face
+from webhooks.server import Server, server_of
 
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
 PROJECT_FILES = {
@@ -72,7 +74,7 @@ class World:
         self.turned = timedelta()
         self.plays: list[dict[str, Any]] = []
         self.service: Service | None = None
-        self._web: uvicorn.Server | None = None
+        self._web: Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
     # --- building ---------------------------------------------------------------------------------------------------
@@ -113,7 +115,8 @@ class World:
             },
         )
         slug = f"sluice-{self.tag}"
-        self.app = self.hub.admin("apps", {"slug": slug, "owner": self.org, "secret": "hush"})
+        order = {"slug": slug, "owner": self.org, "secret": "hush", "events": EVENTS, "permissions": PERMISSIONS}
+        self.app = self.hub.admin("apps", order) | {"slug": slug}
 
     def login(self, person: str) -> str:
         return f"{person}-{self.tag}"
@@ -162,9 +165,8 @@ class World:
 
     async def _serve_webhooks(self) -> None:
         assert self.service
-        app = create_app(self.service.face())
-        self._web = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
-        self._web.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        app = create_app(Face(self.service))
+        self._web = server_of(app, "127.0.0.1", 0)
         self._serving = asyncio.create_task(self._web.serve())
         while not self._web.started:
             await asyncio.sleep(0.01)
@@ -363,7 +365,9 @@ class World:
     async def row(self, thing: Thing) -> Any:
         assert self.service
         rows = await self.service.ledger.items(done=True, gone=True)
-        return next(row for row in rows if row.item.id == thing.card)
+        found = [row for row in rows if row.item.id == thing.card]
+        assert found, f"Sluice does not know #{thing.number}"
+        return found[0]
 
     async def reason(self, thing: Thing) -> str:
         last = (await self.row(thing)).last
@@ -418,7 +422,8 @@ class World:
         async with httpx.AsyncClient() as client:
             log = (await client.get(f"{self.hub.url}/_hub/log")).json()
         assert self.service
-        return (len(log), await self.service.pulse())
+        rows = await self.service.ledger.items(gone=True)
+        return (len(log), *((row.item.id, row.last.last_at, row.last.reason) for row in rows if row.last))
 
     async def _turn_clock(self) -> bool:
         """Turn Sluice's clock on to its next look, unless that look has been made in vain already."""

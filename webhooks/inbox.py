@@ -34,13 +34,11 @@ class Delivery(Protocol):
 class Ledger(Protocol):
     """What the inbox needs of bot.ledger."""
 
-    async def store_delivery(
-        self, guid: str, event: str, action: str | None, payload: bytes, received: datetime
-    ) -> bool: ...
+    async def store_delivery(self, guid: str, event: str, action: str, payload: bytes, received: datetime) -> bool: ...
     async def mark_delivery(self, guid: str, result: str) -> None: ...
     async def unhandled_deliveries(self) -> Sequence[Delivery]: ...
     async def item_ids_for(self, repo: str, number: int) -> list[str]: ...
-    async def note_card(self, card: str, board: str, now: datetime) -> None: ...
+    async def item_for_card(self, card: str) -> str | None: ...
     async def note_move(self, card: str, move: Move) -> None: ...
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...
     async def wake_where(
@@ -76,7 +74,10 @@ class Inbox:
         scan_soon: Callable[[str], None],
         coalesce_seconds: float = 2.0,
     ) -> None:
-        """`scan_soon` is told the key of a board whose order changed; hints within `coalesce_seconds` are one look."""
+        """`scan_soon` is told the key of a board with a new card or another order.
+
+        Hints within `coalesce_seconds` of each other are one look.
+        """
         self._ledger = ledger
         self._boards = {board.project_id: board.key for board in boards}
         self._me = me
@@ -87,7 +88,7 @@ class Inbox:
     async def store(self, guid: str, event: str, body: bytes, payload: Mapping[str, Any]) -> Arrived | None:
         """The stored delivery; None when it is known already."""
         arrived = Arrived(guid, event, body, self._now())
-        action = payload.get("action")
+        action = str(payload.get("action") or "")
         new = await self._ledger.store_delivery(guid, event, action, body, arrived.received)
         return arrived if new else None
 
@@ -135,14 +136,15 @@ class Inbox:
                 return 0
 
     async def _card(self, hint: CardHint, due: datetime) -> int:
-        """A card of a board Sluice does not drain is none of its business."""
+        """A card of a board Sluice does not drain is none of its business; a new one is for the scan to file."""
         board = self._boards.get(hint.project)
         if board is None:
             return 0
-        await self._ledger.note_card(hint.card, board, self._now())
         if hint.move:
             await self._ledger.note_move(hint.card, hint.move)
-        await self._ledger.wake(hint.card, due, hint.cause)
+        await self._ledger.wake(hint.card, due, hint.cause)  # of a card nobody filed yet, it rests until the scan has
+        if await self._ledger.item_for_card(hint.card) is None:
+            self._scan_soon(board)
         return 1
 
 

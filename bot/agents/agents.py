@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tomllib
@@ -12,7 +13,7 @@ from typing import Any
 
 from bot.agents.errors import LaunchFailed
 from bot.agents.launcher import Command, Exit, Launcher
-from bot.core.run import Assignment, Limits, Outcome
+from bot.core.run import Assignment, Limits, Outcome, Peer
 from bot.core.worktree import ref_part
 
 PLAYER = Path(__file__).with_name("play.py")
@@ -30,7 +31,7 @@ class Agents:
         if failed is None:
             match assignment.peer.runtime:
                 case "command":
-                    argv = list(assignment.peer.command)
+                    argv = _found(assignment.peer)
                 case "scripted":
                     argv = self._player(assignment, desk)
                 case other:
@@ -70,7 +71,7 @@ class Agents:
                 env,
                 assignment.brief.encode(),
                 writable=(tree, desk),
-                readable=(PLAYER.parent,),
+                readable=(PLAYER.parent, *_own_files(assignment.peer)),
             )
         )
         return _outcome(ended, _result(desk / "result.json"), log)
@@ -102,6 +103,20 @@ class Agents:
         return None
 
 
+def _found(peer: Peer) -> list[str]:
+    """The peer's command line, its program found where the bot finds it: the sandbox has a PATH of its own."""
+    program = shutil.which(peer.command[0]) if peer.command else None
+    if program is None:
+        raise LaunchFailed(f"agent {peer.name}: the program {' '.join(peer.command[:1])!r} is not there")
+    return [os.path.abspath(program), *peer.command[1:]]
+
+
+def _own_files(peer: Peer) -> list[Path]:
+    """The files the settings name in the command line: the program and what it is given are visible to it."""
+    words = _found(peer) if peer.runtime == "command" else []
+    return [Path(word) for word in words if os.path.isabs(word) and os.path.isfile(word)]
+
+
 def _steps(script: Path, assignment: Assignment) -> list[dict[str, Any]]:
     try:
         plays = tomllib.loads(script.read_text()).get("play", [])
@@ -119,7 +134,7 @@ def _result(file: Path) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(file.read_text())
-    except (ValueError, OSError):
+    except (ValueError, OSError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.errors import UserError
 
-class LaunchFailed(Exception):
+
+class LaunchFailed(UserError):
     """A program could not be started; the message says which and why."""

@@ -16,7 +16,7 @@ import psutil
 import structlog
 
 from bot.agents.errors import LaunchFailed
-from bot.agents.sandbox import environment, wrapped
+from bot.agents.sandbox import bubblewrap_works, environment, hide_this_process, wrapped
 from bot.core.run import Ended, Limits
 from bot.core.worktree import ref_part
 
@@ -54,6 +54,8 @@ class Exit:
 class Launcher:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        if not bubblewrap_works():
+            hide_this_process()
 
     async def run(self, command: Command) -> Exit:
         """Start it and wait for its end. Cancelling ends everything it started before it returns."""
@@ -66,8 +68,7 @@ class Launcher:
         try:
             ended = await self._watch(process, output, command, started)
         finally:
-            await asyncio.shield(self._end(process, command.key))
-            await reading
+            await asyncio.shield(self._end(process, command.key, reading))
             note.unlink(missing_ok=True)
             shutil.rmtree(home, ignore_errors=True)
         code = process.returncode if ended == "finished" else None
@@ -88,7 +89,7 @@ class Launcher:
     def _prepare(self, command: Command) -> tuple[Path, Path]:
         home = self.root / "homes" / ref_part(command.key)
         shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         (self.root / "runs").mkdir(parents=True, exist_ok=True)
         (self.root / "runs" / f"{ref_part(command.key)}.input").write_bytes(command.stdin)
         return home, self.root / "runs" / f"{ref_part(command.key)}.json"
@@ -120,7 +121,8 @@ class Launcher:
         self, process: asyncio.subprocess.Process, output: Output, command: Command, started: float
     ) -> Ended:
         """Until it ends, or a limit is reached."""
-        limits, seen, active = command.limits, _newest(command.cwd), started
+        limits, active = command.limits, started
+        seen = await asyncio.to_thread(_newest, command.cwd)
         pause = min(1.0, limits.wall_seconds / 4, limits.stall_seconds / 4)
         while True:
             with contextlib.suppress(TimeoutError):
@@ -131,13 +133,13 @@ class Launcher:
                 return "timed_out"
             if now - max(active, output.last) < limits.stall_seconds:
                 continue
-            newest = _newest(command.cwd)
+            newest = await asyncio.to_thread(_newest, command.cwd)
             if newest <= seen:
                 return "stalled"
             seen, active = newest, now
 
-    async def _end(self, process: asyncio.subprocess.Process, key: str) -> None:
-        """Close the lease; the shim does the rest. If even the shim is gone, find what it left by the mark."""
+    async def _end(self, process: asyncio.subprocess.Process, key: str, reading: asyncio.Task[None]) -> None:
+        """Close the lease; the shim does the rest. If the shim itself was killed, find what it left by the mark."""
         if process.stdin:
             process.stdin.close()
         try:
@@ -146,7 +148,10 @@ class Launcher:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+        if process.returncode is None or process.returncode < 0:
             _kill(self._strays(key))
+        await asyncio.wait((reading,), timeout=LEAVE)  # what hid from the mark could hold the pipe open for ever
+        reading.cancel()
         (self.root / "runs" / f"{ref_part(key)}.input").unlink(missing_ok=True)
 
     def _remember(self, note: Path, pid: int) -> None:
@@ -188,7 +193,7 @@ class Output:
         return self._tail.decode(errors="replace")
 
 
-def _newest(folder: Path, bound: int = 2_000) -> float:
+def _newest(folder: Path, bound: int = 20_000) -> float:
     """When something last changed below the folder; looks at a bounded number of files."""
     newest = 0.0
     for count, path in enumerate(folder.rglob("*")):

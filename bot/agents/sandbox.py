@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,7 @@ ETC = (
     "pki",
 )
 INSIDE = "1000"  # the user id inside: nobody is root there
+PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
 @cache
@@ -37,6 +40,14 @@ def bubblewrap_works() -> bool:
         return False
     probe = [program, "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "--proc", "/proc", "true"]
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+def hide_this_process() -> None:
+    """Without bubblewrap what is started can see the bot's own process: its environment and memory shall be shut to it.
+
+    The kernel does that for a user other than root, whose agents must not be given root either way.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -56,7 +67,7 @@ def wrapped(argv: Sequence[str], cwd: Path, writable: Sequence[Path], readable: 
     if not bubblewrap_works():
         return list(argv)
     words = ["bwrap", "--die-with-parent", "--new-session", "--unshare-user", "--uid", INSIDE, "--gid", INSIDE]
-    words += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    words += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"]
     words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     for path in (*SYSTEM, *(f"/etc/{name}" for name in ETC), *_interpreter(), *map(str, readable)):
         words += ["--ro-bind-try", path, path]
@@ -71,16 +82,24 @@ def _interpreter() -> list[str]:
 
 
 def _git_folder(tree: Path) -> list[str]:
-    """The worktree's git folder may be written, but not what git would execute; borrowed objects may be read."""
-    git = tree / ".git"
-    if git.is_symlink() or not git.is_dir():
-        return []
+    """The worktree's git folder may be written, but not what git would execute; borrowed objects may be read.
+
+    Where the borrowed objects lie follows from where the tree lies, as bot/git lays it: what the tree's own files say
+    about it, an agent may have written.
+    """
     words = []
-    for name in ("config", "hooks", "objects/info/alternates"):
-        if (git / name).exists():
-            words += ["--ro-bind", str(git / name), str(git / name)]
-    alternates = git / "objects/info/alternates"
-    if alternates.is_file():
-        for line in alternates.read_text().splitlines():
-            words += ["--ro-bind-try", line, line]
-    return words
+    if _plain(tree / ".git", stat.S_IFDIR):
+        for name, kind in (("config", stat.S_IFREG), ("hooks", stat.S_IFDIR)):
+            if _plain(path := tree / ".git" / name, kind):
+                words += ["--ro-bind", str(path), str(path)]
+    owner, _, name = tree.parent.name.partition("__")
+    objects = str(tree.parents[2] / "mirrors" / owner / f"{name}.git/objects") if owner and name else ""
+    return [*words, "--ro-bind", objects, objects] if objects and os.path.isdir(objects) else words
+
+
+def _plain(path: Path, kind: int) -> bool:
+    """It is there, of this kind, and no symbolic link: bubblewrap would bind what a link points to."""
+    try:
+        return stat.S_IFMT(path.lstat().st_mode) == kind
+    except OSError:
+        return False

@@ -63,10 +63,20 @@ def _end_all() -> None:
     """TERM, then KILL, until no descendant is left."""
     started = time.monotonic()
     while pids := descendants(os.getpid()):
+        grace = time.monotonic() - started < GRACE
         for pid in pids:
-            _signal(pid, signal.SIGTERM if time.monotonic() - started < GRACE else signal.SIGKILL)
+            if not (grace and _is_sandbox(pid)):
+                _signal(pid, signal.SIGTERM if grace else signal.SIGKILL)
         time.sleep(0.05)
         _reaped()
+
+
+def _is_sandbox(pid: int) -> bool:
+    """bubblewrap takes its whole world along at once; it ends by itself when the program inside has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip() == "bwrap"
+    except OSError:
+        return False
 
 
 def _reaped() -> list[tuple[int, int]]:

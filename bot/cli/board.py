@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import asdict
 
 import typer
@@ -10,7 +11,9 @@ import typer
 from bot.cli.options import AsJson, Config, ItemArgument
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.ledger import SqlLedger
+from bot.ledger.board import ItemRow
+from bot.ledger.ledger import SqlLedger
+from bot.ledger.tallies import Tally
 from bot.settings import FILE, read_settings
 from bot.wiring import ledger_of
 
@@ -35,7 +38,29 @@ def show(config: Config = FILE, as_json: AsJson = False) -> None:
 
 async def _rows(config: Config) -> list[dict[str, object]]:
     async with ledger_of(read_settings(config)) as ledger:
-        return [asdict(row) for row in await ledger.board_rows()]
+        tallies = await ledger.tallies()
+        return [shown(row, tallies.get(row.item.id, Tally(0, 0))) for row in await ledger.items()]
+
+
+def shown(row: ItemRow, tally: Tally) -> dict[str, object]:
+    """One item as people and programs read it."""
+    item, last = row.item, row.last
+    started = next((at for stage, at in item.stages if stage in ("Working", "Claimed", "Ready")), None)
+    ended = item.stages[-1][1] if item.stages else None
+    return {
+        "item": item.id,
+        "number": item.number,
+        "title": item.title,
+        "column": row.column,
+        "stage": last.stage if last else None,
+        "pull": item.pull_number,
+        "attempts": tally.attempts,
+        "rounds": tally.rounds,
+        "seconds": round((ended - started).total_seconds(), 1) if started and ended else 0.0,
+        "waits_for": last.waits_for if last else None,
+        "reason": last.reason if last else "not looked at yet",
+        "actions": [action["action"] for action in json.loads(last.actions)] if last else [],
+    }
 
 
 def explain(item: ItemArgument, config: Config = FILE, as_json: AsJson = False) -> None:

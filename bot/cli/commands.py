@@ -1,4 +1,4 @@
-"""`sluice retry | cancel | pause | resume`: orders from whoever runs Sluice, written into the ledger for the service."""
+"""`sluice retry | cancel | pause | resume`: orders of whoever runs Sluice, written into the ledger for the service."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.cli.options import Config, ItemArgument
 from bot.cli.output import console
 from bot.core.item import Order
 from bot.errors import UserError
+from bot.perform import ANYTHING
 from bot.settings import FILE, read_settings
 from bot.wiring import ledger_of, utc_now
 
@@ -57,7 +58,8 @@ async def _hold(item: str, everything: bool, verb: str, config: Config) -> None:
         return
     async with ledger_of(read_settings(config)) as ledger:
         await ledger.pause_all(_who() if verb == "pause" else None, utc_now())
-        woken = await ledger.wake_everything(utc_now(), f"everything {verb}d")
+        woken = await ledger.wake_where(utc_now(), f"everything {verb}d")
+        woken += await ledger.wake_where(utc_now(), f"everything {verb}d", waits_for=ANYTHING)
     console.print(f"everything is {verb}d; {woken} items will be looked at")
 
 

@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
-from bot.demo.performance import perform
-
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, and say where.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")] = False,
 ) -> None:
     """Drain a board before your eyes: no account, no network, no model."""
-    raise typer.Exit(asyncio.run(perform(keep, json_)))
+    from bot.demo.performance import perform  # here, for the demo itself uses other commands of this package
+    from bot.demo.processes import end_the_rest
+
+    try:
+        raise typer.Exit(asyncio.run(perform(keep, json_)))
+    finally:
+        end_the_rest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from typing import Annotated, Any
 
 import typer
@@ -62,5 +63,5 @@ async def _mark(url: str, config: Config) -> None:
         row = next((row for row in await ledger.review_queue() if row.url == url.rstrip("/")), None)
         if row is None:
             raise UserError(f"{url} is not a pull request Sluice follows; `sluice review queue --all` lists them")
-        await ledger.mark_reviewed(row.url, row.head, None, utc_now())
+        await ledger.mark_reviewed(row.url, row.head, getpass.getuser(), utc_now())
     console.print(f"reviewed at {row.head[:10]}")

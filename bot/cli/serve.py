@@ -8,14 +8,18 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-import uvicorn
 
+from bot.cli.board import shown
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
+from bot.ledger.tallies import Tally
 from bot.logs import set_up_logs
+from bot.service import Service
 from bot.settings import FILE, Settings, read_settings
-from bot.wiring import Service, open_service
+from bot.wiring import open_service
 from webhooks.app import create_app
+from webhooks.face import Face
+from webhooks.server import server_of
 
 
 def serve(config: Config = FILE) -> None:
@@ -27,16 +31,7 @@ def serve(config: Config = FILE) -> None:
 
 async def _serve(settings: Settings) -> None:
     async with open_service(settings) as service:
-        web = uvicorn.Server(
-            uvicorn.Config(
-                create_app(service.inbox()),
-                host=settings.server.host,
-                port=settings.server.port,
-                log_level="warning",
-                timeout_graceful_shutdown=3,
-            )
-        )
-        web.install_signal_handlers = lambda: None  # type: ignore[method-assign]  # ours below: they also stop agents
+        web = server_of(create_app(Face(service)), settings.server.host, settings.server.port)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, lambda: setattr(web, "should_exit", True))
@@ -68,13 +63,5 @@ async def _sweep(settings: Settings, dry: bool, as_json: bool) -> None:
 
 
 async def _decided(service: Service) -> list[dict[str, object]]:
-    return [
-        {
-            "number": row.number,
-            "title": row.title,
-            "stage": row.stage,
-            "reason": row.reason,
-            "actions": row.actions,
-        }
-        for row in await service.ledger.board_rows()
-    ]
+    tallies = await service.ledger.tallies()
+    return [shown(row, tallies.get(row.item.id, Tally(0, 0))) for row in await service.ledger.items()]

@@ -193,7 +193,7 @@ class Merge:
     queue: bool = False
 
 
-# --- what is written on the board: neighbours of these travel in one GraphQL document -----------------------------------
+# --- what is written on the board: neighbours of these travel in one GraphQL document ---------------------------
 
 
 @dataclass(frozen=True)

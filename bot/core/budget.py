@@ -1,4 +1,4 @@
-"""Slots and caps: whether one more run may be admitted. Asked by `decide`, and again inside the ledger's transaction."""
+"""Slots and caps: may one more run be admitted? Asked by `decide`, and again inside the ledger's transaction."""
 
 from __future__ import annotations
 

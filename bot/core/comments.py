@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, Item
+from bot.core.prompts import clean
 from bot.core.pull import Pull
 from bot.core.run import Run
 from bot.core.worktree import FileChange
@@ -59,7 +61,7 @@ def stopped(reason: str) -> str:
 
 
 RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. All work so far is kept."
-TO_DONE = "Close the pull request, or merge it, and the card will follow; `/sluice retry` goes on working."
+TO_DONE = "Merge the pull request, or close the issue, and the card follows; `/sluice retry` goes on working."
 
 
 def not_started(reason: str) -> str:
@@ -92,14 +94,14 @@ def pull_title(title: str) -> str:
 def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdict]) -> str:
     """One phone screen: why, what, proof, risk, what is undone."""
     files = run.work.files if run.work else ()
-    said = run.outcome.summary.strip() if run.outcome else ""
+    said = quoted(run.outcome.summary) if run.outcome else ""
     proof = [f"- {SIGNS[v.state]} {v.gate}: {v.reason}" for v in verdicts] or ["- the checks on this pull request"]
     return "\n".join(
         (
             f"**Why** Closes #{item.number}; @{go_ahead.by} asked for it.",
             "",
             f"**What** {changed(files)}",
-            *([f"> {line}" for line in said.splitlines()[:4]]),
+            *([f"> {said}"] if said else []),
             "",
             "**Proof**",
             *proof,
@@ -109,6 +111,12 @@ def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdic
             f"Written by agent {run.peer}, round {run.round}.",
         )
     )
+
+
+def quoted(text: str, length: int = 300) -> str:
+    """An agent's own words as code: they mention nobody, close no issue, and show what they are."""
+    plain = " ".join(clean(text).replace("`", "'").split())
+    return f"`{plain[:length]}{'…' * (len(plain) > length)}`" if plain else ""
 
 
 def changed(files: Sequence[FileChange]) -> str:
@@ -137,11 +145,13 @@ def summary(
     last = next((run.work for run in reversed(runs) if run.work and run.work.files), None)
     reviewers = ", ".join(dict.fromkeys(f"@{r.author}" for r in pull.reviews if r.by_writer)) or "nobody"
     undone = [v for v in verdicts if not v.passed]
+    told = f"{pull.changed_files} files, +{pull.additions} −{pull.deletions}"
+    what = changed(last.files) if last else told
     return "\n".join(
         (
             f"**Done: #{pull.number} is merged**{f' by @{pull.merged_by}' if pull.merged_by else ''}.",
             "",
-            f"- changed: {changed(last.files) if last else f'{pull.changed_files} files, +{pull.additions} −{pull.deletions}'}",
+            f"- changed: {what}",
             f"- commits: {pull.commits}; merged as {(pull.merge_commit or 'unknown')[:10]}",
             f"- attempts: {len(runs)}; reviewed by {reviewers}",
             f"- time: {time_in_stages(stages, now)}",
@@ -167,7 +177,7 @@ def cost(runs: Sequence[Run]) -> str:
 
 def time_in_stages(stages: Sequence[tuple[str, datetime]], now: datetime) -> str:
     spent: dict[str, timedelta] = {}
-    for (name, since), until in zip(stages, [at for _, at in stages[1:]] + [now], strict=True):
+    for (name, since), (_, until) in pairwise([*stages, ("", now)]):
         word = STAGE_WORDS.get(name)
         if word:
             spent[word] = spent.get(word, timedelta()) + (until - since)

@@ -35,7 +35,7 @@ from bot.core.working import built, claimed, gating, working
 def decide(s: Snapshot) -> Decision:
     """Commands first, then whatever stops everything, then a person's wish, then what the stage asks for.
 
-    Where nothing may be written no command is answered, and one that waits (its author's role is unknown) stops no stop.
+    Where nothing may be written no command is answered; one that waits for its author's role holds up no stop.
     """
     stage = stage_of(s)
     answered = answer(s, stage, why) if s.policy.mode == "live" else None

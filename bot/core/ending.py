@@ -12,21 +12,23 @@ from bot.core.actions import (
     ReleaseClaim,
     RemoveWorktree,
     SayStatus,
-    StopRun,
 )
 from bot.core.comments import over, summary
 from bot.core.item import Parked
 from bot.core.parking import ask
+from bot.core.pausing import stop
 from bot.core.pull import Pull
 from bot.core.reviewing import judge
 from bot.core.snapshot import Snapshot
+from bot.core.wishes import fresh_move
 
 
 def merged(s: Snapshot, pull: Pull) -> Decision:
     """Card to Done, issue closed, branch deleted, worktree removed, summary and receipt written."""
     if s.active_run:
         return _stop_first(s, "Merged", "the pull request is merged")
-    text = summary(s.item, pull, s.runs, judge(s, pull), s.item.stages, s.now)
+    verdicts = [v for v in judge(s, pull) if v.gate not in ("mergeable", "rules")]  # it was merged: they say no more
+    text = summary(s.item, pull, s.runs, verdicts, s.item.stages, s.now)
     told = s.status is not None and s.status.body.startswith(text.splitlines()[0])
     actions: tuple[Action, ...] = (
         *(() if told else (SayStatus(text),)),
@@ -42,13 +44,17 @@ def merged(s: Snapshot, pull: Pull) -> Decision:
 
 def closed(s: Snapshot, why: str) -> Decision:
     """Over without a merge: the work is saved, branch and pull request stay."""
+    return close(s, "Closed", why, "closed")
+
+
+def close(s: Snapshot, stage: str, why: str, how: str) -> Decision:
     if s.active_run:
-        return _stop_first(s, "Closed", why)
+        return _stop_first(s, stage, why)
     text = over(why)
     status: tuple[Action, ...] = () if s.issue is None or (s.status and s.status.body == text) else (SayStatus(text),)
     done_card = s.face is not None and not s.face.archived and s.meaning != "done"
     card: tuple[Action, ...] = (MoveCard(s.columns.done),) if done_card else ()
-    return Decision("Closed", why, (*status, *card, RemoveWorktree(), ReleaseClaim(), Finish("closed", text)))
+    return Decision(stage, why, (*status, *card, RemoveWorktree(), ReleaseClaim(), Finish(how, text)))
 
 
 def parked(s: Snapshot, fact: Parked) -> Decision:
@@ -56,7 +62,9 @@ def parked(s: Snapshot, fact: Parked) -> Decision:
         return _stop_first(s, "Parked", fact.reason)
     tell: tuple[Action, ...] = () if fact.told else ask(s, fact.reason)
     tidy: tuple[Action, ...] = (RemoveWorktree(), ReleaseClaim()) if s.worktree else ()
-    return Decision("Parked", fact.reason, (*tell, *tidy), waits_for="person")
+    unmoved = fact.told and s.meaning in ("in_progress", "in_review") and fresh_move(s) is None
+    heal: tuple[Action, ...] = (MoveCard(s.columns.needs_person),) if unmoved else ()
+    return Decision("Parked", fact.reason, (*tell, *heal, *tidy), waits_for="person")
 
 
 def done(s: Snapshot, how: str) -> Decision:
@@ -66,10 +74,9 @@ def done(s: Snapshot, how: str) -> Decision:
     if how == "merged" and stale_card and s.face and not s.face.archived:
         return Decision("Done", "the card had not followed", (MoveCard(s.columns.done),))
     if s.issue and s.issue.open:
-        return Decision("Done", f"{how}; the issue is open again: move the card to {s.columns.ready} to start anew")
+        return Decision("Done", f"{how}; the issue is open: move the card to {s.columns.ready} to start anew")
     return Decision("Done", how)
 
 
 def _stop_first(s: Snapshot, stage: str, why: str) -> Decision:
-    assert s.active_run is not None  # every caller asked
-    return Decision(stage, f"{why}; its agent is being stopped", (StopRun(s.active_run.key, why),), waits_for="machine")
+    return Decision(stage, f"{why}; its agent is being stopped", stop(s, why), waits_for="machine")

@@ -155,7 +155,7 @@ class Item:
 
     @property
     def work_id(self) -> str:
-        """Names what is kept of its work: after `retry --fresh` another name, so that nothing old is continued or lost."""
+        """Names what is kept of its work; another after `retry --fresh`, so that nothing old is continued or lost."""
         return f"{self.id}.{self.asked_fresh + 1}" if self.asked_fresh else self.id
 
 

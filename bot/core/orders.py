@@ -14,6 +14,8 @@ from bot.core.actions import (
     MoveCard,
     NoteOrder,
     PauseAll,
+    ReleaseClaim,
+    RemoveWorktree,
     Reply,
     SendBack,
     UpdateBranch,
@@ -21,31 +23,47 @@ from bot.core.actions import (
 from bot.core.comments import explained, help_text, not_understood
 from bot.core.item import Approval, GoAhead, Order, text_hash
 from bot.core.parking import park_quietly
-from bot.core.prompts import rework_brief
+from bot.core.pausing import stopped_by
+from bot.core.prompts import again_brief, rework_brief
 from bot.core.snapshot import Snapshot
-from bot.core.stage import Done, Merged, Outside, Parked, Stage
+from bot.core.stage import Built, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
+from bot.core.starting import text_waits
 from bot.core.trust import Role, needed_for
-from bot.core.working import rework_plan, task
+from bot.core.working import rework_plan, send_back, task
 
 Why = Callable[[Snapshot], str]
+STOPS = ("pause", "pause all", "cancel")
 
 
 def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     if not s.orders:
         return None
-    order, name = s.orders[0], type(stage).__name__
+    order, name = _next(s.orders), type(stage).__name__
     role = Role.ADMIN if order.from_shell else s.role(order.author)
     if role is None:
-        return Decision(name, f"the permission of {order.author} cannot be read yet")
+        return Decision(name, f"the permission of {order.author} cannot be read yet", waits_for="machine")
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
         return Decision(name, reason, (*_react(order, "THUMBS_DOWN"), _answered(order)), s.now)
-    problem = order.problem or _refusal(s, stage, order)
+    problem = order.problem or _refusal(s, stage, order) or _held(s, order)
     if problem:
         actions = (*_react(order, "CONFUSED"), *_reply(order, not_understood(problem, order.verb)), _answered(order))
         return Decision(name, f"`/sluice {order.verb}` could not be obeyed: {problem}", actions, s.now)
-    actions = (*_obey(s, stage, order, why), *_react(order, "THUMBS_UP"), _note_for(s, order))
+    actions = (*_obey(s, stage, order, why), *_react(order, "THUMBS_UP"), _note_for(s, stage, order))
+    if order.verb == "update" and s.pull:
+        actions = (*actions, UpdateBranch(s.pull.head))  # last: GitHub may refuse it, and is not asked twice
     return Decision(name, f"obeys `/sluice {order.verb}` of {order.author}", actions, s.now)
+
+
+def _next(orders: tuple[Order, ...]) -> Order:
+    """The oldest; but what stops work does not wait behind what waits for a slot."""
+    waits = orders[0].verb in ("reject", "retry")
+    return next((order for order in orders if order.verb in STOPS), orders[0]) if waits else orders[0]
+
+
+def _held(s: Snapshot, order: Order) -> str:
+    """Nothing that starts or changes work is done while it is paused."""
+    return stopped_by(s) if order.verb in ("reject", "update") else ""
 
 
 def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
@@ -54,10 +72,14 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
     match order.verb:
         case "cancel" if over or isinstance(stage, Outside):
             return "there is nothing to cancel"
+        case "retry" if isinstance(stage, Merged):
+            return "it is merged and about to be closed out"
         case "retry" if s.active_run:
             return f"agent {s.active_run.peer} is already working on it"
         case "retry" if s.issue is None or not s.issue.open:
             return "the issue is not open"
+        case "retry" if s.face is None or s.face.archived:
+            return "the card is not on the board"
         case "assign" if order.args not in {peer.name for peer in s.peers}:
             return f"there is no agent {order.args!r}; there are {', '.join(peer.name for peer in s.peers) or 'none'}"
         case "merge" | "update" if s.pull is None or not s.pull.open:
@@ -66,7 +88,7 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
             return "there is no result to reject"
         case "reject" if s.active_run:
             return f"agent {s.active_run.peer} is still working on it"
-        case "approve" if not _approvable(s):
+        case "approve" if not _approvable(s, stage):
             return "there is nothing to approve"
     return ""
 
@@ -80,26 +102,26 @@ def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ..
             return _reply(order, explained(why(replace(s, orders=()))))
         case "pause all" | "resume all":
             return (PauseAll(order.verb == "pause all", order.author),)
-        case "update" if s.pull:
-            return (UpdateBranch(s.pull.head),)
         case "reject":
             return _reject(s, order)
         case "retry":
-            return _retry(s, order)
+            return _retry(s, stage, order)
         case "cancel":
             return _cancel(s, stage, order)
     return ()
 
 
-def _note_for(s: Snapshot, order: Order) -> NoteOrder:
+def _note_for(s: Snapshot, stage: Stage, order: Order) -> NoteOrder:
     """The order is answered; pause, resume, priority, assign, retry and a person's word also change the item."""
     match order.verb:
         case "pause" | "resume" | "priority" | "assign":
             return _note(order, order.verb, order.args)
-        case "retry":
-            return _note(order, "retry", "fresh" if "--fresh" in order.args else "")
+        case "retry" if "--fresh" in order.args:
+            return _note(order, "retry", "fresh")
+        case "retry" if not isinstance(stage, InReview):
+            return _note(order, "retry", "")
         case "approve":
-            return _note(order, "approve", "", Approval("approve", order.author, _approvable(s), order.at))
+            return _note(order, "approve", "", Approval("approve", order.author, _approvable(s, stage), order.at))
         case "merge" if s.pull:
             return _note(order, "merge", "", Approval("merge", order.author, s.pull.head, order.at))
     return _answered(order)
@@ -112,10 +134,17 @@ def _reject(s: Snapshot, order: Order) -> tuple[Action, ...]:
     return (SendBack(plan), MoveCard(s.columns.in_progress))
 
 
-def _retry(s: Snapshot, order: Order) -> tuple[Action, ...]:
+def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
+    """In review: another attempt on the same pull request. Else, and afresh: given up, and started by this command."""
     assert s.issue  # _refusal saw to it
+    fresh = "--fresh" in order.args
+    if isinstance(stage, InReview) and not fresh:
+        brief = again_brief(task(s, stage.claim), order.author, s.runs)
+        return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief).actions
+    tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh and s.worktree else ()
+    release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
     go = GoAhead(f"order:{order.id}", order.author, order.at, s.issue.title, s.issue.body, by_command=True)
-    return (AcceptGoAhead(go), MoveCard(s.columns.ready))
+    return (*tree, *release, AcceptGoAhead(go), MoveCard(s.columns.ready))
 
 
 def _cancel(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
@@ -126,14 +155,14 @@ def _cancel(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     return (*parked, *close)
 
 
-def _approvable(s: Snapshot) -> str:
-    """What a person approves now: the pull request's head, the result's, or the issue's text."""
-    if s.pull and s.pull.open:
-        return s.pull.head
-    last = s.runs[-1].work if s.runs else None
-    if last and last.files:
-        return last.head
-    return text_hash(s.issue.title, s.issue.body) if s.issue else ""
+def _approvable(s: Snapshot, stage: Stage) -> str:
+    """What was shown last: a result that is not pushed, the pull request's head, or the issue's text."""
+    if s.issue and isinstance(stage, Ready | Waiting) and text_waits(s, s.issue):
+        return text_hash(s.issue.title, s.issue.body)
+    result = s.unpushed
+    if result and result.work and (s.item.parked or isinstance(stage, Gating | Built)):
+        return result.work.head
+    return s.pull.head if s.pull and s.pull.open else ""
 
 
 def _note(order: Order, verb: str, value: str, approval: Approval | None = None) -> NoteOrder:

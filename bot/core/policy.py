@@ -1,4 +1,4 @@
-"""What a repository allows: `.github/sluice.toml` on its default branch. Each field says what it does and its default."""
+"""What a repository allows: `.github/sluice.toml` on its default branch. Each field has its default and its doc."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Work:
     )
     runs_per_item: int = field(default=6, metadata={"doc": "agent runs one item may use for one go-ahead", "min": 1})
     runs_per_day: int = field(default=50, metadata={"doc": "agent runs the repository may use in 24 hours", "min": 1})
-    minutes_per_run: float = field(default=60.0, metadata={"doc": "an agent run is stopped after this long"})
+    minutes_per_run: float = field(default=60.0, metadata={"doc": "an agent run is stopped after this long", "min": 1})
     running: int = field(default=2, metadata={"doc": "agents that may work in this repository at once", "min": 1})
     waiting_pulls: int = field(
         default=3, metadata={"doc": "no new work while this many of Sluice's pull requests wait for people", "min": 1}

@@ -21,7 +21,8 @@ def first_brief(repo: str, number: int, go_ahead: GoAhead, branch: str, policy: 
         (
             f"# {repo}#{number}: {clean(go_ahead.title)}",
             "",
-            f"You work in a git worktree of {repo}, on the branch `{branch}`. Do what the issue below asks, and only that.",
+            f"You work in a git worktree of {repo}, on the branch `{branch}`.",
+            "Do what the issue below asks, and only that.",
             "",
             *_finished(policy),
             "",
@@ -52,6 +53,13 @@ def rework_brief(
         parts += [f"## {where}", "", *fence(f"written by @{remark.author}", remark.body), ""]
     parts += earlier(runs)
     return "\n".join((*parts, "---", "", first))
+
+
+def again_brief(first: str, who: str, runs: Sequence[Run]) -> str:
+    asked = (
+        f"@{who} asked for another attempt: compare what lies in this worktree with the task, and mend what is missing."
+    )
+    return "\n".join(("# Another attempt", "", asked, "", *earlier(runs), "---", "", first))
 
 
 def conflict_brief(first: str, base: str) -> str:

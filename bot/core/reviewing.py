@@ -17,10 +17,11 @@ from bot.core.actions import (
     UpdateBranch,
 )
 from bot.core.comments import in_review as review_text
-from bot.core.gates.approvals import approvals
+from bot.core.gates.approvals import approvals, opinions
 from bot.core.gates.checks import checks
 from bot.core.gates.command import command
 from bot.core.gates.mergeable import behind, mergeable
+from bot.core.gates.rules import rules
 from bot.core.gates.threads import threads
 from bot.core.gates.verdict import Verdict
 from bot.core.gates.workflow import name_of, workflow
@@ -61,6 +62,7 @@ def judge(s: Snapshot, pull: Pull) -> list[Verdict]:
         mergeable(pull, s.policy, s.base_head, s.contains_base),
         threads(pull, s.policy),
         approvals(pull, s.item.approvals, s.me),
+        rules(pull),
     ]
 
 
@@ -86,7 +88,7 @@ def _mend(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
 
 def unanswered(s: Snapshot, pull: Pull) -> list[Review]:
     """Reviews that ask for work and that no run was started for: people who may write, and the bots policy names."""
-    answered = {cause for run in s.runs for cause in run.causes}
+    answered = {cause for run in s.runs if run.state != "ended" or run.useful for cause in run.causes}
     superseded = {r.author: r.at for r in pull.reviews if r.state in ("APPROVED", "DISMISSED")}
     return [
         review
@@ -98,7 +100,8 @@ def unanswered(s: Snapshot, pull: Pull) -> list[Review]:
 
 
 def _asks(s: Snapshot, pull: Pull, review: Review) -> bool:
-    counts = review.by_writer if not review.by_bot else review.author in s.policy.review.bots
+    named = {bot.casefold() for bot in s.policy.review.bots}
+    counts = review.by_writer if not review.by_bot else review.author.casefold() in named
     if not counts or review.author == s.me:
         return False
     if review.state == "CHANGES_REQUESTED":
@@ -129,14 +132,16 @@ def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | No
 def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
     """The machines are content: ask for a review once, and wait for people."""
     waiting = [v for v in verdicts if not v.passed and v.key != "behind"]
+    waiting = [v for v in waiting if v.gate != "rules"] or waiting  # what it stands for is said by the others
     by_hand = s.policy.merge.by == "people" and not _ordered(s, pull)
     if not waiting and not by_hand:
         return None
     reason = "; ".join(v.reason for v in waiting) or "every check passed; a person merges it"
     actions = (*_ask_review(s, pull, verdicts), *_show(s, pull, verdicts, reason))
-    if s.item.lane_since and s.now - s.item.lane_since > LANE_PATIENCE:
-        actions = (LeaveLane(), *actions)
-    return Decision("InReview", reason, actions, waits_for="person")
+    until = s.item.lane_since + LANE_PATIENCE if s.item.lane_since else None
+    if until and until <= s.now:
+        return Decision("InReview", reason, (LeaveLane(), *actions), waits_for="person")
+    return Decision("InReview", reason, actions, until, "person")
 
 
 def _merge(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision:
@@ -165,18 +170,12 @@ def _ask_review(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> tuple[Actio
     missing = any(v.gate == "approvals" and not v.passed for v in verdicts)
     if not missing or claim is None:
         return ()
-    wanted = s.policy.review.reviewers or (claim.go_ahead.by,)
-    stale = {review.author for review in pull.reviews if review.head != pull.head}
-    fresh = {review.author for review in pull.reviews if review.head == pull.head}
-    ask = tuple(w for w in wanted if w not in pull.requested and w not in fresh and w != s.me)
-    again = tuple(a for a in sorted(stale) if a not in fresh | set(pull.requested) | set(ask) and _opinion(pull, a))
-    return (AskReview(ask + again),) if ask + again else ()
-
-
-def _opinion(pull: Pull, author: str) -> bool:
-    return any(
-        r.author == author and r.by_writer and r.state in ("APPROVED", "CHANGES_REQUESTED") for r in pull.reviews
-    )
+    owed_again = [review.author for review in opinions(pull) if review.head != pull.head]
+    wanted = (*(s.policy.review.reviewers or (claim.go_ahead.by,)), *sorted(owed_again))
+    spoken = (review.author for review in pull.reviews if review.head == pull.head)
+    settled = {login.casefold() for login in (*pull.requested, *spoken, s.me)}
+    ask = tuple({login.casefold(): login for login in wanted if login.casefold() not in settled}.values())
+    return (AskReview(ask),) if ask else ()
 
 
 def _show(s: Snapshot, pull: Pull, verdicts: list[Verdict], reason: str) -> tuple[Action, ...]:

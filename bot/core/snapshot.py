@@ -37,7 +37,7 @@ class Snapshot:
     now: datetime
     me: str  # Sluice's own login
     item: Item
-    columns: Columns = Columns()
+    columns: Columns = field(default_factory=Columns)
     face: Face | None = None  # None: the card is gone from the board
     issue: Issue | None = None
     draft: Draft | None = None

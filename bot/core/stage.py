@@ -106,18 +106,18 @@ Stage = (
 )
 
 MOVES: dict[type[Stage], tuple[type[Stage], ...]] = {
-    Outside: (Draft, Waiting, Ready),
+    Outside: (Draft, Waiting, Ready, Parked, Merged, Closed, Done),  # it may have lived before, and the card moved back
     Draft: (Ready, Waiting, Outside),
-    Waiting: (Ready, Outside),
-    Ready: (Claimed, Working, Waiting, Outside, InReview),
-    Claimed: (Working, InReview, Parked, Closed),
-    Working: (Gating, Built, Claimed, InReview, Parked, Closed, Merged),
-    Gating: (Built, Working, Parked, Closed),
-    Built: (InReview, Parked, Closed),
-    InReview: (Working, Merged, Parked, Closed),
+    Waiting: (Ready, Outside, Parked, Merged, Closed, Done),
+    Ready: (Claimed, Working, Gating, Built, InReview, Waiting, Outside, Parked, Merged, Closed, Done),
+    Claimed: (Working, InReview, Ready, Waiting, Parked, Merged, Closed, Done),  # `retry` gives the claim up
+    Working: (Gating, Built, Claimed, InReview, Parked, Merged, Closed),
+    Gating: (Built, Working, Ready, Waiting, Parked, Merged, Closed, Done),
+    Built: (InReview, Working, Gating, Ready, Waiting, Parked, Merged, Closed, Done),
+    InReview: (Working, Built, Gating, Ready, Waiting, Parked, Merged, Closed, Done),
     Merged: (Done,),
-    Closed: (Done,),
-    Parked: (Ready, Waiting, Outside, Merged, Closed),
+    Closed: (Done, Claimed, Gating, Built, InReview, Parked, Ready, Waiting, Outside, Merged),  # reopened while paused
+    Parked: (Ready, Waiting, Outside, Merged, Closed),  # never by itself: somebody moved the card, or commanded
     Done: (Ready, Waiting, Outside),
 }
 
@@ -135,11 +135,11 @@ COLUMN: dict[type[Stage], str] = {  # the column each stage of Sluice's own work
 def stage_of(s: Snapshot) -> Stage:
     """The first that applies, from the most final to the least."""
     item = s.item
-    if item.done and not item.claim and not _asked_again(s):
+    ours = item.claim is not None or item.parked is not None
+    if item.done and not ours and not _asked_again(s):
         return Done(item.done)
     if s.pull and _merged_in_this_life(s, s.pull):
         return Merged(s.pull)
-    ours = item.claim is not None or item.parked is not None
     if ours and (over := _over(s)):
         return Closed(over)
     if item.claim:
@@ -153,8 +153,11 @@ def _merged_in_this_life(s: Snapshot, pull: Pull) -> bool:
     """An item may be started anew after its pull request was merged: then that one is history."""
     if pull.state != "MERGED" or s.item.pull_number != pull.number:
         return False
-    claim = s.item.claim
-    return not s.item.done if claim is None else pull.merged_at is None or pull.merged_at >= claim.at
+    claim, go, merged_at = s.item.claim, s.item.go_ahead, pull.merged_at
+    if claim is None and s.item.done:
+        return False
+    began = claim.at if claim else go.at if go else None
+    return merged_at is None or began is None or merged_at >= began
 
 
 def _asked_again(s: Snapshot) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.core.actions import (
     AcceptGoAhead,
     Action,
@@ -12,19 +14,21 @@ from bot.core.actions import (
     MoveCard,
     RunPlan,
     SayStatus,
+    SpendMove,
 )
 from bot.core.budget import Refusal, admit
 from bot.core.comments import not_started, working
-from bot.core.item import GoAhead, Issue, Move, text_hash
+from bot.core.item import Approval, GoAhead, Issue, Move, text_hash
 from bot.core.prompts import earlier, first_brief
 from bot.core.queue import rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.trust import START
-from bot.core.wishes import fresh_move
+from bot.core.wishes import fresh_move, withdrawn
 from bot.core.worktree import branch_name
 
 STEP = "build"  # the default plan has one step
+ACCEPTS = "`/sluice approve` accepts it as it stands now"
 
 
 def draft(s: Snapshot) -> Decision:
@@ -34,10 +38,14 @@ def draft(s: Snapshot) -> Decision:
         )
     if not s.policy_found:
         return Decision("Draft", f"{s.draft_repo} has no .github/sluice.toml, so Sluice leaves this draft alone")
-    refusal = _mover_refused(s, fresh_move(s))
-    if refusal:
-        return Decision("Draft", refusal)
-    actions = (ConvertDraft(s.draft_repo),)
+    move = fresh_move(s)
+    refusal = _mover_refused(s, move)
+    if refusal or move is None or s.draft is None:
+        return Decision("Draft", refusal or "the draft cannot be read", waits_for="person")
+    go = GoAhead(
+        move.key, move.actor or "", move.at, s.draft.title, s.draft.body
+    )  # the issue will not know of the move
+    actions = (AcceptGoAhead(go), ConvertDraft(s.draft_repo))
     return Decision("Draft", f"a draft becomes an issue of {s.draft_repo} first", actions, look_again_at=s.now)
 
 
@@ -45,13 +53,18 @@ def ready(s: Snapshot) -> Decision:
     assert s.issue is not None  # stage_of proved it
     go = _go_ahead(s, s.issue)
     if isinstance(go, str):
-        return _not_started(s, go)
+        return Decision("Ready", go, waits_for="machine") if _mover_unknown(s) else _not_started(s, go)
     if s.policy_problem:
         return Decision(
             "Ready", f".github/sluice.toml is broken, so nothing new is started: {s.policy_problem}", waits_for="person"
         )
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
-    peer = _peer(s, s.issue)
+    able = takers(s.peers, s.issue.repo, s.issue.labels, s.item.peer_wanted)
+    if not able:
+        return Decision("Ready", _nobody(s), accept, waits_for="person")
+    if claim := _take_up(s, s.issue, go, able):
+        return Decision("Ready", f"takes up what was there; @{go.by} asked for it", (*accept, *claim), s.now, "machine")
+    peer = _free(s, able)
     if isinstance(peer, Refusal):
         return Decision("Ready", peer.reason, accept, waits_for=_waits(peer))
     if held := _others_first(s, peer):
@@ -59,13 +72,29 @@ def ready(s: Snapshot) -> Decision:
     return _claim(s, s.issue, go, peer, accept)
 
 
+def _take_up(s: Snapshot, issue: Issue, go: GoAhead, able: list[Peer]) -> tuple[Action, ...]:
+    """An open pull request, or a result a person has approved since, goes on as it is: no run, so no slot is asked."""
+    found = s.unpushed
+    approved = found.work.head if found and found.work and _approved(s, found.work.head) else ""
+    pull = s.pull if s.pull and s.pull.open else None
+    if pull is None and not approved:
+        return ()
+    branch = pull.branch if pull and pull.branch else branch_of(s, issue)
+    last = s.runs[-1].peer if s.runs else ""
+    peer = next((peer for peer in able if peer.name == last), able[0])
+    claim = Claim(peer.name, branch, pull.base if pull else s.default_branch, replace(go, takes_up=approved), None)
+    return (claim, *_spend(s, go))
+
+
+def _spend(s: Snapshot, go: GoAhead) -> tuple[Action, ...]:
+    """A claim spends the move it came from; one that came from a command spends whatever was moved before."""
+    return (SpendMove(s.moves[-1].key),) if go.by_command and s.moves else ()
+
+
 def _claim(s: Snapshot, issue: Issue, go: GoAhead, peer: Peer, accept: tuple[Action, ...]) -> Decision:
     branch = branch_of(s, issue)
-    if s.pull and s.pull.open:
-        claim = Claim(peer.name, branch, s.default_branch, go, None)
-        return Decision("Ready", f"takes up pull request #{s.pull.number} again", (*accept, claim), look_again_at=s.now)
     if s.base_head is None:
-        return Decision("Ready", f"the branch {s.default_branch} cannot be read", accept)
+        return Decision("Ready", f"the branch {s.default_branch} cannot be read", accept, waits_for="machine")
     causes = (f"go:{go.key}",)
     evidence = evidence_of(causes)
     brief = "\n".join((first_brief(issue.repo, issue.number, go, branch, s.policy), *earlier(s.runs)))
@@ -74,6 +103,7 @@ def _claim(s: Snapshot, issue: Issue, go: GoAhead, peer: Peer, accept: tuple[Act
     actions: tuple[Action, ...] = (
         *accept,
         Claim(peer.name, branch, s.default_branch, go, run),
+        *_spend(s, go),
         MoveCard(s.columns.in_progress),
         SayStatus(working(peer.name, go, 1)),
         Dispatch(key),
@@ -90,17 +120,38 @@ def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     """The standing go-ahead, or why there is none."""
     move = fresh_move(s)
     accepted = s.item.go_ahead
-    moved_to_ready = move is not None and s.columns.meaning_of(move.to) == "ready"
-    if accepted and (accepted.by_command or not moved_to_ready or (move and move.key == accepted.key)):
+    moved = move if move and s.columns.meaning_of(move.to) == "ready" else None
+    if accepted and not (moved and _supersedes(s, moved, accepted)):
         return _text_unchanged(s, issue, accepted)
-    if not moved_to_ready or move is None:
+    if moved is None:
         return f"nobody is known to have moved it to {s.columns.ready} since; move the card there again"
-    if refusal := _mover_refused(s, move):
+    if refusal := _mover_refused(s, moved):
         return refusal
-    found = GoAhead(move.key, move.actor or "", move.at, issue.title, issue.body)
-    if issue.edited_at and issue.edited_at > move.at and not _editor_may(s, issue):
-        return f"the text was edited after the go-ahead by {issue.editor or 'somebody'}; `/sluice approve` accepts it"
-    return found
+    found = GoAhead(moved.key, moved.actor or "", moved.at, issue.title, issue.body)
+    if issue.edited_at is None or issue.edited_at <= moved.at or _editor_may(s, issue):
+        return found
+    if word := _approved(s, found.text_hash):
+        return replace(found, by=word.by)
+    return f"the text was edited after the go-ahead by {issue.editor or 'somebody'}; {ACCEPTS}"
+
+
+def text_waits(s: Snapshot, issue: Issue) -> bool:
+    """Nothing but an approval of the issue's text is missing."""
+    go = _go_ahead(s, issue)
+    return isinstance(go, str) and go.endswith(ACCEPTS)
+
+
+def _supersedes(s: Snapshot, move: Move, accepted: GoAhead) -> bool:
+    """A newer move to Ready is a newer go-ahead; a command's stands beside a move that starts nothing."""
+    if not accepted.by_command:
+        return move.key != accepted.key
+    return move.at > accepted.at and (withdrawn(s, accepted) or not _mover_refused(s, move))
+
+
+def _mover_unknown(s: Snapshot) -> bool:
+    """Nobody is told of what a second look will know."""
+    move = fresh_move(s)
+    return move is not None and move.actor is not None and not move.automated and s.role(move.actor) is None
 
 
 def _mover_refused(s: Snapshot, move: Move | None) -> str:
@@ -124,11 +175,15 @@ def _text_unchanged(s: Snapshot, issue: Issue, accepted: GoAhead) -> GoAhead | s
     now = text_hash(issue.title, issue.body)
     if now == accepted.text_hash:
         return accepted
-    approved = next((word for word in s.item.approvals if word.kind == "approve" and word.head == now), None)
+    approved = _approved(s, now)
     if approved or _editor_may(s, issue):
         by = approved.by if approved else (issue.editor or accepted.by)
         return GoAhead(accepted.key, by, accepted.at, issue.title, issue.body, accepted.by_command)
-    return "the text was edited after the go-ahead; `/sluice approve` accepts it as it stands now"
+    return f"the text was edited after the go-ahead; {ACCEPTS}"
+
+
+def _approved(s: Snapshot, head: str) -> Approval | None:
+    return next((word for word in s.item.approvals if word.kind == "approve" and word.head == head), None)
 
 
 def _editor_may(s: Snapshot, issue: Issue) -> bool:
@@ -136,16 +191,14 @@ def _editor_may(s: Snapshot, issue: Issue) -> bool:
     return role is not None and role >= START
 
 
-def _peer(s: Snapshot, issue: Issue) -> Peer | Refusal:
+def _nobody(s: Snapshot) -> str:
+    wanted = s.item.peer_wanted
+    who = f"agent {wanted} is not set up for this" if wanted else "no agent takes work like this"
+    return f"{who}; see [peers] in sluice.toml"
+
+
+def _free(s: Snapshot, able: list[Peer]) -> Peer | Refusal:
     """The first agent that could start now, or the reason the best one cannot."""
-    able = takers(s.peers, issue.repo, issue.labels, s.item.peer_wanted)
-    if not able:
-        who = (
-            f"agent {s.item.peer_wanted} is not set up for this"
-            if s.item.peer_wanted
-            else "no agent takes work like this"
-        )
-        return Refusal(f"{who}; see [peers] in sluice.toml", full=False)
     refusals = [admit(s.usage, s.caps, s.policy.work, peer, first=True) for peer in able]
     free = next((peer for peer, refusal in zip(able, refusals, strict=True) if refusal is None), None)
     return free or next(refusal for refusal in refusals if refusal)

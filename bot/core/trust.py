@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """A person's role in a repository, in rising order; custom roles count as what GitHub's `permission` maps them to."""
+    """A person's role in a repository, rising; custom roles count as what GitHub's `permission` maps them to."""
 
     NONE = 0
     READ = 1

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from bot.core.actions import Action, Decision, Finish, MoveCard, SpendMove, StopRun
+from dataclasses import replace
+
+from bot.core.actions import Action, Decision, MoveCard, SpendMove
 from bot.core.comments import TO_DONE
+from bot.core.ending import close
 from bot.core.item import Move
 from bot.core.parking import park, park_quietly
+from bot.core.prompts import again_brief
 from bot.core.snapshot import Snapshot
 from bot.core.stage import COLUMN, Closed, Done, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
 from bot.core.stage import Draft as DraftStage
 from bot.core.trust import START, STOP
 from bot.core.wishes import fresh_move, wish
-from bot.core.working import send_back
+from bot.core.working import send_back, task
 
 
 def follow_wish(s: Snapshot, stage: Stage) -> Decision | None:
@@ -48,10 +52,9 @@ def _again(s: Snapshot, stage: Stage, move: Move) -> Decision:
         return _put_back(
             s, stage, move, f"an agent is already at work, so {move.actor}'s move to Ready changes nothing"
         )
-    decision = send_back(s, "InReview", [], stage.pull.head, causes=(f"go:{move.key}",))
-    return Decision(
-        "InReview", f"@{move.actor} asked for another attempt", (*decision.actions, SpendMove(move.key)), None, "slot"
-    )
+    brief = again_brief(task(s, stage.claim), move.actor or "", s.runs)
+    decision = send_back(s, "InReview", [], stage.pull.head, (f"go:{move.key}",), brief)
+    return replace(decision, actions=(*decision.actions, SpendMove(move.key)))
 
 
 def _to_done(s: Snapshot, stage: str, move: Move) -> Decision:
@@ -59,10 +62,7 @@ def _to_done(s: Snapshot, stage: str, move: Move) -> Decision:
     if s.pull and s.pull.open:
         decision = park(s, stage, f"{reason} while pull request #{s.pull.number} is open", TO_DONE)
         return Decision(stage, decision.reason, (SpendMove(move.key), *decision.actions), s.now, "person")
-    stop: tuple[Action, ...] = (StopRun(s.active_run.key, reason),) if s.active_run else ()
-    if stop:
-        return Decision(stage, reason, stop, waits_for="machine")
-    return Decision(stage, reason, (SpendMove(move.key), Finish("stopped", reason)), s.now)
+    return close(s, stage, reason, "stopped")
 
 
 def _put_back(s: Snapshot, stage: Stage, move: Move, reason: str) -> Decision:

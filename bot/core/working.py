@@ -9,6 +9,7 @@ from bot.core.actions import (
     Action,
     Decision,
     Dispatch,
+    LeaveLane,
     LoseRun,
     MoveCard,
     OpenPull,
@@ -18,7 +19,8 @@ from bot.core.actions import (
     SayStatus,
     SendBack,
 )
-from bot.core.comments import opened, pull_body, pull_title
+from bot.core.budget import admit
+from bot.core.comments import opened, pull_body, pull_title, quoted
 from bot.core.comments import working as working_text
 from bot.core.gates.command import command, name_of
 from bot.core.gates.verdict import Verdict
@@ -32,6 +34,7 @@ from bot.core.starting import STEP
 from bot.core.worktree import Work
 
 RESTARTS = 3  # attempts of one run when the machine, not the agent, failed
+GATE_TRIES = 2  # attempts of one gate command on one head, when the machine failed
 GRACE = timedelta(minutes=2)
 
 
@@ -43,7 +46,8 @@ def claimed(s: Snapshot, stage: Claimed) -> Decision:
     outcome, work = run.outcome, run.work
     if outcome is None or outcome.ended in ("lost", "cancelled"):
         return _once_more(s, run)
-    said = f" It said: {outcome.summary.strip()[:300]}" if outcome.summary.strip() else ""
+    words = quoted(outcome.summary)
+    said = f" It said: {words}" if words else ""
     if outcome.ended != "finished":
         return park(s, "Claimed", f"agent {run.peer} {_ended(outcome.ended)}.{said}")
     if work and work.unresolved:
@@ -69,20 +73,27 @@ def gating(s: Snapshot, stage: Gating) -> Decision:
     failed = [v for v in verdicts if v.failed]
     if failed:
         return send_back(s, "Gating", failed, stage.work.head)
-    return run_gates(s, "Gating", verdicts) or Decision("Gating", _waiting(verdicts), waits_for="machine")
+    stuck = [v for v in verdicts if v.waits_for == "person"]
+    if started := run_gates(s, "Gating", verdicts):
+        return started
+    if stuck:
+        return park(s, "Gating", f"the result cannot be judged: {_waiting(stuck)}")
+    return Decision("Gating", _waiting(verdicts), waits_for="machine")
 
 
 def built(s: Snapshot, stage: Built) -> Decision:
     work, run, claim = stage.work, stage.run, stage.claim
     touched = protected(work, s.policy.work.protected)
-    if touched and not any(word.head == work.head for word in s.item.approvals):
+    allowed = {claim.go_ahead.takes_up, *(word.head for word in s.item.approvals)}
+    if touched and work.head not in allowed:
         reason = f"the result changes protected files: {', '.join(touched[:5])}"
         return park(s, "Built", reason, "`/sluice approve`, then `/sluice retry`, lets exactly this result through.")
     if s.branch_head not in (None, s.item.pushed_head, work.head, run.head) and s.item.pushed_head:
         return park(
             s, "Built", f"somebody pushed to {claim.branch} while the agent worked; its result is kept beside it"
         )
-    push: tuple[Action, ...] = () if s.branch_head == work.head else (PushBranch(work.head, s.branch_head),)
+    pushed = s.branch_head == work.head == s.item.pushed_head  # else once more: a push that is there already is noted
+    push: tuple[Action, ...] = () if pushed else (PushBranch(work.head, s.branch_head),)
     verdicts = [command(line, work.head, s.gate_runs) for line in s.policy.gates.commands]
     if s.pull and s.pull.open:
         follow: tuple[Action, ...] = (MoveCard(s.columns.in_review), SayStatus(opened()))
@@ -95,13 +106,19 @@ def built(s: Snapshot, stage: Built) -> Decision:
 
 
 def run_gates(s: Snapshot, stage: str, verdicts: list[Verdict]) -> Decision | None:
-    absent = [v for v in verdicts if v.key == "absent"]
+    """Start what has not run on this head, and once more what the machine and not the command has failed."""
+    broken = {v.gate for v in verdicts if v.waits_for == "person" and _tries(s, v) < GATE_TRIES}
+    absent = [v for v in verdicts if v.key == "absent" or v.gate in broken]
     if not absent:
         return None
     actions = tuple(
         RunGate(v.gate, line, v.head) for v in absent for line in s.policy.gates.commands if name_of(line) == v.gate
     )
     return Decision(stage, f"runs {', '.join(a.command for a in actions)} on the result", actions, waits_for="machine")
+
+
+def _tries(s: Snapshot, verdict: Verdict) -> int:
+    return sum(gate.gate == verdict.gate and gate.head == verdict.head for gate in s.gate_runs)
 
 
 def send_back(
@@ -119,11 +136,15 @@ def send_back(
     what = "; ".join(v.reason for v in failures) or "somebody asked for changes"
     if s.rounds > s.policy.work.rounds:
         return park(s, stage, f"after {s.rounds} rounds still: {what}")
+    if never := _no_more_runs(s, claim):
+        return park(s, stage, f"{never}; still: {what}")
     why = causes + tuple(f"{v.gate}:{v.key or v.reason}" for v in failures)
     plan = rework_plan(s, claim, head, why, brief or _rework(s, claim, failures), merge_base)
     if any(run.key == plan.key for run in s.runs):
         return park(s, stage, f"an agent has tried to mend this already and it is unchanged: {what}")
+    leave: tuple[Action, ...] = (LeaveLane(),) if s.item.lane_since else ()  # others need not wait for the mending
     actions = (
+        *leave,
         SendBack(plan),
         MoveCard(s.columns.in_progress),
         SayStatus(working_text(claim.peer, claim.go_ahead, plan.round)),
@@ -131,7 +152,18 @@ def send_back(
     return Decision(stage, f"goes back to agent {claim.peer}: {what}", actions, waits_for="slot")
 
 
+def _no_more_runs(s: Snapshot, claim: Claim) -> str:
+    """Why waiting would not help: the agent is gone, or a cap that only a person can lift is reached."""
+    peer = next((peer for peer in s.peers if peer.name == claim.peer), None)
+    if peer is None:
+        return f"agent {claim.peer} is no longer set up"
+    refusal = admit(s.usage, s.caps, s.policy.work, peer, first=False)
+    return refusal.reason if refusal and not refusal.full else ""
+
+
 def rework_plan(s: Snapshot, claim: Claim, head: str, causes: tuple[str, ...], brief: str, merge_base: bool) -> RunPlan:
+    """Under a new go-ahead the same trouble is new evidence: a person asked to try again."""
+    causes = tuple(dict.fromkeys((f"go:{claim.go_ahead.key}", *causes)))
     evidence = evidence_of(causes)
     key = run_key(s.item.id, STEP, head, evidence)
     return RunPlan(
@@ -149,8 +181,9 @@ def _rework(s: Snapshot, claim: Claim, failures: list[Verdict]) -> str:
 
 def _start_over(s: Snapshot, claim: Claim) -> Decision:
     """Claimed without a run and without a pull request: the pull request went away; begin from what is saved."""
-    causes = (f"go:{claim.go_ahead.key}", "again")
-    plan = rework_plan(s, claim, s.base_head or "", causes, task(s, claim), merge_base=False)
+    if never := _no_more_runs(s, claim):
+        return park(s, "Claimed", never)
+    plan = rework_plan(s, claim, s.base_head or "", ("again",), task(s, claim), merge_base=False)
     return Decision("Claimed", f"agent {claim.peer} takes it", (SendBack(plan),), waits_for="slot")
 
 

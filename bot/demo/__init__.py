@@ -6,9 +6,9 @@
 | acme-widgets/ | the repository's files: a small Python project, its tests, its workflow, its `.github/sluice.toml` |
 | world.py | localhub, seeded, and Sluice against it, each a process of its own |
 | people.py | the people, acting through GitHub's API with tokens of their own |
-| watch.py | what can be seen: the board as GitHub shows it, and `sluice board show --json` |
+| watch.py | what can be seen: the board as GitHub shows it, and what `sluice board show` says |
 | table.py, report.py | the live table, and the summary or JSON at the end |
 | performance.py | the whole, from the first process to the last |
 
-It knows Sluice from outside only: settings files, the command line, and what appears on GitHub.
+It works with Sluice from outside only: a settings file, a process, and what appears on GitHub and in the ledger.
 """

@@ -10,6 +10,7 @@ from typing import Any
 from bot.demo.scenario import Step, Task
 
 PROJECT = Path(__file__).with_name("acme-widgets")
+DATA, KEY, PLAYS = "data", "app.pem", "plays.toml"  # in the demo's folder
 CAPACITY = 4  # agents at once
 
 
@@ -19,7 +20,7 @@ def project_files() -> dict[str, str]:
     return {path.relative_to(PROJECT).as_posix(): path.read_text() for path in sorted(found)}
 
 
-def settings(hub_url: str, app: Mapping[str, Any], key: Path, secret: str, board: str, repo: str, port: int) -> str:
+def settings(folder: Path, hub_url: str, app: Mapping[str, Any], secret: str, board: str, repo: str, port: int) -> str:
     """`sluice.toml`: what a person would write for a board on GitHub, with a quicker pace."""
     tables: dict[str, dict[str, Any]] = {
         "github": {
@@ -27,16 +28,16 @@ def settings(hub_url: str, app: Mapping[str, Any], key: Path, secret: str, board
             "git_url": hub_url,
             "app_id": app["app_id"],
             "installation_id": app["installation_id"],
-            "private_key_file": str(key),
+            "private_key_file": str(folder / KEY),
             "webhook_secret": secret,
         },
         f'boards."{board}"': {"draft_repository": repo},
-        "peers.builder": {"runtime": "scripted", "script": str(key.with_name("plays.toml")), "capacity": CAPACITY},
+        "peers.builder": {"runtime": "scripted", "script": str(folder / PLAYS), "capacity": CAPACITY},
         "caps": {"running": CAPACITY},
         "server": {"port": port},
         "pace": {"coalesce_seconds": 0.5, "sweep_seconds": 5, "poll_seconds": 0.1, "engine_seconds": 0.1},
     }
-    top = f"data_dir = {_toml(str(key.with_name('data')))}\n"
+    top = f"data_dir = {_toml(str(folder / DATA))}\n"
     return top + "".join(f"\n[{name}]\n{_pairs(values)}" for name, values in tables.items())
 
 

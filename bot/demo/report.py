@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -69,7 +70,9 @@ def summary(world: World, found: Report) -> RenderableType:
         wrong = found.faults.get(task.title)
         sign = f"[red]{item['stage']}" if wrong else f"[green]{item['stage']}"
         pull, attempts, seconds = _plain(item["pull"], "#"), _plain(item["attempts"]), _plain(item["seconds"])
-        table.add_row(_plain(item["number"], "#"), task.title, sign, pull, attempts, seconds, wrong or task.shows)
+        table.add_row(
+            _plain(item["number"], "#"), task.title, sign, pull, attempts, seconds, escape(wrong or task.shows)
+        )
     parts: list[RenderableType] = [table, Text(_cost(found))]
     if not found.as_expected:
         parts.append(Text(f"NOT as the scenario says. The logs are in {world.folder}", "bold red"))

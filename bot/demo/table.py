@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from bot.demo.scenario import SCENARIO, Task
@@ -38,5 +39,5 @@ def _row(task: Task, seen: Seen, row: dict[str, Any]) -> tuple[str, ...]:
         str(row.get("stage") or ""),
         f"#{pull.number}" if pull else "",
         str(row.get("rounds") or ""),
-        str(row.get("reason") or ""),
+        escape(str(row.get("reason") or "")),
     )

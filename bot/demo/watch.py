@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.demo.processes import command, environment
+from bot.cli.board import shown
 from bot.demo.world import ORG, REPO, World
+from bot.ledger.tallies import Tally
+from bot.settings import Settings
+from bot.wiring import ledger_of
 
 GLANCE = 0.5  # seconds between two looks at GitHub
-ASKING = 2.0  # seconds between two questions to Sluice, each of which starts a process
 
 BOARD = """query($org: String!, $number: Int!, $owner: String!, $name: String!) {
   organization(login: $org) { projectV2(number: $number) { items(first: 50) { nodes {
@@ -38,7 +39,7 @@ class Seen:
     columns: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     pulls: dict[str, PullSeen] = field(default_factory=dict)
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)  # of `sluice board show --json`
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)  # as `sluice board show --json` prints them
 
     def merged(self, title: str) -> bool:
         return title in self.pulls and self.pulls[title].state == "MERGED"
@@ -62,29 +63,10 @@ async def look(world: World, seen: Seen) -> None:
 
 
 async def ask(world: World, seen: Seen) -> None:
-    """Ask Sluice for ever, over its command line."""
-    while True:
-        answer = await board_show(world)
-        seen.rows |= {row["title"]: row for row in answer}
-        await asyncio.sleep(ASKING)
-
-
-async def board_show(world: World) -> list[dict[str, Any]]:
-    """`sluice board show --json`; nothing when it fails, for the next answer will do."""
-    process = await asyncio.create_subprocess_exec(
-        command("sluice"),
-        *("board", "show", "--json", "--config", str(world.config)),
-        cwd=world.folder,
-        env=environment(world.folder),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        out, _ = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    items: list[dict[str, Any]] = json.loads(out)["items"] if process.returncode == 0 else []
-    return items
+    """Read for ever what `sluice board show` reads; a process for each question would slow down what is watched."""
+    async with ledger_of(Settings.model_construct(data_dir=world.data, database=None)) as ledger:
+        while True:
+            tallies = await ledger.tallies()
+            for row in await ledger.items():
+                seen.rows[row.item.title] = shown(row, tallies.get(row.item.id, Tally(0, 0)))
+            await asyncio.sleep(GLANCE)

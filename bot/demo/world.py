@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from bot.demo.account import PATIENCE, Account
-from bot.demo.files import plays, project_files, settings
+from bot.demo.files import DATA, KEY, PLAYS, plays, project_files, settings
 from bot.demo.processes import Server, free_port
 from bot.demo.scenario import SCENARIO, Task
 from bot.errors import Unavailable
@@ -85,9 +85,13 @@ class World:
     def config(self) -> Path:
         return self.folder / "sluice.toml"
 
+    @property
+    def data(self) -> Path:
+        return self.folder / DATA
+
     def worktrees(self) -> int:
         """How many worktrees lie on the disk."""
-        return sum(path.is_dir() for path in self.folder.glob("data/worktrees/*/*"))
+        return sum(path.is_dir() for path in self.data.glob("worktrees/*/*"))
 
     def check_alive(self) -> None:
         for server in (self.localhub, self.sluice):
@@ -115,9 +119,9 @@ async def opened(folder: Path) -> AsyncIterator[World]:
             await _seed(world, Seeder(http))
         for account in world.people.values():
             stack.push_async_callback(account.close)
-        await _fill_board(world)
         stack.push_async_callback(world.sluice.stop)
         await world.sluice.start("serve", "--config", str(world.config))
+        await _fill_board(world)  # while Sluice comes up: nothing on the board concerns it yet
         await _ready(world)
         yield world
 
@@ -160,14 +164,14 @@ async def _seed(world: World, hub: Seeder) -> None:
         "apps", slug="intake", owner=ORG, repositories=[], permissions={"organization_projects": "write"}
     )
     world.people["intake"] = Account(intake["login"], intake["token"], world.hub_url)
-    key = world.folder / "app.pem"
-    key.write_text(app["private_key"])
-    world.config.write_text(settings(world.hub_url, app, key, SECRET, f"{ORG}/{board['number']}", REPO, port))
-    (world.folder / "plays.toml").write_text(plays(SCENARIO))
+    (world.folder / KEY).write_text(app["private_key"])
+    (world.folder / PLAYS).write_text(plays(SCENARIO))
+    key = f"{ORG}/{board['number']}"
+    world.config.write_text(settings(world.folder, world.hub_url, app, SECRET, key, REPO, port))
 
 
 async def _fill_board(world: World) -> None:
-    """Everything stands in Backlog before Sluice comes up, written by the people themselves."""
+    """Everything stands in Backlog at first, put there by the people themselves."""
     issues: dict[str, Any] = {}
     for task in SCENARIO:
         if task.kind == "issue":

@@ -83,7 +83,7 @@ class Desk:
     # --- the tree's files ---------------------------------------------------------------------------------------------
 
     async def lay(self, head: str, pending: Pending | None, files: str) -> None:
-        """Lay the files of commit `files` and a fresh `.git` at `head`. Begun is written first, then done, then over."""
+        """Lay the files of commit `files` and a fresh `.git` at `head`. Written down, then done, then over."""
         refs = {local_ref(self.spec.item): head, merging_ref(self.spec.item): pending.commit if pending else None}
         await self._set(refs | {laying_ref(self.spec.item): files})
         await self._finish_laying(files)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.git.mirror import Mirror, names
+from bot.git.process import failure
 
 _GONE = "0" * 40
 
@@ -96,12 +97,15 @@ class _Working:
     async def not_ignored(self, wanted: list[str]) -> list[str]:
         if not wanted:
             return []
-        env = {"GIT_WORK_TREE": str(self.tree), "GIT_INDEX_FILE": str(self.file)}
-        answer = await self.mirror.git.attempt(
-            self.mirror.path, "check-ignore", "-z", "--stdin", stdin=_joined(wanted), env=env, cwd=self.tree
-        )
+        # this command alone reads names as patterns; a leading ./ makes them names again
+        env = {"GIT_WORK_TREE": str(self.tree), "GIT_INDEX_FILE": str(self.file), "GIT_LITERAL_PATHSPECS": "0"}
+        args = ("check-ignore", "-z", "--stdin")
+        stdin = _joined(f"./{path}" for path in wanted)
+        answer = await self.mirror.git.attempt(self.mirror.path, *args, stdin=stdin, env=env, cwd=self.tree)
+        if answer.code > 1:
+            raise failure(self.mirror.path, args, answer)
         ignored = set(names(answer.out))
-        return [path for path in wanted if path not in ignored]
+        return [path for path in wanted if f"./{path}" not in ignored]
 
 
 def _walk(tree: Path, folder: str) -> Iterator[str]:

@@ -89,12 +89,12 @@ class Runner:
         """For commands whose failure is an answer. A lock that another process holds is waited for."""
         full = self._environment(git_dir, settings or {}) | dict(env or {})
         for wait in LOCK_WAITS:
-            answer = await _once(args, stdin, full, cwd or git_dir.parent)
+            answer = await _once(args, stdin, full, cwd or Path("/"))
             if answer.code == 0 or not _LOCKED.search(answer.err):
                 return answer
             _drop_stale_lock(answer.err)
             await asyncio.sleep(wait)
-        return await _once(args, stdin, full, cwd or git_dir.parent)
+        return await _once(args, stdin, full, cwd or Path("/"))
 
     def _environment(self, git_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
         name, email = self.author

@@ -18,7 +18,7 @@ async def save(mirror: Mirror, spec: WorkSpec) -> str:
     if there != head:
         raise GitFailed(
             f"{spec.saved_ref} of {spec.repo} should hold {head} but holds {there or 'nothing'}: "
-            f"{why(answer) or 'another Sluice may be at work on this item'}"
+            f"another Sluice may be at work on this item. {why(answer)}"
         )
     await mirror.set_refs({seen_ref(spec.item): head})
     return head

@@ -52,4 +52,5 @@ class Worktrees:
             await desk.tidy()
 
     def _desk(self, spec: WorkSpec) -> Desk:
+        self.layout.tree(spec)  # refuses hostile names before anything is done
         return Desk(spec, self.layout, self.mirror_of(spec.repo), self.author)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +55,14 @@ def check_whole(errors: list[dict[str, Any]], may_be_missing: Callable[[Sequence
         if error.get("type") in FORBIDDEN:
             raise Refused(f"{said}: {ADVICE[403]}", status=403)
         raise Unavailable(said)
+
+
+def sentence(body: str) -> str:
+    """GitHub's own sentence; of something that is no JSON, its beginning."""
+    try:
+        return str(json.loads(body).get("message", ""))
+    except (ValueError, AttributeError):
+        return body[:200]
 
 
 def wait_of(headers: Mapping[str, str]) -> float:

@@ -19,10 +19,11 @@ from gql.transport.exceptions import (
 from gql.transport.httpx import HTTPXAsyncTransport
 from graphql import DocumentNode
 
+from bot.errors import SluiceError
 from bot.github.auth import TokenSource
 from bot.github.costs import Costs
 from bot.github.documents import operation
-from bot.github.failures import failure, rate_limit, unreachable
+from bot.github.failures import failure, rate_limit, sentence, unreachable
 from bot.github.retrying import patiently
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # the request never left
@@ -78,7 +79,7 @@ class GraphQL:
             cause = error.__cause__ or error
             raise unreachable(error, write=write, unsent=isinstance(cause, UNSENT)) from error
         except TransportServerError as error:
-            raise failure(error.code or 500, str(error), self._headers(), write=write) from error
+            raise _said_no(error, write=write) from error
         except TransportProtocolError as error:  # an answer that is not GraphQL: a proxy, or a page of HTML
             raise failure(502, str(error), self._headers(), write=write) from error
         limited = rate_limit(answer.errors, self._headers())
@@ -104,6 +105,14 @@ class GraphQL:
     def _headers(self) -> Mapping[str, str]:
         """Of the newest answer: with calls at the same time perhaps another's, but limits are theirs in common."""
         return self._transport.response_headers or {}
+
+
+def _said_no(error: TransportServerError, *, write: bool) -> SluiceError:
+    """An HTTP status of 400 or more, with the sentence and the headers that came with it."""
+    if not isinstance(error.__cause__, httpx.HTTPStatusError):
+        return failure(error.code or 500, str(error), {}, write=write)
+    response = error.__cause__.response
+    return failure(response.status_code, sentence(response.text), response.headers, write=write)
 
 
 def graphql_url(api_url: str) -> str:

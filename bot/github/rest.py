@@ -15,7 +15,7 @@ from github import Auth, Github
 from bot.errors import Unavailable
 from bot.github.auth import API_VERSION, TokenSource
 from bot.github.costs import Costs
-from bot.github.failures import failure, unreachable
+from bot.github.failures import failure, sentence, unreachable
 from bot.github.retrying import patiently
 
 
@@ -35,11 +35,7 @@ class Reply:
 
     @property
     def message(self) -> str:
-        """GitHub's sentence; of something that is no JSON, its beginning."""
-        try:
-            return str(json.loads(self.text).get("message", ""))
-        except (ValueError, AttributeError):
-            return self.text[:200]
+        return sentence(self.text)
 
 
 class Rest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, cast
 
 from localhub import checks, gitstore, issues, links, reviews
@@ -180,10 +181,17 @@ async def _settle(pull: PullRequest) -> None:
     """Find out whether head and base merge cleanly; if one of them moves meanwhile, once more."""
     while pull.state == "open" and not settled(pull):
         head, base = pull.head_sha, pull.base_sha
-        result = await gitstore.merge_tree(pull.repo.git_dir, base, head)
+        clean = await _merges_cleanly(pull.repo.git_dir, base, head)
         _, behind = await gitstore.ahead_behind(pull.repo.git_dir, base, head)
         if (head, base) == (pull.head_sha, pull.base_sha):
-            pull.mergeable_for, pull.mergeable, pull.behind = (head, base), result.clean, behind > 0
+            pull.mergeable_for, pull.mergeable, pull.behind = (head, base), clean, behind > 0
+
+
+async def _merges_cleanly(git_dir: Path, base: str, head: str) -> bool:
+    try:
+        return (await gitstore.merge_tree(git_dir, base, head)).clean
+    except gitstore.GitError:  # histories that have nothing in common
+        return False
 
 
 def _rule_broken(pull: PullRequest) -> str | None:

@@ -1,7 +1,8 @@
 """The JSON body of every webhook event, built from what a verb emitted.
 
 Records are rendered as REST renders them; this file adds the envelope (action, repository, organization, sender) and
-the few shapes that only webhooks have: push, changes, projects_v2_item. The same bodies are `github.event` in Actions.
+the few shapes that only webhooks have; commitpayloads.py has those that show commits. The same bodies are
+`github.event` in Actions.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from localhub import gitstore, render
+from localhub import render
+from localhub.commitpayloads import push
 from localhub.hub import Event, Hub
-from localhub.model import Actor, App, Repo, Workflow
+from localhub.model import Actor, App, Issue, Repo, Workflow
 
 Json = dict[str, Any]
 
@@ -40,44 +42,60 @@ def dispatched(hub: Hub, actor: Actor, repo: Repo, workflow: Workflow, ref: str,
 
 
 def _issues(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
-    return {"issue": render.issue(hub, objects["issue"]), **_about_people_and_labels(hub, event, objects)}
+    return {"issue": _issue(hub, objects["issue"]), **_about_people_and_labels(hub, event, objects)}
 
 
 def _about_people_and_labels(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     """What (un)labeled, (un)assigned and review_request* say beside the subject."""
     more: Json = {}
     if (label := objects.get("label")) is not None and event.repo is not None:
-        more["label"] = render.label(hub, event.repo, label)
+        more["label"] = _label(render.label(hub, event.repo, label))
     for key in ("assignee", "requested_reviewer"):
         if objects.get(key) is not None:
             more[key] = render.user(hub, objects[key])
     return more
 
 
+def _issue(hub: Hub, record: Issue) -> Json:
+    return _labelled(render.issue(hub, record))
+
+
+def _labelled(rendered: Json) -> Json:
+    return {**rendered, "labels": [_label(label) for label in rendered["labels"]]}
+
+
+def _label(rendered: Json) -> Json:
+    """Webhooks say since 2026 whether a label is archived; REST does not."""
+    return {**rendered, "archived_at": None, "archived_by": None}
+
+
 def _issue_comment(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
-    return {"issue": render.issue(hub, objects["issue"]), "comment": render.comment(hub, objects["comment"])}
+    return {"issue": _issue(hub, objects["issue"]), "comment": render.comment(hub, objects["comment"])}
 
 
 def _pull_request(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     pull = objects["pull"]
     moved = {key: objects[key] for key in ("before", "after") if objects.get(key) is not None}
-    body = {"number": pull.number, "pull_request": render.pull(hub, pull), **moved}
+    body = {"number": pull.number, "pull_request": _labelled(render.pull(hub, pull)), **moved}
     return body | _about_people_and_labels(hub, event, objects)
 
 
 def _review(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     review = render.review(hub, objects["review"])
     review["state"] = review["state"].lower()  # REST shouts, webhooks do not
-    return {"review": review, "pull_request": render.pull_lite(hub, objects["pull"])}
+    return {"review": review, "pull_request": _labelled(render.pull_lite(hub, objects["pull"]))}
 
 
 def _review_comment(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     comment = render.review_comment(hub, objects["comment"])
-    return {"comment": comment, "pull_request": render.pull_lite(hub, objects["pull"])}
+    return {"comment": comment, "pull_request": _labelled(render.pull_lite(hub, objects["pull"]))}
 
 
 def _review_thread(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
-    return {"thread": render.thread(hub, objects["thread"]), "pull_request": render.pull_lite(hub, objects["pull"])}
+    return {
+        "thread": render.thread(hub, objects["thread"]),
+        "pull_request": _labelled(render.pull_lite(hub, objects["pull"])),
+    }
 
 
 def _check_run(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
@@ -120,9 +138,9 @@ def _dependencies(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     other = blocking if (event.action or "").startswith("blocked_by") else blocked
     return {
         "blocked_issue_id": blocked.id,
-        "blocked_issue": render.issue(hub, blocked),
+        "blocked_issue": _issue(hub, blocked),
         "blocking_issue_id": blocking.id,
-        "blocking_issue": render.issue(hub, blocking),
+        "blocking_issue": _issue(hub, blocking),
         f"{'blocking' if other is blocking else 'blocked'}_issue_repo": render.repository(hub, other.repo),
     }
 
@@ -132,9 +150,9 @@ def _family(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     other = child if (event.action or "").startswith("sub_issue") else parent
     return {
         "parent_issue_id": parent.id,
-        "parent_issue": render.issue(hub, parent),
+        "parent_issue": _issue(hub, parent),
         "sub_issue_id": child.id,
-        "sub_issue": render.issue(hub, child),
+        "sub_issue": _issue(hub, child),
         f"{'sub' if other is child else 'parent'}_issue_repo": render.repository(hub, other.repo),
     }
 
@@ -146,59 +164,6 @@ def _ref(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     if event.name == "create":
         body |= {"master_branch": _repo(event).default_branch, "description": _repo(event).description}
     return body
-
-
-def _push(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
-    repo, ref, before, after = _repo(event), objects["ref"], objects["before"], objects["after"]
-    page = f"{hub.base_url}/{repo.full_name}"
-    commits = [_pushed_commit(page, info, objects.get("touched") or {}) for info in objects["commits"]]
-    pusher = objects["pusher"]
-    owner = render.user(hub, repo.owner)
-    pushed_at = int(repo.pushed_at.timestamp()) if repo.pushed_at else None
-    return {
-        "ref": ref,
-        "before": before,
-        "after": after,
-        "created": before == gitstore.ZERO,
-        "deleted": after == gitstore.ZERO,
-        "forced": bool(objects.get("forced")),
-        "base_ref": None,
-        "compare": f"{page}/compare/{before[:12]}...{after[:12]}",
-        "commits": commits,
-        "head_commit": commits[-1] if commits else None,
-        "pusher": {"name": pusher.login, "email": pusher.email},
-        # a push shows its repository the way it did before the API existed
-        "repository": {
-            "owner": {**owner, "name": repo.owner.login, "email": repo.owner.email},
-            "pushed_at": pushed_at,
-            "created_at": int(repo.created_at.timestamp()) if repo.created_at else None,
-            "master_branch": repo.default_branch,
-        },
-    }
-
-
-def _pushed_commit(page: str, info: gitstore.CommitInfo, touched: Mapping[str, list[tuple[str, str]]]) -> Json:
-    files = touched.get(info.sha, [])
-    return {
-        **simple_commit(info),
-        "distinct": True,
-        "url": f"{page}/commit/{info.sha}",
-        "added": [path for letter, path in files if letter == "A"],
-        "removed": [path for letter, path in files if letter == "D"],
-        "modified": [path for letter, path in files if letter not in "AD"],
-    }
-
-
-def simple_commit(info: gitstore.CommitInfo) -> Json:
-    """The head commit that runs, suites and pushes show."""
-    return {
-        "id": info.sha,
-        "tree_id": info.tree,
-        "message": info.message,
-        "timestamp": info.committed_at.isoformat(),
-        "author": {"name": info.author_name, "email": info.author_email},
-        "committer": {"name": info.committer_name, "email": info.committer_email},
-    }
 
 
 def _plain(value: Any) -> Any:
@@ -221,7 +186,7 @@ BODIES: dict[str, Callable[[Hub, Event, Mapping[str, Any]], Json]] = {
     "pull_request_review": _review,
     "pull_request_review_comment": _review_comment,
     "pull_request_review_thread": _review_thread,
-    "push": _push,
+    "push": lambda hub, event, objects: push(hub, _repo(event), objects),
     "create": _ref,
     "delete": _ref,
     "check_run": _check_run,

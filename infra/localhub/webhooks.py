@@ -16,6 +16,7 @@ from collections import defaultdict, deque
 import httpx
 
 from localhub import payloads
+from localhub.commitpayloads import complete
 from localhub.hub import Event, Hub
 from localhub.model import App, Delivery
 
@@ -61,6 +62,7 @@ class Deliverer:
         self.hub.deliveries.append(delivery)
         if app.webhook_url is None:
             return  # switched off while it waited
+        await complete(self.hub, delivery.event, delivery.payload)
         body = json.dumps(delivery.payload).encode()
         try:
             response = await client.post(app.webhook_url, content=body, headers=headers(app, delivery, body))

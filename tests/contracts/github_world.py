@@ -40,7 +40,9 @@ SET_FIELD = """mutation($board: ID!, $card: ID!, $field: ID!, $value: ProjectV2F
     projectV2Item { id }
   }
 }"""
-RESET_FIELD = "mutation($board: ID!, $card: ID!) { deleteProjectV2Item(input: {projectId: $board, itemId: $card}) { deletedItemId } }"
+REMOVE = """mutation($board: ID!, $card: ID!) {
+  deleteProjectV2Item(input: {projectId: $board, itemId: $card}) { deletedItemId }
+}"""
 
 
 @contextmanager
@@ -151,6 +153,12 @@ class GitHubWorld:
     def comment(self, number: int, body: str, by: Person | None = None) -> Json:
         made: Json = (by or self.mona).rest("POST", f"/repos/{self.repo}/issues/{number}/comments", body=body)
         return made
+
+    def hook(self, url: str, secret: str, events: list[str]) -> None:
+        """A second App that only listens: its webhooks go to this address."""
+        slug = f"ear{self.number}"
+        facts = {"slug": slug, "owner": self.org, "permissions": PERMISSIONS, "repositories": [self.repo]}
+        self.admin("apps", **facts, webhook_url=url, secret=secret, events=events)
 
     def idle(self) -> None:
         assert self.admin("idle", timeout=60)["idle"]

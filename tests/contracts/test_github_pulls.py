@@ -122,7 +122,11 @@ async def test_merge_wants_the_head_that_was_judged(world: GitHubWorld) -> None:
     world.idle()
     after = await world.github.see(world.board, item)
     assert merged.ok and after.pull is not None and after.issue is not None
-    assert (after.pull.state, after.pull.merge_commit, after.pull.merged_by) == ("MERGED", merged.id, world.github.login)
+    assert (after.pull.state, after.pull.merge_commit, after.pull.merged_by) == (
+        "MERGED",
+        merged.id,
+        world.github.login,
+    )
     assert not after.issue.open
     assert after.base_head == merged.id
 

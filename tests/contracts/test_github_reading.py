@@ -71,7 +71,12 @@ async def test_item_is_seen_whole_for_one_point(world: GitHubWorld) -> None:
         ("In Progress", world.hubert.login, False),
     ]
     (heard,) = seen.comments
-    assert (heard.id, heard.author, heard.body, heard.edited) == (str(said["id"]), world.hubert.login, "/sluice status", False)
+    assert (heard.id, heard.author, heard.body, heard.edited) == (
+        str(said["id"]),
+        world.hubert.login,
+        "/sluice status",
+        False,
+    )
     assert seen.policy_text == 'mode = "live"\n' and seen.policy_since is not None
     assert (seen.repo, seen.default_branch, seen.pull, seen.branch_head) == (world.repo, "main", None, None)
     assert dict(world.costs) == {(item.id, "graphql_requests"): 1, (item.id, "graphql_points"): 1}

@@ -145,4 +145,6 @@ async def test_more_than_twenty_writes_are_split(world: GitHubWorld) -> None:
     written = await world.github.write(world.board, item, replies, seen)
     assert all(each.ok for each in written) and len(written) == 23
     assert world.costs[item.id, "graphql_requests"] == 2
-    assert [comment["body"].split(".")[0] for comment in comments(world, item.number)] == [f"Answer {n}" for n in range(23)]
+    assert [comment["body"].split(".")[0] for comment in comments(world, item.number)] == [
+        f"Answer {n}" for n in range(23)
+    ]

@@ -126,6 +126,29 @@ def test_a_wrong_dispatch_is_refused(hub: LocalHub, tmp_path: Path, order: dict[
     assert shop.get("actions/runs").json()["total_count"] == 0
 
 
+def test_the_gate_that_sluice_ships_runs(hub: LocalHub, tmp_path: Path) -> None:
+    """The repository's own gate.yml judges a command on the dispatched ref and is found again by its gate id."""
+    gate = (Path(__file__).parents[2] / ".github/workflows/gate.yml").read_text()
+    shop = workflow(hub, tmp_path, gate)
+    passed = dispatch(shop, gate_id="G-1", command="grep good state.txt")
+    failed = dispatch(shop, gate_id="G-2", command="grep bad state.txt")
+    assert [(run["display_title"], run["conclusion"]) for run in (passed, failed)] == [
+        ("gate G-1", "success"),
+        ("gate G-2", "failure"),
+    ]
+
+
+def test_a_pull_request_with_conflicts_starts_nothing(hub: LocalHub, tmp_path: Path) -> None:
+    """GitHub cannot make a test merge of it, so its workflows do not run and its required checks never come."""
+    shop = workflow(hub, tmp_path, CI)
+    sha = shop.push("state.txt", "good as mine\n", "topic")
+    git(shop.checkout, "reset", "-q", "--hard", "origin/main")
+    shop.push("state.txt", "good as theirs\n")
+    shop.open_pull("topic")
+    hub.idle()
+    assert shop.get(f"commits/{sha}/check-runs").json()["total_count"] == 0
+
+
 def test_jobs_follow_their_needs(hub: LocalHub, tmp_path: Path) -> None:
     """Outputs pass on; after a failure the rest is skipped, except what asks for failure() or always()."""
     shop = workflow(

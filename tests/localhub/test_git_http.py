@@ -105,6 +105,10 @@ def test_a_push_moves_the_head_of_its_pull_request(shop: Shop) -> None:
     sha = commit(shop.checkout, "a", "2")
     git(shop.checkout, "push", "-q", "origin", "topic")
     assert shop.pull(number)["head"]["sha"] == sha
+    shop.hub.idle()
+    mirror = f"refs/pull/{number}/head"
+    assert git(shop.checkout, "ls-remote", "origin", mirror) == f"{sha}\t{mirror}"
+    assert attempt(shop.checkout, "push", "-f", "origin", f"main:{mirror}").returncode != 0
     git(shop.checkout, "push", "-q", "origin", ":topic")
     assert shop.pull(number)["state"] == "closed"
 

@@ -170,3 +170,56 @@ def test_a_pull_request_needs_something_to_merge_and_exists_once(scene):
     assert nothing["errors"][0]["message"] == "No commits between main and main"
     missing = here.author.post(f"{here.repo}/pulls", json={"title": "Missing", "head": "gone", "base": "main"}).json()
     assert missing["errors"] == [{"resource": "PullRequest", "field": "head", "code": "invalid"}]
+
+
+def test_a_rebase_puts_the_commits_on_top_of_the_base(scene):
+    """Each commit keeps its message; there is no merge commit, and the head was never touched."""
+    here = scene()
+    here.propose()
+    here.write("README.md", "moved on\n", "main")
+    here.write("second.txt", "two\n", "work")
+    assert here.merge(merge_method="rebase").status_code == 200
+    history = here.author.get(f"{here.repo}/commits").json()
+    assert [len(each["parents"]) for each in history] == [1, 1, 1, 0]
+    assert here.pull()["head"]["sha"] == here.head
+
+
+def test_the_merge_queue_merges_what_keeps_the_rules(scene):
+    """A pull request without its approval may not join; with it, the queue merges it."""
+    enqueue = "mutation($p: ID!) { enqueuePullRequest(input: {pullRequestId: $p}) { mergeQueueEntry { position } } }"
+    here = scene(required_approvals=1)
+    here.propose()
+    node = {"p": here.pull()["node_id"]}
+    refused = here.author.post("/graphql", json={"query": enqueue, "variables": node}).json()
+    assert "approving review is required" in refused["errors"][0]["message"]
+    here.review("APPROVE")
+    joined = here.author.post("/graphql", json={"query": enqueue, "variables": node}).json()
+    assert joined["data"]["enqueuePullRequest"]["mergeQueueEntry"]["position"] == 1
+    here.hub.idle()
+    assert here.pull()["merged"] is True
+
+
+def test_commits_on_the_default_branch_close_what_they_name(scene):
+    """`Fixes #1` in a commit on main closes the issue; on another branch it does not."""
+    here = scene()
+    for title in ("One", "Two"):
+        here.author.post(f"{here.repo}/issues", json={"title": title})
+    base = here.author.get(f"{here.repo}/git/ref/heads/main").json()["object"]["sha"]
+    here.author.post(f"{here.repo}/git/refs", json={"ref": "refs/heads/aside", "sha": base})
+    for number, where in ((1, "main"), (2, "aside")):
+        sent = {"message": f"Fixes #{number}", "content": "eA==", "branch": where}
+        here.author.put(f"{here.repo}/contents/fix.txt", json=sent)
+    states = [here.author.get(f"{here.repo}/issues/{number}").json()["state"] for number in (1, 2)]
+    assert states == ["closed", "open"]
+
+
+def test_a_role_can_be_given_and_taken(scene):
+    """Write access is what lets an approval count."""
+    here = scene(required_approvals=1)
+    here.propose()
+    here.review("APPROVE")
+    login = here.reviewer.get("/user").json()["login"]
+    assert here.author.put(f"{here.repo}/collaborators/{login}", json={"permission": "pull"}).status_code == 204
+    assert here.merge().status_code == 405
+    here.author.put(f"{here.repo}/collaborators/{login}", json={"permission": "push"})
+    assert here.merge().status_code == 200

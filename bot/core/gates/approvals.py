@@ -30,10 +30,10 @@ def approvals(pull: Pull, words: Iterable[Approval], author: str) -> Verdict:
 
 
 def opinions(pull: Pull) -> list[Review]:
-    """The last opinion of each person with write access."""
+    """The last opinion of each person with write access; a bot has none, whatever it may write."""
     last: dict[str, Review] = {}
     for review in sorted(pull.reviews, key=lambda r: r.at):
-        if review.by_writer and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+        if review.by_writer and not review.by_bot and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
             last[review.author] = review
     return list(last.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localhub.actions.workflow import WorkflowFile
 from localhub.hub import Hub
 from localhub.model import WorkflowRun
 
@@ -42,3 +43,16 @@ def github_context(hub: Hub, run: WorkflowRun) -> dict[str, object]:
 def environment(hub: Hub, run: WorkflowRun) -> dict[str, str]:
     context = github_context(hub, run)
     return {f"GITHUB_{name.upper()}": str(context[name]) for name in MIRRORED}
+
+
+def typed_inputs(file: WorkflowFile, run: WorkflowRun) -> dict[str, object]:
+    """The `inputs` context: booleans and numbers as such, where `github.event.inputs` has only text."""
+    trigger = file.triggers.get("workflow_dispatch")
+    kinds = {each.name: each.kind for each in trigger.inputs} if trigger else {}
+    return {name: _typed(kinds.get(name, "string"), text) for name, text in run.inputs.items()}
+
+
+def _typed(kind: str, text: str) -> object:
+    if kind == "boolean":
+        return text == "true"
+    return float(text) if kind == "number" and text else text

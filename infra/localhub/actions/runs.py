@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from localhub import checks, payloads
-from localhub.actions.contexts import environment, github_context
+from localhub import checks
+from localhub.actions.contexts import environment, github_context, typed_inputs
 from localhub.actions.expressions import NotSimulated, Scope, holds, interpolate
 from localhub.actions.registry import Broken, file_at
 from localhub.actions.results import Result, run_conclusion, standing
 from localhub.actions.runner import JobRun, Source, run_job
 from localhub.actions.workflow import Job, WorkflowFile
+from localhub.commitpayloads import simple_commit
 from localhub.gitstore import CommitInfo
 from localhub.hub import Hub
 from localhub.model import Actor, CheckRun, Conclusion, JobStep, PullRequest, Workflow, WorkflowRun
@@ -61,7 +63,7 @@ def begin(hub: Hub, file: WorkflowFile | Broken, workflow: Workflow, cause: Caus
     repo.runs[run.id] = run
     run.suite = checks.create_suite(hub, repo, cause.head.sha, head_branch, APP_SLUG)
     run.suite.workflow_run = run
-    run.suite.head_commit = payloads.simple_commit(cause.head)
+    run.suite.head_commit = simple_commit(cause.head)
     run.display_title = _title(hub, file, run, cause.title)
     _launch(hub, run, file)
     return run
@@ -111,7 +113,7 @@ def _title(hub: Hub, file: WorkflowFile | Broken, run: WorkflowRun, otherwise: s
     if not isinstance(file, WorkflowFile) or not file.run_name:
         return otherwise
     try:
-        return interpolate(file.run_name, _scope(hub, run)) or otherwise
+        return interpolate(file.run_name, _scope(hub, run, file)) or otherwise
     except NotSimulated:
         return otherwise
 
@@ -147,7 +149,7 @@ async def _job(
     """Waits for the needs, takes a seat, and runs or skips one job."""
     if before:
         await asyncio.wait(before)
-    scope = _scope(hub, run, job, results, file)
+    scope = _scope(hub, run, file, job, results)
     record, work = _open_job(hub, run, job, file, scope)
     try:
         wanted = holds(job.condition or "success()", scope)
@@ -226,12 +228,11 @@ def _tell(hub: Hub, run: WorkflowRun, action: str) -> None:
 
 
 def _scope(
-    hub: Hub, run: WorkflowRun, job: Job | None = None, results: dict[str, Result] | None = None,
-    file: WorkflowFile | None = None,
-) -> Scope:  # fmt: skip
+    hub: Hub, run: WorkflowRun, file: WorkflowFile, job: Job | None = None, results: Mapping[str, Result] | None = None
+) -> Scope:
     """What the expressions of a run, or of one of its jobs, can see."""
-    contexts: dict[str, object] = {"github": github_context(hub, run), "inputs": run.inputs}
-    if job is None or results is None or file is None:
+    contexts: dict[str, object] = {"github": github_context(hub, run), "inputs": typed_inputs(file, run)}
+    if job is None or results is None:
         return Scope(contexts)
     contexts["needs"] = {need: {"result": results[need].status, "outputs": results[need].outputs} for need in job.needs}
     return Scope(contexts, standing(file, job, results))

@@ -8,6 +8,7 @@ from localhub import gitstore, payloads
 from localhub.actions import triggers
 from localhub.actions.registry import Broken, file_at, files_at, record
 from localhub.actions.runs import Cause, again, begin, stop
+from localhub.actions.values import as_text
 from localhub.actions.workflow import Input, Trigger, WorkflowFile
 from localhub.errors import Conflict, Forbidden, NotFound, Unprocessable
 from localhub.hub import Event, Hub
@@ -44,15 +45,12 @@ async def dispatch(
     trigger = file.triggers.get("workflow_dispatch") if file else None
     if file is None or trigger is None:
         raise Unprocessable("Workflow does not have 'workflow_dispatch' trigger")
-    values = _inputs(trigger, {name: str(value) for name, value in (inputs or {}).items()})
+    values = _inputs(trigger, {name: as_text(value) for name, value in (inputs or {}).items()})
     payload = payloads.dispatched(hub, caller.actor, repo, workflow, full_ref, values)
     hub.record(caller.actor, "workflow dispatched", f"{repo.full_name} {workflow.path}@{ref}")
-    return begin(
-        hub,
-        file,
-        workflow,
-        Cause("workflow_dispatch", caller.actor, full_ref, sha, workflow.name, payload, inputs=values),
-    )
+    head = await gitstore.commit(repo.git_dir, sha)
+    cause = Cause("workflow_dispatch", caller.actor, full_ref, head, workflow.name, payload, inputs=values)
+    return begin(hub, file, workflow, cause)
 
 
 def rerun(hub: Hub, caller: Caller, run: WorkflowRun) -> WorkflowRun:

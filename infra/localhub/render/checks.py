@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from localhub import checks
+from localhub.gitstore import CommitInfo
 from localhub.hub import Hub
 from localhub.model import CheckRun, CheckSuite, CommitStatus, PullRequest, Repo
 from localhub.render.base import Json, moment, repo_api, repo_page
+from localhub.render.commits import simple_commit
 from localhub.render.people import actions_app, app, user
 from localhub.render.repos import repository
 
@@ -35,7 +37,8 @@ def check_run(hub: Hub, record: CheckRun) -> Json:
     }
 
 
-def check_suite(hub: Hub, record: CheckSuite) -> Json:
+def check_suite(hub: Hub, record: CheckSuite, head: CommitInfo | None = None) -> Json:
+    """A suite; with the head commit where GitHub shows it, which is everywhere in REST."""
     status, conclusion = checks.suite_state(record)
     url = f"{repo_api(hub, record.repo)}/check-suites/{record.id}"
     return {
@@ -57,6 +60,7 @@ def check_suite(hub: Hub, record: CheckSuite) -> Json:
         "latest_check_runs_count": len(record.runs),
         "check_runs_url": f"{url}/check-runs",
         "repository": repository(hub, record.repo),
+        "head_commit": simple_commit(head) if head else record.head_commit or None,
     }
 
 

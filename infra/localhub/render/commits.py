@@ -45,6 +45,18 @@ def git_commit(hub: Hub, repo: Repo, info: CommitInfo) -> Json:
     }  # fmt: skip
 
 
+def simple_commit(info: CommitInfo) -> Json:
+    """The short shape beside check suites and workflow runs."""
+    return {
+        "id": info.sha,
+        "tree_id": info.tree,
+        "message": info.message,
+        "timestamp": moment(info.committed_at),
+        "author": {"name": info.author_name, "email": info.author_email},
+        "committer": {"name": info.committer_name, "email": info.committer_email},
+    }
+
+
 def git_ref(hub: Hub, repo: Repo, name: str, sha: str) -> Json:
     api = f"{repo_api(hub, repo)}/git"
     return {

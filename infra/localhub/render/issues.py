@@ -91,6 +91,8 @@ def label(hub: Hub, repo: Repo, record: Label) -> Json:
         "color": record.color,
         "default": False,
         "description": record.description,
+        "archived_at": None,
+        "archived_by": None,
     }
 
 

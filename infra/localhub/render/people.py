@@ -58,6 +58,12 @@ def organization(hub: Hub, actor: Actor) -> Json:
     }
 
 
+def organization_profile(hub: Hub, actor: Actor) -> Json:
+    """The long shape of `GET /orgs/{login}`."""
+    projects = {"has_organization_projects": True, "has_repository_projects": True, "archived_at": None}
+    return {**profile(hub, actor), **organization(hub, actor), **projects}
+
+
 def app(hub: Hub, record: App) -> Json:
     created = moment(record.actor.created_at)
     return {

@@ -66,7 +66,7 @@ def workflow_run(hub: Hub, record: WorkflowRun) -> Json:
         "check_suite_url": suite_url,
         "workflow_url": f"{repo_api(hub, repo)}/actions/workflows/{record.workflow.id}",
         "previous_attempt_url": None,
-        "head_commit": None,
+        "head_commit": suite.head_commit or None if suite else None,
         "repository": repository(hub, repo),
         "head_repository": repository(hub, repo),
     }

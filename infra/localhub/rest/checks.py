@@ -80,13 +80,14 @@ async def runs_of_commit(request: Request, hub: World, repo: Here, sha: ThisComm
 async def suites_of_commit(request: Request, hub: World, repo: Here, sha: ThisCommit) -> Response:
     suites = [suite for suite in repo.suites.values() if suite.head_sha == sha]
     shown, links = page(request, suites)
-    listed = [render.check_suite(hub, each) for each in shown]
+    head = await gitstore.commit(repo.git_dir, sha)
+    listed = [render.check_suite(hub, each, head) for each in shown]
     return answer({"total_count": len(suites), "check_suites": listed}, headers=links)
 
 
 @router.get(REPO + "/check-suites/{suite_id}")
 async def suite(hub: World, suite: ThisSuite) -> Response:
-    return answer(render.check_suite(hub, suite))
+    return answer(render.check_suite(hub, suite, await gitstore.commit(suite.repo.git_dir, suite.head_sha)))
 
 
 @router.get(REPO + "/check-suites/{suite_id}/check-runs")

@@ -10,7 +10,7 @@ from localhub.errors import NotFound
 from localhub.meter import Resource, Window
 from localhub.model import Actor
 from localhub.permissions import at_least, of
-from localhub.render.people import profile
+from localhub.render.people import organization_profile, profile
 from localhub.rest.given import Calling, World, answer, new_router, nothing, page
 from localhub.rest.route import ANONYMOUS, DEFAULT_VERSION, version
 
@@ -59,7 +59,7 @@ async def user(hub: World, login: str) -> Response:
 
 @router.get("/orgs/{login}")
 async def organization(hub: World, login: str) -> Response:
-    return answer({**profile(hub, _org(hub.actor(login))), **render.organization(hub, _org(hub.actor(login)))})
+    return answer(organization_profile(hub, _org(hub.actor(login))))
 
 
 @router.get("/orgs/{login}/repos")

@@ -87,8 +87,8 @@ async def remove_collaborator(hub: World, caller: Calling, repo: Here, login: st
 async def permission(hub: World, repo: Here, login: str) -> Response:
     """The old word (`maintain` is write, `triage` is read) beside the real role; 404 for nobody."""
     actor, role = people.find(hub, login), of(repo, login)
-    shown = {"permission": LEGACY.get(role, role), "user": render.user(hub, actor), "role_name": role}
-    return answer(shown)
+    user = {**render.user(hub, actor), "role_name": role}
+    return answer({"permission": LEGACY.get(role, role), "user": user, "role_name": role})
 
 
 @router.get("/repos/{owner}/{name}/assignees")

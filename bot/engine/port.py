@@ -1,0 +1,29 @@
+"""What Sluice asks of a durable engine. Another engine takes this one's place by passing the contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Literal, Protocol
+
+Handler = Callable[[str], Awaitable[None]]
+Status = Literal["waiting", "running", "over"]
+
+
+class EnginePort(Protocol):
+    """Keys are `kind:rest`; the handler of that kind is called with the rest, at least once, and may be again.
+
+    A key submitted twice runs once. A handler reports its own result; the engine keeps none.
+    """
+
+    handlers: dict[str, Handler]
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def submit(self, key: str, queue: str, priority: int = 1) -> None: ...
+    async def status(self, key: str) -> Status | None: ...
+    async def cancel(self, key: str) -> None: ...
+    async def running(self) -> list[str]: ...
+    async def set_limit(self, queue: str, limit: int) -> None: ...
+    async def adopt(self, executor: str) -> int: ...
+    async def purge(self, before: datetime) -> int: ...

@@ -1,0 +1,41 @@
+"""Tallies for people: attempts and rounds of each item, when it was last looked at, and what is claimed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from bot.core.item import Item
+from bot.ledger.items import item_of
+from bot.ledger.store import Store
+from bot.ledger.tables import decisions, items, runs
+
+
+@dataclass(frozen=True)
+class Tally:
+    attempts: int  # agent runs, restarts included
+    rounds: int  # the highest round
+
+
+class Tallies(Store):
+    async def tallies(self) -> dict[str, Tally]:
+        counted = select(runs.c.item, func.count(), func.sum(runs.c.attempts), func.max(runs.c.round))
+        async with self.read() as tx:
+            found = await tx.execute(counted.group_by(runs.c.item))
+            return {item: Tally(count + restarts, rounds) for item, count, restarts, rounds in found}
+
+    async def looked_at(self, board: str) -> dict[str, datetime]:
+        """When each item of the board was last decided upon."""
+        newest = select(decisions.c.item, func.max(decisions.c.last_at)).group_by(decisions.c.item)
+        mine = newest.join(items, items.c.id == decisions.c.item).where(items.c.board == board)
+        async with self.read() as tx:
+            return {row[0]: row[1] for row in await tx.execute(mine)}
+
+    async def claimed(self) -> list[Item]:
+        """Items under way, and parked ones whose pull request may still be merged by somebody."""
+        under_way = items.c.claim.is_not(None) | (items.c.parked.is_not(None) & items.c.pull_number.is_not(None))
+        async with self.read() as tx:
+            found = await tx.execute(select(items).where(under_way, items.c.done.is_(None)).order_by(items.c.id))
+            return [item_of(row) for row in found.mappings()]

@@ -1,0 +1,184 @@
+"""Builds the real outside world from settings. Nothing else constructs a client."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from bot.agents import Agents, Launcher
+from bot.agents.sandbox import bubblewrap_works
+from bot.context import Context
+from bot.core.board import Board
+from bot.engine import DbosEngine
+from bot.errors import BoardError, Refused, SettingsError
+from bot.git import Git
+from bot.github.auth import AppToken, StaticToken, TokenSource
+from bot.github.client import GitHubClient, viewer_login
+from bot.ledger.ledger import SqlLedger
+from bot.ledger.open import open_ledger
+from bot.perform import GATES
+from bot.runs import Runs
+from bot.service import Service
+from bot.settings import Settings
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def build(settings: Settings, now: Clock = utc_now) -> Service:
+    """A service that is wired and not started."""
+    _sandbox_or_consent(settings)
+    if not settings.boards:
+        raise SettingsError('no board: add a [boards."owner/number"] table to sluice.toml')
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    ledger = await open_ledger(settings.ledger_url())
+    github = await connect(settings, ledger, now)
+    found = await find_boards(settings, github)
+    boards = {board.key: board for board in found if isinstance(board, Board)}
+    problems = tuple(problem for problem in found if isinstance(problem, str))
+    if not boards:
+        raise BoardError("\n".join(problems))
+    launcher = Launcher(settings.data_dir)
+    git = Git(settings.data_dir, _url_of(settings), _git_token(settings), _author(github.login))
+    engine = _engine(settings)
+    context = Context(
+        now=now,
+        github=github,
+        git=git,
+        engine=engine,
+        ledger=ledger,
+        boards=boards,
+        peers=settings.peer_list(),
+        caps=settings.cap_values(),
+        draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
+    )
+    runs = Runs(context, Agents(launcher, settings.data_dir), settings.data_dir / "outcomes")
+    engine.handlers.update({"run": runs.run, "gate": runs.gate})
+    return Service(settings, context, ledger, github, engine, launcher, problems)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    service = await build(settings)
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
+@asynccontextmanager
+async def ledger_of(settings: Settings) -> AsyncIterator[SqlLedger]:
+    """The ledger alone: for commands that read it, or write a row for the service."""
+    ledger = await open_ledger(settings.ledger_url())
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@asynccontextmanager
+async def github_of(settings: Settings) -> AsyncIterator[GitHubClient]:
+    """GitHub alone: for doctor."""
+    github = await connect(settings, None, utc_now)
+    try:
+        yield github
+    finally:
+        await github.close()
+
+
+async def connect(settings: Settings, ledger: SqlLedger | None, now: Clock) -> GitHubClient:
+    """The client; every call is booked in the ledger, on the item that caused it."""
+
+    async def book(item: str | None, kind: str, amount: int) -> None:
+        if ledger:
+            await ledger.book(item, kind, amount, now())
+
+    token = token_of(settings)
+    login = settings.github.login or await _login(settings, token)
+    boards = settings.boards.items()
+    return GitHubClient(
+        settings.github.api_url,
+        token,
+        login,
+        book,
+        columns={key: board.columns() for key, board in boards},
+        priority_fields={key: board.priority_field for key, board in boards},
+    )
+
+
+async def find_boards(settings: Settings, github: GitHubClient) -> list[Board | str]:
+    """Each board, or the sentence that says why it is left alone."""
+    return [await _find_board(key, github) for key in settings.boards]
+
+
+async def _find_board(key: str, github: GitHubClient) -> Board | str:
+    try:
+        board = await github.board(key)
+    except (BoardError, Refused) as error:
+        return f"board {key}: {error}"
+    missing = board.columns.missing_from(tuple(board.options))
+    if missing:
+        have = ", ".join(board.options)
+        return (
+            f'board {key} has no column {", ".join(missing)}; it has {have}. Add it, or name yours in [boards."{key}"]'
+        )
+    return board
+
+
+def token_of(settings: Settings) -> TokenSource:
+    github = settings.github
+    if github.app_id and github.private_key_file:
+        try:
+            key = github.private_key_file.read_text()
+        except OSError as error:
+            raise SettingsError(f"the App's private key {github.private_key_file} cannot be read: {error}") from None
+        return AppToken(github.api_url, github.app_id, key, github.installation_id)
+    if github.token is None:
+        raise SettingsError("no identity: set github.app_id and its key, or SLUICE_GITHUB__TOKEN")
+    return StaticToken(github.token.get_secret_value())
+
+
+async def _login(settings: Settings, token: TokenSource) -> str:
+    if isinstance(token, AppToken):
+        return await token.login()
+    return await viewer_login(settings.github.api_url, token)
+
+
+def _engine(settings: Settings) -> DbosEngine:
+    queues = {name: peer.capacity for name, peer in settings.peers.items()} | {GATES: settings.caps.running}
+    if settings.database:
+        return DbosEngine(settings.database, _executor(), queues, settings.pace.engine_seconds)
+    file = settings.data_dir / "engine.db"
+    return DbosEngine(f"sqlite:///{file.resolve()}", "local", queues, settings.pace.engine_seconds)
+
+
+def _executor() -> str:
+    """Unique by construction: two processes of one name would take each other's work for their own."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def _url_of(settings: Settings) -> Callable[[str], str]:
+    return lambda repo: f"{settings.github.git_url.rstrip('/')}/{repo}.git"
+
+
+def _git_token(settings: Settings) -> Callable[[str], Awaitable[str]]:
+    token = token_of(settings)
+    return lambda _repo: token()
+
+
+def _author(login: str) -> tuple[str, str]:
+    return login, f"{login}@users.noreply.github.com"
+
+
+def _sandbox_or_consent(settings: Settings) -> None:
+    """On github.com an agent without a sandbox needs somebody's explicit word."""
+    public = "github.com" in settings.github.api_url
+    if public and not bubblewrap_works() and not settings.unsandboxed:
+        raise SettingsError("agents would run without a sandbox: install bubblewrap, or set unsandboxed = true")

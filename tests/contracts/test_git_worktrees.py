@@ -1,0 +1,305 @@
+"""Stories of item worktrees: where work starts, how it is collected, saved, merged with others' and removed."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.core.worktree import FileChange
+from bot.git import Git, GitFailed
+from tests.contracts.git_world import REPO, SPEC, GitWorld, git
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> GitWorld:
+    return GitWorld(tmp_path)
+
+
+async def test_a_new_tree_starts_at_the_base(world: GitWorld) -> None:
+    """The first tree of an item is the base branch, on the item's branch, clean, and with the base's ref at hand."""
+    made = await world.git.worktree(SPEC)
+    assert (made.came_from, made.head, made.base_sha) == ("base", world.head("main"), world.head("main"))
+    assert git(made.path, "status", "--porcelain", "--branch") == "## sluice/7-fix-the-typo"
+    assert git(made.path, "rev-parse", "origin/main") == made.base_sha
+    assert git(made.path, "log", "--format=%s") == "Change README.md, src/app.py, .gitignore"
+    assert world.git.worktrees() == [made.path] and world.git.has_worktree(SPEC)
+
+
+async def test_what_an_agent_leaves_is_committed(world: GitWorld) -> None:
+    """New, changed and deleted files become one commit with trailers; what git ignores stays out of it."""
+    tree = await world.tree()
+    (tree / "README.md").write_text("one\n2\nthree\n")
+    (tree / "grüße 'and' more.txt").write_text("hello\n")
+    (tree / "noise.log").write_text("noise\n")
+    (tree / "src/app.py").unlink()
+    work = await world.collect()
+    assert work.files == (
+        FileChange("README.md", 1, 1), FileChange("grüße 'and' more.txt", 1, 0), FileChange("src/app.py", 0, 1),
+    )  # fmt: skip
+    assert (work.commits, work.base_sha, work.unresolved) == (1, world.head("main"), ())
+    assert await world.git.save(SPEC) == work.head
+    assert git(world.remote, "log", "-1", "--format=%an %ae%n%B", work.head) == (
+        "Sluice sluice@example.com\nFix the typo\n\nSluice-Item: PVTI_1"
+    )
+
+
+async def test_nothing_done_is_nothing(world: GitWorld) -> None:
+    """A tree nobody changed gives no commit and no files, however often it is collected."""
+    await world.tree()
+    work = await world.collect()
+    assert work.empty and work.commits == 0 and work.head == world.head("main")
+    assert await world.collect() == work
+
+
+@pytest.mark.parametrize("detached", [False, True])
+async def test_an_agents_own_commits_are_kept(world: GitWorld, detached: bool) -> None:
+    """Commits of the agent's arrive as they are, on the branch or on a detached HEAD, with the rest on top."""
+    tree = await world.tree()
+    if detached:
+        git(tree, "checkout", "--quiet", "--detach")
+    (tree / "a").write_text("a\n")
+    git(tree, "add", "a")
+    git(tree, "commit", "--quiet", "-m", "My own words")
+    (tree / "b").write_text("b\n")
+    work = await world.collect()
+    assert (work.commits, [file.path for file in work.files]) == (2, ["a", "b"])
+    await world.git.save(SPEC)
+    assert git(world.remote, "log", "-2", "--format=%s", work.head).splitlines() == ["Fix the typo", "My own words"]
+
+
+async def test_packed_commits_are_kept_too(world: GitWorld) -> None:
+    """An agent that packs its repository and its refs loses nothing."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    git(tree, "add", "a")
+    git(tree, "commit", "--quiet", "-m", "Packed")
+    git(tree, "gc", "--quiet", "--prune=now")
+    assert (await world.collect()).head == git(tree, "rev-parse", "HEAD")
+
+
+async def test_rewritten_history_keeps_the_files(world: GitWorld) -> None:
+    """An agent that rewrites what was collected before changes the files, not the history."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    first = await world.collect()
+    tree = await world.tree()
+    (tree / "b").write_text("b\n")
+    git(tree, "add", "b")
+    git(tree, "commit", "--quiet", "--amend", "-m", "Rewritten")
+    work = await world.collect()
+    assert work.commits == 2 and git(tree, "rev-parse", "HEAD") != work.head
+    assert await world.git.contains(REPO, first.head, work.head)
+    assert [file.path for file in work.files] == ["a", "b"]
+
+
+async def test_a_next_round_goes_on(world: GitWorld) -> None:
+    """A second round finds the first one's work, and ignored files still lie there."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    (tree / "cache.log").write_text("warm\n")
+    first = await world.collect()
+    again = await world.git.worktree(SPEC)
+    assert (again.came_from, again.head) == ("existing", first.head)
+    assert git(tree, "status", "--porcelain") == ""
+    assert (tree / "cache.log").read_text() == "warm\n"
+
+
+async def test_another_machine_starts_from_what_was_saved(world: GitWorld) -> None:
+    """Unfinished work saved here is where another machine begins."""
+    (await world.tree() / "a").write_text("a\n")
+    saved = await world.saved()
+    assert world.refs()[SPEC.saved_ref] == saved
+    made = await world.another("elsewhere").worktree(SPEC)
+    assert (made.came_from, made.head) == ("saved", saved)
+    assert (made.path / "a").read_text() == "a\n"
+
+
+async def test_a_persons_commit_is_brought_in(world: GitWorld) -> None:
+    """What a person pushed onto the branch is in the tree of the next round, also beside new work."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    await world.collect()
+    assert (await world.git.push(SPEC, None)).outcome == "pushed"
+    theirs = world.person_pushes(SPEC.branch, {"theirs": "t\n"})
+    made = await world.git.worktree(SPEC)
+    assert made.head == theirs and (tree / "theirs").exists()
+    world.person_pushes(SPEC.branch, {"more": "m\n"})
+    (tree / "b").write_text("b\n")
+    merged = await world.git.worktree(SPEC)
+    assert (tree / "more").exists() and (tree / "b").exists() and merged.conflicts == ()
+    assert (await world.git.push(SPEC, world.head(SPEC.branch))).outcome == "pushed"
+
+
+async def test_the_branch_outranks_saved_work_that_left_it(world: GitWorld) -> None:
+    """Saved work counts only if it goes on from the branch."""
+    (await world.tree() / "a").write_text("a\n")
+    await world.saved()
+    theirs = world.person_pushes(SPEC.branch, {"theirs": "t\n"})
+    made = await world.another("elsewhere").worktree(SPEC)
+    assert (made.came_from, made.head) == ("branch", theirs)
+
+
+async def test_a_clean_merge_of_the_base(world: GitWorld) -> None:
+    """The base is merged in before the round when it fits."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    base = world.person_pushes("main", {"new": "n\n"})
+    made = await world.git.worktree(SPEC, merge_base=True)
+    assert made.conflicts == () and (tree / "new").exists() and (tree / "a").exists()
+    work = await world.collect()
+    assert work.head == made.head and [file.path for file in work.files] == ["a"] and work.base_sha == base
+
+
+@pytest.mark.parametrize("agent_commits", [False, True])
+async def test_a_conflict_is_resolved_by_the_agent(world: GitWorld, agent_commits: bool) -> None:
+    """A conflict lies in the tree with its markers; once they are gone the merge is completed."""
+    tree = await world.tree()
+    (tree / "README.md").write_text("one\nours\nthree\n")
+    await world.collect()
+    base = world.person_pushes("main", {"README.md": "one\ntheirs\nthree\n", "clean": "c\n"})
+    made = await world.git.worktree(SPEC, merge_base=True)
+    assert made.conflicts == ("README.md",)
+    assert "<<<<<<<" in (tree / "README.md").read_text() and (tree / "clean").exists()
+
+    (tree / "README.md").write_text("one\nboth\nthree\n")
+    if agent_commits:
+        git(tree, "add", "--all")
+        git(tree, "commit", "--quiet", "-m", "Merge main")
+    work = await world.collect()
+    assert work.unresolved == () and await world.git.contains(REPO, base, work.head)
+    assert [file.path for file in work.files] == ["README.md"] and work.base_sha == base
+    assert (await world.git.worktree(SPEC, merge_base=True)).conflicts == ()
+
+
+async def test_markers_left_behind_are_named(world: GitWorld) -> None:
+    """Work with markers in it is kept but said to be unresolved, and the merge stays open for the next round."""
+    tree = await world.tree()
+    (tree / "README.md").write_text("one\nours\nthree\n")
+    base = world.person_pushes("main", {"README.md": "one\ntheirs\nthree\n"})
+    await world.git.worktree(SPEC, merge_base=True)
+    (tree / "a").write_text("a\n")
+    work = await world.collect()
+    assert work.unresolved == ("README.md",) and not await world.git.contains(REPO, base, work.head)
+    assert (await world.git.worktree(SPEC, merge_base=True)).conflicts == ("README.md",)
+    (tree / "README.md").write_text("one\nboth\nthree\n")
+    done = await world.collect()
+    assert done.unresolved == () and await world.git.contains(REPO, base, done.head)
+
+
+async def test_a_merge_thrown_away_is_not_a_merge(world: GitWorld) -> None:
+    """An agent that resets the merge away has not resolved it: the base's changes must not be reverted silently."""
+    tree = await world.tree()
+    (tree / "README.md").write_text("one\nours\nthree\n")
+    base = world.person_pushes("main", {"README.md": "one\ntheirs\nthree\n", "clean": "c\n"})
+    await world.git.worktree(SPEC, merge_base=True)
+    git(tree, "reset", "--quiet", "--hard")
+    git(tree, "clean", "--quiet", "-fd")
+    work = await world.collect()
+    assert work.unresolved == ("README.md",) and not await world.git.contains(REPO, base, work.head)
+
+
+async def test_a_tree_goes_only_when_its_work_is_safe(world: GitWorld) -> None:
+    """A tree with work the remote lacks stays; once saved it goes, read-only files and all."""
+    tree = await world.tree()
+    (tree / "deep").mkdir()
+    (tree / "deep/file").write_text("x\n")
+    with pytest.raises(GitFailed, match="save it first"):
+        await world.git.remove_worktree(SPEC)
+    saved = await world.saved()
+    (tree / "deep").chmod(0o500)
+    await world.git.remove_worktree(SPEC)
+    assert not tree.exists() and world.git.worktrees() == []
+    assert (await world.collect()).head == saved
+    await world.git.remove_worktree(SPEC)
+
+
+async def test_a_tree_with_merged_work_goes(world: GitWorld) -> None:
+    """A tree without work of its own needs nothing saved."""
+    tree = await world.tree()
+    await world.git.remove_worktree(SPEC)
+    assert not tree.exists()
+
+
+async def test_late_changes_keep_the_tree(world: GitWorld) -> None:
+    """What was changed after saving is not lost with the tree."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    await world.saved()
+    (tree / "a").write_text("late\n")
+    with pytest.raises(GitFailed, match="save it first"):
+        await world.git.remove_worktree(SPEC)
+    assert (tree / "a").read_text() == "late\n"
+
+
+async def test_a_lost_mirror_is_made_again(world: GitWorld) -> None:
+    """With the mirror deleted, the tree's work is still collected."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    shutil.rmtree(world.home / "sluice/mirrors")
+    assert [file.path for file in (await world.collect()).files] == ["a"]
+
+
+async def test_work_a_kill_kept_from_being_saved(world: GitWorld) -> None:
+    """Work collected on top of the branch survives a tree that vanished before it was saved."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    await world.collect()
+    await world.git.push(SPEC, None)
+    (tree / "b").write_text("b\n")
+    work = await world.collect()
+    shutil.rmtree(tree)
+    assert (await world.git.worktree(SPEC)).head == work.head
+
+
+async def test_a_checkout_for_a_gate_is_clean(world: GitWorld) -> None:
+    """A gate gets the commit's files and nothing an agent left beside them, in a repository at that commit."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    (tree / "left.log").write_text("x\n")
+    work = await world.collect()
+    for _ in range(2):  # a second one starts anew
+        path = await world.git.checkout(REPO, work.head, "../gate 1")
+        assert (path / "a").exists() and not (path / "left.log").exists() and not (path / "mess").exists()
+        assert git(path, "rev-parse", "HEAD") == work.head and git(path, "status", "--porcelain") == ""
+        assert path.is_relative_to(world.home / "sluice/checkouts")
+        (path / "mess").write_text("x\n")
+    await world.git.remove_checkout(path)
+    await world.git.remove_checkout(path)
+    assert not path.exists()
+    with pytest.raises(GitFailed):
+        await world.git.remove_checkout(tree)
+
+
+async def test_two_items_at_once(world: GitWorld) -> None:
+    """Trees of several items of one repository are made, collected and saved at the same time."""
+    specs = [replace(SPEC, item=f"PVTI_{n}", branch=f"sluice/{n}-thing") for n in range(5)]
+
+    async def whole(git: Git, n: int) -> str:
+        tree = (await git.worktree(specs[n])).path
+        (tree / "file").write_text(f"{n}\n")
+        await git.collect(specs[n], "Work", {})
+        return await git.save(specs[n])
+
+    heads = await asyncio.gather(*(whole(world.git, n) for n in range(5)))
+    assert [world.refs()[spec.saved_ref] for spec in specs] == heads
+    assert [world.file(head, "file") for head in heads] == ["0", "1", "2", "3", "4"]
+
+
+async def test_questions_about_the_repository(world: GitWorld) -> None:
+    """Files, changes and committers are read from the mirror by SHA or by the branch's name."""
+    old = world.head("main")
+    new = world.person_pushes("main", {"README.md": "one\n"})
+    assert old
+    assert await world.git.show(REPO, new, "README.md") == "one\n"
+    assert await world.git.show(REPO, old, "missing") is None
+    await world.git.fetch(REPO)
+    assert await world.git.show(REPO, "main", "README.md") == "one\n"
+    assert await world.git.changed_files(REPO, old, "main") == (FileChange("README.md", 0, 2),)
+    assert await world.git.authors_since(REPO, old, new) == ("ann@example.com",)
+    assert not await world.git.contains(REPO, new, old)
+    with pytest.raises(GitFailed, match="has no"):
+        await world.git.contains(REPO, "0" * 39 + "1", old)

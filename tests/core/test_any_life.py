@@ -1,0 +1,172 @@
+"""Any life at all: whatever people, agents and checks do in whatever order, these hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.core.actions import Park
+from bot.core.policy import Policy
+from bot.core.wishes import wish
+from tests.core.facts import ME, check, policy
+from tests.core.toy import Toy
+
+COLUMNS = ("Ready", "Backlog", "In Progress", "In Review", "Needs a person", "Done", None)
+PEOPLE = ("wendy", "mona", "tess", "rita", "stranger", None)
+VERBS = (
+    "retry",
+    "cancel",
+    "pause",
+    "resume",
+    "pause all",
+    "resume all",
+    "approve",
+    "merge",
+    "update",
+    "explain",
+    "help",
+)
+
+
+def _issue_open(is_open: bool) -> Callable[[Toy], None]:
+    def set_it(toy: Toy) -> None:
+        toy.issue = replace(toy.issue, open=is_open)
+
+    return set_it
+
+
+def _pull(**changed: object) -> Callable[[Toy], None]:
+    def change(toy: Toy) -> None:
+        if toy.pull:
+            toy.pull = replace(toy.pull, **changed)  # type: ignore[arg-type]
+
+    return change
+
+
+def _mode(mode: str) -> Callable[[Toy], None]:
+    def set_it(toy: Toy) -> None:
+        toy.policy = replace(toy.policy, mode=mode)  # type: ignore[arg-type]
+
+    return set_it
+
+
+def _edited(by: str) -> Callable[[Toy], None]:
+    def edit(toy: Toy) -> None:
+        toy.issue = replace(toy.issue, body=f"edited at {toy.tick()}", editor=by, edited_at=toy.now)
+
+    return edit
+
+
+def _base_moves(toy: Toy) -> None:
+    toy.base_head = f"b{toy.count}-{toy.tick():%H%M}"
+
+
+def _agent(head: bool, ended: str, *paths: str) -> Callable[[Toy], None]:
+    def end(toy: Toy) -> None:
+        toy.agent_ends(f"h{toy.count}-{toy.tick():%H%M}" if head else None, ended, paths)
+
+    return end
+
+
+def _drag(to: str | None, by: str | None, automated: bool = False) -> Callable[[Toy], None]:
+    return lambda toy: toy.drag(to, by, automated)
+
+
+def _say(verb: str, args: str, by: str) -> Callable[[Toy], None]:
+    return lambda toy: toy.say(verb, args, by)
+
+
+def _review(state: str, body: str) -> Callable[[Toy], None]:
+    return lambda toy: toy.review(state, body=body)
+
+
+def _checks(state: str) -> Callable[[Toy], None]:
+    return lambda toy: toy.checks(check(state=state, key=f"c{toy.count}-{toy.tick():%H%M}"))
+
+
+EVENTS: dict[str, Callable[[Toy], None]] = {
+    **{f"{by} drags to {to}": _drag(to, by) for to in COLUMNS for by in PEOPLE},
+    "automation drags to Ready": _drag("Ready", "github-project-automation[bot]", automated=True),
+    **{f"{by} says {verb}": _say(verb, "", by) for verb in VERBS for by in ("wendy", "mona", "stranger")},
+    "retry --fresh": _say("retry", "--fresh", "mona"),
+    "cancel --close": _say("cancel", "--close", "mona"),
+    "reject": _say("reject", "no", "mona"),
+    "agent builds": _agent(True, "finished"),
+    "agent builds protected": _agent(True, "finished", "AGENTS.md"),
+    "agent does nothing": _agent(False, "finished"),
+    **{f"agent {ended}": _agent(ended != "lost", ended) for ended in ("failed", "timed_out", "lost", "cancelled")},
+    "approved": _review("APPROVED", ""),
+    "changes requested": _review("CHANGES_REQUESTED", "better"),
+    "commented": _review("COMMENTED", "hm"),
+    **{f"checks {state}": _checks(state) for state in ("passed", "failed", "pending")},
+    "conflict": _pull(mergeable="CONFLICTING"),
+    "no conflict": _pull(mergeable="MERGEABLE", merge_state="CLEAN"),
+    "behind": _pull(merge_state="BEHIND"),
+    "base moves": _base_moves,
+    "merged by hand": Toy.merge_by_hand,
+    "closed by hand": Toy.close_by_hand,
+    "commit by hand": Toy.commit_by_hand,
+    "issue closed": _issue_open(False),
+    "issue reopened": _issue_open(True),
+    **{f"mode {mode}": _mode(mode) for mode in ("off", "live", "preview")},
+    "edited by ada": _edited("ada"),
+    "edited by wendy": _edited("wendy"),
+    "time passes": lambda toy: None if toy.tick(45) else None,
+}
+COMMON = [
+    "wendy drags to Ready",
+    "agent builds",
+    "agent builds",
+    "mona says retry",
+    "approved",
+    "checks failed",
+    "mode live",
+]
+POLICIES = (
+    policy(),
+    policy(by="when-green"),
+    policy(by="when-green", up_to_date=True, commands=("make test",)),
+    policy(rounds=1, runs_per_item=2),
+)
+BUILT = ["wendy drags to Ready", "agent builds"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    which=st.sampled_from(POLICIES),
+    begin=st.sampled_from(([], BUILT[:1], BUILT)),
+    then=st.lists(st.one_of(st.sampled_from(COMMON), st.sampled_from(sorted(EVENTS))), max_size=14),
+)
+@example(POLICIES[0], BUILT, ["closed by hand", "mona says retry", "agent builds"])
+@example(POLICIES[1], BUILT, ["approved", "issue reopened", "rita drags to In Review", "mona says retry"])
+@example(POLICIES[1], BUILT, ["approved", "wendy drags to Ready", "issue reopened", "mona says cancel"])
+@example(POLICIES[0], BUILT, ["mona says pause all", "mona says cancel", "mona says retry", "merged by hand"])
+def test_any_life_settles(which: Policy, begin: list[str], then: list[str]) -> None:
+    """After every event the item settles in lawful stages, with at most one agent and no run without new evidence."""
+    toy = Toy(which)
+    for event in (*begin, *then):
+        EVENTS[event](toy)
+        toy.settle()
+        _holds(toy)
+
+
+def _holds(toy: Toy) -> None:
+    s = toy.snapshot()
+    begun = Counter(run.causes for run in toy.runs if run.causes == (f"go:{run.go_ahead}",))
+    assert max(begun.values(), default=0) <= 1, "one go-ahead began two runs"
+    assert all(run.round <= toy.policy.work.rounds + 1 for run in toy.runs)
+    assert toy.item.claim or not toy.active, "an agent works on an item that was given up"
+    held = toy.policy.mode != "live" or toy.paused_all_by or toy.item.paused_by
+    assert not (held and toy.active), "an agent works although everything stands still"
+    move = wish(s)
+    if toy.item.claim and move and not held:
+        assert s.role(move.actor) is None, f"the wish of {move.actor} is lost"
+    if toy.pull and toy.pull.merged_by == ME:
+        approved = {review.head for review in toy.pull.reviews if review.state == "APPROVED"}
+        assert toy.pull.head in approved | toy.words, "merged without a person's word on that head"
+    parks = sum(any(isinstance(action, Park) for action in decision.actions) for decision in toy.decisions)
+    assert len(toy.questions) <= parks, "a person was asked twice for one trouble"

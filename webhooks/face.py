@@ -1,0 +1,33 @@
+"""The running service as its HTTP face needs it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.service import Service
+from webhooks.app import Readiness
+from webhooks.inbox import Inbox
+
+
+class Face:
+    """`webhooks.app.Service` over `bot.service.Service`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        secret = service.settings.github.webhook_secret
+        self.webhook_secret = secret.get_secret_value() if secret else ""
+        self.inbox = Inbox(
+            service.ledger,
+            service.ctx.boards.values(),
+            service.github.login,
+            service.ctx.now,
+            service.scan_soon,
+            service.settings.pace.coalesce_seconds,
+        )
+
+    async def ready(self) -> Readiness:
+        service = self._service
+        problems = [*service.problems] + ([] if service.started else ["the engine has not started"])
+        await service.ledger.next_due()  # raises when the ledger does not answer
+        last = service.last_sweep
+        return Readiness(tuple(problems), None if last is None else asyncio.get_running_loop().time() - last)
