@@ -23,7 +23,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     now = ctx.now()
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
-    seen = await ctx.github.see(board, memory.item)
+    seen = await ctx.github.see(board, _at_home(ctx, board, memory.item))
     item = await _named(ctx, memory.item, seen)
     orders = await _orders(ctx, item, memory, seen)
     policy, problem = await _policy(ctx, memory, seen)
@@ -75,6 +75,11 @@ async def _completed(ctx: Context, board: Board, s: Snapshot) -> Snapshot:
         run_lost=await _lost(ctx, s),
         worktree=spec is not None and ctx.git.has_worktree(spec),
     )
+
+
+def _at_home(ctx: Context, board: Board, item: Item) -> Item:
+    """A draft is looked at together with the repository it will belong to."""
+    return item if item.repo or item.issue_id else replace(item, repo=ctx.draft_repo(board) or "")
 
 
 async def _named(ctx: Context, item: Item, seen: Seen) -> Item:
@@ -130,7 +135,7 @@ async def _lost(ctx: Context, s: Snapshot) -> bool:
     run = s.active_run
     if run is None or run.state != "running":
         return False
-    return await ctx.engine.status(run.job) in ("over", None)
+    return await ctx.engine.status(f"run:{run.job}") in ("over", None)
 
 
 def spec_of(s: Snapshot) -> WorkSpec | None:

@@ -65,6 +65,7 @@ class World:
     capacity: int = 5
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
     database: str | None = None
+    members: dict[str, str] = field(default_factory=dict)  # people who may use the board without a role in the repository
 
     def __post_init__(self) -> None:
         self.tag = secrets.token_hex(3)
@@ -173,6 +174,12 @@ class World:
         port = self._web.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}/webhooks/github"
         await self.admin_patch(f"apps/{self.app['slug']}", {"webhook_url": url})
+
+    async def admin_clock(self, seconds: float) -> None:
+        """Turn GitHub's clock on, and Sluice's with it."""
+        async with httpx.AsyncClient() as client:
+            (await client.post(f"{self.hub.url}/_hub/clock", json={"advance_seconds": seconds})).raise_for_status()
+        self.turned += timedelta(seconds=seconds)
 
     async def admin_patch(self, path: str, body: dict[str, Any]) -> None:
         async with httpx.AsyncClient() as client:
@@ -361,6 +368,27 @@ class World:
     def worktrees(self) -> list[Path]:
         root = self.folder / "data" / "worktrees"
         return sorted(path for path in root.glob("*/*") if path.is_dir()) if root.exists() else []
+
+    async def files_of(self, sha: str) -> list[str]:
+        tree = await self.rest("ann", "GET", f"{{repo}}/git/trees/{sha}?recursive=1")
+        return [entry["path"] for entry in tree["tree"]]
+
+    async def reactions(self, thing: Thing) -> list[str]:
+        """Those to people's comments."""
+        found = await self.rest("ann", "GET", f"{{repo}}/issues/{thing.number}/comments?per_page=100")
+        mine = [c for c in found if c["user"]["login"] != self.app["login"]]
+        names = ("+1", "-1", "confused", "eyes")
+        return [name for comment in mine for name in names for _ in range(comment["reactions"][name])]
+
+    async def brief(self, run: str) -> str:
+        """What the agent was told."""
+        assert self.service
+        found = await self.service.ledger.plan_of(run)
+        assert found
+        return found.brief
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.turned
 
     async def row(self, thing: Thing) -> Any:
         assert self.service

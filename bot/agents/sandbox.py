@@ -43,9 +43,9 @@ def bubblewrap_works() -> bool:
 
 
 def hide_this_process() -> None:
-    """Without bubblewrap what is started can see the bot's own process: its environment and memory shall be shut to it.
+    """Shut the bot's environment and memory to other processes of its user: for when no sandbox keeps them apart.
 
-    The kernel does that for a user other than root, whose agents must not be given root either way.
+    Nothing is shut to root.
     """
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 

@@ -35,13 +35,14 @@ from bot.core.working import built, claimed, gating, working
 def decide(s: Snapshot) -> Decision:
     """Commands first, then whatever stops everything, then a person's wish, then what the stage asks for.
 
-    Where nothing may be written no command is answered; one that waits for its author's role holds up no stop.
+    Where nothing may be written no command is answered, or one would keep an agent from being stopped; and one that
+    waits for a slot holds up neither a stop nor a wish.
     """
     stage = stage_of(s)
     answered = answer(s, stage, why) if s.policy.mode == "live" else None
     if answered and answered.actions:
         return answered
-    return stand_still(s, stage) or answered or follow_wish(s, stage) or by_stage(s, stage)
+    return stand_still(s, stage) or follow_wish(s, stage) or answered or by_stage(s, stage)
 
 
 def why(s: Snapshot) -> str:

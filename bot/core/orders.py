@@ -29,23 +29,25 @@ from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
 from bot.core.starting import text_waits
 from bot.core.trust import Role, needed_for
-from bot.core.working import rework_plan, send_back, task
+from bot.core.working import no_run, rework_plan, send_back, task
 
 Why = Callable[[Snapshot], str]
 STOPS = ("pause", "pause all", "cancel")
 
 
 def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
-    if not s.orders:
+    order, name = _next(s), type(stage).__name__
+    role = _role(s, order) if order else None
+    if order is None or role is None:
         return None
-    order, name = _next(s.orders), type(stage).__name__
-    role = Role.ADMIN if order.from_shell else s.role(order.author)
-    if role is None:
-        return Decision(name, f"the permission of {order.author} cannot be read yet", waits_for="machine")
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
         return Decision(name, reason, (*_react(order, "THUMBS_DOWN"), _answered(order)), s.now)
     problem = order.problem or _refusal(s, stage, order) or _held(s, order)
+    if not problem and order.verb == "reject" and (refusal := no_run(s)):
+        if refusal.full:
+            return Decision(name, f"`/sluice reject` waits: {refusal.reason}", waits_for=refusal.what)
+        problem = refusal.reason
     if problem:
         actions = (*_react(order, "CONFUSED"), *_reply(order, not_understood(problem, order.verb)), _answered(order))
         return Decision(name, f"`/sluice {order.verb}` could not be obeyed: {problem}", actions, s.now)
@@ -55,10 +57,16 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     return Decision(name, f"obeys `/sluice {order.verb}` of {order.author}", actions, s.now)
 
 
-def _next(orders: tuple[Order, ...]) -> Order:
-    """The oldest; but what stops work does not wait behind what waits for a slot."""
-    waits = orders[0].verb in ("reject", "retry")
-    return next((order for order in orders if order.verb in STOPS), orders[0]) if waits else orders[0]
+def _next(s: Snapshot) -> Order | None:
+    """The oldest whose author's role is known; but what stops work does not wait behind what waits for a slot."""
+    known = [order for order in s.orders if _role(s, order) is not None]
+    if not known or known[0].verb not in ("reject", "retry"):
+        return known[0] if known else None
+    return next((order for order in known if order.verb in STOPS), known[0])
+
+
+def _role(s: Snapshot, order: Order) -> Role | None:
+    return Role.ADMIN if order.from_shell else s.role(order.author)
 
 
 def _held(s: Snapshot, order: Order) -> str:

@@ -19,7 +19,7 @@ from bot.core.actions import (
     SayStatus,
     SendBack,
 )
-from bot.core.budget import admit
+from bot.core.budget import Refusal, admit
 from bot.core.comments import opened, pull_body, pull_title, quoted
 from bot.core.comments import working as working_text
 from bot.core.gates.command import command, name_of
@@ -136,8 +136,8 @@ def send_back(
     what = "; ".join(v.reason for v in failures) or "somebody asked for changes"
     if s.rounds > s.policy.work.rounds:
         return park(s, stage, f"after {s.rounds} rounds still: {what}")
-    if never := _no_more_runs(s, claim):
-        return park(s, stage, f"{never}; still: {what}")
+    if (never := no_run(s)) and not never.full:
+        return park(s, stage, f"{never.reason}; still: {what}")
     why = causes + tuple(f"{v.gate}:{v.key or v.reason}" for v in failures)
     plan = rework_plan(s, claim, head, why, brief or _rework(s, claim, failures), merge_base)
     if any(run.key == plan.key for run in s.runs):
@@ -152,13 +152,13 @@ def send_back(
     return Decision(stage, f"goes back to agent {claim.peer}: {what}", actions, waits_for="slot")
 
 
-def _no_more_runs(s: Snapshot, claim: Claim) -> str:
-    """Why waiting would not help: the agent is gone, or a cap that only a person can lift is reached."""
-    peer = next((peer for peer in s.peers if peer.name == claim.peer), None)
-    if peer is None:
-        return f"agent {claim.peer} is no longer set up"
-    refusal = admit(s.usage, s.caps, s.policy.work, peer, first=False)
-    return refusal.reason if refusal and not refusal.full else ""
+def no_run(s: Snapshot) -> Refusal | None:
+    """Why the item's agent may not be given another run now; not `full` when waiting would not help."""
+    claim = s.item.claim
+    peer = next((peer for peer in s.peers if claim and peer.name == claim.peer), None)
+    if claim and peer is None:
+        return Refusal(f"agent {claim.peer} is no longer set up", full=False)
+    return admit(s.usage, s.caps, s.policy.work, peer, first=False) if peer else None
 
 
 def rework_plan(s: Snapshot, claim: Claim, head: str, causes: tuple[str, ...], brief: str, merge_base: bool) -> RunPlan:
@@ -181,8 +181,8 @@ def _rework(s: Snapshot, claim: Claim, failures: list[Verdict]) -> str:
 
 def _start_over(s: Snapshot, claim: Claim) -> Decision:
     """Claimed without a run and without a pull request: the pull request went away; begin from what is saved."""
-    if never := _no_more_runs(s, claim):
-        return park(s, "Claimed", never)
+    if (never := no_run(s)) and not never.full:
+        return park(s, "Claimed", never.reason)
     plan = rework_plan(s, claim, s.base_head or "", ("again",), task(s, claim), merge_base=False)
     return Decision("Claimed", f"agent {claim.peer} takes it", (SendBack(plan),), waits_for="slot")
 

@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.live import Live
 
 from bot.demo import people, watch
-from bot.demo.account import Account
 from bot.demo.report import addresses, faults, report, summary
 from bot.demo.table import board
 from bot.demo.watch import Seen
@@ -94,12 +93,8 @@ async def _until_drained(world: World, seen: Seen, began: float, console: Consol
 
 async def _cost(world: World) -> dict[str, int]:
     """What Sluice asked of GitHub, as GitHub counted it."""
-    onlooker = Account("onlooker", "", world.hub_url)
-    try:
-        figures: dict[str, int] = await onlooker.get("/_hub/counters", login=BOT)
-        return figures
-    finally:
-        await onlooker.close()
+    figures: dict[str, int] = await world.people["ann"].get("/_hub/counters", login=BOT)
+    return figures
 
 
 def _end_on_sigterm() -> None:

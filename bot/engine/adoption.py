@@ -17,7 +17,6 @@ from typing import Protocol
 import structlog
 
 from bot.engine.port import EnginePort
-from bot.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 BEAT, LEASE, DEAD = timedelta(seconds=5), timedelta(seconds=30), timedelta(seconds=60)
@@ -54,6 +53,7 @@ class Heartbeat:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
+        """Call it when the engine has stopped: it gave back what was interrupted, so nobody need adopt it."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -61,19 +61,24 @@ class Heartbeat:
             await self._ledger.bury(self._worker)
 
     async def _run(self) -> None:
+        """Beat, whatever happens. A database that does not answer in time counts as no beat."""
         last = time.monotonic()
         while True:
             await asyncio.sleep(self._beat.total_seconds())
             try:
-                if not await self._ledger.beat(self._worker, self._now()):
+                async with asyncio.timeout(self._beat.total_seconds()):
+                    alive = await self._ledger.beat(self._worker, self._now())
+                if not alive:
                     log.error("declared dead by another worker; ending")
                     self._end(3)
                 last = time.monotonic()
-                await self._adopt()
-            except Unavailable as error:
-                log.warning("no heartbeat", error=str(error))
-                if time.monotonic() - last > self._lease.total_seconds():
-                    self._end(3)
+                async with asyncio.timeout(self._lease.total_seconds()):
+                    await self._adopt()
+            except Exception as error:  # of whatever kind: a heart that stops beating leaves a zombie behind
+                log.warning("no heartbeat", error=repr(error))
+            if time.monotonic() - last > self._lease.total_seconds():
+                log.error("no heartbeat for as long as the lease; ending")
+                self._end(3)
 
     async def _adopt(self) -> None:
         dead = await self._ledger.adopt_one(self._worker, self._dead, self._now())

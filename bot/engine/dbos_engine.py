@@ -1,35 +1,52 @@
 """The engine port on DBOS: queues, limits, deduplication, recovery and fencing are its work, on SQLite and PostgreSQL.
 
 The only module that knows DBOS. Its workflows have one step, so upgrades stay trivial; the version is pinned for the
-same reason. DBOS is one per process, and so is a started engine.
+same reason. DBOS is one per process, and so is a started engine. It lives in threads of its own, because it would
+otherwise make its thread pool the event loop's and leave the loop without one when it stops; `carry` is the bridge.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 from sqlalchemy import Engine, create_engine, event, make_url
 
+from bot.engine.lock import lock_beside
 from bot.engine.port import Handler, Status
 from bot.errors import LedgerBusy, SettingsError
 
+log = structlog.get_logger(__name__)
+NAME = "sluice"
 VERSION = "1"  # of the workflow below; changes only with its steps
 RECOVERIES = 1000  # our own table counts attempts
 LOWEST = 2**31 - 1  # DBOS's range of priorities is 1 to this
-WAITING = ("ENQUEUED", "DELAYED")
+WAITING = ["ENQUEUED", "DELAYED"]
+OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+T = TypeVar("T")
+GRACE = 20.0  # seconds handlers have at a stop to save what there is
 
 
 @DBOS.step(name="carry", preemptible=True)
 async def carry(key: str) -> None:
-    kind, _, rest = key.partition(":")
-    await _started().handlers[kind](rest)
+    """Have the handler called in the event loop of the engine's owner; cancelled, wait until it has cleaned up."""
+    engine = _started()
+    if engine.loop.is_closed():
+        raise asyncio.CancelledError  # the process is ending: the next one goes on with it
+    done = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(engine.handle(key), engine.loop))
+    try:
+        await asyncio.shield(done)
+    except asyncio.CancelledError:
+        engine.loop.call_soon_threadsafe(engine.interrupt, key)
+        await asyncio.wait({done})
+        raise
 
 
 @DBOS.workflow(name="work", max_recovery_attempts=RECOVERIES)
@@ -46,98 +63,154 @@ class DbosEngine:
         if not self.sqlite and executor == "local":
             raise SettingsError("several processes may share a PostgreSQL engine: each needs a name of its own")
         self.handlers: dict[str, Handler] = {}
-        self.executor = executor
+        self.executor = "local" if self.sqlite else executor  # recovery at start looks for this name
         self._url, self._queues, self._poll = url, dict(queues), poll_seconds
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._lock: IO[str] | None = None
-        self._database: Engine | None = None
 
     async def start(self) -> None:
         """Take the lock, start DBOS, and go on with what an earlier process left."""
         global _engine
+        if _engine is not None:
+            raise LedgerBusy("an engine runs in this process already")
         if self.sqlite:
-            self._lock = _only_one(Path(make_url(self._url).database or ""))
+            self._lock = lock_beside(make_url(self._url).database or "")
+        self.loop = asyncio.get_running_loop()
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="engine")
+        self._database = _database(self._url) if self.sqlite else None
         _engine = self
-        DBOS(config=self._config())
-        DBOS.launch()
-        for queue, limit in self._queues.items():
-            await self._register(queue, limit)
+        await self._in_thread(self._launch)
 
     async def stop(self) -> None:
-        """What runs is interrupted and goes on at the next start."""
+        """What runs is interrupted, cleans up, and goes on here or elsewhere at the next start."""
         global _engine
-        await asyncio.to_thread(DBOS.destroy)
+        if _engine is not self:
+            return
+        under_way = list(self._tasks.values())
+        for task in under_way:
+            task.cancel()
+        if under_way:
+            await asyncio.wait(under_way, timeout=GRACE)
+        await self._in_thread(self._land)
         _engine = None
-        if self._database:
-            self._database.dispose()
+        self._threads.shutdown(wait=False)
         if self._lock:
             self._lock.close()
-            self._lock = None
 
     async def submit(self, key: str, queue: str, priority: int = 1) -> None:
         """Once for each key, however often it is submitted."""
         if queue not in self._queues:
-            await self._register(queue, 1)
-            self._queues[queue] = 1
-        with SetWorkflowID(key), SetEnqueueOptions(priority=max(1, min(priority, LOWEST))):
-            await DBOS.enqueue_workflow_async(queue, work, key)
+            await self.set_limit(queue, 1)
+
+        def enqueue() -> None:
+            with SetWorkflowID(key), SetEnqueueOptions(priority=max(1, min(priority, LOWEST))):
+                DBOS.enqueue_workflow(queue, work, key)
+
+        await self._in_thread(enqueue)
 
     async def status(self, key: str) -> Status | None:
-        found = await DBOS.get_workflow_status_async(key)
+        """A cancelled handler that still cleans up is running: nothing may be done in its place yet."""
+        found = await self._in_thread(lambda: DBOS.get_workflow_status(key))
         if found is None:
             return None
         if found.status in WAITING:
             return "waiting"
-        return "running" if found.status == "PENDING" else "over"
+        return "running" if found.status == "PENDING" or key in self._tasks else "over"
 
     async def cancel(self, key: str) -> None:
-        """The handler gets CancelledError within about a second; what waits never starts."""
-        await DBOS.cancel_workflow_async(key)
+        """The handler gets CancelledError, at once or, on another machine, in about a second; what waits never starts."""
+        await self._in_thread(lambda: DBOS.cancel_workflow(key))
+        self.interrupt(key)
 
     async def running(self) -> list[str]:
-        found = await DBOS.list_workflows_async(status=["PENDING", *WAITING], load_input=False, load_output=False)
-        return [each.workflow_id for each in found]
+        """Every key that is not over."""
+        return [each.workflow_id for each in await self._in_thread(lambda: _listed(["PENDING", *WAITING]))]
 
     async def set_limit(self, queue: str, limit: int) -> None:
-        """0 pauses the queue."""
-        found = await DBOS.retrieve_queue_async(queue)
-        if found is not None:
-            await found.set_global_concurrency_async(limit)
+        """At most that many at once, over all processes; 0 pauses the queue."""
         self._queues[queue] = limit
+        await self._in_thread(
+            lambda: DBOS.register_queue(
+                queue, global_concurrency=limit, polling_interval_sec=self._poll, on_conflict="always_update"
+            )
+        )
 
     async def adopt(self, executor: str) -> int:
         """Let everybody have what a dead executor was running. Call it once for each dead executor."""
-        found = await DBOS.list_workflows_async(status="PENDING", executor_id=executor, load_input=False)
-        for each in found:
-            await DBOS.resume_workflows_async([each.workflow_id], queue_name=each.queue_name)
-        return len(found)
+
+        def resume() -> int:
+            found = _listed(["PENDING"], executor_id=executor)
+            for queue, keys in _by_queue(found):
+                DBOS.resume_workflows(keys, queue_name=queue)
+            return len(found)
+
+        return await self._in_thread(resume)
 
     async def purge(self, before: datetime) -> int:
         """Forget what ended before that; history is in the ledger."""
-        over = await DBOS.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
-            end_time=before.isoformat(),
-            load_input=False,
-            load_output=False,
-        )
-        await DBOS.delete_workflows_async([each.workflow_id for each in over])
-        return len(over)
 
-    async def _register(self, queue: str, limit: int) -> None:
-        await DBOS.register_queue_async(
-            queue, global_concurrency=limit, polling_interval_sec=self._poll, on_conflict="always_update"
-        )
+        def delete() -> int:
+            found = _listed(OVER, completed_before=before.isoformat())
+            DBOS.delete_workflows([each.workflow_id for each in found])
+            return len(found)
 
-    def _config(self) -> DBOSConfig:
+        return await self._in_thread(delete)
+
+    async def handle(self, key: str) -> None:
+        """Call the handler. What it raises is a fault: logged, and the ledger will see that no result came."""
+        kind, _, rest = key.partition(":")
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[key] = task
+        try:
+            await self.handlers[kind](rest)
+        except Exception:
+            log.exception("what the engine ran failed", key=key)
+        finally:
+            del self._tasks[key]
+
+    def interrupt(self, key: str) -> None:
+        if task := self._tasks.get(key):
+            task.cancel()
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await self.loop.run_in_executor(self._threads, call)
+
+    def _launch(self) -> None:
+        """The queues are there before DBOS is, which would notice later ones only after a second."""
+        DBOS.migrate(self._url)
+        with self._client() as client:
+            for queue, limit in self._queues.items():
+                client.register_queue(queue, global_concurrency=limit, polling_interval_sec=self._poll)
         config: dict[str, Any] = {
-            "name": "sluice",
+            "name": NAME,
             "system_database_url": self._url,
+            "system_database_engine": self._database,
             "application_version": VERSION,
             "executor_id": self.executor,
             "log_level": "WARNING",
         }
-        if self.sqlite:
-            self._database = config["system_database_engine"] = _sqlite(self._url)
-        return cast(DBOSConfig, config)
+        DBOS(config=cast(DBOSConfig, config))
+        DBOS.launch()
+
+    def _land(self) -> None:
+        """End DBOS. What was interrupted is given back: others, or the next start, need not wait until we seem dead."""
+        interrupted = _listed(["PENDING"], executor_id=self.executor)
+        DBOS.destroy()
+        with self._client() as client:
+            for queue, keys in _by_queue(interrupted):
+                client.resume_workflows(keys, queue_name=queue)
+        if self._database:
+            self._database.dispose()
+
+    @contextmanager
+    def _client(self) -> Iterator[DBOSClient]:
+        """The way to the same tables while DBOS itself is not running."""
+        client = DBOSClient(system_database_url=self._url, system_database_engine=self._database, application_name=NAME)
+        try:
+            yield client
+        finally:
+            client.destroy()
 
 
 _engine: DbosEngine | None = None  # DBOS calls functions by name, so the started engine must be found from there
@@ -145,11 +218,22 @@ _engine: DbosEngine | None = None  # DBOS calls functions by name, so the starte
 
 def _started() -> DbosEngine:
     if _engine is None:
-        raise LedgerBusy("the engine has not started")
+        raise asyncio.CancelledError  # stopped in this very moment: the next start goes on with it
     return _engine
 
 
-def _sqlite(url: str) -> Engine:
+def _listed(statuses: list[str], **which: Any) -> list[WorkflowStatus]:
+    return DBOS.list_workflows(status=statuses, load_input=False, load_output=False, **which)
+
+
+def _by_queue(found: Iterable[WorkflowStatus]) -> list[tuple[str, list[str]]]:
+    keys: defaultdict[str, list[str]] = defaultdict(list)
+    for each in found:
+        keys[each.queue_name or ""].append(each.workflow_id)
+    return list(keys.items())
+
+
+def _database(url: str) -> Engine:
     """DBOS sets no write-ahead log itself; with it, it is two to three times as fast and readers do not block."""
     engine = create_engine(url)
 
@@ -160,22 +244,3 @@ def _sqlite(url: str) -> Engine:
             connection.execute(f"PRAGMA {setting}")
 
     return engine
-
-
-def _only_one(database: Path) -> IO[str]:
-    """A lock file guards the engine on SQLite; it falls with its process, however that ends."""
-    database.parent.mkdir(parents=True, exist_ok=True)
-    file = database.with_suffix(".lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        other = file.read().strip() or "unknown"
-        file.close()
-        raise LedgerBusy(
-            f"another Sluice (process {other}) already runs on {database.parent}; stop it, or set another data_dir"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file

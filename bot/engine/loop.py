@@ -67,6 +67,8 @@ class Loop:
                 await self._take()
             except Unavailable as error:
                 log.warning("the ledger did not answer", error=str(error))
+            except Exception:
+                log.exception("the loop stumbled and goes on")
             await asyncio.sleep(self._poll)
 
     async def _take(self) -> None:

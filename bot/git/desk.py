@@ -215,5 +215,6 @@ class Desk:
 
 
 def _message(message: str, trailers: Mapping[str, str]) -> str:
+    message = "".join(c for c in message if c in "\n\t" or c.isprintable())  # an agent's words may be in it
     lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers.items()]
     return "\n\n".join(part for part in (message.strip() or LEFT_OVER, "\n".join(lines)) if part) + "\n"

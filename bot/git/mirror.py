@@ -118,7 +118,7 @@ class Mirror:
 
     async def commit(self, tree: str, parents: tuple[str, ...], message: str) -> str:
         flags = [flag for parent in parents for flag in ("-p", parent)]
-        return await self.git.text(self.path, "commit-tree", tree, *flags, stdin=message.encode())
+        return await self.git.text(self.path, "commit-tree", tree, *flags, stdin=message.encode("utf-8", "replace"))
 
     async def changes(self, base: str, head: str) -> tuple[FileChange, ...]:
         """Every path that differs. Renames count as two: the path that went matters as well."""

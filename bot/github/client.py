@@ -142,6 +142,7 @@ def _asked(item: Item) -> dict[str, Any]:
     """The variables of `see.graphql`. What is left out is still declared, so it gets a harmless value."""
     branch = item.claim.branch if item.claim else ""
     by_number = item.pull_number is not None
+    owner, _, name = item.repo.partition("/")
     return {
         "card": item.id,
         "issue": item.issue_id or item.id,
@@ -152,12 +153,15 @@ def _asked(item: Item) -> dict[str, Any]:
         "byBranch": bool(branch) and not by_number,
         "number": item.pull_number or 0,
         "byNumber": by_number,
+        "owner": owner,
+        "name": name,
+        "byHome": bool(name) and not item.issue_id,
     }
 
 
 def _may_be_missing(path: Sequence[str | int]) -> bool:
     """A card, issue or pull request that is gone, and a blocking issue that may not be read, are facts of their own."""
-    return path[-1] in ("card", "issue", "pullRequest") or "blockedBy" in path
+    return path[-1] in ("card", "issue", "pullRequest", "home") or "blockedBy" in path
 
 
 def _silent(check: Check) -> bool:

@@ -26,7 +26,7 @@ def seen(data: Node, project: str, me: str) -> Seen:
     content = (card or {}).get("content") or {}
     kind = content.get("__typename")
     node = data.get("issue") or (content if kind == "Issue" else None)
-    repo = (node or {}).get("repository") or {}
+    repo = (node or {}).get("repository") or data.get("home") or {}  # home: of a draft
     pull_node = _pull_node(repo)
     comments = _comments(node, pull_node)
     mine = [each for each in comments if each.author == me and "<!-- sluice:" in each.body]

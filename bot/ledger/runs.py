@@ -63,12 +63,21 @@ class Runs(Store):
                 await change(tx, item, claim=None, go_ahead=mine.claim.go_ahead)
 
     async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None:
-        """None when there is nothing to do (any more). A run entered again after a crash keeps its first start."""
+        """None when there is nothing to do (any more). A run entered again after a crash keeps its first start.
+
+        `key` may name the attempt too (`Run.job`): an attempt that a later one has followed does not start again.
+        """
+        run, _, attempt = key.partition(".")
+        mine = and_(runs.c.key == run, runs.c.state.in_(ACTIVE))
+        if attempt:
+            mine = and_(mine, runs.c.attempts == int(attempt))
         async with self.write() as tx:
             begun = {"state": "running", "started_at": func.coalesce(runs.c.started_at, literal(now, Utc()))}
-            await tx.execute(update(runs).where(runs.c.key == key, runs.c.state.in_(ACTIVE)).values(**begun))
-            row = (await tx.execute(select(runs).where(runs.c.key == key))).mappings().one_or_none()
-            return (run_of(row), row["plan"]) if row and row["state"] == "running" else None
+            started = await tx.execute(update(runs).where(mine).values(**begun))
+            if not started.rowcount:
+                return None
+            row = (await tx.execute(select(runs).where(runs.c.key == run))).mappings().one()
+            return run_of(row), row["plan"]
 
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool:
         """False: it had ended before, and this ending counts for nothing."""

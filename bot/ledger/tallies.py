@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from bot.core.actions import RunPlan
 from bot.core.item import Item
 from bot.ledger.items import item_of
 from bot.ledger.store import Store
@@ -25,6 +26,14 @@ class Tallies(Store):
         async with self.read() as tx:
             found = await tx.execute(counted.group_by(runs.c.item))
             return {item: Tally(count + restarts, rounds) for item, count, restarts, rounds in found}
+
+    async def plan_of(self, run: str) -> RunPlan | None:
+        """What a run was given, its brief included."""
+        async with self.read() as tx:
+            found: RunPlan | None = (
+                await tx.execute(select(runs.c.plan).where(runs.c.key == run))
+            ).scalar_one_or_none()
+            return found
 
     async def looked_at(self, board: str) -> dict[str, datetime]:
         """When each item of the board was last decided upon."""

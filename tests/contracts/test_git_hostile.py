@@ -223,6 +223,15 @@ async def test_names_of_every_kind(world: GitWorld) -> None:
     assert found == {*names, "latin-\\xe9"}
 
 
+async def test_words_of_every_kind(world: GitWorld) -> None:
+    """An agent's words in a commit message cannot keep its work from being committed."""
+    (await world.tree() / "a").write_text("a\n")
+    await world.git.collect(SPEC, "Fix\0 \ud800 \x1b[31mit\n\nWhy: never mind\n", {"Sluice-Run": "x\ny: z"})
+    head = await world.git.save(SPEC)
+    said = git(world.remote, "log", "-1", "--format=%B", head)
+    assert said == "Fix  [31mit\n\nWhy: never mind\n\nSluice-Run: x y: z"
+
+
 @pytest.mark.parametrize(
     "spec",
     [

@@ -18,6 +18,7 @@ from bot.agents import Launcher
 from bot.agents.launcher import Command
 from bot.agents.sandbox import bubblewrap_works
 from bot.core.run import Limits
+from tests.contracts.git_world import git
 
 # Leaves the process group, forks twice, ignores TERM, and stays: what a hostile or careless agent leaves behind.
 DAEMON = "python -c 'import os,signal,time; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); \
@@ -42,9 +43,9 @@ def launcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     bubblewrap_works.cache_clear()
 
 
-def shell(tree: Path, line: str, key: str = "k", **limits: float) -> Command:
+def shell(tree: Path, line: str, **limits: float) -> Command:
     bound = Limits(**{"wall_seconds": 30, "stall_seconds": 30, **limits})  # type: ignore[arg-type]
-    return Command(("bash", "-c", line), tree, key, tree.parent / "log", bound, writable=(tree,))
+    return Command(("bash", "-c", line), tree, "k", tree.parent / "log", bound, writable=(tree,))
 
 
 def left_of(root: Path) -> list[psutil.Process]:
@@ -68,8 +69,7 @@ async def test_exit_code_and_output_come_back(launcher: Launcher, tree: Path) ->
 async def test_cancelling_ends_daemons_too(launcher: Launcher, tree: Path) -> None:
     """A daemon that called setsid and ignores TERM is gone when a cancelled run returns."""
     running = asyncio.create_task(launcher.run(shell(tree, f"touch started; {DAEMON}")))
-    while not (tree / "started").exists():
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(_until, (tree / "started").exists)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -103,9 +103,7 @@ async def test_output_is_bounded(launcher: Launcher, tree: Path) -> None:
     assert len(text) < 11_000 and "49990000 bytes more were printed" in text
 
 
-async def test_nothing_of_the_bot_is_visible(
-    launcher: Launcher, tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_of_the_bot_is_visible(launcher: Launcher, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token in the bot's environment cannot be read from inside, neither from env nor from a parent's."""
     monkeypatch.setenv("SLUICE_GITHUB__TOKEN", "ghs_secret")
     ended = await launcher.run(shell(tree, "env; cat /proc/$PPID/environ | tr '\\0' '\\n'"))
@@ -119,8 +117,9 @@ async def test_the_sandbox_hides_this_machine(tree: Path, tmp_path: Path) -> Non
         pytest.skip("bubblewrap is not installed")
     secret = tmp_path / "secret"
     secret.write_text("treasure")
-    subprocess.run(["git", "init", "-q", str(tree)], check=True)
-    line = f"cat {secret}; echo evil > .git/hooks/pre-commit; echo evil >> .git/config; echo fine > file; ls /proc | grep -c '^[0-9]'"
+    git(tree, "init", "--quiet", ".")
+    line = f"cat {secret}; echo evil > .git/hooks/pre-commit; echo evil >> .git/config; echo fine > file"
+    line += "; ls /proc | grep -c '^[0-9]'"
     ended = await Launcher(tmp_path / "root").run(shell(tree, line))
     assert "treasure" not in ended.tail
     assert not (tree / ".git/hooks/pre-commit").exists() and "evil" not in (tree / ".git/config").read_text()
@@ -133,6 +132,46 @@ async def test_a_program_that_is_not_there_is_said_so(launcher: Launcher, tree: 
     command = Command(("no-such-agent",), tree, "k", tree.parent / "log", Limits(), writable=(tree,))
     ended = await launcher.run(command)
     assert ended.code not in (0, None) and "no-such-agent" in ended.tail
+
+
+async def test_the_end_is_announced_before_it_comes(launcher: Launcher, tree: Path) -> None:
+    """A program that is stopped gets TERM first, and the time to put its things in order."""
+    line = "trap 'echo orderly > last; exit 0' TERM; touch started; while :; do sleep 0.1; done"
+    running = asyncio.create_task(launcher.run(shell(tree, line)))
+    await asyncio.to_thread(_until, (tree / "started").exists)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (tree / "last").read_text() == "orderly\n"
+
+
+async def test_killing_the_shim_frees_nobody(launcher: Launcher, tree: Path) -> None:
+    """An agent that kills its own guard ends its run, and what it had put aside ends as well."""
+    line = "setsid sleep 600 & sleep 0.2; kill -9 $PPID; sleep 600"
+    ended = await asyncio.wait_for(launcher.run(shell(tree, line, wall_seconds=1.5)), 20)
+    assert ended.code != 0
+    assert left_of(launcher.root) == []
+
+
+async def test_a_planted_git_folder_opens_nothing(tmp_path: Path) -> None:
+    """What an agent wrote into its `.git` does not decide what the next program in that tree can see."""
+    if not bubblewrap_works():
+        pytest.skip("bubblewrap is not installed")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/key").write_text("treasure")
+    tree = tmp_path / "root/worktrees/acme__widgets/7-typo"
+    (tree / ".git/objects/info").mkdir(parents=True)
+    (tree / ".git/objects/info/alternates").write_text(f"{tmp_path}/secret\n")
+    (tree / ".git/config").symlink_to(tmp_path / "secret/key")
+    (tree / ".git/hooks").symlink_to(tmp_path / "secret")
+    objects = tmp_path / "root/mirrors/acme/widgets.git/objects"
+    objects.mkdir(parents=True)
+    (objects / "pack").write_text("borrowed")
+    line = f"cat {tmp_path}/secret/key .git/config .git/hooks/key; cat {objects}/pack; echo x > {objects}/pack"
+    command = Command(("bash", "-c", line), tree, "k", tmp_path / "log", Limits(), writable=(tree,))
+    ended = await Launcher(tmp_path / "root").run(command)
+    assert "treasure" not in ended.tail and "borrowed" in ended.tail
+    assert (objects / "pack").read_text() == "borrowed"
 
 
 BOT = """

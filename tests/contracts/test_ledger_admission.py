@@ -88,7 +88,8 @@ async def test_interrupted_run_goes_on_twice(ledger: SqlLedger) -> None:
         assert await send_back(ledger, item, again, work=Work(runs_per_item=1)) is None
         [run] = await ledger.running()
         assert (run.attempts, run.state, run.outcome) == (attempts, "admitted", None)
-    started = await ledger.start_run(first.key, at(2))
+    assert await ledger.start_run(f"{first.key}.1", at(2)) is None  # a late copy of the attempt before
+    started = await ledger.start_run(f"{first.key}.2", at(2))
     assert started and started[1].brief == "Fix it."
     await ledger.end_run(first.key, FINISHED, None, at(3))
     assert await send_back(ledger, item, again)

@@ -1,0 +1,240 @@
+"""Stories of the runtimes: an assignment goes in, an outcome comes back, and the work lies in the worktree."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.agents import Agents, Launcher
+from bot.agents.errors import LaunchFailed
+from bot.agents.sandbox import bubblewrap_works
+from bot.core.run import Assignment, Limits, Peer
+from tests.contracts.git_world import REPO, SPEC, GitWorld, git
+
+LIMITS = Limits(wall_seconds=30, stall_seconds=30)
+
+
+@pytest.fixture(params=["bubblewrap", "shim only"])
+def agents(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Agents:
+    if request.param == "bubblewrap" and not bubblewrap_works():
+        pytest.skip("bubblewrap is not installed")
+    if request.param == "shim only":
+        monkeypatch.setenv("PATH", "/nonexistent")  # so that bubblewrap is not found
+    bubblewrap_works.cache_clear()
+    request.addfinalizer(bubblewrap_works.cache_clear)
+    bubblewrap_works()  # and remembers it
+    monkeypatch.undo()
+    root = tmp_path / "sluice"
+    return Agents(Launcher(root), root)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> GitWorld:
+    return GitWorld(tmp_path)
+
+
+async def assignment(world: GitWorld, peer: Peer, **changes: object) -> Assignment:
+    tree = await world.tree()
+    given = Assignment("run1", peer, 7, "Fix the typo", 1, "Please fix the typo.", str(tree))
+    return replace(given, **changes)  # type: ignore[arg-type]
+
+
+def program(tmp_path: Path, body: str) -> Peer:
+    """A peer of the `command` runtime: a Python program somewhere on the machine."""
+    file = tmp_path / "opt/agent.py"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/usr/bin/env python3\nimport json, os, sys\nfrom pathlib import Path\n{body}\n")
+    file.chmod(0o755)
+    return Peer("robin", "command", (str(file),), limits=LIMITS)
+
+
+def script(tmp_path: Path, text: str) -> Peer:
+    file = tmp_path / "script.toml"
+    file.write_text(text)
+    return Peer("player", "scripted", script=str(file), limits=LIMITS)
+
+
+async def test_a_command_gets_its_brief_and_gives_its_result(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """A program reads its brief from a file or its input, works in the tree, and says in a file what it did."""
+    peer = program(
+        tmp_path,
+        'brief = Path(os.environ["SLUICE_BRIEF"]).read_text()\n'
+        'Path("fix.txt").write_text(brief + sys.stdin.read())\n'
+        'Path(os.environ["SLUICE_RESULT"]).write_text(json.dumps({"summary": "Fixed it.", "status": "finished"}))',
+    )
+    outcome = await agents.run(await assignment(world, peer))
+    assert (outcome.ended, outcome.summary, outcome.exit_code) == ("finished", "Fixed it.", 0)
+    work = await world.collect()
+    assert [file.path for file in work.files] == ["fix.txt"]
+    assert (Path(world.git.worktrees()[0]) / "fix.txt").read_text() == "Please fix the typo." * 2
+
+
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        ('print("out of luck"); sys.exit(3)', "out of luck"),
+        ('Path(os.environ["SLUICE_RESULT"]).write_text(\'{"status": "failed", "summary": "No idea."}\')', "No idea."),
+    ],
+    ids=["exit code", "its own word"],
+)
+async def test_a_command_that_fails_says_so(
+    agents: Agents, world: GitWorld, tmp_path: Path, body: str, words: str
+) -> None:
+    """A non-zero exit code, or the program's own word, makes a failed run, with the reason at hand."""
+    outcome = await agents.run(await assignment(world, program(tmp_path, body)))
+    assert outcome.ended == "failed" and words in outcome.summary
+    assert Path(outcome.log).exists()
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "'[' * 500_000",
+        "'not json'",
+        "'[1, 2]'",
+        "json.dumps({'summary': 'x' * 900_000})",
+        "os.urandom(1000).decode('latin-1')",
+    ],
+)
+async def test_a_hostile_result_is_only_a_poor_summary(
+    agents: Agents, world: GitWorld, tmp_path: Path, result: str
+) -> None:
+    """Whatever a program writes as its result, the run ends as its exit code says, with a bounded summary."""
+    body = f'Path(os.environ["SLUICE_RESULT"]).write_text({result})'
+    outcome = await agents.run(await assignment(world, program(tmp_path, body)))
+    assert outcome.ended == "finished" and len(outcome.summary) <= 4_000
+
+
+async def test_a_result_that_links_elsewhere_is_not_read(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """A result that is a link to another file tells nothing of that file."""
+    secret = tmp_path / "secret.json"
+    secret.write_text(json.dumps({"summary": "treasure"}))
+    peer = program(tmp_path, f'os.symlink("{secret}", os.environ["SLUICE_RESULT"])')
+    assert "treasure" not in (await agents.run(await assignment(world, peer))).summary
+
+
+async def test_a_program_that_is_missing(agents: Agents, world: GitWorld) -> None:
+    """A peer whose program is not installed is a sentence about that program."""
+    given = await assignment(world, Peer("robin", "command", ("no-such-agent",)))
+    with pytest.raises(LaunchFailed, match="no-such-agent"):
+        await agents.run(given)
+
+
+async def test_an_unknown_runtime(agents: Agents, world: GitWorld) -> None:
+    """A runtime nobody knows is named, with those there are."""
+    with pytest.raises(LaunchFailed, match="telepathy"):
+        await agents.run(await assignment(world, Peer("robin", "telepathy")))
+
+
+async def test_a_script_is_played(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Every step of an edit script does what it says, and its own commits are kept."""
+    peer = script(
+        tmp_path,
+        """
+        [[play]]
+        item = "Fix the typo"
+        steps = [
+            {write = "docs/new.md", text = "new\\n"},
+            {append = "docs/new.md", text = "newer\\n"},
+            {replace = "README.md", old = "two", new = "2"},
+            {commit = "Rewrite the documents"},
+            {delete = "src/app.py"},
+            {run = "echo made > made.txt"},
+            {wait = 0.01},
+            {say = "All done."},
+        ]
+        """,
+    )
+    outcome = await agents.run(await assignment(world, peer))
+    assert (outcome.ended, outcome.summary) == ("finished", "All done.")
+    work = await world.collect()
+    head = await world.git.save(SPEC)
+    assert [file.path for file in work.files] == ["README.md", "docs/new.md", "made.txt", "src/app.py"]
+    assert world.file(head, "docs/new.md") == "new\nnewer" and world.file(head, "README.md") == "one\n2\nthree"
+    assert git(world.remote, "log", "-1", "--format=%s %an", f"{head}^") == "Rewrite the documents Sluice"
+
+
+async def test_each_round_has_its_play(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """A second round plays its own steps; a round the script does not know changes nothing and says so."""
+    peer = script(
+        tmp_path,
+        """
+        [[play]]
+        item = 7
+        steps = [{write = "a", text = "1"}]
+        [[play]]
+        item = 7
+        round = 2
+        steps = [{write = "a", text = "2"}]
+        [[play]]
+        item = 8
+        steps = [{write = "b", text = "8"}]
+        """,
+    )
+    given = await assignment(world, peer)
+    said = [(await agents.run(replace(given, round=round))).summary for round in (1, 2, 3)]
+    assert (Path(given.worktree) / "a").read_text() == "2" and not (Path(given.worktree) / "b").exists()
+    assert "nothing" in said[2] and "nothing" not in said[0]
+
+
+@pytest.mark.parametrize(
+    "step, code", [("{exit = 4}", 4), ('{run = "exit 5"}', 1), ('{replace="README.md",old="x9",new=""}', 1)]
+)
+async def test_a_script_can_fail(agents: Agents, world: GitWorld, tmp_path: Path, step: str, code: int) -> None:
+    """A play that exits, or a step that does not work, fails the run."""
+    outcome = await agents.run(await assignment(world, script(tmp_path, f"[[play]]\nitem = 7\nsteps = [{step}]")))
+    assert (outcome.ended, outcome.exit_code) == ("failed", code)
+
+
+async def test_a_script_that_cannot_be_read(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """A broken edit script is named."""
+    with pytest.raises(LaunchFailed, match=r"script\.toml"):
+        await agents.run(await assignment(world, script(tmp_path, "[[play")))
+
+
+async def test_set_up_runs_once_for_each_tree(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Set-up commands run before the first round only, again when they change, and again in a new tree."""
+    peer = script(tmp_path, "")
+    given = await assignment(world, peer, setup=("echo one >> count.log", "echo two >> count.log"))
+    count = Path(given.worktree) / "count.log"
+    for _ in range(2):
+        await agents.run(given)
+    assert count.read_text().split() == ["one", "two"]
+    await agents.run(replace(given, setup=("echo three >> count.log",)))
+    assert count.read_text().split() == ["one", "two", "three"]
+    await world.saved()
+    await world.git.remove_worktree(SPEC)
+    await world.tree()
+    await agents.run(replace(given, setup=("echo three >> count.log",)))
+    assert count.read_text().split() == ["three"]
+
+
+async def test_a_failing_set_up_is_a_failed_run(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """When set-up fails the agent is not started, the outcome says which command, and the next round tries again."""
+    peer = script(tmp_path, '[[play]]\nitem = 7\nsteps = [{write = "a", text = "1"}]')
+    given = await assignment(world, peer, setup=("echo no network; false",))
+    for _ in range(2):
+        outcome = await agents.run(given)
+        assert outcome.ended == "failed" and "echo no network; false" in outcome.summary
+        assert not (Path(given.worktree) / "a").exists()
+
+
+async def test_a_gate_command_judges_a_checkout(agents: Agents, world: GitWorld) -> None:
+    """A gate sees the commit's files and its history, and its exit code is the judgement."""
+    head = world.head("main") or ""
+    path = await world.git.checkout(REPO, head, "gate")
+    ended = await agents.gate("g1", "git log --format=%H && test -f README.md", path, LIMITS)
+    assert ended.code == 0 and head in ended.tail
+    assert (await agents.gate("g2", "exit 7", path, LIMITS)).code == 7
+
+
+async def test_agents_stay_within_their_time(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """A run over its time ends as timed out, whatever it was doing, and its half-done work is still there."""
+    peer = program(tmp_path, 'Path("half").write_text("done"); import time; time.sleep(60)')
+    given = await assignment(world, replace(peer, limits=Limits(wall_seconds=1.0, stall_seconds=30)))
+    outcome = await agents.run(given)
+    assert (outcome.ended, outcome.exit_code) == ("timed_out", None)
+    assert [file.path for file in (await world.collect()).files] == ["half"]
