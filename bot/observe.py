@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.commands import parse
 from bot.context import Context, Memory, Seen
 from bot.core.board import Board
+from bot.core.gates.verdict import GateRun
 from bot.core.item import Item, Order
 from bot.core.policy import PREVIEW, Policy
 from bot.core.snapshot import Snapshot
@@ -50,7 +51,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         status=seen.status,
         asked=seen.asked,
         runs=memory.runs,
-        gate_runs=memory.gate_runs,
+        gate_runs=await _gate_runs(ctx, item, memory),
         orders=orders,
         peers=ctx.peers,
         usage=memory.usage,
@@ -109,6 +110,22 @@ async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str
         return found, ""
     last = read_policy(memory.last_policy) if memory.last_policy else PREVIEW
     return (last if isinstance(last, Policy) else PREVIEW), found
+
+
+async def _gate_runs(ctx: Context, item: Item, memory: Memory) -> tuple[GateRun, ...]:
+    """Dispatched workflows that were still running are asked for; what they came to is kept."""
+    return tuple([await _asked(ctx, item, gate) for gate in memory.gate_runs])
+
+
+async def _asked(ctx: Context, item: Item, gate: GateRun) -> GateRun:
+    if not gate.gate.startswith("workflow:") or gate.state != "running" or not gate.run_id:
+        return gate
+    found = await ctx.github.workflow_run(item.repo, gate.run_id)
+    now = replace(found, gate=gate.gate, head=gate.head)
+    if now.over:
+        key = await ctx.ledger.admit_gate(item.id, gate.gate, gate.head, "", ctx.now())
+        await ctx.ledger.end_gate(key, now, ctx.now())
+    return now
 
 
 async def _role(ctx: Context, s: Snapshot, login: str) -> Role | None:

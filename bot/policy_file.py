@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from bot.core.policy import Policy
 
+MOST = 1_000_000  # of anything that is counted: what is larger is a mistake
 _ADAPTER = TypeAdapter(Policy)  # unknown keys are found by `unknown_key`, which names the nearest
 
 
@@ -51,9 +52,9 @@ def nearest(key: str, known: Any) -> str:
 def _out_of_range(policy: Policy) -> str:
     for part in (policy.merge, policy.gates, policy.work, policy.review):
         for field in fields(part):
-            least = field.metadata.get("min")
-            if least is not None and getattr(part, field.name) < least:
-                return f"{field.name} must be at least {least}"
+            least, most = field.metadata.get("min"), field.metadata.get("max", MOST)
+            if least is not None and not least <= getattr(part, field.name) <= most:  # nan is in no range
+                return f"{field.name} must be at least {least} and at most {most}"
     return ""
 
 

@@ -97,7 +97,8 @@ class Service:
             await asyncio.sleep(self.settings.pace.poll_seconds)
 
     async def _quiet(self) -> bool:
-        if (self._soon and not self._soon.done()) or not self.loop.idle or await self.ledger.unhandled_deliveries():
+        busy = self.engine.busy or not self.loop.idle or (self._soon is not None and not self._soon.done())
+        if busy or await self.ledger.unhandled_deliveries():
             return False
         due = await self.ledger.next_due()
         waiting = due is not None and due <= self.ctx.now() + timedelta(seconds=self.settings.pace.coalesce_seconds)

@@ -7,7 +7,6 @@ left but waiting, Sluice's clock is turned on to its next look instead of sleepi
 from __future__ import annotations
 
 import asyncio
-import itertools
 import secrets
 import tomllib
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from webhooks.app import create_app
 from webhooks.face import Face
 from webhooks.server import Server, server_of
 
+VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
 PROJECT_FILES = {
     "README.md": "# widgets\n",
@@ -65,7 +65,6 @@ class World:
     capacity: int = 5
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
     database: str | None = None
-    members: dict[str, str] = field(default_factory=dict)  # people who may use the board without a role in the repository
 
     def __post_init__(self) -> None:
         self.tag = secrets.token_hex(3)
@@ -91,7 +90,8 @@ class World:
     def _make_github(self) -> None:
         for person in ("ann", "bob", "tess", "eve"):
             self.tokens[person] = self.hub.admin("people", {"login": self.login(person)})["token"]
-        self.hub.admin("orgs", {"login": self.org, "members": {self.login("ann"): "admin"}})
+        members = {self.login(person): "admin" if person == "ann" else "member" for person in self.tokens}
+        self.hub.admin("orgs", {"login": self.org, "members": members})  # members may write on the org's boards
         roles = {"ann": "admin", "bob": "write", "tess": "triage"}
         self.hub.admin(
             "repos",
@@ -369,10 +369,6 @@ class World:
         root = self.folder / "data" / "worktrees"
         return sorted(path for path in root.glob("*/*") if path.is_dir()) if root.exists() else []
 
-    async def files_of(self, sha: str) -> list[str]:
-        tree = await self.rest("ann", "GET", f"{{repo}}/git/trees/{sha}?recursive=1")
-        return [entry["path"] for entry in tree["tree"]]
-
     async def reactions(self, thing: Thing) -> list[str]:
         """Those to people's comments."""
         found = await self.rest("ann", "GET", f"{{repo}}/issues/{thing.number}/comments?per_page=100")
@@ -413,25 +409,23 @@ class World:
     async def settle(self, seconds: float = 30.0) -> None:
         """Until nothing more happens by itself."""
         until = asyncio.get_running_loop().time() + seconds
-        for _ in itertools.count():
+        vain = 0
+        while vain < VAIN_LOOKS:
             assert asyncio.get_running_loop().time() < until, "the world does not settle"
             await self._quiet()
+            before = await self._news()
             if not await self._turn_clock():
                 return
+            await self._quiet()
+            vain = vain + 1 if before == await self._news() else 0
 
-    async def until_working(self, thing: Thing) -> None:
-        """Until its agent is at work."""
-        assert self.service
+    async def until_working(self, thing: Thing, file: str = "half.txt") -> None:
+        """Until its agent has begun: the file its script writes first is there."""
         for _ in range(1500):
-            memory = await self.service.ledger.recall(thing.card, datetime.now(UTC)) if await self._known(thing) else None
-            if memory and any(run.state == "running" for run in memory.runs):
+            if any((tree / file).exists() for tree in self.worktrees()):
                 return
             await asyncio.sleep(0.02)
         raise AssertionError(f"no agent works: {await self.reason(thing)}")
-
-    async def _known(self, thing: Thing) -> bool:
-        assert self.service
-        return await self.service.ledger.item_for_card(thing.card) is not None
 
     async def _quiet(self) -> None:
         """Webhooks delivered, workflows over, runs ended, looks made."""
@@ -447,23 +441,27 @@ class World:
                 return
 
     async def _pulse(self) -> tuple[object, ...]:
+        """Changes with every look."""
+        assert self.service
+        rows = await self.service.ledger.items(gone=True)
+        return (*await self._news(), *((row.item.id, row.last.last_at) for row in rows if row.last))
+
+    async def _news(self) -> tuple[object, ...]:
+        """Changes when a look came to something."""
         async with httpx.AsyncClient() as client:
             log = (await client.get(f"{self.hub.url}/_hub/log")).json()
         assert self.service
         rows = await self.service.ledger.items(gone=True)
-        return (len(log), *((row.item.id, row.last.last_at, row.last.reason) for row in rows if row.last))
+        return (len(log), *((row.item.id, row.last.reason) for row in rows if row.last))
 
     async def _turn_clock(self) -> bool:
-        """Turn Sluice's clock on to its next look, unless that look has been made in vain already."""
+        """Turn Sluice's clock on to its next look, if one is to come soon."""
         assert self.service
         due = await self.service.ledger.next_due()
-        now = datetime.now(UTC) + self.turned
-        if due is None or due - now > timedelta(minutes=3):
+        if due is None or due - self.now() > timedelta(minutes=3):
             return False
-        self.turned += max(due - now, timedelta()) + timedelta(seconds=0.1)
-        before = await self._pulse()
-        await self.service.idle()
-        return before != await self._pulse()
+        self.turned += max(due - self.now(), timedelta()) + timedelta(seconds=0.1)
+        return True
 
 
 def _slug(title: str) -> str:

@@ -18,5 +18,7 @@ def demo(
 
     try:
         raise typer.Exit(asyncio.run(perform(keep, json_)))
+    except asyncio.CancelledError:  # somebody asked the process to end
+        raise typer.Exit(143) from None
     finally:
         end_the_rest()

@@ -47,13 +47,15 @@ def in_review(pull: Pull, verdicts: Sequence[Verdict], waits: str) -> str:
 
 
 def gate_table(verdicts: Sequence[Verdict]) -> list[str]:
+    if not verdicts:
+        return []
     rows = [f"| {SIGNS[v.state]} | {_link(v)} | {_cell(v.reason)} |" for v in verdicts]
     return ["| | check | result |", "|---|---|---|", *rows]
 
 
 def needs_person(who: str | None, reason: str, hint: str) -> str:
-    mention = f"@{who} " if who else ""
-    return f"{mention}**this needs a person:** {sentence(reason)}\n\n{hint}"
+    called = f"@{who} **this" if who else "**This"
+    return f"{called} needs a person:** {sentence(reason)}\n\n{hint}"
 
 
 def stopped(reason: str) -> str:
@@ -95,7 +97,9 @@ def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdic
     """One phone screen: why, what, proof, risk, what is undone."""
     files = run.work.files if run.work else ()
     said = quoted(run.outcome.summary) if run.outcome else ""
-    proof = [f"- {SIGNS[v.state]} {v.gate}: {v.reason}" for v in verdicts] or ["- the checks on this pull request"]
+    proof = [f"- {SIGNS[v.state]} {_cell(f'{v.gate}: {v.reason}')}" for v in verdicts] or [
+        "- the checks on this pull request"
+    ]
     return "\n".join(
         (
             f"**Why** Closes #{item.number}; @{go_ahead.by} asked for it.",
@@ -156,7 +160,7 @@ def summary(
             f"- attempts: {len(runs)}; reviewed by {reviewers}",
             f"- time: {time_in_stages(stages, now)}",
             f"- cost: {cost(runs)}",
-            f"- left undone: {', '.join(v.reason for v in undone) or 'nothing known'}",
+            f"- left undone: {', '.join(_cell(v.reason) for v in undone) or 'nothing known'}",
             "",
             *gate_table(verdicts),
         )
@@ -172,7 +176,7 @@ def cost(runs: Sequence[Run]) -> str:
     unknown = len(runs) - len(known)
     if not known:
         return "unknown (the agents report none)"
-    return f"${sum(known):.2f}" + (f", {unknown} attempts unknown" if unknown else "")
+    return f"${sum(known):.2f}" + (f", {unknown} attempt{'s' * (unknown != 1)} unknown" if unknown else "")
 
 
 def time_in_stages(stages: Sequence[tuple[str, datetime]], now: datetime) -> str:

@@ -107,8 +107,10 @@ def fence(provenance: str, text: str) -> list[str]:
 
 def clean(text: str) -> str:
     """Without what a reader on GitHub does not see: HTML comments, invisible and direction-changing characters."""
-    shown = re.sub(r"<!--.*?(-->|\Z)", "", text, flags=re.DOTALL)
-    return "".join(c for c in shown if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn")).strip()
+    shown = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
+    while "<!--" in shown:  # what is left may close up to another
+        shown = re.sub(r"<!--.*?(-->|\Z)", "", shown, flags=re.DOTALL)
+    return shown.strip()
 
 
 def last_lines(text: str, count: int = DETAIL_LINES) -> str:

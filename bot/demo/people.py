@@ -9,7 +9,7 @@ from bot.demo.scenario import SCENARIO, Task
 from bot.demo.watch import GLANCE, Seen
 from bot.demo.world import REPO, World
 
-HESITATION = 1.5  # seconds between seeing an agent at work and stopping it
+HESITATION = 2.0  # seconds between seeing an agent at work and stopping it
 
 
 async def act(world: World, seen: Seen) -> None:
@@ -36,9 +36,15 @@ async def review(world: World, seen: Seen) -> None:
         for pull in await bob.get(f"/repos/{REPO}/pulls", state="open", per_page="50"):
             task = tasks.get(pull["title"])
             wanted = "bob" in [person["login"] for person in pull["requested_reviewers"]]
-            if task and wanted and (not task.approved_after or seen.merged(task.approved_after)):
+            if task and wanted and _its_turn(task, seen):
                 await _give_opinion(world, pull, task, asked_once)
         await asyncio.sleep(GLANCE)
+
+
+def _its_turn(task: Task, seen: Seen) -> bool:
+    """Bob keeps an order between two items where the scenario needs one."""
+    open_first, merged_first = task.approved_once_open, task.approved_once_merged
+    return (not open_first or open_first in seen.pulls) and (not merged_first or seen.merged(merged_first))
 
 
 async def _give_opinion(world: World, pull: dict[str, Any], task: Task, asked_once: set[str]) -> None:

@@ -22,6 +22,7 @@ from bot.demo.watch import Seen
 from bot.demo.world import BOT, World, opened
 
 LONGEST = 90.0  # seconds the board may take
+KEEP = "To look around at the end, run `sluice demo --keep`: it leaves everything running and says where."
 FRAME = 0.25  # seconds between two frames of the table
 
 
@@ -39,7 +40,7 @@ async def perform(keep: bool, as_json: bool) -> int:
             if as_json:
                 print(found.json(), flush=True)
             else:
-                console.print(summary(world, found))
+                console.print(summary(world, found), KEEP if not keep else "")
             if keep:
                 Console(stderr=as_json, highlight=False, soft_wrap=True).print(addresses(world), markup=False)
                 await asyncio.Event().wait()
@@ -86,9 +87,14 @@ async def _until_drained(world: World, seen: Seen, began: float, console: Consol
             async with asyncio.timeout(LONGEST):
                 while faults(seen) or world.worktrees():
                     world.check_alive()
-                    if live:
-                        live.update(board(seen, time.monotonic() - began), refresh=True)
+                    _draw(live, seen, began)
                     await asyncio.sleep(FRAME)
+        _draw(live, seen, began)
+
+
+def _draw(live: Live | None, seen: Seen, began: float) -> None:
+    if live:
+        live.update(board(seen, time.monotonic() - began), refresh=True)
 
 
 async def _cost(world: World) -> dict[str, int]:

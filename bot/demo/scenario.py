@@ -30,7 +30,8 @@ class Task:
     author: Literal["ann", "eve"] = "ann"
     blocked_by: str = ""  # title of the item it waits for
     wants_change: str = ""  # what the reviewer asks for before approving
-    approved_after: str = ""  # title of the item that the reviewer lets go first
+    approved_once_open: str = ""  # title of the item whose pull request the reviewer waits to see
+    approved_once_merged: str = ""  # title of the item that the reviewer lets go first
     while_working: Literal["", "cancel", "drag"] = ""  # what a person does once the agent works
 
 
@@ -92,7 +93,7 @@ def pieces(count: int, unit: str) -> int:
 PONDER: Step = {"wait": 40.0}  # longer than any person of this scenario leaves it alone
 
 EMPTY_ORDER = "An empty order costs nothing"
-DOZEN = "Sell widgets by the dozen"
+DOZEN, GROSS = "Sell widgets by the dozen", "Sell widgets by the gross"
 
 SCENARIO: tuple[Task, ...] = (
     Task(
@@ -221,9 +222,10 @@ SCENARIO: tuple[Task, ...] = (
         "touches the same lines as the next one, and is merged first",
         (({"wait": 1.0}, *_unit('"dozen": 12,', "pieces(2, 'dozen'), 24", "Dozen")),),
         Ending("Done", "merged"),
+        approved_once_open=GROSS,
     ),
     Task(
-        "Sell widgets by the gross",
+        GROSS,
         "A gross is twelve dozen pieces.",
         "touches the same lines, so it must be brought up to date before it is merged",
         (
@@ -231,6 +233,6 @@ SCENARIO: tuple[Task, ...] = (
             ({"write": "widgets/units.py", "text": BOTH_UNITS}, {"say": "Both units stay."}),
         ),
         Ending("Done", "merged", rounds=2),
-        approved_after=DOZEN,
+        approved_once_merged=DOZEN,
     ),
 )

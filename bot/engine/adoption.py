@@ -74,8 +74,8 @@ class Heartbeat:
                 last = time.monotonic()
                 async with asyncio.timeout(self._lease.total_seconds()):
                     await self._adopt()
-            except Exception as error:  # of whatever kind: a heart that stops beating leaves a zombie behind
-                log.warning("no heartbeat", error=repr(error))
+            except Exception:  # of whatever kind: a heart that stops beating leaves a zombie behind
+                log.warning("no heartbeat", exc_info=True)
             if time.monotonic() - last > self._lease.total_seconds():
                 log.error("no heartbeat for as long as the lease; ending")
                 self._end(3)

@@ -17,10 +17,10 @@ from typing import IO, Any, TypeVar, cast
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import make_url
 
-from bot.engine.lock import lock_beside
 from bot.engine.port import Handler, Status
+from bot.engine.sqlite import lock_beside, open_file
 from bot.errors import LedgerBusy, SettingsError
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ class DbosEngine:
             self._lock = lock_beside(make_url(self._url).database or "")
         self.loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="engine")
-        self._database = _database(self._url) if self.sqlite else None
+        self._database = open_file(self._url) if self.sqlite else None
         _engine = self
         await self._in_thread(self._launch)
 
@@ -96,6 +96,11 @@ class DbosEngine:
         self._threads.shutdown(wait=False)
         if self._lock:
             self._lock.close()
+
+    @property
+    def busy(self) -> bool:
+        """Something is carried out here; a cancelled handler counts until it has tidied up."""
+        return bool(self._tasks)
 
     async def submit(self, key: str, queue: str, priority: int = 1) -> None:
         """Once for each key, however often it is submitted."""
@@ -118,7 +123,7 @@ class DbosEngine:
         return "running" if found.status == "PENDING" or key in self._tasks else "over"
 
     async def cancel(self, key: str) -> None:
-        """The handler gets CancelledError, at once or, on another machine, in about a second; what waits never starts."""
+        """The handler gets CancelledError, at once here, in about a second elsewhere; what waits never starts."""
         await self._in_thread(lambda: DBOS.cancel_workflow(key))
         self.interrupt(key)
 
@@ -189,6 +194,7 @@ class DbosEngine:
             "application_version": VERSION,
             "executor_id": self.executor,
             "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": self._poll,  # nobody notifies; a stop waits for it
         }
         DBOS(config=cast(DBOSConfig, config))
         DBOS.launch()
@@ -231,16 +237,3 @@ def _by_queue(found: Iterable[WorkflowStatus]) -> list[tuple[str, list[str]]]:
     for each in found:
         keys[each.queue_name or ""].append(each.workflow_id)
     return list(keys.items())
-
-
-def _database(url: str) -> Engine:
-    """DBOS sets no write-ahead log itself; with it, it is two to three times as fast and readers do not block."""
-    engine = create_engine(url)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: object) -> None:
-        connection.isolation_level = "IMMEDIATE"
-        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {setting}")
-
-    return engine

@@ -14,6 +14,7 @@ from bot.ledger.tables import gate_runs
 from bot.ledger.wakes import rouse
 
 JUDGED = ("passed", "failed")
+OPEN = ("admitted", "running")
 
 
 class Gates(Store):
@@ -33,7 +34,7 @@ class Gates(Store):
         """The item, the gate and its command; None when there is nothing to do (any more)."""
         async with self.write() as tx:
             row = (await tx.execute(select(gate_runs).where(gate_runs.c.key == key))).mappings().one_or_none()
-            if row is None or row["state"] not in ("admitted", "running"):
+            if row is None or row["state"] not in OPEN:
                 return None
             begun = {"state": "running", "run_id": key, "started_at": row["started_at"] or now}
             await tx.execute(update(gate_runs).where(gate_runs.c.key == key).values(**begun))
@@ -51,6 +52,13 @@ class Gates(Store):
             await tx.execute(update(gate_runs).where(gate_runs.c.key == key).values(**values, **ended))
             if gate.over:
                 await rouse(tx, row["item"], now, "gate ended")
+
+    async def open_gates(self) -> list[tuple[str, GateRun]]:
+        """The commands that are to run or run, by key; a dispatched workflow is GitHub's to end."""
+        mine = and_(gate_runs.c.state.in_(OPEN), gate_runs.c.command != "")
+        async with self.read() as tx:
+            found = await tx.execute(select(gate_runs).where(mine).order_by(gate_runs.c.seq))
+            return [(row["key"], gate_of(row)) for row in found.mappings()]
 
 
 def gate_of(row: RowMapping) -> GateRun:

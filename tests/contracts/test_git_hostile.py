@@ -24,7 +24,7 @@ def world(tmp_path: Path) -> GitWorld:
 def trap(tmp_path: Path) -> Path:
     """A program that leaves a file named `sprung` beside itself when anybody runs it."""
     program = tmp_path / "trap.sh"
-    program.write_text(f"#!/bin/sh\ntouch '{tmp_path}/sprung'\ncat\n")
+    program.write_text(f"#!/bin/sh\ntouch '{tmp_path}/sprung'\n")
     program.chmod(0o755)
     return program
 
@@ -34,7 +34,7 @@ def fsmonitor(tree: Path, trap: Path) -> None:
 
 
 def instead_of(tree: Path, trap: Path) -> None:
-    git(tree, "config", f"url.ext::{trap}.insteadOf", "file://")
+    git(tree, "config", f"url.ext::{trap} .insteadOf", "file://")
     git(tree, "config", "protocol.ext.allow", "always")
 
 

@@ -90,9 +90,9 @@ def run(
     return replace(plain, state=state, **{**over, **changed})  # type: ignore[arg-type]
 
 
-def built(head: str = "h1", *paths: str, **changed: Any) -> Run:
-    """A run that ended with a result."""
-    return run(work=result(head, *paths), **changed)
+def built(new: str = "h1", /, *paths: str, **changed: Any) -> Run:
+    """A run that ended with a result at the new head."""
+    return run(work=result(new, *paths), **changed)
 
 
 def check(name: str = "ci", state: str = "passed", **changed: Any) -> Check:

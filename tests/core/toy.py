@@ -339,3 +339,29 @@ class Toy:
                 self._set(parked=None, done=None)
                 if note.value == "fresh":
                     self._set(asked_fresh=self.item.asked_fresh + 1, pull_number=None, pushed_head=None)
+
+
+def started(toy: Toy | None = None) -> Toy:
+    """An item a writer moved to Ready, with its agent at work."""
+    toy = toy or Toy()
+    toy.drag("Ready")
+    toy.settle()
+    assert [run.state for run in toy.runs] == ["running"]
+    assert toy.column == "In Progress"
+    return toy
+
+
+def reviewed(toy: Toy | None = None) -> Toy:
+    """An item whose agent made a result that became a pull request."""
+    toy = started(toy)
+    toy.agent_ends("h1")
+    toy.settle()
+    assert toy.pull is not None
+    assert toy.pull.open
+    assert toy.column == "In Review"
+    return toy
+
+
+def parked(toy: Toy) -> bool:
+    toy.settle()
+    return toy.item.parked is not None and toy.column == "Needs a person" and not toy.active

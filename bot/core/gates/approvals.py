@@ -22,7 +22,7 @@ def approvals(pull: Pull, words: Iterable[Approval], author: str) -> Verdict:
     by_word = [word.by for word in words if word.head == pull.head]
     approvers = list(dict.fromkeys(by_review + by_word))
     if not approvers:
-        return Verdict(NAME, "unknown", _missing(standing), pull.head, waits_for="person")
+        return Verdict(NAME, "unknown", _missing(standing, pull.head), pull.head, waits_for="person")
     if pull.review_decision == "REVIEW_REQUIRED":
         reason = f"approved by {', '.join(approvers)}; GitHub requires further approvals"
         return Verdict(NAME, "unknown", reason, pull.head, waits_for="person")
@@ -38,8 +38,8 @@ def opinions(pull: Pull) -> list[Review]:
     return list(last.values())
 
 
-def _missing(standing: list[Review]) -> str:
-    stale = [review.author for review in standing if review.state == "APPROVED"]
+def _missing(standing: list[Review], head: str) -> str:
+    stale = [review.author for review in standing if review.state == "APPROVED" and review.head != head]
     if stale:
         return f"{', '.join(stale)} approved an earlier head; this one is not approved"
     return "nobody with write access has approved this head"

@@ -1,11 +1,13 @@
-"""One engine at a time on a SQLite database: a lock file that falls with its process, however that ends."""
+"""The engine's file on SQLite: its settings, and a lock beside it that falls with its process, however that ends."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from sqlalchemy import Engine, create_engine, event
 
 from bot.errors import LedgerBusy
 
@@ -28,3 +30,16 @@ def lock_beside(database: str) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def open_file(url: str) -> Engine:
+    """DBOS sets no write-ahead log itself; with it, it is two to three times as fast and readers do not block."""
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {setting}")
+
+    return engine

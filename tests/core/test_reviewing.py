@@ -1,0 +1,222 @@
+"""In review: what is mended, what is waited for, who is asked, and when it is merged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.core.actions import (
+    AskReview,
+    DispatchWorkflow,
+    JoinLane,
+    LeaveLane,
+    Merge,
+    Park,
+    RunGate,
+    SendBack,
+    UpdateBranch,
+)
+from bot.core.decide import decide
+from bot.core.pull import Review
+from bot.core.snapshot import Rival, Snapshot
+from tests.core.facts import ago, built, check, claimed, gate_run, in_review, policy, pull, review, run, thread, word
+
+GREEN = policy(by="when-green")
+APPROVED = pull(reviews=(review(),))
+
+
+def acts(s: Snapshot) -> list[str]:
+    return [type(action).__name__ for action in decide(s).actions]
+
+
+def action(s: Snapshot, kind: type) -> Any:
+    return next(found for found in decide(s).actions if isinstance(found, kind))
+
+
+def test_merges_the_approved_head() -> None:
+    """Green and approved where policy lets Sluice merge: merged at exactly that head."""
+    s = in_review(APPROVED, policy=GREEN)
+    assert acts(s) == ["JoinLane", "Merge"]
+    assert action(s, Merge) == Merge("h1", "squash")
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({}, "a person merges it"),
+        ({"policy": GREEN, "the_pull": pull()}, "nobody with write access"),
+        ({"policy": GREEN, "the_pull": pull(reviews=(review(head="h0"),))}, "earlier head"),
+        ({"policy": GREEN, "the_pull": pull(reviews=(review("sluice[bot]"),))}, "nobody"),
+        ({"policy": GREEN, "the_pull": replace(APPROVED, checks=(check(state="pending"),))}, "still running"),
+        ({"policy": GREEN, "the_pull": replace(APPROVED, mergeable="UNKNOWN")}, "working out"),
+        ({"policy": GREEN, "the_pull": replace(APPROVED, merge_state="BLOCKED")}, "rules for main"),
+        ({"policy": GREEN, "the_pull": replace(APPROVED, threads=(thread(),))}, "unresolved"),
+        ({"policy": GREEN, "the_pull": replace(APPROVED, draft=True)}, "draft"),
+        ({"policy": GREEN, "the_pull": replace(APPROVED, in_queue=True)}, "merge queue"),
+        ({"policy": GREEN, "paused_all_by": "mona"}, "paused by mona"),
+        ({"policy": policy("off", by="when-green")}, 'mode = "off"'),
+    ],
+)
+def test_does_not_merge(facts: dict[str, Any], reason: str) -> None:
+    """Everything that holds a merge back, each with its reason."""
+    s = in_review(**{"the_pull": APPROVED, **facts})
+    assert "Merge" not in acts(s)
+    assert reason in decide(s).reason
+
+
+def test_branch_with_a_merge_queue_is_enqueued() -> None:
+    """Where GitHub has a queue it does the merging."""
+    s = in_review(replace(APPROVED, queue=True, merge_state="BEHIND"), policy=GREEN)
+    assert action(s, Merge).queue
+
+
+def test_only_the_head_of_the_queue_is_brought_up_to_date() -> None:
+    """The first updates its branch; the one behind it waits and says for whom."""
+    behind = replace(APPROVED, merge_state="BEHIND")
+    assert acts(in_review(behind, policy=GREEN)) == ["JoinLane", "UpdateBranch"]
+    first = Rival("PVTI_0", (0.0, 0), ago(3), 7)
+    mine = Rival("PVTI_1", (0.0, 1), ago(1), 12)
+    waits = in_review(behind, policy=GREEN, lane=(first, mine))
+    assert acts(waits) == []
+    assert "#7 is merged first" in decide(waits).reason
+    assert acts(in_review(behind, policy=GREEN, lane=(first,))) == ["JoinLane"]
+
+
+def test_behind_is_not_updated_before_the_other_gates_pass() -> None:
+    """Updating voids approvals, so it comes last."""
+    s = in_review(pull(merge_state="BEHIND"), policy=GREEN)
+    assert not {"UpdateBranch", "JoinLane"} & set(acts(s))
+
+
+def test_head_of_the_queue_leaves_when_it_must_be_mended() -> None:
+    """Others do not wait while an agent works, nor half an hour for a person."""
+    mine = claimed(pull_number=30, pushed_head="h1", lane_since=ago(5))
+    red = in_review(replace(APPROVED, checks=(check(state="failed"),)), mine, policy=GREEN)
+    assert acts(red)[:2] == ["LeaveLane", "SendBack"]
+    waits = in_review(pull(), mine, policy=GREEN)
+    assert decide(waits).look_again_at == ago(-25)
+    assert LeaveLane() in decide(in_review(pull(), replace(mine, lane_since=ago(31)), policy=GREEN)).actions
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        pytest.param(review(state="CHANGES_REQUESTED"), True, id="changes"),
+        pytest.param(review(state="COMMENTED", body="Hm"), True, id="comment"),
+        pytest.param(review(state="COMMENTED"), False, id="empty-comment"),
+        pytest.param(review(state="APPROVED", body="Nice"), False, id="approval"),
+        pytest.param(review(state="PENDING", body="Hm"), False, id="pending"),
+        pytest.param(review("rita", "CHANGES_REQUESTED", by_writer=False), False, id="reader"),
+        pytest.param(review("linter", "CHANGES_REQUESTED", by_bot=True), True, id="named-bot"),
+        pytest.param(review("other", "CHANGES_REQUESTED", by_bot=True), False, id="other-bot"),
+        pytest.param(review("sluice[bot]", "COMMENTED", body="Hm"), False, id="own"),
+    ],
+)
+def test_reviews_that_send_work_back(said: Review, asked: bool) -> None:
+    """A writer's review with something to do is rework; a bot's only if the policy names it."""
+    s = in_review(pull(reviews=(said,)), policy=policy(bots=("Linter",)))
+    assert ("SendBack" in acts(s)) is asked
+
+
+def test_review_is_answered_once() -> None:
+    """A run that was started for a review and came to something has seen to it."""
+    asking = pull(head="h2", reviews=(review(state="CHANGES_REQUESTED", head="h1"),))
+    mended = built("h2", key="r2", head="h1", causes=("go:move-1", f"review:{asking.reviews[0].id}"))
+    mine = claimed(pull_number=30, pushed_head="h2")
+    s = in_review(asking, mine, runs=(built(), mended))
+    assert "SendBack" not in acts(s)
+    assert action(s, AskReview).logins == ("wendy", "mona")
+
+
+def test_second_review_on_the_same_head_is_another_round() -> None:
+    """What is new evidence is the review, not the head."""
+    first, second = (
+        review(state="COMMENTED", body="a", minutes_ago=4),
+        review(state="COMMENTED", body="b", minutes_ago=2),
+    )
+    old = built("h1", key="r2", head="h0", causes=(f"review:{first.id}",))
+    s = in_review(pull(reviews=(first, second)), runs=(built("h0"), old))
+    assert action(s, SendBack).run.causes == ("go:move-1", f"review:{second.id}")
+
+
+def test_line_comments_reach_the_agent() -> None:
+    """The brief of a round names file, line and words of each unresolved remark."""
+    said = review(state="COMMENTED", id="rev-1")
+    s = in_review(pull(reviews=(said,), threads=(thread("Why teh?"),)))
+    brief = action(s, SendBack).run.brief
+    assert "src/shop.py:3" in brief
+    assert "Why teh?" in brief
+
+
+def test_red_check_reaches_the_agent_with_its_output() -> None:
+    """The brief of a round holds what failed and what it printed last."""
+    s = in_review(pull(checks=(check("ci", "failed", summary="1 test failed", url="https://ci.test/1"),)))
+    plan = action(s, SendBack).run
+    assert (plan.round, plan.first, plan.merge_base) == (2, False, False)
+    assert "1 test failed" in plan.brief
+    assert "https://ci.test/1" in plan.brief
+
+
+def test_conflict_brings_the_base_in() -> None:
+    """A conflict is resolved in the worktree, with the base merged into it."""
+    plan = action(in_review(pull(mergeable="CONFLICTING")), SendBack).run
+    assert plan.merge_base
+    assert "conflict" in plan.brief
+
+
+def test_rounds_used_up_park() -> None:
+    """After N rounds a person is asked."""
+    runs = tuple(built(f"h{n}", key=f"r{n}", round=n) for n in range(1, 5))
+    mine = claimed(pull_number=30, pushed_head="h4")
+    s = in_review(pull(head="h4", checks=(check(state="failed"),)), mine, runs=runs)
+    assert isinstance(action(s, Park), Park)
+    assert "after 4 rounds" in decide(s).reason
+
+
+def test_same_trouble_on_the_same_head_is_not_tried_again() -> None:
+    """Where a run with that very key exists, a person is asked."""
+    red = pull(checks=(check(state="failed"),))
+    plan = action(in_review(red), SendBack).run
+    tried = run(plan.key, ended="cancelled", go_ahead="older", head="h1")
+    s = in_review(red, runs=(tried, built()))
+    assert "tried to mend this already" in decide(s).reason
+
+
+def test_agent_no_longer_set_up_parks() -> None:
+    """Work that only a missing agent could mend asks a person."""
+    s = in_review(pull(checks=(check(state="failed"),)), peers=())
+    assert "claude is no longer set up" in decide(s).reason
+
+
+def test_gates_run_on_the_head_they_find() -> None:
+    """Commands and workflows that have not run on this head are started; those of another head do not count."""
+    s = in_review(policy=policy(commands=("make test",)), gate_runs=(gate_run(head="h0"),))
+    assert action(s, RunGate).head == "h1"
+    s = in_review(policy=policy(workflows=("gate.yml",)))
+    assert action(s, DispatchWorkflow) == DispatchWorkflow("workflow:gate.yml", "gate.yml", "h1")
+
+
+def test_reviewers_are_asked_once_and_after_the_machines() -> None:
+    """Nobody is asked while checks run, nor twice, nor by another spelling of their name."""
+    assert "AskReview" not in acts(in_review(pull(checks=(check(state="pending"),))))
+    assert action(in_review(), AskReview).logins == ("wendy",)
+    named = policy(reviewers=("Mona",))
+    assert action(in_review(policy=named), AskReview).logins == ("Mona",)
+    assert "AskReview" not in acts(in_review(pull(requested=("mona",)), policy=named))
+
+
+def test_merge_word_counts_for_its_head_only() -> None:
+    """A maintainer's word merges in people mode; on another head it is spent."""
+    mine = claimed(pull_number=30, pushed_head="h1", approvals=(word("merge"),))
+    assert action(in_review(the_item=mine), Merge).head == "h1"
+    assert "Merge" not in acts(in_review(the_item=replace(mine, approvals=(word("merge", head="h0"),))))
+
+
+def test_lane_is_joined_before_anything_changes_the_base() -> None:
+    """A refusal of the place in the queue leaves branch and base alone, since it comes first."""
+    for facts in (APPROVED, replace(APPROVED, merge_state="BEHIND")):
+        decision = decide(in_review(facts, policy=GREEN))
+        assert isinstance(decision.actions[0], JoinLane)
+        assert isinstance(decision.actions[1], Merge | UpdateBranch)

@@ -1,0 +1,106 @@
+"""The process's settings: read once, from file and environment, with errors that say what to change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings, read_settings
+
+EXAMPLE = """
+[github]
+token = "secret-token"
+[boards."acme/1"]
+ready = "To do"
+[peers.claude]
+command = ["claude", "-p"]
+labels = ["docs"]
+minutes = 30
+[caps]
+running = 3
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, without the environment's own settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in [key for key in __import__("os").environ if key.startswith("SLUICE_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def read(folder: Path, text: str) -> Settings:
+    (folder / "mine.toml").write_text(text)
+    return read_settings(folder / "mine.toml")
+
+
+def test_file_is_read(folder: Path) -> None:
+    """Boards, agents and caps come out as the judgement wants them."""
+    found = read(folder, EXAMPLE)
+    assert found.boards["acme/1"].columns().ready == "To do"
+    (claude,) = found.peer_list()
+    assert (claude.name, claude.command, claude.labels, claude.limits.wall_seconds) == (
+        "claude",
+        ("claude", "-p"),
+        ("docs",),
+        1800,
+    )
+    assert found.cap_values().running == 3
+
+
+def test_nothing_at_all_is_cautious(folder: Path) -> None:
+    """Without a file: no boards, no agents, two at once, loopback only."""
+    found = read_settings()
+    assert (found.boards, found.peer_list(), found.caps.running, found.server.host) == ({}, (), 2, "127.0.0.1")
+    assert not found.unsandboxed
+
+
+def test_environment_outranks_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable overrides the same key of the file."""
+    monkeypatch.setenv("SLUICE_CAPS__RUNNING", "7")
+    assert read(folder, EXAMPLE).caps.running == 7
+
+
+def test_secrets_are_not_shown(folder: Path) -> None:
+    """Neither printing nor an error shows the token."""
+    assert "secret-token" not in repr(read(folder, EXAMPLE))
+    with pytest.raises(SettingsError) as caught:
+        read(folder, EXAMPLE.replace("token =", "tokne ="))
+    assert "secret-token" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[githb]\ntoken = 'x'", "unknown key githb; did you mean github?"),
+        ("[github]\ntoke = 'x'", "unknown key github.toke; did you mean token?"),
+        ("[peers.claude]\ncapactiy = 2", "unknown key peers.claude.capactiy; did you mean capacity?"),
+        ("[boards.'acme/1']\nredy = 'x'", "unknown key boards.acme/1.redy; did you mean ready?"),
+        ("[caps]\nrunning = 0", "caps.running: "),
+        ("[caps]\nrunning = 'many'", "caps.running: "),
+        ("[github]\napp_id = 3", "a GitHub App needs app_id, private_key_file and installation_id"),
+        ("[caps", "mine.toml: "),
+    ],
+)
+def test_broken_settings_say_what_to_change(folder: Path, text: str, told: str) -> None:
+    """The file, the key and the nearest that exists."""
+    with pytest.raises(SettingsError) as caught:
+        read(folder, text)
+    assert told in str(caught.value)
+    assert "mine.toml" in str(caught.value)
+
+
+def test_named_file_that_is_absent(folder: Path) -> None:
+    """Naming a file that does not exist is a mistake, not a default."""
+    with pytest.raises(SettingsError, match="does not exist"):
+        read_settings(folder / "other.toml")
+
+
+def test_database_urls(folder: Path) -> None:
+    """PostgreSQL gets its driver; without a URL the ledger lies in the data folder."""
+    url = read(folder, "database = 'postgresql://u@h/db'").ledger_url()
+    assert url == "postgresql+psycopg://u@h/db"
+    assert read(folder, "data_dir = 'd'").ledger_url().startswith("sqlite+aiosqlite:///")

@@ -1,0 +1,121 @@
+"""What people read: every sentence has a snapshot, and none speaks the workshop's language."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from bot.core import comments
+from bot.core.gates.verdict import Verdict
+from bot.core.run import Run
+from tests.core.facts import NOW, ago, built, go_ahead, item, outcome, pull, review
+
+CORE = Path(comments.__file__).parent
+OURS = re.compile(
+    r"\b(peers?|park(ed|s|ing)?|ledgers?|drain(ed|s|ing)?|verdicts?|dossiers?|close-outs?|stages?)\b", re.I
+)
+VERDICTS = (
+    Verdict("checks", "passed", "passed: ci", "h1", url="https://ci.test/1"),
+    Verdict("command:make | tee", "failed", "`make` ended with\nexit code 2", "h1"),
+    Verdict("approvals", "unknown", "nobody with write access has approved this head", "h1", waits_for="person"),
+)
+MERGED = pull(
+    state="MERGED", merged_by="mona", merge_commit="0123456789abcdef", reviews=(review(),), commits=2, changed_files=3
+)
+STAGES = (("Ready", ago(200)), ("Working", ago(100)), ("Gating", ago(40)), ("InReview", ago(39)), ("Merged", ago(1)))
+
+
+def priced(cost: float | None) -> Run:
+    ended = outcome()
+    return built(
+        "h1", "src/shop.py", "tests/test_shop.py", outcome=ended.__class__(**{**vars(ended), "cost_usd": cost})
+    )
+
+
+SAID: dict[str, Callable[[], str]] = {
+    "working": lambda: comments.working("claude", go_ahead(), 1),
+    "working again": lambda: comments.working("claude", go_ahead(), 3),
+    "opened": comments.opened,
+    "in review": lambda: comments.in_review(pull(), VERDICTS, "a person merges it"),
+    "needs a person": lambda: comments.needs_person(
+        "wendy", "the result changes protected files: AGENTS.md", comments.RETRY
+    ),
+    "needs somebody": lambda: comments.needs_person(None, "agent claude failed.", comments.TO_DONE),
+    "stopped": lambda: comments.stopped("cancelled by @mona"),
+    "not started": lambda: comments.not_started("rita moved the card, but has no write access"),
+    "help": comments.help_text,
+    "not understood": lambda: comments.not_understood("there is no open pull request", "merge"),
+    "not known": lambda: comments.not_understood("There is no command “retri”.", "retri"),
+    "explained": lambda: comments.explained("blocked by acme/shop#3"),
+    "pull title": lambda: comments.pull_title("  Fix the typo "),
+    "pull body": lambda: comments.pull_body(item(), go_ahead(), priced(None), VERDICTS[:2]),
+    "pull body without proof": lambda: comments.pull_body(item(), go_ahead(), built("h1", "README.md"), ()),
+    "summary": lambda: comments.summary(item(), MERGED, (priced(0.5), priced(None)), VERDICTS, STAGES, NOW),
+    "summary of the unknown": lambda: comments.summary(item(), pull(state="MERGED"), (), (), (), NOW),
+    "over": lambda: comments.over("the issue was closed"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_sentence(name: str, snapshot: SnapshotAssertion) -> None:
+    """Each sentence reads as it was last agreed, in plain words."""
+    text = SAID[name]()
+    assert text == snapshot
+    assert not OURS.search(text), f"the workshop's word {OURS.search(text)} reaches people"
+
+
+def test_every_sentence_is_snapshotted() -> None:
+    """A function of comments.py that says something has a row above."""
+    said = {name.split(".")[-1] for row in SAID.values() for name in row.__code__.co_names} | {"opened", "help_text"}
+    public = {
+        node.name
+        for node in ast.parse((CORE / "comments.py").read_text()).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    parts_of_others = {"gate_table", "changed", "quoted", "risk", "cost", "time_in_stages", "sentence"}
+    assert public - parts_of_others <= said
+
+
+@pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda path: path.stem)
+def test_no_reason_uses_the_workshops_words(path: Path) -> None:
+    """Reasons travel into comments and `explain`: no sentence in the judgement's code holds one of those words."""
+    if path.name in ("policy.py", "prompts.py"):  # documents and agents' briefs, not people's comments
+        return
+    for text in _texts(ast.parse(path.read_text())):
+        found = OURS.search(text) if " " in text.strip() else None
+        assert not found or "[peers]" in text, f"{path.name}: {text!r}"
+
+
+def _texts(tree: ast.AST) -> list[str]:
+    """Every string of a module that is no docstring and no assertion."""
+    silent = {
+        id(child)
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        or isinstance(node, ast.Assert | ast.Raise)
+        for child in ast.walk(node)
+    }
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in silent)
+    return [node.value for node in texts if isinstance(node.value, str)]
+
+
+def test_agents_words_mention_nobody_and_close_nothing() -> None:
+    """What an agent says of its work is shown as code: no mention, no closing keyword, no hidden mark takes effect."""
+    said = comments.quoted("Done `x` @everyone\nCloses #99 <!-- sluice:asked --> " + "y" * 400)
+    assert said.startswith("`Done 'x' @everyone Closes #99")
+    assert said.count("`") == 2
+    assert "<!--" not in said
+    assert len(said) <= 303
+    assert comments.quoted("  ") == ""
+
+
+def test_table_rows_cannot_be_broken() -> None:
+    """A gate's name or reason with a bar or a line break stays in its cell."""
+    rows = comments.gate_table(VERDICTS)
+    assert all(row.replace("\\|", "").count("|") == 4 for row in rows)
+    assert all("\n" not in row for row in rows)
