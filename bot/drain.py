@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.context import Context
-from bot.core.actions import Action, Decision, StopRun
+from bot.core.actions import Action, Decision, Finish, StopRun
 from bot.core.decide import decide
 from bot.core.snapshot import Snapshot
 from bot.observe import observe
@@ -22,10 +22,20 @@ async def drain(ctx: Context, item_id: str, dry: bool = False) -> Decision:
         return decision if actions == decision.actions else replace(decision, look_again_at=None)
     stopped = await perform(ctx, snapshot, seen, actions)
     if stopped is None:
-        return decision
+        return await _over(ctx, item_id, decision)
     said = replace(decision, reason=stopped.reason, look_again_at=stopped.look_again_at, waits_for=stopped.waits_for)
     await ctx.ledger.record(item_id, said, ctx.now(), performed=True)
     return said
+
+
+async def _over(ctx: Context, item_id: str, decision: Decision) -> Decision:
+    """A finished item is Done without another look at GitHub."""
+    how = next((action.how for action in decision.actions if isinstance(action, Finish)), None)
+    if how is None:
+        return decision
+    over = Decision("Done", how)
+    await ctx.ledger.record(item_id, over, ctx.now(), performed=True)
+    return over
 
 
 def _allowed(s: Snapshot, decision: Decision) -> tuple[Action, ...]:

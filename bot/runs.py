@@ -45,8 +45,7 @@ class Runs:
 
     async def run(self, job: str) -> None:
         """One run: worktree, agent, everything committed and saved, the end noted."""
-        key = job.partition(".")[0]
-        started = await self.ctx.ledger.start_run(key, self.ctx.now())
+        started = await self.ctx.ledger.start_run(job, self.ctx.now())
         if started is None:
             return
         run, plan = started

@@ -12,6 +12,7 @@ from bot.context import Context
 from bot.core.actions import Decision
 from bot.drain import drain
 from bot.engine import DbosEngine, Heartbeat, Loop, Schedules, standing
+from bot.engine.mending import mend
 from bot.errors import SluiceError
 from bot.github.client import GitHubClient
 from bot.ledger.ledger import SqlLedger
@@ -49,9 +50,9 @@ class Service:
         for problem in self.problems:
             log.warning("board left alone", problem=problem)
         self.launcher.reap()
-        await self.engine.start()
         if self.heartbeat:
             await self.heartbeat.start()
+        await self.engine.start()
         await self.loop.start()
         self.started = True
         if sweeping:
@@ -76,6 +77,8 @@ class Service:
         """One sweep. `dry`: every item is judged and nothing is written on GitHub."""
         pace = timedelta(seconds=self.settings.pace.sweep_seconds)
         swept = await sweep(self.ctx, self.ledger, QUIET if self.settings.github.webhook_secret else min(pace, QUIET))
+        if self.started:
+            await mend(self.ledger, self.engine, self.ctx.now())
         self.last_sweep = asyncio.get_running_loop().time()
         if dry:
             for row in await self.ledger.items(done=True):

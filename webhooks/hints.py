@@ -75,6 +75,9 @@ class Heading:
 
 
 def _card(head: Heading, payload: Payload) -> Iterable[Hint]:
+    """GitHub's own workflows follow what happened elsewhere; that has been hinted at already."""
+    if (payload.get("sender") or {}).get("login") == AUTOMATION and head.cause.endswith(".edited"):
+        return
     item = payload["projects_v2_item"]
     change = (payload.get("changes") or {}).get("field_value") or {}
     draft_moved = item.get("content_type") == "DraftIssue" and change.get("field_name") == "Status"
@@ -168,8 +171,9 @@ def _repo(payload: Payload) -> str:
     return str((payload.get("repository") or {}).get("full_name", ""))
 
 
-# News even when Sluice caused it: results carry the name of whoever pushed, and a merge changes things for others.
-NEWS = frozenset({"check_suite", "check_run", "workflow_run", "status", "push", "issues.closed"})
+# News even when Sluice caused it: results carry the name of whoever pushed, and others may wait for a closed issue.
+# Its own merge is none: the pass that merged wakes whoever else it concerns.
+NEWS = frozenset({"check_suite", "check_run", "workflow_run", "status", "issues.closed"})
 PULL_ACTIONS = ("opened", "closed", "reopened", "synchronize", "edited", "ready_for_review", "converted_to_draft")
 READERS: dict[str, Callable[[Heading, Payload], Iterable[Hint]]] = {
     "projects_v2_item.created": _card,

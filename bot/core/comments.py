@@ -108,7 +108,7 @@ def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdic
             *([f"> {said}"] if said else []),
             "",
             "**Proof**",
-            *proof,
+            *(proof or ["- the checks on this pull request"]),
             "",
             f"**Risk** {risk(files)}",
             "",

@@ -15,6 +15,8 @@ async def save(mirror: Mirror, spec: WorkSpec) -> str:
     seen = await mirror.ref(seen_ref(spec.item))
     answer = await mirror.push(head, spec.saved_ref, seen)
     there = await mirror.remote_ref(spec.saved_ref)
+    if there != head and _refused(answer):
+        raise GitFailed(f"{spec.repo} refuses to keep the work of {spec.branch} at {spec.saved_ref}: {why(answer)}")
     if there != head:
         raise GitFailed(
             f"{spec.saved_ref} of {spec.repo} should hold {head} but holds {there or 'nothing'}: "
@@ -41,7 +43,7 @@ async def push(mirror: Mirror, spec: WorkSpec, expected: str | None) -> Push:
         return Push("pushed", head)
     if there != expected:
         return Push("moved", there, "somebody pushed to the branch at the same moment")
-    if "rejected]" in answer.out.decode("utf-8", "replace"):
+    if _refused(answer):
         return Push("refused", there, why(answer))
     raise GitFailed(f"the push of {spec.branch} to {spec.repo} failed: {why(answer)}")
 
@@ -82,6 +84,11 @@ def why(answer: Answer) -> str:
     said = [line for line in answer.err.splitlines() if line.startswith(("remote:", "fatal:", "error:"))]
     refused = [line for line in answer.out.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     return "\n".join((*said, *refused))[-2000:]
+
+
+def _refused(answer: Answer) -> bool:
+    """The remote's own rules said no; a stale lease is git's word for something else."""
+    return b"[remote rejected]" in answer.out
 
 
 async def _goes_on_from(mirror: Mirror, expected: str | None, head: str) -> bool:

@@ -88,7 +88,7 @@ class GitHubClient:
 
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         costs.item.set(item.id)
-        writer = Writer(self._graphql, self._lookups, self._costs, board, item)
+        writer = Writer(self._graphql, self._rest, self._lookups, self._costs, board, item)
         return await writer.write(writes, Known.of(item, seen))
 
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:

@@ -1,4 +1,4 @@
-"""Small facts that are looked up once and remembered: ids of people and repositories."""
+"""Small facts that are looked up once and remembered: ids of repositories and pull requests."""
 
 from __future__ import annotations
 
@@ -10,18 +10,7 @@ from bot.github.graphql import GraphQL
 class Lookups:
     def __init__(self, graphql: GraphQL) -> None:
         self._graphql = graphql
-        self._people: dict[str, str] = {}
         self._repositories: dict[str, str] = {}
-
-    async def person(self, login: str) -> str:
-        """A user's node id; empty when there is nobody by that name."""
-        if login not in self._people:
-            answer = await self._graphql.ask("Person", {"login": login})
-            found = (answer.data.get("user") or {}).get("id", "")
-            if not found:
-                return ""
-            self._people[login] = found
-        return self._people[login]
 
     async def repository(self, repo: str) -> str:
         """A repository's node id."""

@@ -25,6 +25,7 @@ from bot.github.costs import Costs
 from bot.github.documents import MOST, Mutation, combine
 from bot.github.graphql import Answer, GraphQL
 from bot.github.lookups import Lookups
+from bot.github.rest import Rest
 from bot.github.seen import MARK, STATUS_MARK
 
 CREATING = ("ConvertDraft", "OpenPull", "AddComment")  # what GitHub counts as creating content
@@ -39,6 +40,7 @@ class Known:
     repo_id: str
     issue_id: str
     pull_id: str
+    pull_number: int | None
     status_id: str
     asked: tuple[str, ...]
 
@@ -49,6 +51,7 @@ class Known:
             repo_id=seen.repo_id if seen else "",
             issue_id=seen.issue.id if seen and seen.issue else item.issue_id,
             pull_id=seen.pull.id if seen and seen.pull else "",
+            pull_number=seen.pull.number if seen and seen.pull else item.pull_number,
             status_id=seen.status.id if seen and seen.status else "",
             asked=seen.asked if seen else (),
         )
@@ -58,7 +61,7 @@ class Known:
             case ConvertDraft() if written.ok:
                 return replace(self, issue_id=written.id)
             case OpenPull() if written.ok:
-                return replace(self, pull_id=written.id)
+                return replace(self, pull_id=written.id, pull_number=written.number)
             case SayStatus() if written.ok and not self.status_id:
                 return replace(self, status_id=written.id)
             case AskPerson() | Reply() if written.ok:
@@ -70,8 +73,11 @@ class Known:
 class Writer:
     """Writes for one item. A write that fails is an answer; the ones after it are still tried, as GitHub would."""
 
-    def __init__(self, graphql: GraphQL, lookups: Lookups, costs: Costs, board: Board, item: Item) -> None:
+    def __init__(
+        self, graphql: GraphQL, rest: Rest, lookups: Lookups, costs: Costs, board: Board, item: Item
+    ) -> None:
         self._graphql = graphql
+        self._rest = rest
         self._lookups = lookups
         self._costs = costs
         self._board = board
@@ -157,19 +163,25 @@ class Writer:
         place = {"projectId": self._board.project_id, "itemId": self._item.id, "fieldId": self._board.status_field_id}
         return Mutation("MoveCard", {**place, "value": {"singleSelectOptionId": option}})
 
-    async def _ask(self, write: AskReview, known: Known) -> Mutation | Written:
-        found = {login: await self._lookups.person(login) for login in write.logins}
-        ids = [id_ for id_ in found.values() if id_]
-        if not ids:
-            return Written(ok=False, error=f"GitHub knows nobody called {', '.join(found)}")
-        asked = {"pullRequestId": known.pull_id, "userIds": ids, "union": True}
-        return _with(known.pull_id, "pull request", "AskReview", asked)
+    async def _ask(self, write: AskReview, known: Known) -> Written:
+        """By REST, which takes logins: GraphQL would want every id looked up first."""
+        if known.pull_number is None:
+            return Written(ok=False, error="the item has no pull request")
+        path = f"/repos/{known.repo}/pulls/{known.pull_number}/requested_reviewers"
+        reply = await self._rest.send("POST", path, {"reviewers": list(write.logins)}, values=(404, 422))
+        if reply.ok:
+            return DONE
+        return Written(ok=False, error=f"{', '.join(write.logins)} cannot be asked for a review: {reply.message}")
+
+
+NEEDS_PULL = AskReview | ClosePull
 
 
 def _together(writes: Sequence[BoardWrite]) -> Sequence[BoardWrite]:
-    """The first writes that may share a document: one that makes an issue or a pull request ends it."""
+    """The first writes that may share a document: one that makes what the next needs ends it."""
     for place, write in enumerate(writes[:MOST], start=1):
-        if isinstance(write, ConvertDraft | OpenPull):
+        opens = isinstance(write, OpenPull) and any(isinstance(later, NEEDS_PULL) for later in writes[place:])
+        if isinstance(write, ConvertDraft) or opens:
             return writes[:place]
     return writes[:MOST]
 

@@ -96,6 +96,7 @@ async def test_a_command_that_fails_says_so(
         "'not json'",
         "'[1, 2]'",
         "json.dumps({'summary': 'x' * 900_000})",
+        "json.dumps({'summary': 'x' * 50_000_000})",
         "os.urandom(1000).decode('latin-1')",
     ],
 )

@@ -54,7 +54,7 @@ def test_every_target_shown_exists() -> None:
     """`make` knows the targets the documents name."""
     documents = README + (ROOT / ".github/CONTRIBUTING.md").read_text()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {target for target in re.findall(r"(?:^|`)make ([a-z]+)", documents, re.MULTILINE)}
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", documents, re.MULTILINE))
     assert named and named <= targets
 
 
@@ -73,7 +73,7 @@ def test_every_command_of_sluice_is_shown() -> None:
 
 def test_every_setting_is_told() -> None:
     """Each key of `sluice.toml` has a row with a description."""
-    rows = {key: said for key, said in re.findall(r"^\| `([^`]+)` \| .* \| (.+) \|$", README, re.MULTILINE)}
+    rows = dict(re.findall(r"^\| `([^`]+)` \| .* \| (.+) \|$", README, re.MULTILINE))
     expected = [*_keys(Settings), *_keys(BoardSettings, 'boards."owner/number".'), *_keys(PeerSettings, "peers.NAME.")]
     assert [key for key in expected if not rows.get(key)] == []
 
@@ -99,7 +99,7 @@ def test_the_events_to_subscribe_to_are_those_that_are_read() -> None:
 
 
 def test_the_diagram_shows_every_stage_of_sluices_work() -> None:
-    """Nothing that has a column of Sluice's own is left out of the picture, and every stage is in the table of moves."""
+    """What has a column of Sluice's own is in the picture, and every stage is in the table of moves."""
     picture = lifecycle()
     assert [stage.__name__ for stage in COLUMN if f" {stage.__name__}" not in picture] == []
     assert [stage.__name__ for stage in MOVES if f"| {stage.__name__} |" not in README] == []

@@ -13,4 +13,6 @@ def name_of(file: str) -> str:
 
 
 def workflow(file: str, head: str, runs: Iterable[GateRun]) -> Verdict:
+    """One that was admitted and has no run yet was never dispatched: the process died in between."""
+    runs = [run for run in runs if run.state != "admitted"]
     return verdict_of(name_of(file), head, runs, absent=f"{file} has not been dispatched on this head yet")

@@ -1,0 +1,1 @@
+"""Re-runnable figures, each beside a peer or a limit: `make bench`."""
