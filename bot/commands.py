@@ -6,8 +6,7 @@ somebody showing a command, not giving one; so is what bots write, and what was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -15,18 +14,10 @@ from markdown_it.token import Token
 
 from bot.context import Heard
 from bot.core.item import Order
+from bot.core.usage import USAGE, usage_of
 
 PREFIX = "/sluice"
 BREAKS = ("softbreak", "hardbreak")
-
-
-@dataclass(frozen=True)
-class Usage:
-    """How a verb is written and what it does, in words for people; `accepts` judges what follows the verb."""
-
-    line: str
-    does: str
-    accepts: Callable[[str], bool]
 
 
 def parse(heard: Heard) -> list[Order]:
@@ -34,39 +25,6 @@ def parse(heard: Heard) -> list[Order]:
     if heard.by_bot or heard.edited:
         return []
     return [_order(heard, number, line) for number, line in enumerate(_lines(heard.body), start=1)]
-
-
-def _one_word(args: str) -> bool:
-    return len(args.split()) == 1
-
-
-def _number(args: str) -> bool:
-    return args.replace(".", "", 1).isdecimal()
-
-
-def _nothing(args: str) -> bool:
-    return not args
-
-
-def _flag(name: str) -> Callable[[str], bool]:
-    return lambda args: args in ("", name)
-
-
-USAGE: dict[str, Usage] = {
-    "help": Usage("/sluice help", "list these commands", _nothing),
-    "status": Usage("/sluice status", "say where this stands", _nothing),
-    "explain": Usage("/sluice explain", "say why nothing is happening", _nothing),
-    "retry": Usage("/sluice retry [--fresh]", "try again; `--fresh` starts on a new branch", _flag("--fresh")),
-    "cancel": Usage("/sluice cancel [--close]", "stop; `--close` closes the pull request too", _flag("--close")),
-    "pause": Usage("/sluice pause [all]", "start nothing new here; `all` stops everything", _nothing),
-    "resume": Usage("/sluice resume [all]", "go on after a pause", _nothing),
-    "assign": Usage("/sluice assign AGENT", "give this to a certain agent", _one_word),
-    "priority": Usage("/sluice priority NUMBER", "set the place in the queue; lower comes first", _number),
-    "approve": Usage("/sluice approve", "allow what was shown, as it stands now", _nothing),
-    "reject": Usage("/sluice reject REASON", "send it back, saying why", bool),
-    "merge": Usage("/sluice merge", "merge once all checks and approvals are there", _nothing),
-    "update": Usage("/sluice update", "bring the branch up to date with its base", _nothing),
-}
 
 
 def _order(heard: Heard, number: int, line: str) -> Order:
@@ -87,7 +45,7 @@ def _order(heard: Heard, number: int, line: str) -> Order:
 
 def _problem(verb: str, args: str) -> str:
     """One sentence and how to write it; empty when nothing is wrong."""
-    usage = USAGE.get(verb.removesuffix(" all"))
+    usage = usage_of(verb)
     if usage is None:
         said = f"There is no command “{verb}”." if verb else "A command needs a verb."
         return f"{said} Known: {', '.join(USAGE)}."

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.context import Context
+from bot.context import Context, Seen
 from bot.core.actions import Action, Decision, Finish, StopRun
 from bot.core.decide import decide
+from bot.core.review import queued
 from bot.core.snapshot import Snapshot
 from bot.observe import observe
 from bot.perform import perform
 
 
 async def drain(ctx: Context, item_id: str, dry: bool = False) -> Decision:
-    """Look at an item and do what is next. `dry`, and a repository in preview, show what would be done."""
+    """Look at an item and do what is next. `dry`: only say what that is."""
     snapshot, seen = await observe(ctx, item_id)
     decision = decide(snapshot)
-    actions = () if dry else _allowed(snapshot, decision)
+    if dry:
+        return decision
+    said = await _carry_out(ctx, snapshot, seen, decision)
+    if review := queued(snapshot, said):
+        await ctx.ledger.note_review(review)
+    return said
+
+
+async def _carry_out(ctx: Context, snapshot: Snapshot, seen: Seen, decision: Decision) -> Decision:
+    """What came of it; in a repository in preview the decision is recorded and not done."""
+    item_id = snapshot.item.id
+    actions = _allowed(snapshot, decision)
     await ctx.ledger.record(item_id, decision, snapshot.now, performed=actions == decision.actions)
     if not actions:
         return decision if actions == decision.actions else replace(decision, look_again_at=None)

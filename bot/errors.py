@@ -7,6 +7,7 @@ SluiceError
 ├── Unavailable          an outside system did not answer: try again later, nothing is known to have happened
 │   └── Ambiguous        it may have happened: look before doing it again
 ├── Refused              an outside system said no, and will say no again (401, 403, 404, 422)
+│   └── NotKept          the remote will not keep unfinished work: it stays on this machine
 └── LedgerBusy           another process holds what was asked for
 """
 
@@ -47,6 +48,10 @@ class Refused(SluiceError):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+class NotKept(Refused):
+    """The remote refuses to keep unfinished work, so the worktree must stay."""
 
 
 class LedgerBusy(SluiceError):

@@ -160,4 +160,4 @@ def spec_of(s: Snapshot) -> WorkSpec | None:
     if s.issue is None and not s.item.claim:
         return None
     branch = s.item.claim.branch if s.item.claim else branch_of(s, s.issue) if s.issue else ""
-    return WorkSpec(s.item.repo, s.item.id, branch, s.item.claim.base if s.item.claim else s.default_branch)
+    return WorkSpec(s.item.repo, s.item.work_id, branch, s.item.claim.base if s.item.claim else s.default_branch)

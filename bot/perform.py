@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import assert_never, get_args
 
+import structlog
+
 from bot.claims import hold, let_go
 from bot.context import Context, Seen, Written
 from bot.core.actions import (
@@ -47,8 +49,10 @@ from bot.core.gates.verdict import GateRun
 from bot.core.run import Outcome
 from bot.core.snapshot import Snapshot
 from bot.core.worktree import WorkSpec
+from bot.errors import NotKept
 from bot.observe import spec_of
 
+log = structlog.get_logger(__name__)
 BATCH = 20  # mutations in one document: GitHub runs out of resources a little above
 
 
@@ -224,8 +228,13 @@ async def _stop(ctx: Context, s: Snapshot, key: str) -> None:
 
 async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:
     spec = spec_of(s)
-    if spec and ctx.git.has_worktree(spec):
+    if spec is None or not ctx.git.has_worktree(spec):
+        return None
+    try:
         await ctx.git.save(spec)
+    except NotKept as error:
+        log.warning("the worktree stays", reason=str(error))
+    else:
         await ctx.git.remove_worktree(spec)
     return None
 
@@ -243,7 +252,7 @@ async def _push(ctx: Context, s: Snapshot, head: str, expected: str | None) -> S
     spec = _spec(s)
     pushed = await ctx.git.push(spec, expected)
     if pushed.outcome != "pushed":
-        return Stopped(f"{spec.branch} was not pushed: {pushed.reason}", "person", ctx.now() + timedelta(minutes=1))
+        return Stopped(f"{spec.branch} was not pushed: {pushed.reason}", "person", ctx.now() + timedelta(minutes=10))
     await ctx.ledger.note_push(s.item.id, pushed.head or head)
     return None
 
@@ -261,7 +270,7 @@ async def _update_branch(ctx: Context, s: Snapshot, head: str) -> Stopped | None
     if s.pull is None:
         return None
     answer = await ctx.github.update_branch(s.item.repo, s.pull.number, head)
-    return None if answer.ok else Stopped(f"GitHub did not update the branch: {answer.error}", "machine", _soon(ctx))
+    return None if answer.ok else Stopped(f"GitHub did not update the branch: {answer.error}", "machine", _later(ctx))
 
 
 async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
@@ -272,13 +281,13 @@ async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
     else:
         answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
     if not answer.ok:
-        return Stopped(f"GitHub did not merge it: {answer.error}", "machine", _soon(ctx))
+        return Stopped(f"GitHub did not merge it: {answer.error}", "machine", _later(ctx))
     await ctx.ledger.wake_where(ctx.now(), f"#{s.pull.number} was merged", repo=s.item.repo)
     return None
 
 
-def _soon(ctx: Context) -> datetime:
-    return ctx.now() + timedelta(seconds=10)
+def _later(ctx: Context) -> datetime:
+    return ctx.now() + timedelta(seconds=30)
 
 
 def _spec(s: Snapshot) -> WorkSpec:

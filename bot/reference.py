@@ -16,10 +16,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from bot.core.comments import USAGE
 from bot.core.policy import Policy
 from bot.core.stage import MOVES, Stage
 from bot.core.trust import needed_for
+from bot.core.usage import USAGE
 from bot.settings import BoardSettings, PeerSettings, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +83,7 @@ def policy() -> str:
 
 
 def commands() -> str:
-    rows = [(*usage.split(" – ", 1), _who(verb, usage)) for verb, usage in USAGE.items()]
+    rows = [(f"`{usage.line}`", usage.does, _who(verb, usage.line)) for verb, usage in USAGE.items()]
     return _table(("comment", "what it does", "role needed"), rows)
 
 
@@ -153,9 +153,9 @@ def _policy(shape: type, prefix: str) -> Iterator[tuple[str, Any, str]]:
         yield f"{prefix}{field.name}", field.default, said
 
 
-def _who(verb: str, usage: str) -> str:
+def _who(verb: str, line: str) -> str:
     alone = needed_for(verb).name.lower()
-    return f"{alone}; `all`: {needed_for(f'{verb} all').name.lower()}" if "[all]" in usage else alone
+    return f"{alone}; `all`: {needed_for(f'{verb} all').name.lower()}" if "[all]" in line else alone
 
 
 def _modules() -> Iterator[Path]:

@@ -13,14 +13,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from bot.claims import hold
 from bot.context import Context
 from bot.core.gates.verdict import GateRun
 from bot.core.policy import Policy
 from bot.core.run import Assignment, Limits, Outcome, Run
 from bot.core.worktree import Work, WorkSpec
-from bot.errors import SluiceError, Unavailable
+from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
+
+
+log = structlog.get_logger(__name__)
 
 
 class Exited(Protocol):
@@ -54,7 +59,7 @@ class Runs:
         if claim is None:
             await self._end(run, Outcome("cancelled", "", 0.0, ""), None)
             return
-        spec = WorkSpec(item.repo, item.id, claim.branch, claim.base)
+        spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         try:
             if rival := await hold(self.ctx, item.repo, item.issue_id):
                 outcome = Outcome("lost", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
@@ -97,7 +102,10 @@ class Runs:
                 outcome.summary.strip().splitlines()[0][:72] if outcome.summary.strip() else f"Work on {spec.branch}"
             )
             work = await self.ctx.git.collect(spec, message, _trailers(run))
-            await self.ctx.git.save(spec)
+            try:
+                await self.ctx.git.save(spec)
+            except NotKept as error:
+                log.warning("the work stays on this machine", reason=str(error))
         await self._end(run, outcome, work)
 
     async def _end(self, run: Run, outcome: Outcome, work: Work | None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -13,14 +15,40 @@ from bot.core.actions import Decision
 from bot.drain import drain
 from bot.engine import DbosEngine, Heartbeat, Loop, Schedules, standing
 from bot.engine.mending import mend
-from bot.errors import SluiceError
+from bot.engine.sqlite import lock_beside
+from bot.errors import Refused, SluiceError, Unavailable
 from bot.github.client import GitHubClient
+from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
+from bot.ledger.workers import ScheduleRow
 from bot.settings import Settings
 from bot.sweep import Swept, renew_claims, sweep
 
 log = structlog.get_logger(__name__)
 QUIET = timedelta(minutes=10)  # with webhooks, claimed items are looked at this often all the same
+NIGHTLY = "17 3 * * *"
+OLD_RUNS, OLD_DELIVERIES = timedelta(days=7), timedelta(days=3)  # the engine's rows; the ledger keeps the history
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An item with what would be decided about it now."""
+
+    row: ItemRow
+    decision: Decision
+
+
+class Onlooker:
+    """The engine of a process that has started none: what the ledger believes to be running may well be, elsewhere."""
+
+    async def submit(self, key: str, queue: str, priority: int = 1) -> None:
+        raise SluiceError(f"only a running service can start {key}")
+
+    async def cancel(self, key: str) -> None:
+        raise SluiceError(f"only a running service can stop {key}")
+
+    async def status(self, key: str) -> str | None:
+        return "running"
 
 
 class Service:
@@ -49,15 +77,23 @@ class Service:
         """Orphans end before the engine starts, so that recovery never runs beside a survivor."""
         for problem in self.problems:
             log.warning("board left alone", problem=problem)
+        if self.engine.sqlite:  # the agents of a Sluice that runs on this folder are no orphans
+            lock_beside(str(self.settings.data_dir / "engine.db")).close()
         self.launcher.reap()
         if self.heartbeat:
             await self.heartbeat.start()
         await self.engine.start()
+        if self.engine.sqlite:
+            await self.ledger.forget_leases()
         await self.loop.start()
         self.started = True
         if sweeping:
             pace = self.settings.pace.sweep_seconds
-            await self.schedules.start(standing("sweep", pace), standing("renew", self.ctx.claim_minutes * 60 / 3))
+            await self.schedules.start(
+                standing("sweep", pace),
+                standing("renew", self.ctx.claim_minutes * 60 / 3),
+                ScheduleRow("standing-tidy", "tidy", cron=NIGHTLY),
+            )
             self.scan_soon()
 
     async def stop(self) -> None:
@@ -73,21 +109,33 @@ class Service:
         await self.github.close()
         await self.ledger.close()
 
-    async def look(self, dry: bool = False) -> Swept:
-        """One sweep. `dry`: every item is judged and nothing is written on GitHub."""
-        pace = timedelta(seconds=self.settings.pace.sweep_seconds)
-        swept = await sweep(self.ctx, self.ledger, QUIET if self.settings.github.webhook_secret else min(pace, QUIET))
+    async def look(self) -> Swept:
+        """One sweep."""
+        swept = await sweep(self.ctx, self.ledger, self._recheck())
         if self.started:
             await mend(self.ledger, self.engine, self.ctx.now())
         self.last_sweep = asyncio.get_running_loop().time()
-        if dry:
-            for row in await self.ledger.items(done=True):
-                await self.judge(row.item.id)
         return swept
 
-    async def judge(self, item: str) -> Decision:
-        """What would be decided now."""
-        return await drain(self.ctx, item, dry=True)
+    def _recheck(self) -> timedelta:
+        """After a start everything under way is looked at: who knows what webhooks were missed."""
+        if self.last_sweep is None:
+            return timedelta()
+        pace = timedelta(seconds=self.settings.pace.sweep_seconds)
+        return QUIET if self.settings.github.webhook_secret else min(pace, QUIET)
+
+    async def judge(self) -> Sequence[Judged]:
+        """What would be decided now about every item; nothing is done, and no engine is needed."""
+        ctx = self.ctx if self.started else replace(self.ctx, engine=Onlooker())
+        rows = [row for row in await self.ledger.items() if row.item.board in ctx.boards]
+        return [Judged(row, await _judged(ctx, row.item.id)) for row in rows]
+
+    async def tidy(self) -> None:
+        """Forget what nobody asks for any more."""
+        now = self.ctx.now()
+        runs = await self.engine.purge(now - OLD_RUNS)
+        deliveries = await self.ledger.forget_deliveries(now - OLD_DELIVERIES)
+        log.info("tidied", runs=runs, deliveries=deliveries)
 
     def scan_soon(self, _board: str = "") -> None:
         """A board changed in a way only a scan can tell."""
@@ -114,7 +162,18 @@ class Service:
             log.warning("the sweep failed and is tried again on schedule", error=str(error))
 
     async def _fired(self, kind: str, _payload: str) -> None:
-        if kind == "renew":
-            await renew_claims(self.ctx, self.ledger)
-        else:
-            await self._scan()
+        match kind:
+            case "renew":
+                await renew_claims(self.ctx, self.ledger)
+            case "tidy":
+                await self.tidy()
+            case _:
+                await self._scan()
+
+
+async def _judged(ctx: Context, item: str) -> Decision:
+    """One item that cannot be read does not hide the others."""
+    try:
+        return await drain(ctx, item, dry=True)
+    except (Unavailable, Refused) as error:
+        return Decision("Unknown", str(error), waits_for="machine")

@@ -132,7 +132,9 @@ class Settings(BaseSettings):
 def read_settings(file: Path = FILE) -> Settings:
     """The settings, or a SettingsError that says which key of which file is wrong."""
     if file != FILE and not file.exists():
-        raise SettingsError(f"{file} does not exist; docs/sluice.example.toml is one to copy, or name another with --config")
+        raise SettingsError(
+            f"{file} does not exist; docs/sluice.example.toml is one to copy, or name another with --config"
+        )
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(**{**Settings.model_config, "toml_file": file})

@@ -11,8 +11,11 @@ from bot.claims import hold
 from bot.context import Context
 from bot.core.board import Board, Card
 from bot.core.item import Item
+from bot.ledger.repositories import Repository
 
 TELLS = timedelta(seconds=3)  # our own last write may bear a time a little after our look
+PATIENCE = timedelta(minutes=10)  # how long what waits goes without a look when nothing is known to have changed
+A_FEW = 20  # such looks in one sweep: each costs a point
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Scanned(Protocol):
     async def upsert_cards(self, board: str, cards: Sequence[Card], now: datetime) -> list[str]: ...
     async def looked_at(self, board: str) -> dict[str, datetime]: ...
     async def claimed(self) -> list[Item]: ...
+    async def repositories(self) -> list[Repository]: ...
+    async def waiting(self, board: str) -> list[str]: ...
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...
 
 
@@ -56,13 +61,22 @@ async def _wake(ctx: Context, ledger: Scanned, board: Board, cards: list[Card], 
         seen = looked.get(item.id)
         if item.board == board.key and (seen is None or now - seen >= recheck):
             wake.setdefault(item.id, "not looked at for a while")
+    for item_id in await _stale(ledger, board, looked, now):
+        wake.setdefault(item_id, "not looked at for a while")
     for item_id, cause in wake.items():
         await ledger.wake(item_id, now, cause)
     return len(wake)
 
 
+async def _stale(ledger: Scanned, board: Board, looked: dict[str, datetime], now: datetime) -> list[str]:
+    """Of what waits, a few that were left longest: a blocking issue that closes changes nothing on the blocked card."""
+    waiting = [item for item in await ledger.waiting(board.key) if now - looked.get(item, now) >= PATIENCE]
+    return sorted(waiting, key=looked.__getitem__)[:A_FEW]
+
+
 async def renew_claims(ctx: Context, ledger: Scanned) -> None:
-    """Claims on the remote expire; those of items under way are renewed in time."""
+    """Claims on the remote expire; those of items under way are renewed in time, where Sluice may write."""
+    live = {known.repo for known in await ledger.repositories() if known.mode == "live"}
     for item in await ledger.claimed():
-        if item.claim and item.issue_id:
+        if item.claim and item.issue_id and item.repo in live:
             await hold(ctx, item.repo, item.issue_id)

@@ -35,8 +35,7 @@ def utc_now() -> datetime:
 async def build(settings: Settings, now: Clock = utc_now) -> Service:
     """A service that is wired and not started."""
     _sandbox_or_consent(settings)
-    if not settings.boards:
-        raise SettingsError('no board: add a [boards."owner/number"] table to sluice.toml')
+    _some_board(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = await open_ledger(settings.ledger_url())
     github = await connect(settings, ledger, now)
@@ -76,6 +75,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 @asynccontextmanager
 async def ledger_of(settings: Settings) -> AsyncIterator[SqlLedger]:
     """The ledger alone: for commands that read it, or write a row for the service."""
+    _some_board(settings)
     ledger = await open_ledger(settings.ledger_url())
     try:
         yield ledger
@@ -175,6 +175,11 @@ def _git_token(settings: Settings) -> Callable[[str], Awaitable[str]]:
 
 def _author(login: str) -> tuple[str, str]:
     return login, f"{login}@users.noreply.github.com"
+
+
+def _some_board(settings: Settings) -> None:
+    if not settings.boards:
+        raise SettingsError('no board: add a [boards."owner/number"] table to sluice.toml, or name it with --config')
 
 
 def _sandbox_or_consent(settings: Settings) -> None:

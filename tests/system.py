@@ -24,7 +24,9 @@ def main() -> None:
         return
     wanted = " ".join(packages)
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        print(f"not installed, so some tests are skipped: {wanted} (as root: apt-get install {wanted})", file=sys.stderr)
+        print(
+            f"not installed, so some tests are skipped: {wanted} (as root: apt-get install {wanted})", file=sys.stderr
+        )
         return
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

@@ -7,6 +7,7 @@ left but waiting, Sluice's clock is turned on to its next look instead of sleepi
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import tomllib
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from webhooks.server import Server, server_of
 
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.02, "engine_seconds": 0.05, "sweep_seconds": 3600}
+SWEPT = {"sweep_seconds": 60}  # without webhooks `settle` plays the sweeps, one for each turn of the clock
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
 PROJECT_FILES = {
     "README.md": "# widgets\n",
@@ -66,6 +68,7 @@ class World:
     capacity: int = 5
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
     database: str | None = None
+    permissions: dict[str, str] = field(default_factory=dict)  # more for the App
     shipped_pace: bool = False  # as people run it, for the benchmarks
 
     def __post_init__(self) -> None:
@@ -118,7 +121,8 @@ class World:
             },
         )
         slug = f"sluice-{self.tag}"
-        order = {"slug": slug, "owner": self.org, "secret": "hush", "events": EVENTS, "permissions": PERMISSIONS}
+        order = {"slug": slug, "owner": self.org, "secret": "hush", "events": EVENTS}
+        order["permissions"] = PERMISSIONS | self.permissions
         self.app = self.hub.admin("apps", order) | {"slug": slug}
 
     def login(self, person: str) -> str:
@@ -137,12 +141,28 @@ class World:
                 "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}},
                 "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},
                 "caps": {"running": self.caps},
-                "pace": {} if self.shipped_pace else FAST,
+                "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,
                 "data_dir": str(self.folder / "data"),
                 "database": self.database,
                 "unsandboxed": True,
             }
         )
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "sluice.toml"
+
+    def write_config(self, port: int = 0, **changed: Any) -> Path:
+        """The settings as a file, for a Sluice in a process of its own."""
+        told = self.settings().model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        for name in ("token", "webhook_secret"):
+            if getattr(self.settings().github, name):
+                told["github"][name] = getattr(self.settings().github, name).get_secret_value()
+        told["server"] = {"port": port}
+        told["pace"] = FAST | {"sweep_seconds": 2}
+        self.config.write_text("\n".join(_tables(told | changed)) + "\n")
+        self._write_script()
+        return self.config
 
     @property
     def script(self) -> Path:
@@ -188,8 +208,6 @@ class World:
             (await client.patch(f"{self.hub.url}/_hub/{path}", json=body)).raise_for_status()
 
     def _write_script(self) -> None:
-        import json
-
         lines = []
         for play in self.plays:
             lines.append("[[play]]")
@@ -243,12 +261,13 @@ class World:
             await self.move(thing, column, by=moved_by)
         return thing
 
-    async def add_draft(self, title: str, column: str = "Ready") -> Thing:
-        self.play(title, {"write": f"notes/{_slug(title)}.txt", "text": title + "\n"}, {"say": f"Did: {title}"})
+    async def add_draft(self, title: str, column: str = "Ready", edits: bool = True) -> Thing:
+        if edits:
+            self.play(title, {"write": f"notes/{_slug(title)}.txt", "text": title + "\n"}, {"say": f"Did: {title}"})
         added = await self.graphql(
             "ann",
             "mutation($p: ID!, $t: String!) {"
-            " addProjectV2DraftIssue(input: {projectId: $p, title: $t, body: \"\"}) { projectItem { id } } }",
+            ' addProjectV2DraftIssue(input: {projectId: $p, title: $t, body: ""}) { projectItem { id } } }',
             p=self.project["id"],
             t=title,
         )
@@ -408,15 +427,15 @@ class World:
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    async def settle(self, seconds: float = 30.0) -> None:
-        """Until nothing more happens by itself."""
+    async def settle(self, seconds: float = 30.0, patience: timedelta = timedelta(minutes=3)) -> None:
+        """Until nothing more happens by itself; looks further away than `patience` are not waited for."""
         until = asyncio.get_running_loop().time() + seconds
         vain = 0
         while vain < VAIN_LOOKS:
             assert asyncio.get_running_loop().time() < until, "the world does not settle"
             await self._quiet()
             before = await self._news()
-            if not await self._turn_clock():
+            if not await self._turn_clock(patience):
                 return
             await self._quiet()
             vain = vain + 1 if before == await self._news() else 0
@@ -456,11 +475,14 @@ class World:
         rows = await self.service.ledger.items(gone=True)
         return (len(log), *((row.item.id, row.last.reason) for row in rows if row.last))
 
-    async def _turn_clock(self) -> bool:
-        """Turn Sluice's clock on to its next look, if one is to come soon."""
+    async def _turn_clock(self, patience: timedelta) -> bool:
+        """Turn Sluice's clock on to its next look, or to the next sweep, if one is to come soon."""
         assert self.service
         due = await self.service.ledger.next_due()
-        if due is None or due - self.now() > timedelta(minutes=3):
+        if not self.webhooks:
+            sweep = self.now() + timedelta(seconds=SWEPT["sweep_seconds"])
+            due = min(due, sweep) if due else sweep
+        if due is None or due - self.now() > patience:
             return False
         self.turned += max(due - self.now(), timedelta()) + timedelta(seconds=0.1)
         return True
@@ -470,9 +492,17 @@ def _slug(title: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in title.lower())
 
 
-def _toml(value: Any) -> str:
-    import json
+def _tables(data: dict[str, Any], where: str = "") -> list[str]:
+    """TOML: plain keys first, then a table for each that holds more."""
+    lines = [f"{key} = {_toml(value)}" for key, value in data.items() if not isinstance(value, dict)]
+    for key, value in data.items():
+        if isinstance(value, dict):
+            name = f"{where}{json.dumps(key)}"
+            lines += [f"[{name}]", *_tables(value, f"{name}.")]
+    return lines
 
+
+def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):

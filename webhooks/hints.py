@@ -75,10 +75,11 @@ class Heading:
 
 
 def _card(head: Heading, payload: Payload) -> Iterable[Hint]:
-    """GitHub's own workflows follow what happened elsewhere; that has been hinted at already."""
-    if (payload.get("sender") or {}).get("login") == AUTOMATION and head.cause.endswith(".edited"):
-        return
+    """GitHub's own workflows follow what happened elsewhere, which was a hint already; of a draft every move counts."""
     item = payload["projects_v2_item"]
+    automated = (payload.get("sender") or {}).get("login") == AUTOMATION
+    if automated and head.cause.endswith(".edited") and item.get("content_type") != "DraftIssue":
+        return
     change = (payload.get("changes") or {}).get("field_value") or {}
     draft_moved = item.get("content_type") == "DraftIssue" and change.get("field_name") == "Status"
     move = _move(head, payload, change) if draft_moved else None

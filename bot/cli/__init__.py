@@ -37,5 +37,7 @@ def app() -> None:
         fail(str(error), 2)
     except SluiceError as error:
         fail(str(error), 1)
+    except OSError as error:  # a folder that cannot be written, a port in use
+        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -6,13 +6,14 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import typer
 
 from bot.agents.sandbox import bubblewrap_works
+from bot.cli import permissions
+from bot.cli.finding import Finding
 from bot.cli.options import AsJson, Config
 from bot.cli.output import print_json, print_table
 from bot.errors import SluiceError
@@ -21,13 +22,6 @@ from bot.wiring import find_boards, github_of
 
 LEAST_GIT = (2, 38)  # merge-tree --write-tree
 LEAST_DISK = 2_000_000_000  # bytes
-
-
-@dataclass(frozen=True)
-class Finding:
-    what: str
-    state: Literal["ok", "warning", "wrong"]
-    told: str
 
 
 def doctor(config: Config = FILE, as_json: AsJson = False) -> None:
@@ -113,7 +107,9 @@ async def _github(settings: Settings) -> AsyncIterator[Finding]:
             for found in await find_boards(settings, github):
                 if isinstance(found, str):
                     yield Finding("board", "wrong", found)
-                else:
-                    yield Finding("board", "ok", f"{found.key}: {', '.join(found.options)}")
+                    continue
+                drafts = settings.boards[found.key].draft_repository
+                async for finding in permissions.of_board(github, found, drafts):
+                    yield finding
     except SluiceError as error:
         yield Finding("GitHub", "wrong", str(error))

@@ -25,7 +25,7 @@ def queue(
     everything: Annotated[bool, typer.Option("--all", help="Also those to which nothing is owed.")] = False,
 ) -> None:
     """Pull requests that wait, for whom, since when, and what is owed to each."""
-    rows = asyncio.run(_rows(config))
+    rows = asyncio.run(_rows(config, everything))
     shown = [row for row in rows if everything or row["owed"] != "none"]
     if as_json:
         print_json({"pulls": shown})
@@ -43,24 +43,25 @@ def mark(
     asyncio.run(_mark(url, config))
 
 
-async def _rows(config: Config) -> list[dict[str, Any]]:
+async def _rows(config: Config, everything: bool) -> list[dict[str, Any]]:
     async with ledger_of(read_settings(config)) as ledger:
         return [
             {
                 "url": row.url,
                 "owed": owed(row.state, row.head, row.reviewed_sha),
                 "waits_for": row.waits_for,
-                "since": row.since,
+                "since": row.since.replace(microsecond=0),
                 "head": row.head[:10],
                 "reviewed": (row.reviewed_sha or "")[:10],
             }
-            for row in await ledger.review_queue()
+            for row in await ledger.review_queue(everything=everything)
         ]
 
 
 async def _mark(url: str, config: Config) -> None:
     async with ledger_of(read_settings(config)) as ledger:
-        row = next((row for row in await ledger.review_queue() if row.url == url.rstrip("/")), None)
+        wanted = url.removesuffix("/files").rstrip("/")
+        row = next((row for row in await ledger.review_queue(everything=True) if row.url == wanted), None)
         if row is None:
             raise UserError(f"{url} is not a pull request Sluice follows; `sluice review queue --all` lists them")
         await ledger.mark_reviewed(row.url, row.head, getpass.getuser(), utc_now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -36,32 +36,46 @@ async def _serve(settings: Settings) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, lambda: setattr(web, "should_exit", True))
         await service.start()
+        for problem in service.problems:
+            console.print(f"sluice: left alone: {problem}")
         console.print(f"sluice: serving on http://{settings.server.host}:{settings.server.port}")
         await web.serve()
 
 
 def sweep(
     config: Config = FILE,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every decision, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every decision, do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look at every board once; with --dry-run show what would be done, and why not."""
+    """Scan every board now and wake what changed, for a running `sluice serve` to look at; with --dry-run show what
+    would be done with each card and why not, and write nothing on GitHub."""
     asyncio.run(_sweep(read_settings(config), dry_run, as_json))
 
 
 async def _sweep(settings: Settings, dry: bool, as_json: bool) -> None:
     async with open_service(settings) as service:
-        found = await service.look(dry=dry)
-        rows = await _decided(service) if dry else []
+        found = replace(await service.look(), problems=service.problems)
+        rows = await _judged(service) if dry else []
     if as_json:
         print_json({**asdict(found), "decisions": rows})
         return
+    for problem in found.problems:
+        console.print(f"left alone: {problem}")
     console.print(f"{found.boards} boards, {found.cards} cards, {found.woken} to look at")
     if dry:
         wanted = ("number", "title", "stage", "reason", "actions")
         print_table(wanted, [[row[key] for key in wanted] for row in rows])
 
 
-async def _decided(service: Service) -> list[dict[str, object]]:
+async def _judged(service: Service) -> list[dict[str, object]]:
     tallies = await service.ledger.tallies()
-    return [shown(row, tallies.get(row.item.id, Tally(0, 0))) for row in await service.ledger.items()]
+    return [
+        {
+            **shown(judged.row, tallies.get(judged.row.item.id, Tally(0, 0))),
+            "stage": judged.decision.stage,
+            "reason": judged.decision.reason,
+            "waits_for": judged.decision.waits_for,
+            "actions": [type(action).__name__ for action in judged.decision.actions],
+        }
+        for judged in await service.judge()
+    ]

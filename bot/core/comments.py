@@ -12,23 +12,8 @@ from bot.core.item import GoAhead, Item
 from bot.core.prompts import clean
 from bot.core.pull import Pull
 from bot.core.run import Run
+from bot.core.usage import USAGE, usage_of
 from bot.core.worktree import FileChange
-
-USAGE: dict[str, str] = {
-    "help": "`/sluice help` – this list",
-    "status": "`/sluice status` – where this stands",
-    "explain": "`/sluice explain` – why nothing is happening, or why something is",
-    "retry": "`/sluice retry [--fresh]` – try again; `--fresh` starts over on a new branch",
-    "cancel": "`/sluice cancel [--close]` – stop; the branch is kept, `--close` closes the pull request",
-    "pause": "`/sluice pause [all]` – hold this item, or everything",
-    "resume": "`/sluice resume [all]` – go on",
-    "assign": "`/sluice assign AGENT` – let this agent do it",
-    "priority": "`/sluice priority N` – a lower number comes first",
-    "approve": "`/sluice approve` – approve exactly what is shown now",
-    "reject": "`/sluice reject REASON` – send the work back",
-    "merge": "`/sluice merge` – merge exactly this head once its checks pass",
-    "update": "`/sluice update` – bring the branch up to date",
-}
 
 SIGNS = {"passed": "✅", "failed": "❌", "unknown": "⏳"}
 
@@ -81,7 +66,9 @@ def help_text() -> str:
 
 
 def not_understood(problem: str, verb: str) -> str:
-    usage = USAGE.get(verb.split()[0] if verb else "", "")
+    usage = usage_of(verb)
+    if usage and f"`{usage.line}`" in problem:
+        return sentence(problem)
     return f"{sentence(problem)} {usage or 'Try `/sluice help`.'}"
 
 

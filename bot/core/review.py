@@ -1,13 +1,39 @@
-"""The review queue: what is owed to each pull request."""
+"""The review queue: the pull requests that wait for somebody, and what is owed to each."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from bot.core.actions import Decision
+from bot.core.pull import Pull, Review
+from bot.core.snapshot import Snapshot
+
 Owed = Literal["review", "re-review", "none", "merged-since-review", "closed-since-review"]
+State = Literal["open", "merged", "closed"]
+STATES: dict[str, State] = {"OPEN": "open", "MERGED": "merged", "CLOSED": "closed"}
 
 
-def owed(state: Literal["open", "merged", "closed"], head: str, reviewed_sha: str | None) -> Owed:
+@dataclass(frozen=True)
+class ReviewRow:
+    """A pull request in the queue."""
+
+    url: str
+    repo: str
+    number: int
+    item: str | None
+    head: str
+    state: State
+    waits_for: str  # logins, or "machine", "nobody" ... as a decision says it
+    since: datetime
+    requested: tuple[str, ...] = ()
+    reviewed_sha: str | None = None
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = None
+
+
+def owed(state: State, head: str, reviewed_sha: str | None) -> Owed:
     """From the pull request's state and the head somebody last reviewed (None: nobody has)."""
     if state == "open":
         if reviewed_sha is None:
@@ -16,3 +42,41 @@ def owed(state: Literal["open", "merged", "closed"], head: str, reviewed_sha: st
     if reviewed_sha is None or reviewed_sha == head:
         return "none"
     return "merged-since-review" if state == "merged" else "closed-since-review"
+
+
+def queued(s: Snapshot, decision: Decision) -> ReviewRow | None:
+    """What the queue is to know after a pass; None: there is no pull request."""
+    pull = s.pull
+    if pull is None:
+        return None
+    stood = s.item.stages[-1] if s.item.stages else ("", s.now)
+    last = last_review(pull, s.me)
+    return ReviewRow(
+        url=pull.url,
+        repo=s.item.repo,
+        number=pull.number,
+        item=s.item.id,
+        head=pull.head,
+        state=STATES[pull.state],
+        waits_for=_whom(s, pull, decision),
+        since=stood[1] if stood[0] == decision.stage else s.now,
+        requested=pull.requested,
+        reviewed_sha=last.head if last else None,
+        reviewed_by=last.author if last else None,
+        reviewed_at=last.at if last else None,
+    )
+
+
+def last_review(pull: Pull, me: str) -> Review | None:
+    """The newest by a person with write access."""
+    by_people = (r for r in pull.reviews if r.by_writer and not r.by_bot and r.author != me and r.state != "PENDING")
+    return max(by_people, key=lambda review: review.at, default=None)
+
+
+def _whom(s: Snapshot, pull: Pull, decision: Decision) -> str:
+    if not pull.open:
+        return "nobody"
+    if decision.waits_for != "person":
+        return decision.waits_for
+    claim = s.item.claim
+    return ", ".join(pull.requested or s.policy.review.reviewers or ((claim.go_ahead.by,) if claim else ())) or "person"

@@ -35,7 +35,7 @@ def follow_wish(s: Snapshot, stage: Stage) -> Decision | None:
     if meaning in ("in_progress", "in_review"):
         return _put_back(s, stage, move, f"the card belongs where the work is, so {move.actor}'s move is undone")
     reason = f"@{move.actor} moved the card to {move.to or 'no Status'}"
-    actions = (SpendMove(move.key), *park_quietly(s, name, reason, move=False))
+    actions = (*park_quietly(s, name, reason, move=False), SpendMove(move.key))  # used up last: a crash repeats it
     return Decision(name, reason, actions, s.now, "person")
 
 
@@ -61,11 +61,11 @@ def _to_done(s: Snapshot, stage: str, move: Move) -> Decision:
     reason = f"@{move.actor} moved the card to Done"
     if s.pull and s.pull.open:
         decision = park(s, stage, f"{reason} while pull request #{s.pull.number} is open", TO_DONE)
-        return Decision(stage, decision.reason, (SpendMove(move.key), *decision.actions), s.now, "person")
+        return Decision(stage, decision.reason, (*decision.actions, SpendMove(move.key)), s.now, "person")
     return close(s, stage, reason, "stopped")
 
 
 def _put_back(s: Snapshot, stage: Stage, move: Move, reason: str) -> Decision:
     column: str = getattr(s.columns, COLUMN[type(stage)])
     card: tuple[Action, ...] = () if s.column == column else (MoveCard(column),)
-    return Decision(type(stage).__name__, reason, (SpendMove(move.key), *card), s.now)
+    return Decision(type(stage).__name__, reason, (*card, SpendMove(move.key)), s.now)

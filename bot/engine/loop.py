@@ -19,7 +19,7 @@ from bot.errors import Refused, SluiceError, Unavailable, UserError
 from bot.ledger.wakes import Wake
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(minutes=5)  # longer than any pass; a dead process's lease runs out
+LEASE = timedelta(minutes=2)  # longer than any pass; a dead process's lease runs out
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 REFUSED_PAUSE = timedelta(minutes=10)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.worktree import Push, WorkSpec
+from bot.errors import NotKept
 from bot.git.errors import GitFailed
 from bot.git.layout import check_branch, local_ref, seen_ref
 from bot.git.mirror import Mirror
@@ -16,7 +17,7 @@ async def save(mirror: Mirror, spec: WorkSpec) -> str:
     answer = await mirror.push(head, spec.saved_ref, seen)
     there = await mirror.remote_ref(spec.saved_ref)
     if there != head and _refused(answer):
-        raise GitFailed(f"{spec.repo} refuses to keep the work of {spec.branch} at {spec.saved_ref}: {why(answer)}")
+        raise NotKept(f"{spec.repo} refuses to keep the work of {spec.branch} at {spec.saved_ref}: {why(answer)}")
     if there != head:
         raise GitFailed(
             f"{spec.saved_ref} of {spec.repo} should hold {head} but holds {there or 'nothing'}: "

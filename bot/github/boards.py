@@ -68,7 +68,7 @@ def card(node: Mapping[str, Any], position: int) -> Card:
         column=(node.get("status") or {}).get("name"),
         archived=node["isArchived"],
         position=position,
-        updated_at=time(node["updatedAt"]),
+        updated_at=max(time(each["updatedAt"]) for each in (node, content) if "updatedAt" in each),
         title=content.get("title", ""),
         repo=(content.get("repository") or {}).get("nameWithOwner", ""),
         issue_id=content.get("id", "") if node["type"] == "ISSUE" else "",

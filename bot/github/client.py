@@ -15,6 +15,7 @@ from bot.core.item import Item
 from bot.core.pull import Check
 from bot.core.trust import Role
 from bot.github import costs
+from bot.github.access import BoardAccess, RepositoryAccess, board_access, repository_access
 from bot.github.auth import TokenSource
 from bot.github.boards import find_board, scan_board
 from bot.github.costs import Book, Costs
@@ -69,6 +70,12 @@ class GitHubClient:
     async def scan(self, board: Board) -> list[Card]:
         costs.item.set(None)
         return await scan_board(self._graphql, board)
+
+    async def board_access(self, board: Board) -> BoardAccess:
+        return await board_access(self._graphql, board)
+
+    async def repository_access(self, repo: str) -> RepositoryAccess:
+        return await repository_access(self._graphql, repo)
 
     async def see(self, board: Board, item: Item) -> Seen:
         """One document; a second only when the card's issue is no longer the one the ledger knows."""

@@ -24,6 +24,7 @@ def pull(node: Node, has_workflows: bool) -> Pull:
         draft=node["isDraft"],
         head=node["headRefOid"],
         base=node["baseRefName"],
+        branch=node["headRefName"],
         base_sha=node["baseRefOid"],
         mergeable=node["mergeable"],
         merge_state=node["mergeStateStatus"],

@@ -73,9 +73,7 @@ class Known:
 class Writer:
     """Writes for one item. A write that fails is an answer; the ones after it are still tried, as GitHub would."""
 
-    def __init__(
-        self, graphql: GraphQL, rest: Rest, lookups: Lookups, costs: Costs, board: Board, item: Item
-    ) -> None:
+    def __init__(self, graphql: GraphQL, rest: Rest, lookups: Lookups, costs: Costs, board: Board, item: Item) -> None:
         self._graphql = graphql
         self._rest = rest
         self._lookups = lookups

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import select, update
 
+from bot.core.review import ReviewRow as ReviewRow
 from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store, upsert
 
 
-@dataclass(frozen=True)
-class ReviewRow:
-    url: str
-    repo: str
-    number: int
-    item: str | None
-    head: str
-    state: Literal["open", "merged", "closed"]
-    waits_for: str
-    since: datetime
-    requested: tuple[str, ...] = ()
-    reviewed_sha: str | None = None
-    reviewed_by: str | None = None
-    reviewed_at: datetime | None = None
-
-
 class Reviews(Store):
     async def note_review(self, review: ReviewRow) -> None:
-        """What is known of the pull request now; an earlier review stays noted when this row brings none."""
+        """What is known of the pull request now; a review that is noted stays until a later one comes."""
         values = asdict(review)
         key = {"url": values.pop("url")}
-        noted = {name: value for name, value in values.items() if value is not None or not name.startswith("reviewed_")}
         async with self.write() as tx:
-            await upsert(tx, reviews, key, noted)
+            noted = select(reviews.c.reviewed_at).where(reviews.c.url == review.url)
+            before = (await tx.execute(noted)).scalar_one_or_none()
+            news = review.reviewed_at is not None and (before is None or review.reviewed_at > before)
+            kept = {name: value for name, value in values.items() if news or not name.startswith("reviewed_")}
+            await upsert(tx, reviews, key, kept)
 
     async def review_queue(self, *, everything: bool = False) -> list[ReviewRow]:
         """Open ones and those that ended unreviewed since, longest waiting first; `everything`: the others too."""

@@ -12,6 +12,7 @@ from bot.core.item import Item
 from bot.ledger.items import item_of
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, items, runs
+from bot.ledger.wakes import RANK
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,13 @@ class Tallies(Store):
         mine = newest.join(items, items.c.id == decisions.c.item).where(items.c.board == board)
         async with self.read() as tx:
             return {row[0]: row[1] for row in await tx.execute(mine)}
+
+    async def waiting(self, board: str) -> list[str]:
+        """Items not under way that something outside Sluice, or a free slot, could set going; the best rank first."""
+        idle = items.c.claim.is_(None) & items.c.done.is_(None) & items.c.gone_at.is_(None)
+        wanted = select(items.c.id).where(idle, items.c.board == board, items.c.waits_for != "nobody").order_by(*RANK)
+        async with self.read() as tx:
+            return list((await tx.execute(wanted)).scalars())
 
     async def claimed(self) -> list[Item]:
         """Items under way, and parked ones whose pull request may still be merged by somebody."""

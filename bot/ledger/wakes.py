@@ -82,6 +82,11 @@ class Wakes(Store):
         async with self.write() as tx:
             await tx.execute(delete(leases).where(leases.c.item == item, leases.c.owner == owner))
 
+    async def forget_leases(self) -> None:
+        """For the only process there is, at its start: whoever held one is dead."""
+        async with self.write() as tx:
+            await tx.execute(delete(leases))
+
     async def slept(self, item: str, seq: int, look_again_at: datetime | None) -> None:
         """A pass is over: the wake it answered goes, one that came meanwhile stays, and the next look is set."""
         async with self.write() as tx:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands import USAGE, parse
+from bot.commands import parse
 from bot.context import Heard
+from bot.core.usage import USAGE
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -168,8 +168,9 @@ async def test_only_the_head_of_the_queue_is_brought_up_to_date(make_world: Make
     assert [await world.column(item) for item in items] == ["Done"] * 3, [await world.reason(i) for i in items]
 
 
-async def test_protected_files_need_a_person_before_any_push(world: World) -> None:
+async def test_protected_files_need_a_person_before_any_push(make_world: MakeWorld) -> None:
     """A change to the workflows is not pushed until somebody who may has approved that very result."""
+    world = await make_world(permissions={"workflows": "write"})
     world.play("Change CI", {"append": ".github/workflows/ci.yml", "text": "# more\n"})
     item = await world.add_issue("Change CI", edits=False)
     await world.settle()
@@ -178,3 +179,13 @@ async def test_protected_files_need_a_person_before_any_push(world: World) -> No
     await world.comment(item, "/sluice approve\n/sluice retry", by="ann")
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
+
+
+async def test_work_the_remote_will_not_keep_stays_here(world: World) -> None:
+    """GitHub keeps no workflow change of an App without that permission: the worktree stays, a person is asked."""
+    world.play("Change CI", {"append": ".github/workflows/ci.yml", "text": "# more\n"})
+    item = await world.add_issue("Change CI", edits=False)
+    await world.settle()
+    assert await world.column(item) == "Needs a person", await world.reason(item)
+    assert len(world.worktrees()) == 1
+    assert "# more" in (world.worktrees()[0] / ".github/workflows/ci.yml").read_text()

@@ -215,5 +215,7 @@ async def test_priority_goes_before_board_order(make_world: MakeWorld) -> None:
     await world.settle()
     runs = []
     for item in items:
-        runs += [(run.admitted_at, item.title) for run in (await world.service.ledger.recall(item.card, world.now())).runs]
+        runs += [
+            (run.admitted_at, item.title) for run in (await world.service.ledger.recall(item.card, world.now())).runs
+        ]
     assert [title for _, title in sorted(runs)] == ["Third", "First", "Second"]

@@ -1,0 +1,76 @@
+"""What `sluice doctor` says about each board and repository: may Sluice write there, and does its policy let it?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from bot.cli.finding import Finding
+from bot.core.board import Board
+from bot.core.policy import Policy
+from bot.github.access import RepositoryAccess
+from bot.github.client import GitHubClient
+from bot.policy_file import read_policy
+
+MODES = {
+    "live": "live: Sluice works here",
+    "preview": 'mode = "preview": decides and shows, writes nothing; set mode = "live" to let it work',
+    "off": 'mode = "off": everything is stopped here',
+}
+NEEDS = "Contents, Issues and Pull requests"
+
+
+async def of_board(github: GitHubClient, board: Board, drafts: str | None) -> AsyncIterator[Finding]:
+    """The board's own, then that of every repository linked to it, found on its cards, or given to its drafts."""
+    access = await github.board_access(board)
+    what = f"board {board.key}"
+    if access.may_write:
+        yield Finding(what, "ok", f"may be written; its columns are {', '.join(board.options)}")
+    else:
+        yield Finding(what, "wrong", _no_board(board, github.login))
+    cards = await github.scan(board)
+    named = (*access.repositories, *(card.repo for card in cards), drafts or "")
+    for repo in {name.casefold(): name for name in named if name}.values():
+        yield await _of_repository(github, repo)
+
+
+async def _of_repository(github: GitHubClient, repo: str) -> Finding:
+    access = await github.repository_access(repo)
+    what = f"repository {repo}"
+    problem = _no_repository(access, github.login)
+    if problem:
+        return Finding(what, "wrong", problem)
+    if access.policy is None:
+        return Finding(what, "warning", "has no .github/sluice.toml on its default branch: left alone")
+    policy = read_policy(access.policy)
+    if not isinstance(policy, Policy):
+        return Finding(what, "wrong", f".github/sluice.toml is broken: {policy}; the last good one applies")
+    if access.role == "untold":
+        return Finding(what, "warning", f"GitHub does not say what this token may do here. {MODES[policy.mode]}")
+    return Finding(what, "ok" if policy.mode == "live" else "warning", MODES[policy.mode])
+
+
+def _no_board(board: Board, login: str) -> str:
+    if _is_app(login):
+        return "may not be written: give the App the organization permission “Projects: Read and write”, and accept it"
+    return (
+        f"may not be written: give {login} the Write role in the settings of {board.key}, and its token the scope project"
+    )
+
+
+def _no_repository(access: RepositoryAccess, login: str) -> str:
+    """Empty: nothing stands in the way."""
+    app = _is_app(login)
+    if not access.found:
+        where = "install the App on it" if app else f"invite {login} with the role Write"
+        return f"cannot be read with this token: {where}"
+    if access.archived:
+        return "is archived, so nothing can be written: unarchive it, or unlink it from the board"
+    if access.role != "less":
+        return ""
+    if app:
+        return f"may be read, not written: install the App on it with {NEEDS}: Read and write"
+    return f"may be read, not written: give {login} the role Write"
+
+
+def _is_app(login: str) -> bool:
+    return login.endswith("[bot]")

@@ -1,0 +1,263 @@
+"""The process is killed with -9 at every effect of an item's life and started again: each item still ends as it should.
+
+Three sweeps: killed before an effect, after it unanswered, and after its answer was kept. Each lives the lives below,
+killed once at every kind of action; an action of `core/actions.py` that no life reaches fails the sweep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import get_args
+
+import psutil
+import pytest
+
+from bot.core.actions import AgentAction, BoardWrite, LedgerWrite, RepoAction
+from tests.localhub.talk import LocalHub
+from tests.stories.test_gates import BREAK, GATE, MEND
+from tests.world import POLICY, Thing, World
+
+ACTIONS = {
+    action.__name__ for union in (LedgerWrite, AgentAction, RepoAction, BoardWrite) for action in get_args(union)
+}
+RULES = {"required_checks": ["test"], "required_approvals": 1, "strict": True}
+GATES = '[gates]\ncommands = ["true"]\nworkflows = ["gate.yml"]\n'
+
+
+class Sluice:
+    """`sluice serve` in a process of its own, started again whenever it was killed."""
+
+    def __init__(self, world: World, moment: str) -> None:
+        self.world, self.moment = world, moment
+        self.hits = world.folder / "hits"
+        self.hits.touch()
+        self.kills = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = (world.folder / "sluice.log").open("ab")
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tests.faults.killable", str(self.world.config), self.moment, str(self.hits)]
+        root = Path(__file__).parents[2]
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=root)
+
+    async def until(self, true: Callable[[], Awaitable[bool]], what: str, seconds: float = 60) -> None:
+        """Let it run, and start it again as often as it dies, until something is true."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not await true():
+            assert asyncio.get_running_loop().time() < end, f"never came true: {what}\n{self._told()}"
+            if self._process is None or self._process.poll() is not None:
+                assert self._process is None or self._process.returncode == -9, self._told()
+                self.kills += self._process is not None
+                end += 6
+                self.start()
+            await asyncio.sleep(0.1)
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+        self._log.close()
+
+    def _told(self) -> str:
+        log = (self.world.folder / "sluice.log").read_text()[-3000:]
+        with sqlite3.connect(self.world.folder / "data" / "ledger.db") as ledger:
+            decided = ledger.execute(
+                "select at, last_at, title, stage, reason, times from decisions join items on items.id = item order by at"
+            ).fetchall()
+        rows = "\n".join(" | ".join(map(str, row)) for row in decided)
+        return f"killed at: {', '.join(self.hits.read_text().splitlines())}\n{rows}\n{log}"
+
+
+@asynccontextmanager
+async def killed(hub: LocalHub, folder: Path, moment: str) -> AsyncIterator[tuple[World, Sluice]]:
+    world = World(
+        hub,
+        folder,
+        policy=POLICY + GATES,
+        files={".github/workflows/gate.yml": GATE.replace("test -f wanted.txt", "echo fine")},
+    )
+    world.protection = RULES
+    await asyncio.to_thread(world._make_github)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    world.write_config(port)
+    await world.admin_patch(f"apps/{world.app['slug']}", {"webhook_url": f"http://127.0.0.1:{port}/webhooks/github"})
+    sluice = Sluice(world, moment)
+    sluice.start()
+    try:
+        yield world, sluice
+    finally:
+        sluice.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("moment", ["before", "unanswered", "answered"])
+async def test_killed_at_every_effect(hub: LocalHub, tmp_path: Path, moment: str) -> None:
+    """Killed once at every kind of action, each item ends as it should: nothing twice, nothing lost, nothing left."""
+    async with killed(hub, tmp_path, moment) as (world, sluice):
+        await merged_after_rework(world, sluice)
+        await parked_draft(world, sluice)
+        await stopped_by_hand(world, sluice)
+        await cancelled(world, sluice)
+        await sluice.until(lambda: nothing_left(world), "worktrees, claims and agents are gone")
+    points = set(sluice.hits.read_text().splitlines())
+    print(f"killed {sluice.kills} times, {moment} the effect, at: {', '.join(sorted(points))}")
+    assert points >= ACTIONS, f"never reached: {sorted(ACTIONS - points)}"
+
+
+async def merged_after_rework(world: World, sluice: Sluice) -> None:
+    """Two pull requests: one mended after a red check, one brought up to date behind it and sent back by a reviewer."""
+    world.play("One", BREAK)
+    world.play("One", MEND, round=2)
+    one = await world.add_issue("One", edits=False)
+    two = await world.add_issue("Two")
+    world.play("Two", {"write": "notes/two.txt", "text": "better\n"}, round=2)
+    await sluice.until(lambda: reviewer_asked(world, one), "one's review is asked for")
+    await sluice.until(lambda: reviewer_asked(world, two), "two's review is asked for")
+    pull = await world.pull(one)
+    await world.rest("ann", "PATCH", f"{{repo}}/pulls/{pull['number']}", {"body": "No keyword here."})
+    await world.approve(two)
+    await world.approve(one)
+    await sluice.until(lambda: one_of_them_waits_again(world, one, two), "the second is brought up to date")
+    left = two if await world.column(one) == "Done" else one
+    await world.request_changes(left, "Once more, please.")
+    world.play(left.title, {"write": "notes/again.txt", "text": "again\n"}, round=3)
+    world.play(left.title, {"write": "notes/again.txt", "text": "again\n"}, round=2)
+    await sluice.until(lambda: reviewer_asked(world, left), "the review is asked for again", 90)
+    await world.approve(left)
+    for item in (one, two):
+        await sluice.until(lambda item=item: in_column(world, item, "Done"), f"#{item.number} is done")  # type: ignore[misc]
+        await sluice.until(lambda item=item: closed(world, item), f"#{item.number} is closed")  # type: ignore[misc]
+        pulls = await world.pulls(item)
+        assert [pull["merged_at"] is not None for pull in pulls] == [True]
+        said = [text for text in await world.comments(item) if "is merged" in text]
+        assert len(said) == 1 and len(await world.comments(item)) == 1
+    assert len(await merges(world)) == 2
+
+
+async def parked_draft(world: World, sluice: Sluice) -> None:
+    """A draft whose agent changes nothing: converted once, and a person is asked once."""
+    world.play("Three", {"say": "nothing to do"})
+    draft = await world.add_draft("Three", edits=False)
+    await sluice.until(lambda: in_column(world, draft, "Needs a person"), "the draft needs a person")
+    issues = [
+        i for i in await world.rest("ann", "GET", "{repo}/issues?state=all&per_page=100") if i["title"] == "Three"
+    ]
+    assert len(issues) == 1
+    draft.number = issues[0]["number"]
+    await sluice.until(lambda: said_times(world, draft, "this needs a person", 1), "a person is asked")
+
+
+async def stopped_by_hand(world: World, sluice: Sluice) -> None:
+    """Commands while the agent works, then the card dragged away: the work is kept."""
+    world.play("Four", {"write": "half.txt", "text": "half"}, {"wait": 300})
+    item = await world.add_issue("Four", edits=False)
+    await sluice.until(lambda: at_work(world), "the agent works")
+    await world.comment(item, "/sluice help\n/sluice priority 1")
+    await sluice.until(lambda: reacted(world, item, 2), "the commands are answered")
+    await world.move(item, "Needs a person")
+    await sluice.until(lambda: saved(world), "the work is saved")
+    await sluice.until(lambda: nobody_works(world), "the agent has ended")
+    assert (
+        len([text for text in await world.comments(item) if "/sluice retry" in text and "`/sluice cancel" in text]) == 1
+    )
+
+
+async def cancelled(world: World, sluice: Sluice) -> None:
+    """Everything paused and resumed, then a pull request cancelled and closed."""
+    item = await world.add_issue("Five")
+    await sluice.until(lambda: reviewer_asked(world, item), "five is in review")
+    await world.comment(item, "/sluice pause all", by="ann")
+    await sluice.until(lambda: reacted(world, item, 1), "everything is paused")
+    await world.comment(item, "/sluice resume all", by="ann")
+    await sluice.until(lambda: reacted(world, item, 2), "everything is resumed")
+    await world.comment(item, "/sluice cancel --close", by="ann")
+    await sluice.until(lambda: in_column(world, item, "Needs a person"), "five needs a person")
+    await sluice.until(lambda: pull_is(world, item, "closed"), "its pull request is closed")
+    assert len(await world.pulls(item)) == 1
+
+
+# --- what can be seen from outside ------------------------------------------------------------------------------------
+
+
+async def in_column(world: World, item: Thing, column: str) -> bool:
+    return await world.column(item) == column
+
+
+async def closed(world: World, item: Thing) -> bool:
+    return bool((await world.issue(item))["state"] == "closed")
+
+
+async def pull_is(world: World, item: Thing, state: str) -> bool:
+    return bool((await world.pulls(item))[0]["state"] == state)
+
+
+async def reviewer_asked(world: World, item: Thing) -> bool:
+    """In review with everything machines can say said, and somebody asked for the present head."""
+    pulls = await world.pulls(item)
+    if not pulls or await world.column(item) != "In Review":
+        return False
+    return any(
+        "has approved this head" in text or "earlier head" in text for text in await world.comments(item)
+    ) and bool((await world.pull(item))["requested_reviewers"])
+
+
+async def one_of_them_waits_again(world: World, one: Thing, two: Thing) -> bool:
+    """One is merged; the other has a new head that nobody has approved."""
+    done = [item for item in (one, two) if await world.column(item) == "Done"]
+    if len(done) != 1:
+        return False
+    left = two if done[0] is one else one
+    pull = await world.pull(left)
+    reviews = await world.rest("ann", "GET", f"{{repo}}/pulls/{pull['number']}/reviews")
+    return all(review["commit_id"] != pull["head"]["sha"] for review in reviews) and await reviewer_asked(world, left)
+
+
+async def said_times(world: World, item: Thing, words: str, times: int) -> bool:
+    return len([text for text in await world.comments(item) if words in text]) == times
+
+
+async def reacted(world: World, item: Thing, times: int) -> bool:
+    return len(await world.reactions(item)) >= times
+
+
+async def at_work(world: World) -> bool:
+    return any((tree / "half.txt").exists() for tree in world.worktrees())
+
+
+async def saved(world: World) -> bool:
+    return bool(await world.refs("sluice/work"))
+
+
+async def nobody_works(world: World) -> bool:
+    return not agents(world)
+
+
+async def merges(world: World) -> list[str]:
+    found = await world.rest("ann", "GET", "{repo}/pulls?state=closed&per_page=100")
+    return [pull["merge_commit_sha"] for pull in found if pull["merged_at"]]
+
+
+async def nothing_left(world: World) -> bool:
+    return not world.worktrees() and not agents(world)
+
+
+def agents(world: World) -> list[int]:
+    """Processes below this world's launcher."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SLUICE_ROOT") == str((world.folder / "data").resolve()):
+                found.append(process.pid)
+        except (psutil.Error, OSError):
+            continue
+    return found

@@ -1,0 +1,134 @@
+"""Webhooks are hints and nothing more: with none at all the sweep alone brings items to the same ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.stories.conftest import MakeWorld
+from tests.world import World
+
+SLOW = {"wait": 60}
+TEN_MINUTES = timedelta(minutes=10)
+
+
+@pytest.fixture
+async def deaf(make_world: MakeWorld) -> World:
+    """A world whose GitHub sends no webhook."""
+    world: World = await make_world(webhooks=False)
+    return world
+
+
+async def test_a_plain_item(deaf: World) -> None:
+    """The sweep finds the card, the agent's end, the approval and the merge."""
+    item = await deaf.add_issue("Fix the typo")
+    await deaf.settle()
+    assert await deaf.column(item) == "In Review", await deaf.reason(item)
+    await deaf.approve(item)
+    await deaf.settle()
+    assert await deaf.column(item) == "Done", await deaf.reason(item)
+    assert deaf.worktrees() == [] and await deaf.branches() == ["main"]
+
+
+async def test_a_red_check_and_requested_changes(deaf: World) -> None:
+    """A failed check comes back, so does a reviewer's word, and the third round is merged."""
+    deaf.play("Add", {"replace": "widgets.py", "old": "return a + b", "new": "return a - b"})
+    deaf.play("Add", {"replace": "widgets.py", "old": "return a - b", "new": "return b + a"}, round=2)
+    deaf.play("Add", {"append": "widgets.py", "text": "# sums\n"}, round=3)
+    item = await deaf.add_issue("Add", edits=False)
+    await deaf.settle()
+    assert await deaf.column(item) == "In Review", await deaf.reason(item)
+    await deaf.request_changes(item, "Say what it does.")
+    await deaf.settle()
+    await deaf.approve(item)
+    await deaf.settle()
+    assert await deaf.column(item) == "Done", await deaf.reason(item)
+    merged = await deaf.file("widgets.py") or ""
+    assert "return b + a" in merged and "# sums" in merged
+
+
+async def test_a_blocked_item(deaf: World) -> None:
+    """What waits for another item starts when a sweep sees that one done."""
+    first = await deaf.add_issue("First")
+    second = await deaf.add_issue("Second", column="Backlog")
+    await deaf.block(second, first)
+    await deaf.move(second, "Ready")
+    await deaf.settle()
+    assert "blocked by" in await deaf.reason(second)
+    await deaf.approve(first)
+    await deaf.settle()
+    assert await deaf.column(second) == "In Review", await deaf.reason(second)
+
+
+async def test_a_blocker_that_a_person_closes(deaf: World) -> None:
+    """Nothing tells that an issue beside the board was closed: what waits for it is looked at again in ten minutes."""
+    blocker = await deaf.add_issue("Decide", column="Backlog")
+    item = await deaf.add_issue("Do", column="Backlog")
+    await deaf.block(item, blocker)
+    await deaf.move(item, "Ready")
+    await deaf.settle()
+    await deaf.close(blocker)
+    deaf.turned += TEN_MINUTES
+    await deaf.settle()
+    assert await deaf.column(item) == "In Review", await deaf.reason(item)
+
+
+async def test_a_parked_item_hears_a_command(deaf: World) -> None:
+    """A comment moves no card, yet the sweep sees it."""
+    deaf.play("Twice", {"say": "nothing to do"})
+    item = await deaf.add_issue("Twice", edits=False)
+    await deaf.settle()
+    assert await deaf.column(item) == "Needs a person", await deaf.reason(item)
+    deaf.play("Twice", {"write": "second.txt", "text": "second"})
+    await deaf.admin_clock(5)
+    await deaf.comment(item, "/sluice retry")
+    await deaf.settle()
+    assert await deaf.column(item) == "In Review", await deaf.reason(item)
+
+
+async def test_a_comment_cancels(deaf: World) -> None:
+    """`/sluice cancel` reaches the agent at work by the sweep alone."""
+    deaf.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
+    item = await deaf.add_issue("Slow", edits=False)
+    await deaf.service.look()
+    await deaf.until_working(item)
+    await deaf.comment(item, "/sluice cancel")
+    await deaf.settle()
+    assert await deaf.column(item) == "Needs a person", await deaf.reason(item)
+    assert deaf.worktrees() == [] and len(await deaf.refs("sluice/work")) == 1
+
+
+async def test_a_drag_stops(deaf: World) -> None:
+    """A card dragged away from an agent at work stops it, and the card stays where the person put it."""
+    deaf.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
+    item = await deaf.add_issue("Slow", edits=False)
+    await deaf.service.look()
+    await deaf.until_working(item)
+    await deaf.move(item, "Backlog", by="tess")
+    await deaf.settle()
+    assert await deaf.column(item) == "Backlog", await deaf.reason(item)
+    assert deaf.worktrees() == [] and len(await deaf.refs("sluice/work")) == 1
+
+
+async def test_a_conflict(deaf: World) -> None:
+    """Of two items that change one line the second comes back to its agent and is merged after the first."""
+    deaf.play("One", {"write": "README.md", "text": "# One\n"})
+    deaf.play("Two", {"write": "README.md", "text": "# Two\n"})
+    deaf.play("Two", {"write": "README.md", "text": "# One and two\n"}, round=2)
+    one, two = [await deaf.add_issue(title, edits=False) for title in ("One", "Two")]
+    await deaf.settle()
+    await deaf.approve(one)
+    await deaf.settle()
+    await deaf.approve(two)
+    await deaf.settle()
+    assert [await deaf.column(item) for item in (one, two)] == ["Done", "Done"], await deaf.reason(two)
+    assert await deaf.file("README.md") == "# One and two\n"
+
+
+async def test_a_draft(deaf: World) -> None:
+    """Nobody can tell who moved a draft without webhooks: it says so, and as an issue moved anew it starts."""
+    draft = await deaf.add_draft("From a draft")
+    await deaf.settle()
+    assert "not known who moved" in await deaf.reason(draft)
+    assert await deaf.column(draft) == "Ready"
