@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import cost, judgement
-from benchmarks.figure import Figure
 
 OUT = Path("build/bench.json")
 

@@ -24,7 +24,6 @@ from bot.core.worktree import Work, WorkSpec
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
 
-
 log = structlog.get_logger(__name__)
 
 

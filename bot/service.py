@@ -143,7 +143,7 @@ class Service:
             self._soon = asyncio.create_task(self._scan())
 
     async def idle(self) -> None:
-        """Until no look is due and nothing runs: for tests, the demo and `sluice sweep`."""
+        """Until no look is due and nothing runs: for tests and the demo."""
         while not await self._quiet():
             await asyncio.sleep(self.settings.pace.poll_seconds)
 

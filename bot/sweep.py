@@ -1,4 +1,4 @@
-"""The sweep: scan every board, wake what changed and what has not been looked at for a while. The net under webhooks."""
+"""The sweep, the net under webhooks: scan every board, wake what changed or was not looked at for a while."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installs what the tests use beyond Python, where this machine lets us: PostgreSQL's server and bubblewrap, from Debian."""
+"""Installs what the tests use beyond Python, where this machine lets us: PostgreSQL and bubblewrap, from Debian."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A world for stories: a GitHub of its own on localhub, a Sluice that drains it, and people who act through GitHub's API.
+"""A world for stories: a GitHub of its own on localhub, a Sluice that drains it, people who act through GitHub's API.
 
 `settle()` lets everything happen that can happen without a person: webhooks, workflows, runs, looks. When nothing is
 left but waiting, Sluice's clock is turned on to its next look instead of sleeping.
@@ -77,6 +77,7 @@ class World:
         self.repo = f"{self.org}/widgets"
         self.tokens: dict[str, str] = {}
         self.turned = timedelta()
+        self.port = 0  # of a Sluice in a process of its own
         self.plays: list[dict[str, Any]] = []
         self.service: Service | None = None
         self._web: Server | None = None
@@ -159,7 +160,7 @@ class World:
             if getattr(self.settings().github, name):
                 told["github"][name] = getattr(self.settings().github, name).get_secret_value()
         told["server"] = {"port": port}
-        told["pace"] = FAST | {"sweep_seconds": 2}
+        told["pace"] = FAST | {"sweep_seconds": 1}
         self.config.write_text("\n".join(_tables(told | changed)) + "\n")
         self._write_script()
         return self.config
@@ -252,7 +253,8 @@ class World:
         issue = await self.rest(by, "POST", "{repo}/issues", {"title": title, "body": body})
         added = await self.graphql(
             "ann",
-            "mutation($p: ID!, $c: ID!) { addProjectV2ItemById(input: {projectId: $p, contentId: $c}) { item { id } } }",
+            "mutation($p: ID!, $c: ID!) {"
+            " addProjectV2ItemById(input: {projectId: $p, contentId: $c}) { item { id } } }",
             p=self.project["id"],
             c=issue["node_id"],
         )
@@ -300,7 +302,8 @@ class World:
     async def block(self, thing: Thing, blocker: Thing) -> None:
         await self.graphql(
             "ann",
-            "mutation($i: ID!, $b: ID!) { addBlockedBy(input: {issueId: $i, blockingIssueId: $b}) { clientMutationId } }",
+            "mutation($i: ID!, $b: ID!) {"
+            " addBlockedBy(input: {issueId: $i, blockingIssueId: $b}) { clientMutationId } }",
             i=thing.node_id,
             b=blocker.node_id,
         )

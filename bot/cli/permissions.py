@@ -52,9 +52,7 @@ async def _of_repository(github: GitHubClient, repo: str) -> Finding:
 def _no_board(board: Board, login: str) -> str:
     if _is_app(login):
         return "may not be written: give the App the organization permission “Projects: Read and write”, and accept it"
-    return (
-        f"may not be written: give {login} the Write role in the settings of {board.key}, and its token the scope project"
-    )
+    return f"may not be written: give {login} the role Write on {board.key}, and its token the scope “project”"
 
 
 def _no_repository(access: RepositoryAccess, login: str) -> str:

@@ -58,7 +58,7 @@ async def _give_opinion(world: World, pull: dict[str, Any], task: Task, asked_on
 
 async def interfere(world: World, seen: Seen, task: Task) -> None:
     """Once the card says that an agent works on it, somebody stops it: by comment, or by dragging the card."""
-    while seen.columns.get(task.title) != "In Progress":  # noqa: ASYNC110  # what happens on GitHub sets no event
+    while seen.columns.get(task.title) != "In Progress":  # what happens on GitHub sets no event
         await asyncio.sleep(GLANCE)
     await asyncio.sleep(HESITATION)
     if task.while_working == "drag":

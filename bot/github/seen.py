@@ -31,7 +31,7 @@ def seen(data: Node, project: str, me: str) -> Seen:
     comments = _comments(node, pull_node)
     mine = [each for each in comments if each.author == me and "<!-- sluice:" in each.body]
     own = {each.id for each in mine}
-    status = next((StatusComment(each.subject, each.body) for each in mine if STATUS_MARK in each.body), None)
+    status = next((_status(each) for each in mine if STATUS_MARK in each.body), None)
     found = _pull(repo, pull_node)
     return Seen(
         face=Face(column=(card["status"] or {}).get("name"), archived=card["isArchived"]) if card else None,
@@ -52,6 +52,11 @@ def seen(data: Node, project: str, me: str) -> Seen:
         repo_id=repo.get("id", ""),
         repo_archived=bool(repo.get("isArchived")),
     )
+
+
+def _status(comment: Heard) -> StatusComment:
+    """As it was said: the mark is the writer's, and with it no text would ever equal the one to be said."""
+    return StatusComment(comment.subject, comment.body.removesuffix(STATUS_MARK).rstrip())
 
 
 def pull_node_of(data: Node) -> Node | None:

@@ -87,6 +87,6 @@ async def started(temporary: Path, *options: str) -> asyncio.subprocess.Process:
 
 async def grown_up(pid: int) -> list[psutil.Process]:
     """The demo's processes, once both servers are there."""
-    while len(family := psutil.Process(pid).children(recursive=True)) < 2:  # noqa: ASYNC110  # processes set no event
+    while len(family := psutil.Process(pid).children(recursive=True)) < 2:  # processes set no event
         await asyncio.sleep(0.05)
     return family

@@ -1,0 +1,112 @@
+"""Boards: what a scan finds on them, and what becomes of one that is not as the settings name it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.wiring import find_boards, github_of
+from tests.stories.conftest import MakeWorld
+from tests.stories.test_cli import SLUICE, sluice
+from tests.world import COLUMNS, World
+
+ADD = 'w{n}: addProjectV2DraftIssue(input: {{projectId: $p, title: "Draft {n}"}}) {{ projectItem {{ id }} }}'
+ARCHIVE = "mutation($p: ID!, $i: ID!) { archiveProjectV2Item(input: {projectId: $p, itemId: $i}) { item { id } } }"
+CARD = "mutation($p: ID!, $c: ID!) { addProjectV2ItemById(input: {projectId: $p, contentId: $c}) { item { id } } }"
+
+
+async def scan(world: World) -> list[Any]:
+    settings = world.settings()
+    async with github_of(settings) as github:
+        [board] = await find_boards(settings, github)
+        assert not isinstance(board, str)
+        return await github.scan(board)
+
+
+def make_project(world: World, title: str, status: list[str]) -> str:
+    order = {"owner": world.org, "title": title, "status": status, "repos": [world.repo]}
+    return f"{world.org}/{world.hub.admin('projects', order)['number']}"
+
+
+@asynccontextmanager
+async def serving(config: Path) -> AsyncIterator[list[str]]:
+    """`sluice serve` in a process of its own; yields what it has said until it serves."""
+    process = await asyncio.create_subprocess_exec(
+        SLUICE, "serve", "--config", config, cwd=config.parent, stdout=asyncio.subprocess.PIPE, stderr=(config.parent / "log").open("w")
+    )
+    assert process.stdout
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(30):
+            while not (said and "serving on" in said[-1]):
+                said.append((await process.stdout.readline()).decode())
+                assert said[-1], (config.parent / "log").read_text()
+        yield said
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+
+
+async def test_a_board_without_a_column_is_left_alone(world: World) -> None:
+    """It is told which column it lacks and which it has, by serve and by doctor, while another board goes on."""
+    await world.stop()
+    odd = make_project(world, "Odd", [column for column in COLUMNS if column != "Needs a person"])
+    good = f"{world.org}/{world.project['number']}"
+    absent = f"{world.org}/4711"
+    item = await world.add_issue("Fix the typo")
+    config = world.write_config(boards={odd: {}, good: {}, absent: {}})
+    lacks = f"board {odd} has no column Needs a person; it has Backlog, Ready, In Progress, In Review, Done"
+
+    told = await sluice("doctor", config=config)
+    assert told.code == 1 and lacks in told.out and f"there is no board {absent}" in told.out, told.out
+    async with serving(config) as said:
+        assert any(lacks in line for line in said), said
+        second = await sluice("serve", config=config)  # and its agents are none of the second's business
+        assert second.code == 1 and "already runs" in second.err, second.err
+        async with asyncio.timeout(30):
+            while await world.column(item) != "In Review":
+                await asyncio.sleep(0.2)
+
+    told = await sluice("sweep", config=world.write_config(boards={odd: {}}))
+    assert told.code == 2 and lacks in told.err
+
+
+async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:
+    """A scan reads page after page: 101 cards cost two points."""
+    await world.stop()
+    for first in range(0, 101, 17):
+        adds = "\n".join(ADD.format(n=n) for n in range(first, min(first + 17, 101)))
+        await world.graphql("ann", f"mutation($p: ID!) {{ {adds} }}", p=world.project["id"])
+    settings = world.settings()
+    async with github_of(settings) as github:
+        [board] = await find_boards(settings, github)
+        assert not isinstance(board, str)
+        before = world.counters()["graphql_points"]
+        cards = await github.scan(board)
+        assert world.counters()["graphql_points"] - before == 2
+    assert [card.title for card in cards] == [f"Draft {n}" for n in range(101)]
+    assert [card.position for card in cards] == list(range(101))
+
+
+async def test_every_kind_of_card(world: World) -> None:
+    """A board of several repositories has issues, pull requests, cards without a Status, archived and hidden ones."""
+    await world.stop()
+    order = {"owner": world.org, "name": "gadgets", "collaborators": {world.login("ann"): "admin"}}
+    world.hub.admin("repos", order | {"files": {"README.md": "# gadgets\n"}})
+    world.hub.admin("repos", order | {"name": "secret", "private": True, "collaborators": {}})
+    plain = await world.add_issue("Plain")
+    loose = await world.add_issue("Loose", column=None)
+    old = await world.add_issue("Old")
+    await world.graphql("ann", ARCHIVE, p=world.project["id"], i=old.card)
+    far = await world.rest("ann", "POST", f"/repos/{world.org}/gadgets/issues", {"title": "Elsewhere"})
+    await world.graphql("ann", CARD, p=world.project["id"], c=far["node_id"])
+    await world.write_file("notes.txt", "notes", branch="main")
+    cards = {card.title: card for card in await scan(world)}
+    assert cards["Plain"].column == "Ready" and cards["Plain"].number == plain.number
+    assert cards["Loose"].column is None and cards["Loose"].id == loose.card
+    assert cards["Elsewhere"].repo == f"{world.org}/gadgets"
+    assert "Old" not in cards

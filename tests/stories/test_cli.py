@@ -1,0 +1,248 @@
+"""The command line, in processes of its own beside the service that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.stories.conftest import MakeWorld
+from tests.world import World
+
+SLUICE = Path(sys.executable).with_name("sluice")
+SLOW = {"wait": 60}
+
+
+@dataclass(frozen=True)
+class Told:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+async def sluice(*words: str, config: Path, at: Path | None = None) -> Told:
+    """What the command says; a traceback is never an answer."""
+    process = await asyncio.create_subprocess_exec(
+        SLUICE,
+        *words,
+        "--config",
+        str(config),
+        cwd=at or config.parent,
+        env={"COLUMNS": "400", "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = (text.decode() for text in await process.communicate())
+    assert "Traceback" not in err, err
+    return Told(process.returncode or 0, out, err)
+
+
+def writes(world: World) -> Any:
+    return httpx.get(f"{world.hub.url}/_hub/log").json()
+
+
+async def test_show_and_explain(world: World) -> None:
+    """board show lists where everything stands; explain says why, by number, name or title."""
+    config = world.write_config()
+    item = await world.add_issue("Fix the typo")
+    other = await world.add_issue("Another", column="Backlog")
+    await world.settle()
+    table = await sluice("board", "show", config=config)
+    assert "Fix the typo" in table.out and "InReview" in table.out and "has approved this head" in table.out
+    rows = {row["number"]: row for row in (await sluice("board", "show", "--json", config=config)).json["items"]}
+    assert (rows[item.number]["stage"], rows[item.number]["rounds"]) == ("InReview", 1)
+    assert rows[other.number]["column"] == "Backlog"
+    said = await sluice("explain", f"{world.repo}#{item.number}", config=config)
+    assert "has approved this head" in said.out and "graphql" in said.out
+    assert (await sluice("explain", "the typo", "--json", config=config)).json["decisions"][0]["stage"] == "InReview"
+
+
+async def test_cancel_and_retry_from_the_shell(world: World) -> None:
+    """cancel stops the agent and retry goes on, as the commands on GitHub do."""
+    config = world.write_config()
+    world.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
+    item = await world.add_issue("Slow", edits=False)
+    await world.until_working(item)
+    assert (await sluice("cancel", str(item.number), config=config)).code == 0
+    await world.settle()
+    assert await world.column(item) == "Needs a person" and "cancelled by" in await world.reason(item)
+    world.play("Slow", {"append": "half.txt", "text": " and whole"})
+    assert (await sluice("retry", str(item.number), config=config)).code == 0
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+
+
+async def test_pause_and_resume_one_item_from_the_shell(world: World) -> None:
+    """A paused item waits where it is, whatever happens on GitHub."""
+    config = world.write_config()
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    assert (await sluice("pause", str(item.number), config=config)).code == 0
+    await world.approve(item)
+    await world.settle()
+    assert await world.column(item) == "In Review" and "paused by" in await world.reason(item)
+    assert (await sluice("resume", str(item.number), config=config)).code == 0
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+
+
+async def test_pause_all_reaches_the_running_service(world: World) -> None:
+    """pause --all ends every agent within seconds, and resume --all goes on with the same run."""
+    config = world.write_config()
+    world.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
+    item = await world.add_issue("Slow", edits=False)
+    await world.until_working(item)
+    assert (await sluice("pause", "--all", config=config)).code == 0
+    assert world.service
+    async with asyncio.timeout(10):
+        while world.service.engine.busy:
+            await asyncio.sleep(0.05)
+    await world.settle()
+    assert "everything is paused by" in await world.reason(item)
+
+    world.plays[0]["steps"] = [{"write": "half.txt", "text": "whole"}]
+    world._write_script()
+    assert (await sluice("resume", "--all", config=config)).code == 0
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+    assert (await world.row(item)).item.pull_number
+
+
+async def test_a_dry_run_beside_the_service_writes_nothing(world: World) -> None:
+    """sweep --dry-run tells every decision while serve runs and an agent works, and GitHub stays as it is."""
+    config = world.write_config()
+    world.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
+    item = await world.add_issue("Slow", edits=False)
+    await world.until_working(item)
+    before = writes(world)
+    told = await sluice("sweep", "--dry-run", "--json", config=config)
+    assert told.code == 0, told.err
+    [decision] = told.json["decisions"]
+    assert decision["stage"] == "Working" and decision["reason"]
+    assert writes(world) == before
+    assert world.service and world.service.engine.busy  # the agent has not noticed
+
+
+async def test_a_dry_run_alone_shows_what_would_be_done(world: World) -> None:
+    """With no service running, sweep --dry-run finds the cards, says what it would do, and does none of it."""
+    await world.stop()
+    config = world.write_config()
+    item = await world.add_issue("Fix the typo")
+    waiting = await world.add_issue("Not yet", column="Backlog")
+    before = writes(world)
+    told = (await sluice("sweep", "--dry-run", "--json", config=config)).json
+    decisions = {row["number"]: row for row in told["decisions"]}
+    assert decisions[item.number]["actions"], decisions
+    assert decisions[waiting.number]["actions"] == [] and decisions[waiting.number]["reason"]
+    assert writes(world) == before
+    shown = await sluice("explain", str(item.number), config=config)
+    assert "not looked at it yet" in shown.out  # nothing was decided in earnest
+
+
+async def test_a_sweep_wakes_the_service(make_world: MakeWorld) -> None:
+    """sweep scans at once; the running service looks at what it found."""
+    world: World = await make_world(webhooks=False)
+    config = world.write_config()
+    item = await world.add_issue("Fix the typo")
+    told = await sluice("sweep", "--json", config=config)
+    assert (told.json["cards"], told.json["woken"]) == (1, 1)
+    async with asyncio.timeout(20):
+        while not await world.branches() or await world.column(item) == "Ready":
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["explain", "4711"], "no item '4711' is known"),
+        (["retry", "nothing like it"], "no item 'nothing like it' is known"),
+        (["pause"], "say which item to pause, or --all"),
+        (["review", "mark", "https://example.com/1"], "is not a pull request Sluice follows"),
+    ],
+)
+async def test_what_is_not_there(world: World, words: list[str], hint: str) -> None:
+    """What a person mistyped is told in one sentence, with exit code 2."""
+    told = await sluice(*words, config=world.write_config())
+    assert told.code == 2 and hint in told.err and told.err.count("\n") == 1
+
+
+async def test_a_settings_file_that_is_wrong(tmp_path: Path) -> None:
+    """A missing file, a misspelt key, text that is no TOML and a file without a board are each told."""
+    config = tmp_path / "sluice.toml"
+    told = await sluice("doctor", config=tmp_path / "absent.toml")
+    assert told.code == 2 and "absent.toml does not exist" in told.err
+    for text, hint in (
+        ("[githib]\n", "unknown key githib; did you mean github?"),
+        ("[caps]\nruning = 1\n", "unknown key caps.runing; did you mean running?"),
+        ("[caps\n", "sluice.toml: "),
+        ("", "no board"),
+    ):
+        config.write_text(text)
+        told = await sluice("board", "show", config=config)
+        assert told.code == 2 and hint in told.err, told
+
+
+async def test_a_github_that_says_no_or_nothing(world: World) -> None:
+    """A wrong token and a GitHub that cannot be reached are told with exit code 1, by doctor and by sweep."""
+    await world.stop()
+    github = {"api_url": world.hub.url, "git_url": world.hub.url, "token": "ghs_wrong"}
+    config = world.write_config(github=github)
+    for command in (["sweep"], ["doctor"]):
+        told = await sluice(*command, config=config)
+        assert told.code == 1 and "the token is wrong or has expired" in told.out + told.err, told
+    config = world.write_config(github=github | {"api_url": "http://127.0.0.1:9", "login": "sluice[bot]"})
+    for command in (["sweep"], ["doctor"]):
+        told = await sluice(*command, config=config)
+        assert told.code == 1 and "GitHub did not answer" in told.out + told.err, told
+
+
+async def test_doctor_is_content(world: World) -> None:
+    """Where everything is in order doctor says so, and names the mode of each repository."""
+    told = await sluice("doctor", "--json", config=world.write_config())
+    said = {finding["what"]: finding for finding in told.json["findings"]}
+    assert said[f"board {world.org}/{world.project['number']}"]["state"] == "ok"
+    assert said[f"repository {world.repo}"] == {
+        "what": f"repository {world.repo}",
+        "state": "ok",
+        "told": "live: Sluice works here",
+    }
+    assert told.code == 0, told.out
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "hint"),
+    [
+        ("", "warning", "has no .github/sluice.toml"),
+        ("[work]\nrounds = 2\n", "warning", 'mode = "preview"'),
+        ('mode = "off"\n', "warning", "everything is stopped"),
+        ('mode = "live"\n[merg]\nby = "people"\n', "wrong", "unknown key merg; did you mean merge?"),
+    ],
+)
+async def test_doctor_names_the_mode(make_world: MakeWorld, policy: str, state: str, hint: str) -> None:
+    """A repository without a policy, in preview, switched off or with a broken file is told apart."""
+    world: World = await make_world(policy=policy)
+    told = await sluice("doctor", "--json", config=world.write_config())
+    [finding] = [each for each in told.json["findings"] if each["what"] == f"repository {world.repo}"]
+    assert finding["state"] == state and hint in finding["told"]
+    assert told.code == (1 if state == "wrong" else 0)
+
+
+async def test_doctor_finds_permissions_missing(world: World) -> None:
+    """An App that may not write on the board, and a person who may not write in the repository, are told what to do."""
+    await world.stop()
+    await world.admin_patch(f"apps/{world.app['slug']}", {"permissions": {"organization_projects": "read"}})
+    told = await sluice("doctor", config=world.write_config())
+    assert told.code == 1 and "“Projects: Read and write”" in told.out
+    github = {"api_url": world.hub.url, "git_url": world.hub.url, "token": world.tokens["tess"]}
+    told = await sluice("doctor", config=world.write_config(github=github))
+    assert told.code == 1 and f"give {world.login('tess')} the role Write" in told.out, told.out
