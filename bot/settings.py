@@ -122,6 +122,10 @@ class Settings(BaseSettings):
             return self.database.replace("postgresql://", "postgresql+psycopg://", 1)
         return f"sqlite+aiosqlite:///{(self.data_dir / 'ledger.db').resolve()}"
 
+    def need_board(self) -> None:
+        if not self.boards:
+            raise SettingsError('no board: add a [boards."owner/number"] table to sluice.toml, or use --config FILE')
+
     def peer_list(self) -> tuple[Peer, ...]:
         return tuple(_peer(name, peer) for name, peer in self.peers.items())
 

@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 async def build(settings: Settings, now: Clock = utc_now) -> Service:
     """A service that is wired and not started."""
     _sandbox_or_consent(settings)
-    _some_board(settings)
+    settings.need_board()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = await open_ledger(settings.ledger_url())
     github = await connect(settings, ledger, now)
@@ -70,17 +70,6 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         yield service
     finally:
         await service.stop()
-
-
-@asynccontextmanager
-async def ledger_of(settings: Settings) -> AsyncIterator[SqlLedger]:
-    """The ledger alone: for commands that read it, or write a row for the service."""
-    _some_board(settings)
-    ledger = await open_ledger(settings.ledger_url())
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
 
 
 @asynccontextmanager
@@ -175,11 +164,6 @@ def _git_token(settings: Settings) -> Callable[[str], Awaitable[str]]:
 
 def _author(login: str) -> tuple[str, str]:
     return login, f"{login}@users.noreply.github.com"
-
-
-def _some_board(settings: Settings) -> None:
-    if not settings.boards:
-        raise SettingsError('no board: add a [boards."owner/number"] table to sluice.toml, or name it with --config')
 
 
 def _sandbox_or_consent(settings: Settings) -> None:

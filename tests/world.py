@@ -25,6 +25,7 @@ from webhooks.face import Face
 from webhooks.server import Server, server_of
 
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
+VAIN_SWEEPS = 2
 FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.02, "engine_seconds": 0.05, "sweep_seconds": 3600}
 SWEPT = {"sweep_seconds": 60}  # without webhooks `settle` plays the sweeps, one for each turn of the clock
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
@@ -80,6 +81,7 @@ class World:
         self.port = 0  # of a Sluice in a process of its own
         self.plays: list[dict[str, Any]] = []
         self.service: Service | None = None
+        self.address = ""  # where Sluice takes webhooks
         self._web: Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -94,6 +96,8 @@ class World:
         await self.stop()
 
     def _make_github(self) -> None:
+        now = datetime.fromisoformat(self.hub.admin("clock", {"advance_seconds": 0})["now"])
+        self.turned = now - datetime.now(UTC)  # other stories on this hub may have turned its clock
         for person in ("ann", "bob", "tess", "eve"):
             self.tokens[person] = self.hub.admin("people", {"login": self.login(person)})["token"]
         members = {self.login(person): "admin" if person == "ann" else "member" for person in self.tokens}
@@ -195,8 +199,8 @@ class World:
         while not self._web.started:
             await asyncio.sleep(0.01)
         port = self._web.servers[0].sockets[0].getsockname()[1]
-        url = f"http://127.0.0.1:{port}/webhooks/github"
-        await self.admin_patch(f"apps/{self.app['slug']}", {"webhook_url": url})
+        self.address = f"http://127.0.0.1:{port}/webhooks/github"
+        await self.admin_patch(f"apps/{self.app['slug']}", {"webhook_url": self.address})
 
     async def admin_clock(self, seconds: float) -> None:
         """Turn GitHub's clock on, and Sluice's with it."""
@@ -434,7 +438,7 @@ class World:
         """Until nothing more happens by itself; looks further away than `patience` are not waited for."""
         until = asyncio.get_running_loop().time() + seconds
         vain = 0
-        while vain < VAIN_LOOKS:
+        while vain < (VAIN_LOOKS if self.webhooks else VAIN_SWEEPS):
             assert asyncio.get_running_loop().time() < until, "the world does not settle"
             await self._quiet()
             before = await self._news()

@@ -8,14 +8,14 @@ from dataclasses import asdict
 
 import typer
 
+from bot.cli.ledger import ledger_at
 from bot.cli.options import AsJson, Config, ItemArgument
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.tallies import Tally
-from bot.settings import FILE, read_settings
-from bot.wiring import ledger_of
+from bot.settings import FILE
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def show(config: Config = FILE, as_json: AsJson = False) -> None:
 
 
 async def _rows(config: Config) -> list[dict[str, object]]:
-    async with ledger_of(read_settings(config)) as ledger:
+    async with ledger_at(config) as ledger:
         tallies = await ledger.tallies()
         return [shown(row, tallies.get(row.item.id, Tally(0, 0))) for row in await ledger.items()]
 
@@ -69,7 +69,7 @@ def explain(item: ItemArgument, config: Config = FILE, as_json: AsJson = False) 
 
 
 async def _explain(text: str, config: Config, as_json: bool) -> None:
-    async with ledger_of(read_settings(config)) as ledger:
+    async with ledger_at(config) as ledger:
         item = await one_item(ledger, text)
         decisions = await ledger.decisions(item, limit=10)
         costs = await ledger.costs(item)

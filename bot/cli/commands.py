@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from bot.cli.board import one_item
+from bot.cli.ledger import ledger_at, utc_now
 from bot.cli.options import Config, ItemArgument
 from bot.cli.output import console
 from bot.core.item import Order
 from bot.errors import UserError
 from bot.perform import ANYTHING
-from bot.settings import FILE, read_settings
-from bot.wiring import ledger_of, utc_now
+from bot.settings import FILE
 
 MaybeItem = Annotated[str, typer.Argument(help="An issue, as for explain.", metavar="[ITEM]")]
 All = Annotated[bool, typer.Option("--all", help="Everything Sluice does, on every board.")]
@@ -56,7 +56,7 @@ async def _hold(item: str, everything: bool, verb: str, config: Config) -> None:
             raise UserError(f"say which item to {verb}, or --all")
         await _give(item, verb, "", config)
         return
-    async with ledger_of(read_settings(config)) as ledger:
+    async with ledger_at(config) as ledger:
         await ledger.pause_all(_who() if verb == "pause" else None, utc_now())
         woken = await ledger.wake_where(utc_now(), f"everything {verb}d")
         woken += await ledger.wake_where(utc_now(), f"everything {verb}d", waits_for=ANYTHING)
@@ -64,7 +64,7 @@ async def _hold(item: str, everything: bool, verb: str, config: Config) -> None:
 
 
 async def _give(text: str, verb: str, args: str, config: Config) -> None:
-    async with ledger_of(read_settings(config)) as ledger:
+    async with ledger_at(config) as ledger:
         item = await one_item(ledger, text)
         order = Order(f"shell-{secrets.token_hex(8)}", verb, args, _who(), utc_now())
         await ledger.hear(item, [order], utc_now())

@@ -12,13 +12,11 @@ from pathlib import Path
 import typer
 
 from bot.agents.sandbox import bubblewrap_works
-from bot.cli import permissions
 from bot.cli.finding import Finding
 from bot.cli.options import AsJson, Config
 from bot.cli.output import print_json, print_table
 from bot.errors import SluiceError
 from bot.settings import FILE, Settings, read_settings
-from bot.wiring import find_boards, github_of
 
 LEAST_GIT = (2, 38)  # merge-tree --write-tree
 LEAST_DISK = 2_000_000_000  # bytes
@@ -101,6 +99,9 @@ async def _github(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.boards:
         yield Finding("boards", "wrong", 'none: add a [boards."owner/number"] table to sluice.toml')
         return
+    from bot.cli import permissions  # here, so that the other commands start quickly
+    from bot.wiring import find_boards, github_of
+
     try:
         async with github_of(settings) as github:
             yield Finding("token", "ok", f"acts as {github.login}")

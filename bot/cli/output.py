@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)  # texts are shown as they are
 
 
 def print_json(data: Any) -> None:

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.cli.ledger import ledger_at, utc_now
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.core.review import owed
 from bot.errors import UserError
-from bot.settings import FILE, read_settings
-from bot.wiring import ledger_of, utc_now
+from bot.settings import FILE
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -44,7 +44,7 @@ def mark(
 
 
 async def _rows(config: Config, everything: bool) -> list[dict[str, Any]]:
-    async with ledger_of(read_settings(config)) as ledger:
+    async with ledger_at(config) as ledger:
         return [
             {
                 "url": row.url,
@@ -59,7 +59,7 @@ async def _rows(config: Config, everything: bool) -> list[dict[str, Any]]:
 
 
 async def _mark(url: str, config: Config) -> None:
-    async with ledger_of(read_settings(config)) as ledger:
+    async with ledger_at(config) as ledger:
         wanted = url.removesuffix("/files").rstrip("/")
         row = next((row for row in await ledger.review_queue(everything=True) if row.url == wanted), None)
         if row is None:

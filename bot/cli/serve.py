@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from dataclasses import asdict, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +14,10 @@ from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.ledger.tallies import Tally
 from bot.logs import set_up_logs
-from bot.service import Service
 from bot.settings import FILE, Settings, read_settings
-from bot.wiring import open_service
-from webhooks.app import create_app
-from webhooks.face import Face
-from webhooks.server import server_of
+
+if TYPE_CHECKING:
+    from bot.service import Service
 
 
 def serve(config: Config = FILE) -> None:
@@ -30,6 +28,11 @@ def serve(config: Config = FILE) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    from bot.wiring import open_service  # here, so that the other commands start quickly
+    from webhooks.app import create_app
+    from webhooks.face import Face
+    from webhooks.server import server_of
+
     async with open_service(settings) as service:
         web = server_of(create_app(Face(service)), settings.server.host, settings.server.port)
         loop = asyncio.get_running_loop()
@@ -53,6 +56,8 @@ def sweep(
 
 
 async def _sweep(settings: Settings, dry: bool, as_json: bool) -> None:
+    from bot.wiring import open_service  # here, so that the other commands start quickly
+
     async with open_service(settings) as service:
         found = replace(await service.look(), problems=service.problems)
         rows = await _judged(service) if dry else []

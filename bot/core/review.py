@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.actions import Decision
+from bot.core.actions import AskReview, Decision
 from bot.core.pull import Pull, Review
 from bot.core.snapshot import Snapshot
 
@@ -78,5 +78,7 @@ def _whom(s: Snapshot, pull: Pull, decision: Decision) -> str:
         return "nobody"
     if decision.waits_for != "person":
         return decision.waits_for
+    asked = [login for action in decision.actions if isinstance(action, AskReview) for login in action.logins]
     claim = s.item.claim
-    return ", ".join(pull.requested or s.policy.review.reviewers or ((claim.go_ahead.by,) if claim else ())) or "person"
+    named = (*pull.requested, *asked) or s.policy.review.reviewers or ((claim.go_ahead.by,) if claim else ())
+    return ", ".join(named) or "person"

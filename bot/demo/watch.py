@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.cli.board import shown
+from bot.cli.ledger import ledger_of
 from bot.demo.world import ORG, REPO, World
 from bot.ledger.tallies import Tally
 from bot.settings import Settings
-from bot.wiring import ledger_of
 
 GLANCE = 0.5  # seconds between two looks at GitHub
 

@@ -1,4 +1,4 @@
-"""GitHub fails at every request of an item's life in turn; the item ends as it would have, and nothing happens twice."""
+"""GitHub fails at every request of an item's life; the item ends as it would have, and nothing happens twice."""
 
 from __future__ import annotations
 

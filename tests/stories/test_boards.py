@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.wiring import find_boards, github_of
-from tests.stories.conftest import MakeWorld
 from tests.stories.test_cli import SLUICE, sluice
 from tests.world import COLUMNS, World
 
@@ -35,9 +34,11 @@ def make_project(world: World, title: str, status: list[str]) -> str:
 @asynccontextmanager
 async def serving(config: Path) -> AsyncIterator[list[str]]:
     """`sluice serve` in a process of its own; yields what it has said until it serves."""
-    process = await asyncio.create_subprocess_exec(
-        SLUICE, "serve", "--config", config, cwd=config.parent, stdout=asyncio.subprocess.PIPE, stderr=(config.parent / "log").open("w")
-    )
+    words = ("serve", "--config", str(config))
+    with (config.parent / "log").open("w") as log:
+        process = await asyncio.create_subprocess_exec(
+            SLUICE, *words, cwd=config.parent, stdout=asyncio.subprocess.PIPE, stderr=log
+        )
     assert process.stdout
     said: list[str] = []
     try:
@@ -93,20 +94,45 @@ async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:
 
 
 async def test_every_kind_of_card(world: World) -> None:
-    """A board of several repositories has issues, pull requests, cards without a Status, archived and hidden ones."""
+    """Issues of several repositories, pull requests, drafts, cards without a Status, archived and hidden ones."""
     await world.stop()
-    order = {"owner": world.org, "name": "gadgets", "collaborators": {world.login("ann"): "admin"}}
-    world.hub.admin("repos", order | {"files": {"README.md": "# gadgets\n"}})
-    world.hub.admin("repos", order | {"name": "secret", "private": True, "collaborators": {}})
+    gadgets, secret = f"{world.org}/gadgets", f"{world.login('ann')}/secret"
+    access = {"collaborators": {world.login("ann"): "admin"}, "files": {"README.md": "# gadgets\n"}}
+    world.hub.admin("repos", {"owner": world.org, "name": "gadgets", **access})
+    world.hub.admin("repos", {"owner": world.login("ann"), "name": "secret", "private": True, **access})
     plain = await world.add_issue("Plain")
     loose = await world.add_issue("Loose", column=None)
+    await world.add_draft("Draft", column="Backlog")
     old = await world.add_issue("Old")
     await world.graphql("ann", ARCHIVE, p=world.project["id"], i=old.card)
-    far = await world.rest("ann", "POST", f"/repos/{world.org}/gadgets/issues", {"title": "Elsewhere"})
-    await world.graphql("ann", CARD, p=world.project["id"], c=far["node_id"])
-    await world.write_file("notes.txt", "notes", branch="main")
+    for content in (
+        await world.rest("ann", "POST", f"/repos/{gadgets}/issues", {"title": "Elsewhere"}),
+        await world.rest("ann", "POST", f"/repos/{secret}/issues", {"title": "Hidden"}),
+        await propose(world, "Proposal"),
+    ):
+        await world.graphql("ann", CARD, p=world.project["id"], c=content["node_id"])
+
     cards = {card.title: card for card in await scan(world)}
-    assert cards["Plain"].column == "Ready" and cards["Plain"].number == plain.number
-    assert cards["Loose"].column is None and cards["Loose"].id == loose.card
-    assert cards["Elsewhere"].repo == f"{world.org}/gadgets"
-    assert "Old" not in cards
+    assert set(cards) == {"Plain", "Loose", "Draft", "Elsewhere", "", "Proposal"}
+    assert (cards["Plain"].column, cards["Plain"].number) == ("Ready", plain.number)
+    assert (cards["Loose"].column, cards["Loose"].id) == (None, loose.card)
+    assert cards["Elsewhere"].repo == gadgets
+    assert [cards[title].kind for title in ("Draft", "", "Proposal")] == ["DRAFT_ISSUE", "REDACTED", "PULL_REQUEST"]
+
+    await world.start()
+    await world.settle()
+    assert world.service
+    rows = {row.item.title: row for row in await world.service.ledger.items()}
+    assert set(rows) == {"Plain", "Loose", "Draft", "Elsewhere", ""}  # a pull request comes with its issue
+    assert await world.column(plain) == "In Review", await world.reason(plain)
+    assert await world.column(loose) is None
+    hidden = rows[""].last
+    assert hidden and "does not show this card" in hidden.reason, hidden
+
+
+async def propose(world: World, title: str) -> Any:
+    """A pull request of a person's own."""
+    main = (await world.refs("heads/main"))["refs/heads/main"]
+    await world.rest("ann", "POST", "{repo}/git/refs", {"ref": "refs/heads/topic", "sha": main})
+    await world.write_file("notes.txt", "notes", branch="topic")
+    return await world.rest("ann", "POST", "{repo}/pulls", {"title": title, "head": "topic", "base": "main"})

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.cli import app
 from tests.stories.conftest import MakeWorld
 from tests.world import World
 
@@ -161,49 +162,50 @@ async def test_a_sweep_wakes_the_service(make_world: MakeWorld) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        (["explain", "4711"], "no item '4711' is known"),
-        (["retry", "nothing like it"], "no item 'nothing like it' is known"),
-        (["pause"], "say which item to pause, or --all"),
-        (["review", "mark", "https://example.com/1"], "is not a pull request Sluice follows"),
-    ],
-)
-async def test_what_is_not_there(world: World, words: list[str], hint: str) -> None:
+async def test_what_is_not_there(world: World) -> None:
     """What a person mistyped is told in one sentence, with exit code 2."""
-    told = await sluice(*words, config=world.write_config())
-    assert told.code == 2 and hint in told.err and told.err.count("\n") == 1
+    config = world.write_config()
+    for words, hint in (
+        (("explain", "4711"), "no item '4711' is known"),
+        (("pause",), "say which item to pause, or --all"),
+        (("review", "mark", "https://example.com/1"), "is not a pull request Sluice follows"),
+    ):
+        told = await sluice(*words, config=config)
+        assert told.code == 2 and hint in told.err and told.err.count("\n") == 1, told
 
 
-async def test_a_settings_file_that_is_wrong(tmp_path: Path) -> None:
-    """A missing file, a misspelt key, text that is no TOML and a file without a board are each told."""
-    config = tmp_path / "sluice.toml"
-    told = await sluice("doctor", config=tmp_path / "absent.toml")
-    assert told.code == 2 and "absent.toml does not exist" in told.err
-    for text, hint in (
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (None, "sluice.toml does not exist"),
         ("[githib]\n", "unknown key githib; did you mean github?"),
         ("[caps]\nruning = 1\n", "unknown key caps.runing; did you mean running?"),
         ("[caps\n", "sluice.toml: "),
-        ("", "no board"),
-    ):
+        ("", "no board: add a [boards."),
+    ],
+)
+def test_a_settings_file_that_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str | None, hint: str
+) -> None:
+    """A missing file, a misspelt key, text that is no TOML and a file without a board are each told."""
+    config = tmp_path / "sluice.toml"
+    if text is not None:
         config.write_text(text)
-        told = await sluice("board", "show", config=config)
-        assert told.code == 2 and hint in told.err, told
+    monkeypatch.setattr(sys, "argv", ["sluice", "board", "show", "--config", str(config)])
+    with pytest.raises(SystemExit) as end:
+        app()
+    assert end.value.code == 2 and hint in capsys.readouterr().err
 
 
 async def test_a_github_that_says_no_or_nothing(world: World) -> None:
-    """A wrong token and a GitHub that cannot be reached are told with exit code 1, by doctor and by sweep."""
+    """A wrong token and a GitHub that cannot be reached are told with exit code 1."""
     await world.stop()
     github = {"api_url": world.hub.url, "git_url": world.hub.url, "token": "ghs_wrong"}
-    config = world.write_config(github=github)
-    for command in (["sweep"], ["doctor"]):
-        told = await sluice(*command, config=config)
-        assert told.code == 1 and "the token is wrong or has expired" in told.out + told.err, told
-    config = world.write_config(github=github | {"api_url": "http://127.0.0.1:9", "login": "sluice[bot]"})
-    for command in (["sweep"], ["doctor"]):
-        told = await sluice(*command, config=config)
-        assert told.code == 1 and "GitHub did not answer" in told.out + told.err, told
+    told = await sluice("sweep", config=world.write_config(github=github))
+    assert told.code == 1 and "the token is wrong or has expired" in told.err, told
+    nowhere = github | {"api_url": "http://127.0.0.1:9", "login": "sluice[bot]"}
+    told = await sluice("doctor", config=world.write_config(github=nowhere))
+    assert told.code == 1 and "GitHub did not answer" in told.out, told
 
 
 async def test_doctor_is_content(world: World) -> None:
@@ -219,22 +221,21 @@ async def test_doctor_is_content(world: World) -> None:
     assert told.code == 0, told.out
 
 
-@pytest.mark.parametrize(
-    ("policy", "state", "hint"),
-    [
-        ("", "warning", "has no .github/sluice.toml"),
+async def test_doctor_names_the_mode(make_world: MakeWorld) -> None:
+    """A repository without a policy, one in preview and one with a broken file are told apart."""
+    world: World = await make_world(policy="")
+    config = world.write_config()
+    for policy, state, hint in (
+        (None, "warning", "has no .github/sluice.toml"),
         ("[work]\nrounds = 2\n", "warning", 'mode = "preview"'),
-        ('mode = "off"\n', "warning", "everything is stopped"),
         ('mode = "live"\n[merg]\nby = "people"\n', "wrong", "unknown key merg; did you mean merge?"),
-    ],
-)
-async def test_doctor_names_the_mode(make_world: MakeWorld, policy: str, state: str, hint: str) -> None:
-    """A repository without a policy, in preview, switched off or with a broken file is told apart."""
-    world: World = await make_world(policy=policy)
-    told = await sluice("doctor", "--json", config=world.write_config())
-    [finding] = [each for each in told.json["findings"] if each["what"] == f"repository {world.repo}"]
-    assert finding["state"] == state and hint in finding["told"]
-    assert told.code == (1 if state == "wrong" else 0)
+    ):
+        if policy:
+            await world.write_file(".github/sluice.toml", policy)
+        told = await sluice("doctor", "--json", config=config)
+        [finding] = [each for each in told.json["findings"] if each["what"] == f"repository {world.repo}"]
+        assert finding["state"] == state and hint in finding["told"]
+        assert told.code == (1 if state == "wrong" else 0)
 
 
 async def test_doctor_finds_permissions_missing(world: World) -> None:

@@ -1,0 +1,34 @@
+"""The ledger, opened by a command that reads it or leaves an order in it: quick, for nothing else is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.ledger.ledger import SqlLedger
+from bot.ledger.open import open_ledger
+from bot.settings import Settings, read_settings
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def ledger_at(config: Path) -> AsyncIterator[SqlLedger]:
+    """Of the Sluice with that settings file."""
+    settings = read_settings(config)
+    settings.need_board()
+    async with ledger_of(settings) as ledger:
+        yield ledger
+
+
+@asynccontextmanager
+async def ledger_of(settings: Settings) -> AsyncIterator[SqlLedger]:
+    ledger = await open_ledger(settings.ledger_url())
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
