@@ -15,6 +15,7 @@ SECRET = re.compile(r"(gh[pousr]_[A-Za-z0-9_.\-]+|github_pat_\w+|(?<=://)[^/@\s]
 
 
 def set_up_logs() -> None:
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a sweep longer than its interval is no news
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -25,7 +25,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
     seen = await ctx.github.see(board, _at_home(ctx, board, memory.item))
-    item = await _named(ctx, memory.item, seen)
+    item = await _with_pull(ctx, await _named(ctx, memory.item, seen), seen)
     orders = await _orders(ctx, item, memory, seen)
     policy, problem = await _policy(ctx, memory, seen)
     snapshot = Snapshot(
@@ -91,6 +91,17 @@ async def _named(ctx: Context, item: Item, seen: Seen) -> Item:
     if (item.repo, item.issue_id, item.number, item.title) != (issue.repo, issue.id, issue.number, issue.title):
         await ctx.ledger.note_issue(item.id, issue.repo, issue.id, issue.number, issue.title)
     return replace(item, repo=issue.repo, issue_id=issue.id, number=issue.number, title=issue.title)
+
+
+async def _with_pull(ctx: Context, item: Item, seen: Seen) -> Item:
+    """The item with its pull request's number, also when the answer to its opening was never heard."""
+    pull = seen.pull
+    if pull is None or item.claim is None or item.pull_number is not None:
+        return item
+    if not pull.open and pull.head != item.pushed_head:  # of an earlier life
+        return item
+    await ctx.ledger.note_pull(item.id, pull.number)
+    return replace(item, pull_number=pull.number)
 
 
 async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple[Order, ...]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from github import Auth, GithubException, GithubIntegration, UnknownObjectException
+from jwt import PyJWTError
 
+from bot.errors import SettingsError
 from bot.github.failures import failure, unreachable
 
+T = TypeVar("T")
 TokenSource = Callable[[], Awaitable[str]]
 API_VERSION = "2022-11-28"
 MARGIN = timedelta(minutes=5)  # a token is replaced this long before it ends
@@ -54,18 +58,14 @@ class AppToken:
 
     async def login(self) -> str:
         """The name the App acts under."""
-        app = await asyncio.to_thread(self._integration.get_app)
+        app = await asyncio.to_thread(_answered, self._integration.get_app)
         return f"{app.slug}[bot]"
 
     def _mint(self) -> tuple[str, datetime]:
-        try:
-            if self._installation is None:
-                self._installation = self._find_installation()
-            minted = self._integration.get_access_token(self._installation)
-        except GithubException as error:
-            raise failure(error.status, str(error.message or error), error.headers or {}, write=False) from error
-        except OSError as error:  # what requests raises
-            raise unreachable(error, write=False) from error
+        if self._installation is None:
+            self._installation = _answered(self._find_installation)
+        installation = self._installation
+        minted = _answered(lambda: self._integration.get_access_token(installation))
         return minted.token, minted.expires_at
 
     def _find_installation(self) -> int:
@@ -74,3 +74,15 @@ class AppToken:
             return self._integration.get_org_installation(self._owner).id
         except UnknownObjectException:
             return self._integration.get_user_installation(self._owner).id
+
+
+def _answered(ask: Callable[[], T]) -> T:
+    """What GitHub says to the App itself, with its failures as ours."""
+    try:
+        return ask()
+    except GithubException as error:
+        raise failure(error.status, str(error.message or error), error.headers or {}, write=False) from error
+    except OSError as error:  # what requests raises
+        raise unreachable(error, write=False) from error
+    except (PyJWTError, ValueError) as error:
+        raise SettingsError(f"the App's private key cannot be used: {error}") from error

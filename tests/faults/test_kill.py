@@ -212,9 +212,8 @@ async def reviewer_asked(world: World, item: Thing, other_than: str = "") -> boo
     pulls = await world.pulls(item)
     if not pulls or pulls[0]["head"]["sha"] == other_than or await world.column(item) != "In Review":
         return False
-    return any(
-        "has approved this head" in text or "earlier head" in text for text in await world.comments(item)
-    ) and bool((await world.pull(item))["requested_reviewers"])
+    shown = any(text.startswith("**In review") for text in await world.comments(item))
+    return shown and bool((await world.pull(item))["requested_reviewers"])
 
 
 async def one_of_them_waits_again(world: World, one: Thing, two: Thing) -> bool:

@@ -112,7 +112,7 @@ async def test_pause_all_reaches_the_running_service(world: World) -> None:
     assert "everything is paused by" in await world.reason(item)
 
     world.plays[0]["steps"] = [{"write": "half.txt", "text": "whole"}]
-    world._write_script()
+    world.play("unused", {"say": ""})
     assert (await sluice("resume", "--all", config=config)).code == 0
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)

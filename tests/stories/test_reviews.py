@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bot.sweep import renew_claims
 from tests.stories.conftest import MakeWorld
 from tests.stories.test_cli import sluice
 from tests.world import Thing, World
@@ -79,5 +80,5 @@ async def test_a_repository_in_preview_has_a_queue_too(make_world: MakeWorld) ->
     await world.settle()
     assert [row["owed"] for row in await queue(config, "--all")] == ["none"]
     assert world.service
-    await world.service._fired("renew", "{}")
+    await renew_claims(world.service.ctx, world.service.ledger)
     assert await world.refs("sluice/claim") == claims
