@@ -156,7 +156,7 @@ def _merged_in_this_life(s: Snapshot, pull: Pull) -> bool:
     claim, go, merged_at = s.item.claim, s.item.go_ahead, pull.merged_at
     if claim is None and s.item.done:
         return False
-    began = claim.at if claim else go.at if go else None
+    began = claim.go_ahead.at if claim else go.at if go else None  # by GitHub's clock, like the merge
     return merged_at is None or began is None or merged_at >= began
 
 

@@ -48,6 +48,8 @@ class Killer:
         self._at("answered", self._kinds[effect])
 
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool:
+        if outcome.ended == "lost":  # LoseRun's own effect, which is killed at as such
+            return await self._end_run(key, outcome, work, now)
         point = f"a run {outcome.ended}"
         self._at("before", point)
         if outcome.ended == "cancelled":

@@ -51,6 +51,7 @@ async def test_each_request_fails_once(make_world: MakeWorld, kind: str) -> None
     assert await left(world) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["500 before", "502 after"])
 async def test_three_failures_in_a_row(make_world: MakeWorld, kind: str) -> None:
     """Writes that fail three times over, and reads past their own retries, only make it later."""
