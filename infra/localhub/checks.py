@@ -78,7 +78,15 @@ def set_status(
     if state not in ("error", "failure", "pending", "success"):
         raise Unprocessable(errors=[{"resource": "Status", "field": "state", "code": "custom"}])
     status = CommitStatus(
-        hub.new_id(), "", sha, context, state, description, target_url, caller.actor, hub.now()  # type: ignore[arg-type]
+        hub.new_id(),
+        "",
+        sha,
+        context,
+        state,
+        description,
+        target_url,
+        caller.actor,
+        hub.now(),  # type: ignore[arg-type]
     )
     hub.register("SC", status)
     repo.statuses.append(status)

@@ -89,9 +89,7 @@ def file_change(hub: Hub, repo: Repo, sha: str, change: FileChange) -> Json:
 
 def _parents(hub: Hub, repo: Repo, info: CommitInfo) -> list[Json]:
     api, page = repo_api(hub, repo), repo_page(hub, repo)
-    return [
-        {"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{page}/commit/{sha}"} for sha in info.parents
-    ]
+    return [{"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{page}/commit/{sha}"} for sha in info.parents]
 
 
 def _account(hub: Hub, email: str) -> Actor | None:

@@ -46,7 +46,7 @@ ThisCommit = Annotated[str, Depends(commit_named)]
 async def create(hub: World, caller: Calling, repo: Here, body: Body) -> Response:
     name, sha = str(body.get("name") or ""), str(body.get("head_sha") or "")
     if not name:
-        raise Unprocessable("Invalid request. \"name\" wasn't supplied.")
+        raise Unprocessable('Invalid request. "name" wasn\'t supplied.')
     if await gitstore.resolve(repo.git_dir, sha) != sha:
         raise Unprocessable(f"No commit found for SHA: {sha}")
     made = checks.create_run(hub, caller, repo, name, sha, **_details(body))
