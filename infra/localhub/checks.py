@@ -82,11 +82,11 @@ def set_status(
         "",
         sha,
         context,
-        state,
+        state,  # type: ignore[arg-type]  # it was looked up above
         description,
         target_url,
         caller.actor,
-        hub.now(),  # type: ignore[arg-type]
+        hub.now(),
     )
     hub.register("SC", status)
     repo.statuses.append(status)
