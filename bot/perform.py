@@ -278,8 +278,8 @@ async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
         return None
     if action.queue:
         answer = await ctx.github.enqueue(s.pull.id, action.head)
-    else:
-        answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
+        return None if answer.ok else Stopped(f"GitHub did not enqueue it: {answer.error}", "machine", _later(ctx))
+    answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
     if not answer.ok:
         return Stopped(f"GitHub did not merge it: {answer.error}", "machine", _later(ctx))
     await ctx.ledger.wake_where(ctx.now(), f"#{s.pull.number} was merged", repo=s.item.repo)

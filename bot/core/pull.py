@@ -81,6 +81,8 @@ class Pull:
     branch: str = ""  # the head's; "": not told
     in_queue: bool = False  # GitHub's merge queue has it
     queue: bool = False  # the base branch has a merge queue
+    left_queue: datetime | None = None  # when GitHub's merge queue last gave it back
+    left_because: str = ""
 
     @property
     def open(self) -> bool:

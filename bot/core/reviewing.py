@@ -21,6 +21,7 @@ from bot.core.gates.approvals import approvals, opinions
 from bot.core.gates.checks import checks
 from bot.core.gates.command import command
 from bot.core.gates.mergeable import behind, mergeable
+from bot.core.gates.queue import queue
 from bot.core.gates.rules import rules
 from bot.core.gates.threads import threads
 from bot.core.gates.verdict import Verdict
@@ -37,7 +38,7 @@ LANE_PATIENCE = timedelta(minutes=30)  # how long the head of the queue may wait
 
 
 def in_review(s: Snapshot, stage: InReview) -> Decision:
-    """Mend first, then wait for machines, then for people, then merge."""
+    """Mend first, then wait for GitHub's own queue, for machines and for people, then merge."""
     pull = stage.pull
     if not pull.open:
         return park(
@@ -46,6 +47,7 @@ def in_review(s: Snapshot, stage: InReview) -> Decision:
     verdicts = judge(s, pull)
     return (
         _mend(s, pull, verdicts)
+        or _queued(s, pull)
         or _machines(s, pull, verdicts)
         or _people(s, pull, verdicts)
         or _merge(s, pull, verdicts)
@@ -63,6 +65,7 @@ def judge(s: Snapshot, pull: Pull) -> list[Verdict]:
         threads(pull, s.policy),
         approvals(pull, s.item.approvals, s.me),
         rules(pull),
+        *([queue(pull, s.item.approvals)] if pull.queue else []),
     ]
 
 
@@ -112,6 +115,13 @@ def _asks(s: Snapshot, pull: Pull, review: Review) -> bool:
     return review.state == "COMMENTED" and (lines or bool(review.body.strip()))
 
 
+def _queued(s: Snapshot, pull: Pull) -> Decision | None:
+    """Whoever put it into GitHub's merge queue, it is no longer ours to merge."""
+    if not pull.in_queue:
+        return None
+    return Decision("InReview", "GitHub's merge queue has it", _heal(s), s.now + 12 * SOON, "machine")
+
+
 def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
     """Start what has not run on this head; wait for what is running."""
     local = [v for v in verdicts if v.gate.startswith("command:")]
@@ -124,9 +134,12 @@ def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | No
     waiting = [v for v in verdicts if v.waits_for == "machine" and v.key != "behind"]
     if not waiting:
         return None
-    heal: tuple[Action, ...] = () if s.meaning == "in_review" else (MoveCard(s.columns.in_review),)
     soon = s.now + SOON if any(v.gate == "mergeable" for v in waiting) else s.now + 12 * SOON
-    return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), heal, soon, "machine")
+    return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), _heal(s), soon, "machine")
+
+
+def _heal(s: Snapshot) -> tuple[Action, ...]:
+    return () if s.meaning == "in_review" else (MoveCard(s.columns.in_review),)
 
 
 def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
@@ -145,19 +158,20 @@ def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None
 
 
 def _merge(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision:
-    """Everything passes but, perhaps, being up to date: one at a time per base branch."""
-    if pull.in_queue:
-        return Decision("InReview", "GitHub's merge queue has it", (), s.now + 12 * SOON, "machine")
+    """Everything passes but, perhaps, being up to date: one at a time per base branch, or all into GitHub's queue."""
+    why = next(v.reason for v in verdicts if v.gate == "approvals")
+    if pull.queue:
+        enqueue = Merge(pull.head, s.policy.merge.method, queue=True)
+        return Decision("InReview", f"every gate passes; enqueues ({why})", (enqueue,), s.now + SOON, "machine")
     first = next((rival for rival in s.lane if rival.item != s.item.id), None)
     mine = next((rival for rival in s.lane if rival.item == s.item.id), None)
     if first and (mine is None or s.lane[0].item != s.item.id):
         join: tuple[Action, ...] = () if mine else (JoinLane(pull.base),)
         return Decision("InReview", f"#{first.number} is merged first", join, s.now + 4 * SOON, "machine")
-    if behind(pull, s.policy, s.contains_base) and not pull.queue:
+    if behind(pull, s.policy, s.contains_base):
         actions: tuple[Action, ...] = (JoinLane(pull.base), UpdateBranch(pull.head))
         return Decision("InReview", f"brings the branch up to date with {pull.base}", actions, s.now + SOON, "machine")
-    merge = Merge(pull.head, s.policy.merge.method, queue=pull.queue)
-    why = next(v.reason for v in verdicts if v.gate == "approvals")
+    merge = Merge(pull.head, s.policy.merge.method)
     return Decision("InReview", f"every gate passes; merges ({why})", (JoinLane(pull.base), merge), s.now, "machine")
 
 

@@ -16,6 +16,7 @@ SUMMARY = 4000  # characters of what a check printed last
 def pull(node: Node, has_workflows: bool) -> Pull:
     """`has_workflows`: the repository has workflow files, so a head without checks is one whose checks are to come."""
     rollup = (node.get("statusCheckRollup") or {}).get("contexts")
+    left: Node = next(iter(node["left"]["nodes"]), {})
     return Pull(
         id=node["id"],
         number=node["number"],
@@ -46,6 +47,8 @@ def pull(node: Node, has_workflows: bool) -> Pull:
         commits=node["commits"]["totalCount"],
         in_queue=node["isInMergeQueue"],
         queue=node["isMergeQueueEnabled"],
+        left_queue=maybe_time(left.get("createdAt")),
+        left_because=(left.get("reason") or "").replace("_", " ").lower(),
     )
 
 

@@ -110,6 +110,8 @@ def unsettle(pull: PullRequest) -> None:
 async def update_branch(hub: Hub, caller: Caller, pull: PullRequest, expected_head: str | None = None) -> str:
     """Merge the base into the head branch."""
     require(caller, pull.repo, "write", "contents")
+    if pull.queue_position is not None:
+        raise Unprocessable("Branches that are queued for merging cannot be updated")
     if expected_head is not None and expected_head != pull.head_sha:
         raise Unprocessable("expected head sha didn't match current head ref.")
     await _settle(pull)
@@ -204,7 +206,7 @@ def _rule_broken(pull: PullRequest) -> str | None:
 
 def _behind(pull: PullRequest) -> str | None:
     rules = pull.repo.protection.get(pull.base_ref)
-    strict = rules is not None and rules.strict
+    strict = rules is not None and rules.strict and not rules.merge_queue
     return "The head branch is not up to date with the base branch." if strict and pull.behind else None
 
 

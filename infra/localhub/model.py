@@ -7,6 +7,8 @@ GraphQL shapes: `rest/` and `graphql/` render it. Verbs that change records live
 
 from __future__ import annotations
 
+from asyncio import Lock
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +71,7 @@ class Protection:
     required_approvals: int = 0
     dismiss_stale: bool = True
     strict: bool = False  # the head must be up to date with the base
+    merge_queue: bool = False  # nothing is merged but by the queue, which sees to `strict` itself
 
 
 @dataclass(eq=False)
@@ -98,6 +101,7 @@ class Repo:
     runs: dict[int, WorkflowRun] = field(default_factory=dict)  # id -> run
     suites: dict[int, CheckSuite] = field(default_factory=dict)
     statuses: list[CommitStatus] = field(default_factory=list)
+    queue_turns: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))  # branch -> who merges now
     next_number: int = 1
     created_at: datetime | None = None
     pushed_at: datetime | None = None
@@ -141,7 +145,8 @@ class TimelineEvent:
     unassigned(assignee) blocked_by_added(issue) blocked_by_removed(issue)
     added_to_project(project) removed_from_project(project) converted_from_draft(project)
     status_changed(project, previous, status, was_automated) review_requested(reviewer)
-    ready_for_review convert_to_draft merged(commit) head_ref_deleted head_ref_force_pushed(before, after)
+    ready_for_review convert_to_draft removed_from_merge_queue(reason) merged(commit)
+    head_ref_deleted head_ref_force_pushed(before, after)
     """
 
     id: int

@@ -14,7 +14,6 @@ from localhub.merging import closing_issues as closing_issues
 from localhub.merging import disable_auto_merge as disable_auto_merge
 from localhub.merging import enable_auto_merge as enable_auto_merge
 from localhub.merging import mark_merged, unsettle
-from localhub.merging import merge as merge
 from localhub.merging import merge_state as merge_state
 from localhub.merging import mergeable as mergeable
 from localhub.merging import update_branch as update_branch
@@ -22,6 +21,7 @@ from localhub.model import Actor, Issue, PullRequest, Repo
 from localhub.permissions import Caller, acting, at_least, of, require
 from localhub.queue import dequeue as dequeue
 from localhub.queue import enqueue as enqueue
+from localhub.queue import merge_directly as merge_directly
 from localhub.reviews import comment_on_line as comment_on_line
 from localhub.reviews import decision as decision
 from localhub.reviews import delete_review_comment as delete_review_comment

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.worktree import ClaimNote
+from bot.errors import NotKept
 from bot.git import Git, GitFailed
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
@@ -69,7 +70,7 @@ async def test_a_remote_that_refuses_says_why(world: GitWorld) -> None:
     await world.collect()
     push = await world.git.push(SPEC, None)
     assert (push.outcome, push.head) == ("refused", None) and "workflows may not be changed" in push.reason
-    with pytest.raises(GitFailed, match="workflows may not be changed"):
+    with pytest.raises(NotKept, match="workflows may not be changed"):
         await world.git.save(SPEC)
 
 

@@ -10,6 +10,7 @@ from bot.core.gates.approvals import approvals
 from bot.core.gates.checks import checks
 from bot.core.gates.command import command
 from bot.core.gates.mergeable import mergeable
+from bot.core.gates.queue import queue
 from bot.core.gates.rules import rules
 from bot.core.gates.threads import threads
 from bot.core.gates.verdict import GateRun, Verdict
@@ -17,7 +18,7 @@ from bot.core.gates.workflow import workflow
 from bot.core.item import Approval
 from bot.core.policy import Policy
 from bot.core.pull import Pull
-from tests.core.facts import ME, check, gate_run, policy, pull, review, thread, word
+from tests.core.facts import ME, ago, check, gate_run, policy, pull, review, thread, word
 
 
 def says(verdict: Verdict, state: str, waits_for: str, reason: str) -> None:
@@ -142,6 +143,21 @@ def test_threads(the_pull: Pull, the_policy: Policy, state: str) -> None:
 def test_rules(the_pull: Pull, state: str) -> None:
     """What GitHub's protection blocks is never merged past it."""
     says(rules(the_pull), state, "person" if state == "unknown" else "nobody", "rules for main")
+
+
+@pytest.mark.parametrize(
+    ("the_pull", "words", "state"),
+    [
+        pytest.param(pull(reviews=(review(),)), (), "passed", id="never-given-back"),
+        pytest.param(pull(reviews=(review(),), left_queue=ago(0)), (), "unknown", id="given-back"),
+        pytest.param(pull(reviews=(review(),), left_queue=ago(60)), (), "passed", id="approved-since"),
+        pytest.param(pull(reviews=(review(head="h0"),), left_queue=ago(60)), (), "unknown", id="of-an-earlier-head"),
+        pytest.param(pull(left_queue=ago(60)), (word(),), "passed", id="word-since"),
+    ],
+)
+def test_queue(the_pull: Pull, words: tuple[Approval, ...], state: str) -> None:
+    """What GitHub's merge queue gave back is not enqueued again until a person approves it anew."""
+    says(queue(the_pull, words), state, "person" if state == "unknown" else "nobody", "merge queue")
 
 
 RUNS = [

@@ -55,6 +55,8 @@ def test_merges_the_approved_head() -> None:
         ({"policy": GREEN, "the_pull": replace(APPROVED, threads=(thread(),))}, "unresolved"),
         ({"policy": GREEN, "the_pull": replace(APPROVED, draft=True)}, "draft"),
         ({"policy": GREEN, "the_pull": replace(APPROVED, in_queue=True)}, "merge queue"),
+        ({"policy": GREEN, "the_pull": replace(APPROVED, queue=True, left_queue=ago(0))}, "gave it back"),
+        ({"the_pull": replace(APPROVED, in_queue=True)}, "merge queue has it"),
         ({"policy": GREEN, "paused_all_by": "mona"}, "paused by mona"),
         ({"policy": policy("off", by="when-green")}, 'mode = "off"'),
     ],
@@ -70,6 +72,8 @@ def test_branch_with_a_merge_queue_is_enqueued() -> None:
     """Where GitHub has a queue it does the merging."""
     s = in_review(replace(APPROVED, queue=True, merge_state="BEHIND"), policy=GREEN)
     assert action(s, Merge).queue
+    rival = Rival("PVTI_0", (0.0, 0), ago(3), 7)
+    assert acts(replace(s, lane=(rival,))) == ["Merge"]
 
 
 def test_only_the_head_of_the_queue_is_brought_up_to_date() -> None:

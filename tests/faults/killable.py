@@ -1,6 +1,6 @@
 """`sluice serve`, killed with -9 at the first effect of each kind: before it, after it unanswered, or after its answer.
 
-Run as `python -m tests.faults.killable CONFIG MOMENT HITS`. What it was killed at is a line in HITS first, so the next
+Run as `python -m tests.faults.killable CONFIG MOMENTS HITS`. What it was killed at is a line in HITS first, so the next
 start goes past it. Every effect passes through the ledger's `intend` and `settle`; a run's end through `end_run`.
 """
 
@@ -12,7 +12,6 @@ import signal
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
 
 from bot.core.actions import Action
 from bot.core.run import Outcome
@@ -24,14 +23,12 @@ from webhooks.app import create_app
 from webhooks.face import Face
 from webhooks.server import server_of
 
-Moment = Literal["before", "unanswered", "answered"]
-
 
 class Killer:
-    """Ends the process the first time it is at a point of this moment."""
+    """Ends the process the first time it is at a point of these moments."""
 
-    def __init__(self, ledger: SqlLedger, moment: Moment, hits: Path) -> None:
-        self._ledger, self._moment, self._hits = ledger, moment, hits
+    def __init__(self, ledger: SqlLedger, moments: list[str], hits: Path) -> None:
+        self._ledger, self._moments, self._hits = ledger, moments, hits
         self._kinds: dict[int, str] = {}
         self._intend, self._settle, self._end_run = ledger.intend, ledger.settle, ledger.end_run
         ledger.intend, ledger.settle, ledger.end_run = self.intend, self.settle, self.end_run  # type: ignore[method-assign]
@@ -53,26 +50,27 @@ class Killer:
         point = f"a run {outcome.ended}"
         self._at("before", point)
         if outcome.ended == "cancelled":
-            self._at(self._moment, "a cancelled run, tidying")  # so that each sweep sees a run the engine lost
+            self._at("tidying", point)  # so that each sweep sees runs the engine lost
         self._at("unanswered", point)
         ended = await self._end_run(key, outcome, work, now)
         self._at("answered", point)
         return ended
 
-    def _at(self, moment: Moment, point: str) -> None:
-        if moment != self._moment or point in self._hits.read_text().splitlines():
+    def _at(self, moment: str, point: str) -> None:
+        hit = f"{moment}: {point}"
+        if moment not in self._moments or hit in self._hits.read_text().splitlines():
             return
         with self._hits.open("a") as file:
-            file.write(f"{point}\n")
+            file.write(f"{hit}\n")
             file.flush()
             os.fsync(file.fileno())
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(config: Path, moment: Any, hits: Path) -> None:
+async def main(config: Path, moments: list[str], hits: Path) -> None:
     settings = read_settings(config)
     service = await build(settings)
-    Killer(service.ledger, moment, hits)
+    Killer(service.ledger, moments, hits)
     web = server_of(create_app(Face(service)), settings.server.host, settings.server.port)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: setattr(web, "should_exit", True))
     await service.start()
@@ -81,4 +79,4 @@ async def main(config: Path, moment: Any, hits: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2].split(","), Path(sys.argv[3])))

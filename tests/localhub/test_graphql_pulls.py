@@ -194,6 +194,7 @@ async def test_draft_is_made_ready_and_merges_by_itself(world: World):
 
 
 async def test_merge_queue_takes_a_pull_request(world: World):
+    world.repo.protection["main"] = Protection(merge_queue=True)
     pull = await world.pull("fix")
     entry = "mergeQueueEntry { position pullRequest { isInMergeQueue } }"
     given = {"pullRequestId": pull.node_id, "expectedHeadOid": pull.head_sha}
@@ -201,6 +202,21 @@ async def test_merge_queue_takes_a_pull_request(world: World):
     assert queued["mergeQueueEntry"] == {"position": 1, "pullRequest": {"isInMergeQueue": True}}
     await world.settle()
     assert (await read(world, pull, "state"))["state"] == "MERGED"
+
+
+async def test_merge_queue_gives_back_what_is_taken_out(world: World):
+    """While it waits it can be neither merged nor updated; taken out, the timeline says so and it stays open."""
+    world.repo.protection["main"] = Protection(merge_queue=True)
+    pull = await world.pull("fix")
+    async with world.repo.queue_turns["main"]:  # another one's turn
+        await world.write("enqueuePullRequest", pullRequestId=pull.node_id)
+        refused = await world.ask(MERGE, id=pull.node_id)
+        assert refused["errors"][0]["message"] == "Pull Request is in the merge queue"
+        await world.write("dequeuePullRequest", id=pull.node_id)
+    await world.settle()
+    events = "timelineItems(last: 1, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT])"
+    shown = await read(world, pull, f"state {events} {{ nodes {{ ... on RemovedFromMergeQueueEvent {{ reason }} }} }}")
+    assert shown == {"state": "OPEN", "timelineItems": {"nodes": [{"reason": "manual"}]}}
 
 
 async def test_branch_is_brought_up_to_date(world: World):

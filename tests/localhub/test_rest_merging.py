@@ -49,6 +49,12 @@ class Scene:
         sent = {"name": "ci", "head_sha": self.head, "conclusion": conclusion}
         self.app.post(f"{self.repo}/check-runs", json=sent)
 
+    def ask(self, query: str, by: httpx.Client | None = None, **variables: str) -> Json:
+        """GraphQL about the pull request, `$p`."""
+        sent = {"query": query, "variables": {"p": self.pull()["node_id"], **variables}}
+        found: Json = (by or self.author).post("/graphql", json=sent).json()
+        return found
+
     def pull(self) -> Json:
         found: Json = self.author.get(f"{self.repo}/pulls/{self.number}").json()
         return found
@@ -184,19 +190,45 @@ def test_a_rebase_puts_the_commits_on_top_of_the_base(scene):
     assert here.pull()["head"]["sha"] == here.head
 
 
+ENQUEUE = (
+    "mutation($p: ID!, $h: GitObjectID) { enqueuePullRequest(input: {pullRequestId: $p, expectedHeadOid: $h})"
+    " { mergeQueueEntry { position } } }"
+)
+MERGE = "mutation($p: ID!) { mergePullRequest(input: {pullRequestId: $p}) { pullRequest { merged } } }"
+QUEUE = "query($p: ID!) { node(id: $p) { ... on PullRequest { isMergeQueueEnabled isInMergeQueue } } }"
+
+
 def test_the_merge_queue_merges_what_keeps_the_rules(scene):
-    """A pull request without its approval may not join; with it, the queue merges it."""
-    enqueue = "mutation($p: ID!) { enqueuePullRequest(input: {pullRequestId: $p}) { mergeQueueEntry { position } } }"
-    here = scene(required_approvals=1)
+    """A pull request without its approval, or at another head, may not join; with it, the queue merges it."""
+    here = scene(required_approvals=1, strict=True, merge_queue=True)
     here.propose()
-    node = {"p": here.pull()["node_id"]}
-    refused = here.author.post("/graphql", json={"query": enqueue, "variables": node}).json()
+    here.write("README.md", "moved on\n", "main")  # being up to date is the queue's own business
+    refused = here.ask(ENQUEUE)
     assert "approving review is required" in refused["errors"][0]["message"]
     here.review("APPROVE")
-    joined = here.author.post("/graphql", json={"query": enqueue, "variables": node}).json()
+    assert "Head branch was modified" in here.ask(ENQUEUE, h="0" * 40)["errors"][0]["message"]
+    joined = here.ask(ENQUEUE, h=here.pull()["head"]["sha"])
     assert joined["data"]["enqueuePullRequest"]["mergeQueueEntry"]["position"] == 1
     here.hub.idle()
     assert here.pull()["merged"] is True
+
+
+def test_a_branch_with_a_merge_queue_takes_nothing_else(scene):
+    """Somebody who may write cannot merge past the queue, by neither API; without a queue there is none to join."""
+    here = scene(merge_queue=True)
+    here.propose()
+    shown = here.ask(QUEUE)["data"]["node"]
+    assert shown == {"isMergeQueueEnabled": True, "isInMergeQueue": False}
+    refused = here.reviewer.put(f"{here.repo}/pulls/{here.number}/merge", json={})
+    assert refused.status_code == 405
+    assert "Changes must be made through the merge queue" in refused.json()["message"]
+    assert "through the merge queue" in here.ask(MERGE, here.reviewer)["errors"][0]["message"]
+    assert here.merge().json()["merged"] is True  # an admin may
+
+    without = scene(required_approvals=0)
+    without.propose()
+    assert without.ask(QUEUE)["data"]["node"]["isMergeQueueEnabled"] is False
+    assert "not enabled" in without.ask(ENQUEUE)["errors"][0]["message"]
 
 
 def test_commits_on_the_default_branch_close_what_they_name(scene):

@@ -168,6 +168,24 @@ async def test_only_the_head_of_the_queue_is_brought_up_to_date(make_world: Make
     assert [await world.column(item) for item in items] == ["Done"] * 3, [await world.reason(i) for i in items]
 
 
+async def test_a_branch_with_a_merge_queue_is_enqueued(make_world: MakeWorld) -> None:
+    """Where GitHub has a merge queue, approved heads are handed to it, and what it merges is closed out."""
+    world = await make_world(protection={"required_checks": ["test"], "required_approvals": 1, "merge_queue": True})
+    items = [await world.add_issue(f"Note {n}") for n in (1, 2)]
+    await world.settle()
+    approved = {item.number: (await world.pull(item))["head"]["sha"] for item in items}
+    for item in items:
+        await world.approve(item)
+    await world.settle()
+    log = [(entry["actor"], entry["verb"], entry["target"]) for entry in world.hub.admin("log")]
+    for item in items:
+        assert await world.column(item) == "Done", await world.reason(item)
+        pull = await world.pull(item)
+        assert (pull["merged"], pull["head"]["sha"]) == (True, approved[item.number])
+        assert log.count((world.app["login"], "pull enqueued", f"{world.repo}#{pull['number']}")) == 1
+    assert world.worktrees() == [] and await world.branches() == ["main"]
+
+
 async def test_protected_files_need_a_person_before_any_push(make_world: MakeWorld) -> None:
     """A change to the workflows is not pushed until somebody who may has approved that very result."""
     world = await make_world(permissions={"workflows": "write"})

@@ -119,7 +119,7 @@ async def app_token(hub: World, slug: str) -> Json:
 
 
 def _protection(order: ProtectionOrder) -> Protection:
-    return Protection(tuple(order.required_checks), order.required_approvals, order.dismiss_stale, order.strict)
+    return Protection(**order.model_dump() | {"required_checks": tuple(order.required_checks)})
 
 
 def _app(hub: Hub, slug: str) -> App:

@@ -32,6 +32,7 @@ class ProtectionOrder(Order):
     required_approvals: int = 0
     dismiss_stale: bool = True
     strict: bool = False
+    merge_queue: bool = False
 
 
 class RepoOrder(Order):

@@ -126,6 +126,7 @@ EVENTS = {
     "review_request_removed": "ReviewRequestRemovedEvent",
     "ready_for_review": "ReadyForReviewEvent",
     "convert_to_draft": "ConvertToDraftEvent",
+    "removed_from_merge_queue": "RemovedFromMergeQueueEvent",
     "merged": "MergedEvent",
     "head_ref_deleted": "HeadRefDeletedEvent",
     "head_ref_force_pushed": "HeadRefForcePushedEvent",

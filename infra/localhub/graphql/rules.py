@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localhub import queue
 from localhub.graphql.connections import Page, connection
 from localhub.graphql.view import Plain, View, read
 from localhub.model import Protection, PullRequest, Repo
@@ -36,11 +37,10 @@ class MergeQueueView(View[Plain]):
 
 
 def merge_queue(repo: Repo, branch: str) -> Plain | None:
-    """The queue of a branch; a branch where nothing was ever enqueued shows none."""
-    pulls = [each for each in repo.issues.values() if isinstance(each, PullRequest) and each.base_ref == branch]
-    queued = [each for each in pulls if each.queue_position is not None]
-    queued.sort(key=lambda each: each.queue_position or 0)
-    return {"__typename": "MergeQueue", "repository": repo, "pulls": queued} if queued else None
+    """The queue of a branch whose protection demands one."""
+    if not queue.has_queue(repo, branch):
+        return None
+    return {"__typename": "MergeQueue", "repository": repo, "pulls": queue.queued(repo, branch)}
 
 
 def queue_entry(pull: PullRequest) -> Plain:

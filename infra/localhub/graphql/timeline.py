@@ -176,11 +176,18 @@ class MergedView(EventView):
 class PullEventView(EventView):
     types = (
         "MergedEvent", "ReadyForReviewEvent", "ConvertToDraftEvent", "HeadRefDeletedEvent", "HeadRefForcePushedEvent",
-        "ReviewRequestedEvent", "ReviewRequestRemovedEvent",
+        "ReviewRequestedEvent", "ReviewRequestRemovedEvent", "RemovedFromMergeQueueEvent",
     )  # fmt: skip
 
     def pull_request(self) -> Issue:
         return self.record.issue
+
+
+class LeftQueueView(EventView):
+    types = ("RemovedFromMergeQueueEvent",)
+
+    def reason(self) -> str:
+        return str(self._data("reason"))
 
 
 class ForcePushedView(EventView):

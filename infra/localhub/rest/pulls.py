@@ -68,7 +68,7 @@ async def is_merged(pull: ThisPull) -> Response:
 
 @router.put(PULL + "/merge")
 async def merge(hub: World, caller: Calling, pull: ThisPull, body: Body) -> Response:
-    sha = await pulls.merge(
+    sha = await pulls.merge_directly(
         hub, caller, pull, body.get("merge_method") or "merge", expected_head=body.get("sha"),
         title=body.get("commit_title"), message=body.get("commit_message"),
     )  # fmt: skip

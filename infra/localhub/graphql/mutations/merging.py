@@ -16,7 +16,7 @@ class MergeMutations(MutationView):
 
     async def merge_pull_request(self, input: Input) -> Plain:
         pull = self._pull(input["pull_request_id"])
-        await pulls.merge(self.hub, self.caller, pull, **wishes(input))
+        await pulls.merge_directly(self.hub, self.caller, pull, **wishes(input))
         return {"pullRequest": pull, "actor": self.caller.actor}
 
     async def enable_pull_request_auto_merge(self, input: Input) -> Plain:
