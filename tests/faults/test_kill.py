@@ -144,8 +144,8 @@ async def merged_after_rework(world: World, sluice: Sluice) -> None:
         await sluice.until(lambda item=item: closed(world, item), f"#{item.number} is closed")  # type: ignore[misc]
         pulls = await world.pulls(item)
         assert [pull["merged_at"] is not None for pull in pulls] == [True]
-        said = [text for text in await world.comments(item) if "is merged" in text]
-        assert len(said) == 1 and len(await world.comments(item)) == 1
+        await sluice.until(lambda item=item: said_times(world, item, "is merged", 1), "the summary is written")  # type: ignore[misc]
+        assert len(await world.comments(item)) == 1
     assert len(await merges(world)) == 2
 
 
