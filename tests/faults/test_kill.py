@@ -171,6 +171,8 @@ async def stopped_by_hand(world: World, sluice: Sluice) -> None:
     await sluice.until(lambda: at_work(world), "the agent works")
     await world.comment(item, "/sluice help\n/sluice priority 1")
     await sluice.until(lambda: reacted(world, item, 1), "the commands are answered")
+    await world.move(item, "In Review")
+    await sluice.until(lambda: in_column(world, item, "In Progress"), "the card is put back where the work is")
     await world.move(item, "Needs a person")
     await sluice.until(lambda: saved(world), "the work is saved")
     await sluice.until(lambda: nobody_works(world), "the agent has ended")
