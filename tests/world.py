@@ -79,6 +79,7 @@ class World:
         self.repo = f"{self.org}/widgets"
         self.tokens: dict[str, str] = {}
         self.turned = timedelta()
+        self.things: dict[str, Thing] = {}  # issues by title
         self.port = 0  # of a Sluice in a process of its own
         self.plays: list[dict[str, Any]] = []
         self.service: Service | None = None
@@ -97,6 +98,7 @@ class World:
         await self.stop()
 
     def _make_github(self) -> None:
+        self.hub.admin("faults", method="DELETE")  # what an earlier story programmed is its own
         now = datetime.fromisoformat(self.hub.admin("clock", {"advance_seconds": 0})["now"])
         self.turned = now - datetime.now(UTC)  # other stories on this hub may have turned its clock
         for person in ("ann", "bob", "tess", "eve"):
@@ -264,6 +266,7 @@ class World:
             c=issue["node_id"],
         )
         thing = Thing(issue["number"], issue["node_id"], added["addProjectV2ItemById"]["item"]["id"], title)
+        self.things[title] = thing
         if column:
             await self.move(thing, column, by=moved_by)
         return thing

@@ -129,9 +129,10 @@ async def merged_after_rework(world: World, sluice: Sluice) -> None:
     await sluice.until(lambda: reviewer_asked(world, two), "two's review is asked for")
     pull = await world.pull(one)
     await world.rest("ann", "PATCH", f"{{repo}}/pulls/{pull['number']}", {"body": "No keyword here."})
+    approved = {item.title: (await world.pull(item))["head"]["sha"] for item in (one, two)}
     await world.approve(two)
     await world.approve(one)
-    await sluice.until(lambda: one_of_them_waits_again(world, one, two), "the second is brought up to date")
+    await sluice.until(lambda: one_of_them_waits_again(world, approved), "the second is brought up to date")
     left = two if await world.column(one) == "Done" else one
     world.play(left.title, {"write": "notes/again.txt", "text": "again\n"}, round=3)
     world.play(left.title, {"write": "notes/again.txt", "text": "again\n"}, round=2)
@@ -219,15 +220,13 @@ async def reviewer_asked(world: World, item: Thing, other_than: str = "") -> boo
     return shown and bool((await world.pull(item))["requested_reviewers"])
 
 
-async def one_of_them_waits_again(world: World, one: Thing, two: Thing) -> bool:
-    """One is merged; the other has a new head that nobody has approved."""
-    done = [item for item in (one, two) if await world.column(item) == "Done"]
+async def one_of_them_waits_again(world: World, approved: dict[str, str]) -> bool:
+    """One is merged; the other has another head than the one that was approved, and a review is asked for."""
+    done = [title for title in approved if await world.column(world.things[title]) == "Done"]
     if len(done) != 1:
         return False
-    left = two if done[0] is one else one
-    pull = await world.pull(left)
-    reviews = await world.rest("ann", "GET", f"{{repo}}/pulls/{pull['number']}/reviews")
-    return all(review["commit_id"] != pull["head"]["sha"] for review in reviews) and await reviewer_asked(world, left)
+    (left,) = approved.keys() - set(done)
+    return await reviewer_asked(world, world.things[left], other_than=approved[left])
 
 
 async def said_times(world: World, item: Thing, words: str, times: int) -> bool:
