@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test check setup system bench lock clean
 
 demo: setup
+	@$(BIN)/python tests/system.py bubblewrap
 	@$(BIN)/sluice demo
 
 test: setup system

@@ -75,7 +75,7 @@ async def receive(service: Service, request: Request) -> JSONResponse:
         raise HTTPException(400, "X-GitHub-Delivery and X-GitHub-Event are needed")
     try:
         text, payload = read_payload(body, request.headers.get("content-type", ""))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"not a payload: {error}") from error
     arrived = await service.inbox.store(guid, event, text, payload)
     if arrived is None:

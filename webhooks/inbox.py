@@ -97,6 +97,7 @@ class Inbox:
         payload = json.loads(delivery.payload)
         try:
             found = hints(delivery.event, payload, self._me, delivery.guid, delivery.received)
+            _sound(found)
         except (
             KeyError,
             TypeError,
@@ -148,6 +149,17 @@ class Inbox:
         return 1
 
 
+def _sound(found: Iterable[Hint]) -> None:
+    """ValueError or TypeError for what no ledger could look up: it would come back at every start."""
+    for hint in found:
+        numbers = hint.numbers if isinstance(hint, ItemHint) else ()
+        names = [getattr(hint, field, None) or "" for field in ("repo", "card", "project")]
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError("a name is text")
+        if not all(type(number) is int and 0 < number < 2**31 for number in numbers):
+            raise ValueError("a number is out of range")
+
+
 def read_payload(body: bytes, content_type: str) -> tuple[bytes, dict[str, Any]]:
     """The JSON of a delivery, plain or in a form's `payload`. ValueError when there is none."""
     if content_type.partition(";")[0].strip() == "application/x-www-form-urlencoded":
@@ -155,4 +167,5 @@ def read_payload(body: bytes, content_type: str) -> tuple[bytes, dict[str, Any]]
     payload = json.loads(body)
     if not isinstance(payload, dict):
         raise ValueError("a payload is a JSON object")
+    json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text
     return body, payload

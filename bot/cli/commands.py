@@ -51,6 +51,8 @@ def resume(item: MaybeItem = "", everything: All = False, config: Config = FILE)
 
 
 async def _hold(item: str, everything: bool, verb: str, config: Config) -> None:
+    if everything and item:
+        raise UserError(f"{verb} one item, or everything with --all: not both")
     if not everything:
         if not item:
             raise UserError(f"say which item to {verb}, or --all")

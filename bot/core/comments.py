@@ -48,6 +48,7 @@ def stopped(reason: str) -> str:
 
 
 RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. All work so far is kept."
+REOPEN = "Reopen it and move the card to Ready, or write `/sluice retry --fresh`. All work so far is kept."
 TO_DONE = "Merge the pull request, or close the issue, and the card follows; `/sluice retry` goes on working."
 
 
@@ -99,6 +100,8 @@ def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdic
             "",
             f"**Risk** {risk(files)}",
             "",
+            f"**Undone** {undone(verdicts)}",
+            "",
             f"Written by agent {run.peer}, round {run.round}.",
         )
     )
@@ -124,6 +127,10 @@ def risk(files: Sequence[FileChange]) -> str:
     return "tests change with the code." if tests else "no test changes; look at how this is checked."
 
 
+def undone(verdicts: Sequence[Verdict]) -> str:
+    return ", ".join(_cell(v.reason) for v in verdicts if not v.passed) or "nothing known"
+
+
 def summary(
     item: Item,
     pull: Pull,
@@ -145,7 +152,7 @@ def summary(
             f"- changed: {what}",
             f"- commits: {pull.commits}; merged as {(pull.merge_commit or 'unknown')[:10]}",
             f"- attempts: {len(runs)}; reviewed by {reviewers}",
-            f"- time: {time_in_stages(stages, now)}",
+            f"- time: {time_in_stages(_with_runs(stages, runs), now)}",
             f"- cost: {cost(runs)}",
             f"- left undone: {', '.join(_cell(v.reason) for v in undone) or 'nothing known'}",
             "",
@@ -173,6 +180,14 @@ def time_in_stages(stages: Sequence[tuple[str, datetime]], now: datetime) -> str
         if word:
             spent[word] = spent.get(word, timedelta()) + (until - since)
     return ", ".join(f"{word} {_span(t)}" for word, t in spent.items()) or "unknown"
+
+
+def _with_runs(stages: Sequence[tuple[str, datetime]], runs: Sequence[Run]) -> list[tuple[str, datetime]]:
+    """No look falls into a short run, so its stage may never have been noted: the run itself tells when it was."""
+    known = [(run.started_at, run.outcome.seconds) for run in runs if run.started_at and run.outcome]
+    worked = [("Working", at) for at, _ in known]
+    over = [("Gating", at + timedelta(seconds=seconds)) for at, seconds in known]
+    return sorted([*stages, *worked, *over], key=lambda entry: entry[1])
 
 
 STAGE_WORDS = {

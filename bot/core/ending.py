@@ -71,7 +71,7 @@ def done(s: Snapshot, how: str) -> Decision:
     if s.worktree:
         return Decision("Done", how, (RemoveWorktree(),))
     stale_card = s.meaning in ("in_progress", "in_review") and s.issue is not None and not s.issue.open
-    if how == "merged" and stale_card and s.face and not s.face.archived:
+    if stale_card and s.face and not s.face.archived:
         return Decision("Done", "the card had not followed", (MoveCard(s.columns.done),))
     if s.issue and s.issue.open:
         return Decision("Done", f"{how}; the issue is open: move the card to {s.columns.ready} to start anew")

@@ -16,6 +16,7 @@ from bot.core.actions import (
     SayStatus,
     UpdateBranch,
 )
+from bot.core.comments import REOPEN
 from bot.core.comments import in_review as review_text
 from bot.core.gates.approvals import approvals, opinions
 from bot.core.gates.checks import checks
@@ -41,9 +42,8 @@ def in_review(s: Snapshot, stage: InReview) -> Decision:
     """Mend first, then wait for GitHub's own queue, for machines and for people, then merge."""
     pull = stage.pull
     if not pull.open:
-        return park(
-            s, "InReview", f"pull request #{pull.number} was closed{f' by @{pull.closed_by}' if pull.closed_by else ''}"
-        )
+        by = f" by @{pull.closed_by}" if pull.closed_by else ""
+        return park(s, "InReview", f"pull request #{pull.number} was closed{by}", REOPEN)
     verdicts = judge(s, pull)
     return (
         _mend(s, pull, verdicts)
@@ -112,7 +112,8 @@ def _asks(s: Snapshot, pull: Pull, review: Review) -> bool:
     lines = any(
         remark.review == review.id for thread in pull.threads if not thread.resolved for remark in thread.remarks
     )
-    return review.state == "COMMENTED" and (lines or bool(review.body.strip()))
+    words = [line for line in review.body.splitlines() if not line.lstrip().casefold().startswith("/sluice")]
+    return review.state == "COMMENTED" and (lines or bool("".join(words).strip()))
 
 
 def _queued(s: Snapshot, pull: Pull) -> Decision | None:

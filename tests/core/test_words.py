@@ -77,7 +77,7 @@ def test_every_sentence_is_snapshotted() -> None:
         for node in ast.parse((CORE / "comments.py").read_text()).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
-    parts_of_others = {"gate_table", "changed", "quoted", "risk", "cost", "time_in_stages", "sentence"}
+    parts_of_others = {"gate_table", "changed", "quoted", "risk", "undone", "cost", "time_in_stages", "sentence"}
     assert public - parts_of_others <= said
 
 

@@ -104,7 +104,9 @@ async def killed(hub: LocalHub, folder: Path, moments: tuple[str, ...]) -> Async
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("moments", [("before", "unanswered"), ("answered",)], ids=" and ".join)
-async def test_killed_at_every_effect(hub: LocalHub, tmp_path: Path, moments: tuple[str, ...]) -> None:
+async def test_killed_at_every_effect(
+    hub: LocalHub, tmp_path: Path, moments: tuple[str, ...], record_property: Callable[[str, object], None]
+) -> None:
     """Killed once at every kind of action, each item ends as it should: nothing twice, nothing lost, nothing left."""
     async with killed(hub, tmp_path, moments) as (world, sluice):
         await merged_after_rework(world, sluice)
@@ -113,7 +115,7 @@ async def test_killed_at_every_effect(hub: LocalHub, tmp_path: Path, moments: tu
         await cancelled(world, sluice)
         await sluice.until(lambda: nothing_left(world), "worktrees, claims and agents are gone")
     points = set(sluice.hits.read_text().splitlines())
-    print(f"killed {sluice.kills} times: {', '.join(sorted(points))}")
+    record_property("told", f"killed {sluice.kills} times: {', '.join(sorted(points))}")
     missed = {f"{moment}: {action}" for moment in moments for action in ACTIONS} - points
     assert not missed, f"never reached: {sorted(missed)}"
 
