@@ -87,8 +87,8 @@ class DbosEngine:
         if _engine is not self:
             return
         under_way = list(self._tasks.values())
-        for task in under_way:
-            task.cancel()
+        for key in list(self._tasks):
+            self.interrupt(key)
         if under_way:
             await asyncio.wait(under_way, timeout=GRACE)
         await self._in_thread(self._land)
@@ -175,7 +175,9 @@ class DbosEngine:
             del self._tasks[key]
 
     def interrupt(self, key: str) -> None:
-        if task := self._tasks.get(key):
+        """Once for each call of a handler: a second cancellation would break off its tidying up."""
+        task = self._tasks.get(key)
+        if task and not task.cancelling():
             task.cancel()
 
     async def _in_thread(self, call: Callable[[], T]) -> T:

@@ -22,6 +22,8 @@ class Workshop:
         self.interrupted: list[str] = []
         self.gates: dict[str, asyncio.Event] = {}
         self.open = False
+        self.tidied = asyncio.Event()  # a story may clear it, to make the tidying up last
+        self.tidied.set()
 
     async def run(self, key: str) -> None:
         self.begun.append(key)
@@ -30,6 +32,7 @@ class Workshop:
                 await self.gates.setdefault(key, asyncio.Event()).wait()
         except asyncio.CancelledError:
             await asyncio.sleep(0)  # saving what there is takes a moment
+            await self.tidied.wait()
             self.interrupted.append(key)
             raise
         self.done.append(key)

@@ -81,6 +81,19 @@ async def test_cancelled_handler_cleans_up(engine: DbosEngine, workshop: Worksho
     assert sorted(workshop.begun) == sorted([first, second])
 
 
+async def test_tidying_up_is_not_broken_off(engine: DbosEngine, workshop: Workshop) -> None:
+    """Cancelled again while it saves its work, a handler still counts as running and still ends by itself."""
+    workshop.tidied.clear()
+    await engine.submit("run:a", "ada")
+    await until(lambda: workshop.begun == ["a"])
+    for _ in range(3):
+        await engine.cancel("run:a")
+    assert engine.busy and await engine.status("run:a") == "running"
+    workshop.tidied.set()
+    await over(engine, "run:a")
+    assert workshop.interrupted == ["a"]
+
+
 async def test_broken_handler_is_over(engine: DbosEngine) -> None:
     """A fault ends the work without a result; the engine goes on."""
     await engine.submit("broken:a", "ada")
