@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
@@ -60,15 +60,28 @@ class BoardSettings(Part):
 
 
 class PeerSettings(Part):
-    runtime: str = Field("command", description="command, or scripted (plays an edit script)")
+    runtime: Literal["command", "scripted"] = Field(
+        "command", description="command, or scripted (plays an edit script)"
+    )
     command: list[str] = Field([], description="command: the program and its arguments; the brief comes on stdin")
     script: Path | None = Field(None, description="scripted: the edit script")
     repositories: list[str] = Field([], description="owner/name patterns it works for; empty: all")
     labels: list[str] = Field([], description="takes only items with one of these labels; empty: all")
+    fields: dict[str, list[str]] = Field(
+        {}, description='takes only cards whose board field says so: `{ Area = ["docs", "web"] }`; empty: all'
+    )
     capacity: int = Field(1, ge=1, description="how many items at once")
     minutes: float = Field(60.0, gt=0, description="a run is stopped after this long")
     stall_minutes: float = Field(15.0, gt=0, description="a run that prints and changes nothing this long is stopped")
     log_megabytes: float = Field(10.0, gt=0, description="how much of its output is kept")
+
+    @model_validator(mode="after")
+    def something_to_start(self) -> PeerSettings:
+        if self.runtime == "command" and not self.command:
+            raise ValueError('the runtime "command" needs command = ["program", "argument"]')
+        if self.runtime == "scripted" and self.script is None:
+            raise ValueError('the runtime "scripted" needs script = "FILE"')
+        return self
 
 
 class CapSettings(Part):
@@ -183,6 +196,7 @@ def _peer(name: str, peer: PeerSettings) -> Peer:
         script,
         tuple(peer.repositories),
         tuple(peer.labels),
+        tuple((name, tuple(values)) for name, values in peer.fields.items()),
         peer.capacity,
         limits,
     )

@@ -84,15 +84,11 @@ def _peers(settings: Settings) -> list[Finding]:
 def _peer(name: str, runtime: str, command: list[str], script: Path | None) -> Finding:
     what = f"agent {name}"
     match runtime:
-        case "command" if not command:
-            return Finding(what, "wrong", 'runtime "command" needs command = ["program", "argument"]')
         case "command" if not shutil.which(command[0]):
             return Finding(what, "wrong", f"{command[0]} is not found")
         case "scripted" if script is None or not script.exists():
             return Finding(what, "wrong", f"the script {script} does not exist")
-        case "command" | "scripted":
-            return Finding(what, "ok", runtime)
-    return Finding(what, "wrong", f"runtime {runtime!r} is not known; there are command and scripted")
+    return Finding(what, "ok", runtime)
 
 
 async def _github(settings: Settings) -> AsyncIterator[Finding]:

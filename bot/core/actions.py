@@ -48,7 +48,7 @@ class NoteOrder:
     """Remember what a command changed; `verb` and `value` are what the ledger's column is set to."""
 
     order: str
-    verb: str  # pause resume priority assign approve merge update retry cancel reject answered
+    verb: str  # pause resume priority assign approve merge retry answered
     by: str
     value: str = ""
     approval: Approval | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -47,6 +48,7 @@ class Face:
 
     column: str | None
     archived: bool
+    fields: Mapping[str, str] = field(default_factory=dict)  # what the board's other fields say, by name
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,6 @@ class Item:
     pull_number: int | None = None
     pushed_head: str | None = None  # the head Sluice pushed last
     approvals: tuple[Approval, ...] = ()
-    update_wanted: str | None = None  # the head for which somebody asked to bring the branch up to date
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None
     done: str | None = None  # how it ended; None: it has not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from bot.core.item import Item
@@ -30,14 +30,25 @@ def priority_of(text: str | None) -> float | None:
     return next((float(i) for i, level in enumerate(levels) if text.casefold().startswith(level)), None)
 
 
-def takers(peers: Iterable[Peer], repo: str, labels: tuple[str, ...], wanted: str | None) -> list[Peer]:
-    """The peers that may take the item, best first: the one asked for, else all that match repository and labels."""
-    able = [peer for peer in peers if _takes(peer, repo, labels)]
+def takers(
+    peers: Iterable[Peer], repo: str, labels: tuple[str, ...], fields: Mapping[str, str], wanted: str | None
+) -> list[Peer]:
+    """The peers that may take the item, best first: the one asked for, else all that match repository, labels, fields.
+
+    `fields` are the values of the card's board fields by name.
+    """
+    said = {name.casefold(): value.casefold() for name, value in fields.items()}
+    able = [peer for peer in peers if _takes(peer, repo, labels, said)]
     if wanted:
         return [peer for peer in able if peer.name == wanted]
-    return sorted(able, key=lambda peer: not peer.labels)  # one that names a label is the better match
+    return sorted(able, key=lambda peer: not (peer.labels or peer.fields))  # one that asks for more is the better match
 
 
-def _takes(peer: Peer, repo: str, labels: tuple[str, ...]) -> bool:
+def _takes(peer: Peer, repo: str, labels: tuple[str, ...], said: Mapping[str, str]) -> bool:
     known_repo = not peer.repositories or any(fnmatchcase(repo.casefold(), r.casefold()) for r in peer.repositories)
-    return known_repo and (not peer.labels or bool(set(peer.labels) & set(labels)))
+    labelled = not peer.labels or bool(set(peer.labels) & set(labels))
+    return known_repo and labelled and all(_says(said, name, values) for name, values in peer.fields)
+
+
+def _says(said: Mapping[str, str], name: str, values: tuple[str, ...]) -> bool:
+    return said.get(name.casefold(), "") in {value.casefold() for value in values}

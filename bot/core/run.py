@@ -27,11 +27,12 @@ class Peer:
     """A coding agent that takes work for some repositories."""
 
     name: str
-    runtime: str  # "scripted" | "command"; more in later issues
+    runtime: str  # "scripted" or "command"
     command: tuple[str, ...] = ()  # for `command`: the program and its arguments
     script: str = ""  # for `scripted`: the path of the edit script
     repositories: tuple[str, ...] = ()  # empty: all
     labels: tuple[str, ...] = ()  # takes only items with one of these; empty: all
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # board field, and the values of it that it takes
     capacity: int = 1
     limits: Limits = Limits()
 

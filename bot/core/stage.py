@@ -105,20 +105,59 @@ Stage = (
     Outside | Draft | Waiting | Ready | Claimed | Working | Gating | Built | InReview | Merged | Closed | Parked | Done
 )
 
-MOVES: dict[type[Stage], tuple[type[Stage], ...]] = {
-    Outside: (Draft, Waiting, Ready, Parked, Merged, Closed, Done),  # it may have lived before, and the card moved back
-    Draft: (Ready, Waiting, Outside),
-    Waiting: (Ready, Outside, Parked, Merged, Closed, Done),
-    Ready: (Claimed, Working, Gating, Built, InReview, Waiting, Outside, Parked, Merged, Closed, Done),
-    Claimed: (Working, InReview, Ready, Waiting, Parked, Merged, Closed, Done),  # `retry` gives the claim up
-    Working: (Gating, Built, Claimed, InReview, Parked, Merged, Closed),
-    Gating: (Built, Working, Ready, Waiting, Parked, Merged, Closed, Done),
-    Built: (InReview, Working, Gating, Ready, Waiting, Parked, Merged, Closed, Done),
-    InReview: (Working, Built, Gating, Ready, Waiting, Parked, Merged, Closed, Done),
-    Merged: (Done,),
-    Closed: (Done, Claimed, Gating, Built, InReview, Parked, Ready, Waiting, Outside, Merged),  # reopened while paused
-    Parked: (Ready, Waiting, Outside, Merged, Closed),  # never by itself: somebody moved the card, or commanded
-    Done: (Ready, Waiting, Outside),
+Why = str  # what brings a usual move about; "" for a rare one, which the diagram leaves out
+
+
+def _rare(*to: type[Stage]) -> dict[type[Stage], Why]:
+    return dict.fromkeys(to, "")
+
+
+MOVES: dict[type[Stage], dict[type[Stage], Why]] = {
+    Outside: _rare(Draft, Waiting, Ready, Parked, Merged, Closed, Done),  # it may have lived before, and come back
+    Draft: {Ready: "becomes an issue", **_rare(Waiting, Outside)},
+    Waiting: {Ready: "nothing blocks it any more", **_rare(Outside, Parked, Merged, Closed, Done)},
+    Ready: {
+        Claimed: "somebody who may asked for it, and an agent is free",
+        **_rare(Working, Gating, Built, InReview, Waiting, Outside, Parked, Merged, Closed, Done),
+    },
+    Claimed: {
+        Working: "the agent starts",
+        Parked: "the agent changed nothing, or failed",
+        **_rare(InReview, Ready, Waiting, Merged, Closed, Done),  # `retry` gives the claim up
+    },
+    Working: {
+        Claimed: "it ended",
+        Gating: "there is a result",
+        Parked: "a person stopped it",
+        **_rare(Built, InReview, Merged, Closed),
+    },
+    Gating: {
+        Working: "a gate command failed",
+        Built: "all gate commands passed",
+        **_rare(Ready, Waiting, Parked, Merged, Closed, Done),
+    },
+    Built: {
+        InReview: "pushed",
+        Parked: "it changes protected files",
+        **_rare(Working, Gating, Ready, Waiting, Merged, Closed, Done),
+    },
+    InReview: {
+        Working: "red check, conflict or requested changes",
+        Parked: "rounds used up",
+        Merged: "merged",
+        Closed: "the issue was closed",
+        **_rare(Built, Gating, Ready, Waiting, Done),
+    },
+    Merged: {Done: "closed out"},
+    Closed: {
+        Done: "closed out",
+        **_rare(Claimed, Gating, Built, InReview, Parked, Ready, Waiting, Outside, Merged),  # reopened while paused
+    },
+    Parked: {
+        Ready: "a person asked again",  # never by itself: somebody moved the card, or commanded
+        **_rare(Waiting, Outside, Merged, Closed),
+    },
+    Done: _rare(Ready, Waiting, Outside),
 }
 
 COLUMN: dict[type[Stage], str] = {  # the column each stage of Sluice's own work belongs in, by meaning

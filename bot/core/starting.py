@@ -59,7 +59,7 @@ def ready(s: Snapshot) -> Decision:
             "Ready", f".github/sluice.toml is broken, so nothing new is started: {s.policy_problem}", waits_for="person"
         )
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
-    able = takers(s.peers, s.issue.repo, s.issue.labels, s.item.peer_wanted)
+    able = takers(s.peers, s.issue.repo, s.issue.labels, s.face.fields if s.face else {}, s.item.peer_wanted)
     if not able:
         return Decision("Ready", _nobody(s), accept, waits_for="person")
     if claim := _take_up(s, s.issue, go, able):

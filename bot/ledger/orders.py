@@ -58,8 +58,6 @@ def changed_by(note: NoteOrder, mine: Item) -> dict[str, Any]:
             return {"peer_wanted": note.value or None}
         case "approve" | "merge" if note.approval:
             return {"approvals": (*mine.approvals, note.approval)}
-        case "update":
-            return {"update_wanted": note.value or None}
         case "retry":
             return _retried(note.value == "fresh", mine)
     return {}

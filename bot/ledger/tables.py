@@ -66,7 +66,6 @@ items = Table(
     Column("pull_number", Integer),
     Column("pushed_head", String),
     Column("approvals", Stored(tuple[Approval, ...]), nullable=False, default=()),
-    Column("update_wanted", String),
     Column("lane_since", Utc),
     Column("lane_base", String),
     Column("first_seen", Utc),

@@ -75,7 +75,6 @@ ORDERS = [
     ("pause", "", "paused_by", "mona"),
     ("priority", "1.5", "priority", 1.5),
     ("assign", "bob", "peer_wanted", "bob"),
-    ("update", "sha1", "update_wanted", "sha1"),
     ("cancel", "", "paused_by", None),
 ]
 

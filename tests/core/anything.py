@@ -67,7 +67,6 @@ ITEM = some(
     pull_number=maybe(st.just(30)),
     pushed_head=maybe(HEAD),
     approvals=few(WORD),
-    update_wanted=maybe(HEAD),
     lane_since=maybe(WHEN),
     first_seen=maybe(WHEN),
     asked_fresh=st.integers(0, 2),

@@ -41,10 +41,18 @@ def test_priority_of(text: str | None, priority: float | None) -> None:
 def test_takers() -> None:
     """Repository and labels decide; one that names a label goes first; the one asked for goes alone."""
     anyone, docs, blog = peer("any"), peer("docs", labels=("docs",)), peer("blog", repositories=("acme/blog*",))
-    able = takers((anyone, docs, blog), "ACME/Blog-2", ("docs",), None)
+    able = takers((anyone, docs, blog), "ACME/Blog-2", ("docs",), {}, None)
     assert [p.name for p in able] == ["docs", "any", "blog"]
-    assert [p.name for p in takers((anyone, docs, blog), "acme/shop", (), None)] == ["any"]
-    assert [p.name for p in takers((anyone, docs), "acme/shop", (), "docs")] == []
+    assert [p.name for p in takers((anyone, docs, blog), "acme/shop", (), {}, None)] == ["any"]
+    assert [p.name for p in takers((anyone, docs), "acme/shop", (), {}, "docs")] == []
+
+
+def test_takers_by_field() -> None:
+    """A field of the board decides too, whatever its capitals; a card that says nothing there is not taken."""
+    web, anyone = peer("web", fields=(("Area", ("web", "shop")),)), peer("any")
+    assert [p.name for p in takers((anyone, web), "acme/shop", (), {"area": "Shop", "Size": "L"}, None)] == ["web", "any"]
+    assert [p.name for p in takers((anyone, web), "acme/shop", (), {"Area": "docs"}, None)] == ["any"]
+    assert [p.name for p in takers((anyone, web), "acme/shop", (), {}, None)] == ["any"]
 
 
 EMPTY = Usage()

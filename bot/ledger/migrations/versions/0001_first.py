@@ -72,7 +72,6 @@ def upgrade() -> None:
         sa.Column("pull_number", sa.Integer(), nullable=True),
         sa.Column("pushed_head", sa.String(), nullable=True),
         sa.Column("approvals", sa.Text(), nullable=False),
-        sa.Column("update_wanted", sa.String(), nullable=True),
         sa.Column("lane_since", Utc(), nullable=True),
         sa.Column("lane_base", sa.String(), nullable=True),
         sa.Column("first_seen", Utc(), nullable=True),
