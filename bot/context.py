@@ -56,6 +56,7 @@ class Seen:
     policy_since: datetime | None  # when the file last changed on the default branch
     repo_id: str = ""  # node id
     repo_archived: bool = False
+    description: str = ""  # of the pull request, whole
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,9 @@ class Ledger(Protocol):
     @property
     def instance(self) -> str: ...
     async def recall(self, item: str, now: datetime) -> Memory: ...
-    async def hear(self, item: str, orders: Sequence[Order], now: datetime) -> tuple[Order, ...]: ...  # all unanswered
+    async def hear(  # all unanswered
+        self, item: str, orders: Sequence[Order], now: datetime, until: datetime | None = None
+    ) -> tuple[Order, ...]: ...
     async def note_repository(
         self, repo: str, policy: str | None, mode: str, since: datetime | None, now: datetime
     ) -> None: ...

@@ -108,7 +108,9 @@ async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple
     """Commands in comments newer than our first look at the item; the ledger knows which are answered."""
     since = item.first_seen.replace(microsecond=0) if item.first_seen else None
     heard = [order for comment in seen.comments for order in parse(comment) if since is None or comment.at >= since]
-    return await ctx.ledger.hear(item.id, heard, ctx.now()) if heard else memory.orders
+    newest = max((comment.at for comment in seen.comments), default=None)
+    until = newest if newest and (item.heard_until is None or newest > item.heard_until) else None
+    return await ctx.ledger.hear(item.id, heard, ctx.now(), until) if heard or until else memory.orders
 
 
 async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str]:

@@ -31,6 +31,7 @@ NAMED: dict[str, tuple[str, type[BaseModel]]] = {
     "peers": ("NAME", PeerSettings),
 }  # tables with names of their own
 
+
 def main(given: list[str]) -> int:
     """1 when a document differs from the code and was not written."""
     stale = [document for document in DOCUMENTS if document.read_text() != rendered(document.read_text())]

@@ -210,6 +210,13 @@ class OpenPull:
 
 
 @dataclass(frozen=True)
+class EditPull:
+    """Bring Sluice's part of the pull request's text up to date."""
+
+    body: str
+
+
+@dataclass(frozen=True)
 class MoveCard:
     column: str
 
@@ -263,6 +270,7 @@ class ClosePull:
 BoardWrite = (
     ConvertDraft
     | OpenPull
+    | EditPull
     | MoveCard
     | SayStatus
     | AskPerson

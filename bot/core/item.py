@@ -151,6 +151,7 @@ class Item:
     approvals: tuple[Approval, ...] = ()
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None
+    heard_until: datetime | None = None  # the newest comment that was read
     done: str | None = None  # how it ended; None: it has not
     stages: tuple[tuple[str, datetime], ...] = field(default=())  # every stage it entered, and when
 

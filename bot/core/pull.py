@@ -79,6 +79,7 @@ class Pull:
     changed_files: int = 0
     commits: int = 0
     branch: str = ""  # the head's; "": not told
+    text: str | None = None  # Sluice's part of the description; None: somebody took it out
     in_queue: bool = False  # GitHub's merge queue has it
     queue: bool = False  # the base branch has a merge queue
     left_queue: datetime | None = None  # when GitHub's merge queue last gave it back

@@ -109,11 +109,15 @@ def _asks(s: Snapshot, pull: Pull, review: Review) -> bool:
         return False
     if review.state == "CHANGES_REQUESTED":
         return True
-    lines = any(
-        remark.review == review.id for thread in pull.threads if not thread.resolved for remark in thread.remarks
+    remarks = (
+        r.body for thread in pull.threads if not thread.resolved for r in thread.remarks if r.review == review.id
     )
-    words = [line for line in review.body.splitlines() if not line.lstrip().casefold().startswith("/sluice")]
-    return review.state == "COMMENTED" and (lines or bool("".join(words).strip()))
+    return review.state == "COMMENTED" and any(map(_says_something, (review.body, *remarks)))
+
+
+def _says_something(text: str) -> bool:
+    """Beside commands, which are obeyed and ask for no other work."""
+    return any(line.strip() and not line.lstrip().casefold().startswith("/sluice") for line in text.splitlines())
 
 
 def _queued(s: Snapshot, pull: Pull) -> Decision | None:

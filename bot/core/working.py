@@ -9,6 +9,7 @@ from bot.core.actions import (
     Action,
     Decision,
     Dispatch,
+    EditPull,
     LeaveLane,
     LoseRun,
     MoveCard,
@@ -95,12 +96,12 @@ def built(s: Snapshot, stage: Built) -> Decision:
     pushed = s.branch_head == work.head == s.item.pushed_head  # else once more: a push that is there already is noted
     push: tuple[Action, ...] = () if pushed else (PushBranch(work.head, s.branch_head),)
     verdicts = [command(line, work.head, s.gate_runs) for line in s.policy.gates.commands]
+    text = pull_body(s.item, claim.go_ahead, run, verdicts)
     if s.pull and s.pull.open:
-        follow: tuple[Action, ...] = (MoveCard(s.columns.in_review), SayStatus(opened()))
+        edit: tuple[Action, ...] = () if s.pull.text in (None, text) else (EditPull(text),)
+        follow = (*edit, MoveCard(s.columns.in_review), SayStatus(opened()))
         return Decision("Built", f"pushes round {run.round} to #{s.pull.number}", (*push, *follow), waits_for="machine")
-    pull = OpenPull(
-        claim.branch, claim.base, pull_title(s.item.title), pull_body(s.item, claim.go_ahead, run, verdicts)
-    )
+    pull = OpenPull(claim.branch, claim.base, pull_title(s.item.title), text)
     actions = (*push, pull, MoveCard(s.columns.in_review), SayStatus(opened()))
     return Decision("Built", "the result is pushed and becomes a pull request", actions, waits_for="machine")
 

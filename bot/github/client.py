@@ -18,6 +18,7 @@ from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, repository_access
 from bot.github.auth import TokenSource
 from bot.github.boards import find_board, scan_board
+from bot.github.comments import read_back
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
 from bot.github.graphql import GraphQL
@@ -25,7 +26,7 @@ from bot.github.lookups import Lookups
 from bot.github.merging import Merging
 from bot.github.pulls import check_key
 from bot.github.rest import Rest
-from bot.github.seen import pull_node_of, seen
+from bot.github.seen import issue_node_of, pull_node_of, seen
 from bot.github.workflows import Workflows
 from bot.github.writes import Known, Writer
 
@@ -78,13 +79,15 @@ class GitHubClient:
         return await repository_access(self._graphql, repo)
 
     async def see(self, board: Board, item: Item) -> Seen:
-        """One document; a second only when the card's issue is no longer the one the ledger knows."""
+        """One document; another when the card's issue is no longer the one the ledger knows, or much was said."""
         costs.item.set(item.id)
         answer = await self._graphql.ask("See", _asked(item))
         content = ((answer.data.get("card") or {}).get("content") or {}).get("id")
         if item.issue_id and content and content != item.issue_id:
             answer = await self._graphql.ask("See", _asked(replace(item, issue_id="")))
         check_whole(answer.errors, _may_be_missing)
+        since = item.heard_until or item.first_seen
+        await read_back(self._graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
         found = seen(answer.data, board.project_id, self._login)
         return await self._with_logs(found, answer.data)
 

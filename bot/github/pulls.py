@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.pull import PASSING, Check, Pull, Remark, Review, Thread
 from bot.github.actors import GHOST, is_bot, login
+from bot.github.descriptions import text_of
 from bot.github.times import maybe_time, time
 
 Node = Mapping[str, Any]
@@ -26,6 +27,7 @@ def pull(node: Node, has_workflows: bool) -> Pull:
         head=node["headRefOid"],
         base=node["baseRefName"],
         branch=node["headRefName"],
+        text=text_of(node["body"]),
         base_sha=node["baseRefOid"],
         mergeable=node["mergeable"],
         merge_state=node["mergeStateStatus"],

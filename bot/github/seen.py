@@ -10,13 +10,15 @@ from bot.context import Heard, Seen
 from bot.core.item import Dependency, Draft, Face, Issue, Move
 from bot.core.pull import Pull
 from bot.core.snapshot import StatusComment
-from bot.github.actors import GHOST, is_bot, login
+from bot.github.actors import GHOST, login
+from bot.github.comments import STATUS_MARK
+from bot.github.comments import comments as comments_of
 from bot.github.pulls import pull
 from bot.github.times import maybe_time, time
 
 Node = Mapping[str, Any]
-STATUS_MARK = "<!-- sluice:status -->"
 MARK = "<!-- sluice:mark:{} -->"
+VALUES = ("one", "text", "number", "date", "iteration")  # as `see.graphql` names what a field can hold
 MARKS = re.compile(r"<!-- sluice:mark:(.+?) -->")
 
 
@@ -24,19 +26,18 @@ def seen(data: Node, project: str, me: str) -> Seen:
     """`me` is Sluice's own login: only its comments can be the status comment or carry marks."""
     card = data.get("card") or None
     content = (card or {}).get("content") or {}
-    kind = content.get("__typename")
-    node = data.get("issue") or (content if kind == "Issue" else None)
+    node = issue_node_of(data)
     repo = (node or {}).get("repository") or data.get("home") or {}  # home: of a draft
     pull_node = _pull_node(repo)
-    comments = _comments(node, pull_node)
+    comments = comments_of(node, pull_node)
     mine = [each for each in comments if each.author == me and "<!-- sluice:" in each.body]
     own = {each.id for each in mine}
     status = next((_status(each) for each in mine if STATUS_MARK in each.body), None)
     found = _pull(repo, pull_node)
     return Seen(
-        face=Face(column=(card["status"] or {}).get("name"), archived=card["isArchived"]) if card else None,
+        face=_face(card) if card else None,
         issue=_issue(node) if node else None,
-        draft=_draft(content) if kind == "DraftIssue" else None,
+        draft=_draft(content) if content.get("__typename") == "DraftIssue" else None,
         redacted=bool(card) and card is not None and card["type"] == "REDACTED",
         repo=repo.get("nameWithOwner") or (content.get("repository") or {}).get("nameWithOwner", ""),
         moves=tuple(_moves(node, project)) if node else (),
@@ -51,7 +52,21 @@ def seen(data: Node, project: str, me: str) -> Seen:
         policy_since=_policy_since(repo),
         repo_id=repo.get("id", ""),
         repo_archived=bool(repo.get("isArchived")),
+        description=(pull_node or {}).get("body", ""),
     )
+
+
+def _face(card: Node) -> Face:
+    return Face((card["status"] or {}).get("name"), card["isArchived"], dict(_fields(card["fieldValues"]["nodes"])))
+
+
+def _fields(nodes: Iterable[Node | None]) -> Iterable[tuple[str, str]]:
+    """What the fields say, by name; kinds that mirror the issue are left out."""
+    for node in nodes:
+        kind = next((kind for kind in VALUES if node and node.get(kind) is not None), None)
+        if node and kind:
+            said = node[kind]
+            yield node["field"]["name"], str(int(said) if isinstance(said, float) and said.is_integer() else said)
 
 
 def _status(comment: Heard) -> StatusComment:
@@ -59,10 +74,16 @@ def _status(comment: Heard) -> StatusComment:
     return StatusComment(comment.subject, comment.body.removesuffix(STATUS_MARK).rstrip())
 
 
+def issue_node_of(data: Node) -> Node | None:
+    """The raw issue of the answer."""
+    content: Node = (data.get("card") or {}).get("content") or {}
+    issue: Node | None = data.get("issue") or (content if content.get("__typename") == "Issue" else None)
+    return issue
+
+
 def pull_node_of(data: Node) -> Node | None:
     """The raw pull request of the answer, for who needs more of it than `Seen` keeps."""
-    node = data.get("issue") or ((data.get("card") or {}).get("content") or {})
-    return _pull_node(node.get("repository") or {})
+    return _pull_node((issue_node_of(data) or {}).get("repository") or {})
 
 
 def _issue(node: Node) -> Issue:
@@ -106,26 +127,6 @@ def _moves(node: Node, project: str) -> Iterable[Move]:
                 automated=event["wasAutomated"],
                 at=time(event["createdAt"]),
             )
-
-
-def _comments(issue: Node | None, pull_request: Node | None) -> list[Heard]:
-    """Of the issue and its pull request, oldest first, each once."""
-    nodes = [*issue["early"]["nodes"], *issue["comments"]["nodes"]] if issue else []
-    nodes += pull_request["comments"]["nodes"] if pull_request else []
-    heard = {node["id"]: _heard(node) for node in nodes}
-    return sorted(heard.values(), key=lambda each: each.at)
-
-
-def _heard(node: Node) -> Heard:
-    return Heard(
-        id=str(node["fullDatabaseId"]),
-        subject=node["id"],
-        author=login(node["author"]) or GHOST,
-        by_bot=is_bot(node["author"]),
-        body=node["body"],
-        at=time(node["createdAt"]),
-        edited=node["lastEditedAt"] is not None,
-    )
 
 
 def _pull_node(repo: Node) -> Node | None:

@@ -14,6 +14,7 @@ from bot.core.actions import (
     CloseIssue,
     ClosePull,
     ConvertDraft,
+    EditPull,
     MoveCard,
     OpenPull,
     Reply,
@@ -21,12 +22,14 @@ from bot.core.actions import (
 )
 from bot.core.board import Board
 from bot.core.item import Item
+from bot.github.comments import STATUS_MARK
 from bot.github.costs import Costs
+from bot.github.descriptions import marked, with_text
 from bot.github.documents import MOST, Mutation, combine
 from bot.github.graphql import Answer, GraphQL
 from bot.github.lookups import Lookups
 from bot.github.rest import Rest
-from bot.github.seen import MARK, STATUS_MARK
+from bot.github.seen import MARK
 
 CREATING = ("ConvertDraft", "OpenPull", "AddComment")  # what GitHub counts as creating content
 DONE = Written(ok=True)  # it was done before
@@ -43,6 +46,7 @@ class Known:
     pull_number: int | None
     status_id: str
     asked: tuple[str, ...]
+    description: str  # of the pull request
 
     @classmethod
     def of(cls, item: Item, seen: Seen | None) -> Known:
@@ -54,6 +58,7 @@ class Known:
             pull_number=seen.pull.number if seen and seen.pull else item.pull_number,
             status_id=seen.status.id if seen and seen.status else "",
             asked=seen.asked if seen else (),
+            description=seen.description if seen else "",
         )
 
     def after(self, write: BoardWrite, written: Written) -> Known:
@@ -121,6 +126,8 @@ class Writer:
                 return Mutation("ConvertDraft", {"itemId": self._item.id, "repositoryId": repo_id})
             case OpenPull():
                 return await self._open(write, known)
+            case EditPull():
+                return _describe(write, known)
             case MoveCard():
                 return self._move(write)
             case SayStatus():
@@ -149,7 +156,7 @@ class Writer:
                 "headRefName": write.branch,
                 "baseRefName": write.base,
                 "title": write.title,
-                "body": write.body,
+                "body": marked(write.body),
             },
         )
 
@@ -172,7 +179,7 @@ class Writer:
         return Written(ok=False, error=f"{', '.join(write.logins)} cannot be asked for a review: {reply.message}")
 
 
-NEEDS_PULL = AskReview | ClosePull
+NEEDS_PULL = AskReview | ClosePull | EditPull
 
 
 def _together(writes: Sequence[BoardWrite]) -> Sequence[BoardWrite]:
@@ -186,6 +193,14 @@ def _together(writes: Sequence[BoardWrite]) -> Sequence[BoardWrite]:
 
 def _comment(known: Known, body: str) -> Mutation | Written:
     return _with(known.issue_id, "issue", "AddComment", {"subjectId": known.issue_id, "body": body})
+
+
+def _describe(write: EditPull, known: Known) -> Mutation | Written:
+    """What a person made of the description stays theirs."""
+    body = with_text(known.description, write.body)
+    if body is None:
+        return DONE
+    return _with(known.pull_id, "pull request", "EditPull", {"pullRequestId": known.pull_id, "body": body})
 
 
 def _edit(comment: str, body: str) -> Mutation:

@@ -21,9 +21,13 @@ FIELDS = tuple(field.name for field in fields(Order))
 
 
 class Orders(Store):
-    async def hear(self, item: str, heard: Sequence[Order], now: datetime) -> tuple[Order, ...]:
-        """Keep the orders not known yet; all that wait for an answer, oldest first."""
+    async def hear(
+        self, item: str, heard: Sequence[Order], now: datetime, until: datetime | None = None
+    ) -> tuple[Order, ...]:
+        """Keep the orders not known yet; all that wait for an answer, oldest first. `until`: the newest comment."""
         async with self.write() as tx:
+            if until:
+                await change(tx, item, heard_until=until)
             for order in heard:
                 values = {name: getattr(order, name) for name in FIELDS if name != "id"}
                 await insert_once(tx, orders, {"item": item, "id": order.id}, {**values, "heard_at": now})

@@ -69,6 +69,7 @@ items = Table(
     Column("lane_since", Utc),
     Column("lane_base", String),
     Column("first_seen", Utc),
+    Column("heard_until", Utc),
     Column("done", String),
     Column("stages", Stored(tuple[tuple[str, datetime], ...]), nullable=False, default=()),
     Column("waits_for", String, nullable=False, default="nobody"),  # of the last decision

@@ -6,12 +6,12 @@ from typing import Any
 
 from localhub.errors import Forbidden, Unprocessable
 from localhub.hub import Hub
-from localhub.model import Actor, Comment, Issue, Permission, PullRequest, Reaction, Repo, ReviewComment
+from localhub.model import Actor, Comment, Issue, Permission, PullRequest, Reaction, Repo, Review, ReviewComment
 from localhub.permissions import Caller, at_least, of, require
 
 LONGEST_BODY = 65536
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
-Reactable = Issue | Comment | ReviewComment
+Reactable = Issue | Comment | Review | ReviewComment
 
 
 def add_comment(hub: Hub, caller: Caller, issue: Issue, body: str) -> Comment:
@@ -85,13 +85,15 @@ def require_own(caller: Caller, repo: Repo, author: Actor, otherwise: Permission
 def repo_of(subject: Reactable) -> Repo:
     if isinstance(subject, Issue):
         return subject.repo
-    return subject.issue.repo if isinstance(subject, Comment) else subject.review.pull.repo
+    if isinstance(subject, Comment):
+        return subject.issue.repo
+    return (subject if isinstance(subject, Review) else subject.review).pull.repo
 
 
 def scope_of(subject: Reactable) -> str:
     """The App permission for writing here."""
     conversation = subject.issue if isinstance(subject, Comment) else subject
-    return "pull_requests" if isinstance(conversation, PullRequest | ReviewComment) else "issues"
+    return "pull_requests" if isinstance(conversation, PullRequest | Review | ReviewComment) else "issues"
 
 
 def _tell(hub: Hub, caller: Caller, comment: Comment, action: str, **objects: Any) -> None:

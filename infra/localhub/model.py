@@ -225,6 +225,7 @@ class Review:
     created_at: datetime
     submitted_at: datetime | None = None
     comments: list[ReviewComment] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
 
 
 @dataclass(eq=False)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from bot.context import Seen
+from bot.core.actions import SayStatus
 from bot.core.item import Item
 from bot.core.trust import Role
 from bot.errors import BoardError
 from bot.github.auth import AppToken
 from bot.github.client import viewer_login
+from bot.github.times import time
 from tests.contracts.github_world import GitHubWorld, claimed, localhub_url, world
 
 __all__ = ["localhub_url", "world"]
@@ -80,6 +84,34 @@ async def test_item_is_seen_whole_for_one_point(world: GitHubWorld) -> None:
     assert seen.policy_text == 'mode = "live"\n' and seen.policy_since is not None
     assert (seen.repo, seen.default_branch, seen.pull, seen.branch_head) == (world.repo, "main", None, None)
     assert dict(world.costs) == {(item.id, "graphql_requests"): 1, (item.id, "graphql_points"): 1}
+
+
+async def test_nothing_said_is_missed(world: GitHubWorld) -> None:
+    """However much was said since the last look, all of it is read, and Sluice's own comment is found again."""
+    item = world.add_issue("Busy")
+    early = [world.comment(item.number or 0, f"early {n}") for n in range(20)]
+    item = replace(item, first_seen=time(early[0]["created_at"]))
+    (status,) = await world.github.write(world.board, item, [SayStatus("At work.")], await look(world, item))
+    late = [world.comment(item.number or 0, f"late {n}", by=world.hubert) for n in range(160)]
+    seen = await look(world, item)
+    assert seen.status is not None and (seen.status.id, seen.status.body) == (status.id, "At work.")
+    assert [each.body for each in seen.comments] == [each["body"] for each in (*early, *late)]
+
+    world.costs.clear()
+    await look(world, replace(item, heard_until=time(late[-1]["created_at"]) + timedelta(seconds=1)))
+    assert world.costs[item.id, "graphql_points"] == 1 + 2, "only as far back as Sluice's own comment"
+
+
+async def look(world: GitHubWorld, item: Item) -> Seen:
+    return await world.github.see(world.board, item)
+
+
+async def test_fields_of_the_card_are_seen(world: GitHubWorld) -> None:
+    """What the board's fields say of a card, by name."""
+    item = world.add_issue("Sized", column="Ready")
+    world.set_field(item, "Priority", {"number": 2})
+    face = (await look(world, item)).face
+    assert face is not None and face.fields == {"Title": "Sized", "Status": "Ready", "Priority": "2"}
 
 
 async def test_full_item_still_costs_one_point(world: GitHubWorld) -> None:

@@ -14,6 +14,7 @@ from bot.core.actions import (
     CloseIssue,
     ClosePull,
     ConvertDraft,
+    EditPull,
     MoveCard,
     OpenPull,
     Reply,
@@ -105,6 +106,25 @@ async def test_pull_request_is_opened_once(world: GitHubWorld) -> None:
     assert again == [Written(ok=True, id=first.id, number=first.number)]
     pull = (await world.github.see(world.board, item)).pull
     assert pull is not None and (pull.number, pull.requested) == (first.number, (world.hubert.login,))
+
+
+async def test_text_of_a_pull_request_is_kept_up_to_date(world: GitHubWorld) -> None:
+    """Sluice changes its own part; what people wrote around it stays, and a part they took out stays out."""
+    item = claimed(world.add_issue("Fix"), BRANCH)
+    world.commit(BRANCH, "fix.txt", "fixed\n")
+    (opened,) = await write(world, item, OpenPull(BRANCH, "main", "Fix", "One file."))
+    item = replace(item, pull_number=opened.number)
+    path = f"/repos/{world.repo}/pulls/{opened.number}"
+    world.hubert.rest("PATCH", path, body=world.hubert.rest("GET", path)["body"] + "\r\n\r\nSeen by Hubert.")
+    await write(world, item, EditPull("Two files."))
+    body = world.hubert.rest("GET", path)["body"]
+    assert "Two files." in body and "One file." not in body and body.endswith("Seen by Hubert.")
+    pull = (await world.github.see(world.board, item)).pull
+    assert pull is not None and pull.text == "Two files."
+
+    world.hubert.rest("PATCH", path, body="All mine now.")
+    (left,) = await write(world, item, EditPull("Three files."))
+    assert left.ok and world.hubert.rest("GET", path)["body"] == "All mine now."
 
 
 async def test_one_failure_leaves_the_others_done(world: GitHubWorld) -> None:

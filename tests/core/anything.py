@@ -69,6 +69,7 @@ ITEM = some(
     approvals=few(WORD),
     lane_since=maybe(WHEN),
     first_seen=maybe(WHEN),
+    heard_until=maybe(WHEN),
     asked_fresh=st.integers(0, 2),
     peer_wanted=maybe(st.sampled_from(["claude", "codex"])),
     paused_by=maybe(WHO),

@@ -153,11 +153,14 @@ class Effects:
             case do.ConvertDraft():
                 assert self.draft
                 self.issue, self.draft = replace(self.issue, title=self.draft.title, body=self.draft.body), None
-            case do.OpenPull(branch, base, _, _):
+            case do.OpenPull(branch, base, _, body):
                 number = 30 + self.tick().minute
                 head = self.branches[branch]
-                self.pull = pull(number=number, branch=branch, base=base, head=head, created_at=self.now)
+                self.pull = pull(number=number, branch=branch, base=base, head=head, text=body, created_at=self.now)
                 self._set(pull_number=number)
+            case do.EditPull(body):
+                assert self.pull
+                self.pull = replace(self.pull, text=body)
             case do.MoveCard(column):
                 if self.face is None:
                     return "the card is gone"

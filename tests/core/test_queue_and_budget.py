@@ -50,7 +50,10 @@ def test_takers() -> None:
 def test_takers_by_field() -> None:
     """A field of the board decides too, whatever its capitals; a card that says nothing there is not taken."""
     web, anyone = peer("web", fields=(("Area", ("web", "shop")),)), peer("any")
-    assert [p.name for p in takers((anyone, web), "acme/shop", (), {"area": "Shop", "Size": "L"}, None)] == ["web", "any"]
+    assert [p.name for p in takers((anyone, web), "acme/shop", (), {"area": "Shop", "Size": "L"}, None)] == [
+        "web",
+        "any",
+    ]
     assert [p.name for p in takers((anyone, web), "acme/shop", (), {"Area": "docs"}, None)] == ["any"]
     assert [p.name for p in takers((anyone, web), "acme/shop", (), {}, None)] == ["any"]
 

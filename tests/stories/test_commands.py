@@ -84,6 +84,20 @@ async def test_reject_sends_the_work_back(world: World) -> None:
     assert await world.column(item) == "In Review"
 
 
+async def test_commands_in_a_review_are_heard(world: World) -> None:
+    """A review's body and a comment on a line command like any other, and ask for no work beside that."""
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    pull = await world.pull(item)
+    line = {"path": "notes/fix-the-typo.txt", "line": 1, "side": "RIGHT", "body": "/sluice priority 7"}
+    review = {"event": "COMMENT", "body": "/sluice pause", "commit_id": pull["head"]["sha"], "comments": [line]}
+    await world.rest("bob", "POST", f"{{repo}}/pulls/{pull['number']}/reviews", review)
+    await world.settle()
+    assert "paused by" in await world.reason(item), await world.reason(item)
+    found = (await world.service.ledger.recall(item.card, world.now())).item
+    assert found.priority == 7 and await world.column(item) == "In Review"
+
+
 async def test_pause_all_stops_everything(world: World) -> None:
     """/sluice pause all ends agents and dispatch everywhere; resume all goes on with the same run."""
     world.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)

@@ -52,6 +52,7 @@ async def test_requested_changes_come_back(world: World) -> None:
     assert len(runs) == 2 and "Please say more." in await world.brief(runs[1].key)
     pull = await world.pull(item)
     assert world.login("bob") in [reviewer["login"] for reviewer in pull["requested_reviewers"]]
+    assert "2 files" in pull["body"] and "round 2" in pull["body"], pull["body"]
 
     await world.approve(item)
     await world.settle()

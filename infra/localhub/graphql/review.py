@@ -43,9 +43,6 @@ class ReviewView(MinimizableView):
     def author_can_push_to_repository(self) -> bool:
         return at_least(of(self.repository(), self.record.author.login), "write")
 
-    def reaction_groups(self) -> list[Plain]:
-        return []
-
     def on_behalf_of(self, **page: Any) -> Plain:
         return connection([], page)
 

@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("lane_since", Utc(), nullable=True),
         sa.Column("lane_base", sa.String(), nullable=True),
         sa.Column("first_seen", Utc(), nullable=True),
+        sa.Column("heard_until", Utc(), nullable=True),
         sa.Column("done", sa.String(), nullable=True),
         sa.Column("stages", sa.Text(), nullable=False),
         sa.Column("waits_for", sa.String(), nullable=False),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from localhub import comments, permissions
+from localhub.comments import Reactable
 from localhub.graphql.errors import Refusal, unknown_node
 from localhub.graphql.mutations.base import Input, MutationView
 from localhub.graphql.reactions import WORDS, ReactableView
 from localhub.graphql.view import Plain
-from localhub.model import Comment, Issue, ReviewComment
-
-Reactable = Issue | Comment | ReviewComment
+from localhub.model import Comment, Issue
 
 
 class CommentMutations(MutationView):

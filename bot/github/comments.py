@@ -1,0 +1,74 @@
+"""Comments as GitHub's GraphQL shows them: of the issue, of its pull request, of reviews and of lines.
+
+One look brings the newest of each conversation. Where more came since the last one, older pages are asked for until
+what was heard before is reached, so that no command is missed, and until Sluice's own status comment is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.context import Heard
+from bot.github.actors import GHOST, is_bot, login
+from bot.github.graphql import GraphQL
+from bot.github.times import time
+
+Node = Mapping[str, Any]
+STATUS_MARK = "<!-- sluice:status -->"
+
+
+def comments(issue: Node | None, pull_request: Node | None) -> list[Heard]:
+    """Everything people and bots said, oldest first, each once."""
+    found = [_heard(node) for node in (*issue["early"]["nodes"], *issue["comments"]["nodes"])] if issue else []
+    if pull_request:
+        found += [_heard(node) for node in pull_request["comments"]["nodes"]]
+        found += [_heard(node, "review-") for node in pull_request["reviews"]["nodes"] if node["submittedAt"]]
+        threads = pull_request["reviewThreads"]["nodes"]
+        found += [_heard(node, "line-") for thread in threads for node in thread["comments"]["nodes"]]
+    return sorted({each.subject: each for each in found}.values(), key=lambda each: each.at)
+
+
+def _heard(node: Node, kind: str = "") -> Heard:
+    """GitHub numbers each kind of comment anew, so the kind belongs to the id."""
+    return Heard(
+        id=f"{kind}{node['fullDatabaseId']}",
+        subject=node["id"],
+        author=login(node["author"]) or GHOST,
+        by_bot=is_bot(node["author"]),
+        body=node["body"],
+        at=time(node.get("submittedAt") or node["createdAt"]),
+        edited=node["lastEditedAt"] is not None,
+    )
+
+
+async def read_back(
+    graphql: GraphQL, issue: Node | None, pull_request: Node | None, since: datetime | None, me: str
+) -> None:
+    """Complete the two conversations in place. `since`: the newest comment that was heard before."""
+    if issue:
+        early = issue["early"]["nodes"]
+        await _read_back(graphql, issue, since, lambda nodes: _has_status([*early, *nodes], me))
+    if pull_request:
+        await _read_back(graphql, pull_request, since, lambda _: True)
+
+
+async def _read_back(graphql: GraphQL, node: Node, since: datetime | None, enough: Any) -> None:
+    nodes, page = node["comments"]["nodes"], node["comments"]["pageInfo"]
+    while page["hasPreviousPage"] and not (enough(nodes) and _reaches(nodes, since)):
+        answer = await graphql.ask("OlderComments", {"subject": node["id"], "before": page["startCursor"]})
+        older = ((answer.data.get("node") or {}).get("comments")) or {"nodes": [], "pageInfo": NO_MORE}
+        nodes[:0] = older["nodes"]
+        page = older["pageInfo"]
+
+
+NO_MORE: Node = {"hasPreviousPage": False, "startCursor": None}
+
+
+def _reaches(nodes: Iterable[Node], since: datetime | None) -> bool:
+    return since is None or any(time(each["createdAt"]) <= since for each in nodes)
+
+
+def _has_status(nodes: Iterable[Node], me: str) -> bool:
+    return any(STATUS_MARK in each["body"] and login(each["author"]) == me for each in nodes)
