@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from bot.core.actions import Decision
-from bot.core.ending import closed, done, merged, parked
+from bot.core.ending import closed, done, merged, outside, parked
 from bot.core.orders import answer
 from bot.core.pausing import stop, stopped_by
 from bot.core.reviewing import in_review
@@ -65,7 +65,7 @@ def by_stage(s: Snapshot, stage: Stage) -> Decision:
         return Decision(name_of(stage), gone, stop(s, gone), waits_for="machine")
     match stage:
         case Outside(why_not):
-            return Decision("Outside", why_not)
+            return outside(s, why_not)
         case Draft():
             return draft(s)
         case Waiting(on):

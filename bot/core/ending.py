@@ -1,4 +1,4 @@
-"""Merged, Closed, Parked and Done: one place closes an item out."""
+"""Merged, Closed, Parked, Done and Outside: one place closes an item out, and cards that did not follow are moved."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bot.core.actions import (
     RemoveWorktree,
     SayStatus,
 )
-from bot.core.comments import over, summary
-from bot.core.item import Parked
+from bot.core.comments import REOPEN_FIRST, REOPENED, not_started, over, summary
+from bot.core.item import Issue, Parked
 from bot.core.parking import ask
 from bot.core.pausing import stop
 from bot.core.pull import Pull
 from bot.core.reviewing import judge
 from bot.core.snapshot import Snapshot
-from bot.core.wishes import fresh_move
+from bot.core.wishes import fresh_move, wish
 
 
 def merged(s: Snapshot, pull: Pull) -> Decision:
@@ -70,12 +70,34 @@ def parked(s: Snapshot, fact: Parked) -> Decision:
 def done(s: Snapshot, how: str) -> Decision:
     if s.worktree:
         return Decision("Done", how, (RemoveWorktree(),))
-    stale_card = s.meaning in ("in_progress", "in_review") and s.issue is not None and not s.issue.open
-    if stale_card and s.face and not s.face.archived:
+    if s.meaning in ("ready", "in_progress", "in_review") and _closed(s):
         return Decision("Done", "the card had not followed", (MoveCard(s.columns.done),))
     if s.issue and s.issue.open:
-        return Decision("Done", f"{how}; the issue is open: move the card to {s.columns.ready} to start anew")
+        return Decision(
+            "Done", f"{how}; the issue is open: move the card to {s.columns.ready} to start anew", _tell(s, s.issue)
+        )
     return Decision("Done", how)
+
+
+def outside(s: Snapshot, why: str) -> Decision:
+    """The card of a closed issue that Sluice never worked on does not stay in its queue."""
+    if s.meaning != "ready" or not _closed(s) or not s.policy_found:
+        return Decision("Outside", why)
+    asked = wish(s)
+    body = not_started(REOPEN_FIRST)
+    tell: tuple[Action, ...] = (SayStatus(body),) if asked and s.columns.meaning_of(asked.to) == "ready" else ()
+    return Decision("Outside", f"{why}; its card is moved to {s.columns.done}", (*tell, MoveCard(s.columns.done)))
+
+
+def _closed(s: Snapshot) -> bool:
+    return s.issue is not None and not s.issue.open and s.face is not None and not s.face.archived
+
+
+def _tell(s: Snapshot, issue: Issue) -> tuple[Action, ...]:
+    """That a reopened issue waits for a move: once, below the summary that stands there."""
+    if issue.state_reason != "REOPENED" or s.status is None or s.status.body.endswith(REOPENED):
+        return ()
+    return (SayStatus(f"{s.status.body}\n\n{REOPENED}"),)
 
 
 def _stop_first(s: Snapshot, stage: str, why: str) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.core.comments import REOPENED
 from tests.core.facts import check, policy
 from tests.core.toy import Toy, parked, reviewed, started
 
@@ -168,9 +169,10 @@ def test_reopened_issue_starts_anew_only_when_moved() -> None:
     toy.merge_by_hand()
     toy.settle()
     first = toy.pull
-    toy.issue = replace(toy.issue, open=True)
+    toy.issue = replace(toy.issue, open=True, state_reason="REOPENED")
     toy.settle()
     assert toy.active == []
+    assert toy.status is not None and "is merged" in toy.status.body and toy.status.body.endswith(REOPENED)
     toy.drag("Ready")
     toy.settle()
     assert len(toy.active) == 1

@@ -143,3 +143,14 @@ def test_nothing_is_written_twice_about_an_item_that_is_not_started() -> None:
     again = snapshot(moves=(move("Ready", "rita"),), status=StatusComment("IC_1", said))
     assert decide(again).actions == ()
     assert decide(snapshot(moves=(move("Ready", "stranger"),))).actions == ()
+
+
+def test_closed_issue_in_ready_follows_to_done() -> None:
+    """A card that was closed elsewhere is moved; whoever drags it to Ready is told what it takes."""
+    closed = {"issue": issue(open=False)}
+    followed = snapshot(**closed, moves=(move("Ready", automated=True),))
+    assert decide(followed).actions == (MoveCard("Done"),)
+    told, moved = decide(snapshot(**closed)).actions
+    assert isinstance(told, SayStatus) and "reopen it" in told.body and moved == MoveCard("Done")
+    assert decide(snapshot("Backlog", **closed)).actions == ()
+    assert decide(snapshot(**closed, policy_found=False)).actions == ()
