@@ -23,6 +23,7 @@ from bot.ledger.ledger import SqlLedger
 from bot.ledger.workers import ScheduleRow
 from bot.settings import Settings
 from bot.sweep import Swept, renew_claims, sweep
+from bot.watch import watch
 
 log = structlog.get_logger(__name__)
 QUIET = timedelta(minutes=10)  # with webhooks, claimed items are looked at this often all the same
@@ -91,6 +92,7 @@ class Service:
             pace = self.settings.pace.sweep_seconds
             await self.schedules.start(
                 standing("sweep", pace),
+                standing("watch", self.settings.pace.watch_seconds),
                 standing("renew", self.ctx.claim_minutes * 60 / 3),
                 ScheduleRow("standing-tidy", "tidy", cron=NIGHTLY),
             )
@@ -116,6 +118,10 @@ class Service:
             await mend(self.ledger, self.engine, self.ctx.now())
         self.last_sweep = asyncio.get_running_loop().time()
         return swept
+
+    async def watch(self) -> None:
+        """Whether agents must end because of a policy no webhook told of."""
+        await watch(self.ctx, self.ledger)
 
     def _recheck(self) -> timedelta:
         """After a start everything under way is looked at: who knows what webhooks were missed."""
@@ -165,6 +171,8 @@ class Service:
         match kind:
             case "renew":
                 await renew_claims(self.ctx, self.ledger)
+            case "watch":
+                await self.watch()
             case "tidy":
                 await self.tidy()
             case _:

@@ -96,6 +96,9 @@ class ServerSettings(Part):
 
 class PaceSettings(Part):
     sweep_seconds: float = Field(60.0, gt=0, description="how often every board is scanned")
+    watch_seconds: float = Field(
+        15.0, gt=0, description="how often the policy of repositories with an agent at work is read"
+    )
     coalesce_seconds: float = Field(2.0, ge=0, description="hints within this time become one look")
     poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")
     engine_seconds: float = Field(0.5, gt=0, description="how often the engine looks for work (local)")

@@ -459,6 +459,17 @@ class World:
             await asyncio.sleep(0.02)
         raise AssertionError(f"no agent works: {await self.reason(thing)}")
 
+    async def until_asleep(self) -> None:
+        """Until no look is to come for a while, though an agent may be at work."""
+        assert self.service
+        for _ in range(1500):
+            due = await self.service.ledger.next_due()
+            soon = due is not None and due - self.now() < timedelta(seconds=30)
+            if not soon and self.service.loop.idle and not await self.service.ledger.unhandled_deliveries():
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("there is always something to look at")
+
     async def _quiet(self) -> None:
         """Webhooks delivered, workflows over, runs ended, looks made."""
         assert self.service

@@ -1,12 +1,14 @@
-"""What the token may do with a board and in a repository, and what policy is found there: asked by `sluice doctor`."""
+"""What the token may do with a board and in a repository, and what policy is found there."""
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.board import Board
 from bot.github.graphql import GraphQL
+from bot.github.rest import Rest
 
 WRITING = ("WRITE", "MAINTAIN", "ADMIN")
 
@@ -47,3 +49,9 @@ async def repository_access(graphql: GraphQL, repo: str) -> RepositoryAccess:
         archived=node["isArchived"],
         policy=(node["policy"] or {}).get("text"),
     )
+
+
+async def policy_text(rest: Rest, repo: str) -> str | None:
+    """The policy file as it stands on the default branch; None where there is none."""
+    reply = await rest.get(f"/repos/{repo}/contents/.github/sluice.toml", values=(404,))
+    return base64.b64decode(reply.data["content"]).decode("utf-8", "replace") if reply.ok else None

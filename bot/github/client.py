@@ -15,7 +15,7 @@ from bot.core.item import Item
 from bot.core.pull import Check
 from bot.core.trust import Role
 from bot.github import costs
-from bot.github.access import BoardAccess, RepositoryAccess, board_access, repository_access
+from bot.github.access import BoardAccess, RepositoryAccess, board_access, policy_text, repository_access
 from bot.github.auth import TokenSource
 from bot.github.boards import find_board, scan_board
 from bot.github.comments import read_back
@@ -90,6 +90,10 @@ class GitHubClient:
         await read_back(self._graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
         found = seen(answer.data, board.project_id, self._login)
         return await self._with_logs(found, answer.data)
+
+    async def policy(self, repo: str) -> str | None:
+        costs.item.set(None)
+        return await policy_text(self._rest, repo)
 
     async def role(self, repo: str, login: str) -> Role:
         path = f"/repos/{repo}/collaborators/{quote(login, safe='')}/permission"

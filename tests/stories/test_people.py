@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.stories.conftest import MakeWorld
 from tests.world import World
 
@@ -132,6 +134,22 @@ async def test_mode_off_stops_agents(world: World) -> None:
     await world.settle()
     runs = (await world.service.ledger.recall(item.card, world.now())).runs
     assert [run.outcome.ended for run in runs if run.outcome] == ["cancelled"]
+    assert len(await world.refs("sluice/work")) == 1
+
+
+async def test_mode_off_is_seen_though_its_webhook_is_lost(world: World) -> None:
+    """The policy of a repository with an agent at work is read every few seconds, so that the agent ends in time."""
+    world.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
+    item = await world.add_issue("Slow", edits=False)
+    await world.until_working(item)
+    await world.service.watch()
+    await world.until_asleep()
+    await world.admin_patch(f"apps/{world.app['slug']}", {"webhook_url": None})
+    await world.write_file(".github/sluice.toml", 'mode = "off"\n')
+    await world.service.watch()
+    await world.settle(patience=timedelta())
+    runs = (await world.service.ledger.recall(item.card, world.now())).runs
+    assert [run.outcome.ended for run in runs if run.outcome] == ["cancelled"], await world.reason(item)
     assert len(await world.refs("sluice/work")) == 1
 
 
