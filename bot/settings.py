@@ -34,6 +34,7 @@ class GitHubSettings(Part):
     private_key_file: Path | None = Field(None, description="GitHub App: the file with its private key")
     installation_id: int | None = Field(None, description="GitHub App: the installation on the organization")
     login: str | None = Field(None, description="the login Sluice writes as; asked of GitHub when absent")
+    timeout_seconds: float = Field(20.0, ge=1, description="how long an answer of the API is waited for")
     webhook_secret: SecretStr | None = Field(
         None, description="the secret webhooks are signed with; absent: no webhooks"
     )

@@ -97,6 +97,7 @@ async def connect(settings: Settings, ledger: SqlLedger | None, now: Clock) -> G
         token,
         login,
         book,
+        settings.github.timeout_seconds,
         columns={key: board.columns() for key, board in boards},
         priority_fields={key: board.priority_field for key, board in boards},
     )
@@ -132,6 +133,11 @@ def token_of(settings: Settings) -> TokenSource:
     if github.token is None:
         raise SettingsError("no identity: set github.app_id and its key, or SLUICE_GITHUB__TOKEN")
     return StaticToken(github.token.get_secret_value())
+
+
+async def whose_token(settings: Settings) -> str:
+    """The login GitHub itself gives the identity in the settings."""
+    return await _login(settings, token_of(settings))
 
 
 async def _login(settings: Settings, token: TokenSource) -> str:

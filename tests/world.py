@@ -72,6 +72,7 @@ class World:
     permissions: dict[str, str] = field(default_factory=dict)  # more for the App
     one_clock: bool = False  # `settle` turns GitHub's clock too: for stories in which much time goes by
     shipped_pace: bool = False  # as people run it, for the benchmarks
+    timeout: float = 20  # seconds Sluice waits for an answer
 
     def __post_init__(self) -> None:
         self.tag = secrets.token_hex(3)
@@ -145,6 +146,7 @@ class World:
                     "token": self.app["token"],
                     "login": self.app["login"],
                     "webhook_secret": "hush" if self.webhooks else None,
+                    "timeout_seconds": self.timeout,
                 },
                 "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}},
                 "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},

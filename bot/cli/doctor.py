@@ -91,16 +91,25 @@ def _peer(name: str, runtime: str, command: list[str], script: Path | None) -> F
     return Finding(what, "ok", runtime)
 
 
+def _token(named: str | None, login: str) -> Finding:
+    if named and named.casefold() != login.casefold():
+        told = (
+            f"belongs to {login}, but github.login says {named}: Sluice would not know its own comments; remove the key"
+        )
+        return Finding("token", "wrong", told)
+    return Finding("token", "ok", f"acts as {login}")
+
+
 async def _github(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.boards:
         yield Finding("boards", "wrong", 'none: add a [boards."owner/number"] table to sluice.toml')
         return
     from bot.cli import permissions  # here, so that the other commands start quickly
-    from bot.wiring import find_boards, github_of
+    from bot.wiring import find_boards, github_of, whose_token
 
     try:
+        yield _token(settings.github.login, await whose_token(settings))
         async with github_of(settings) as github:
-            yield Finding("token", "ok", f"acts as {github.login}")
             for found in await find_boards(settings, github):
                 if isinstance(found, str):
                     yield Finding("board", "wrong", found)

@@ -51,6 +51,20 @@ async def test_each_request_fails_once(make_world: MakeWorld, kind: str) -> None
     assert await left(world) == 0
 
 
+async def test_each_request_is_never_answered_once(make_world: MakeWorld) -> None:
+    """GitHub swallows the first request of every sort; Sluice stops waiting, looks again, and does nothing twice."""
+    world = await make_world(one_clock=True, timeout=1)
+    unanswered = [match for match in (*START, *PULL, *END) if "git-" not in match["path"]]
+    for match in unanswered:
+        world.hub.admin("faults", {"match": match, "kind": "timeout"})
+    item = await world.add_issue("Fix the typo")
+    await until_in(world, item, "InReview")
+    await world.approve(item)
+    await until_in(world, item, "Done")
+    await ended_well(world, item)
+    assert await left(world) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["500 before", "502 after"])
 async def test_three_failures_in_a_row(make_world: MakeWorld, kind: str) -> None:

@@ -221,6 +221,14 @@ async def test_doctor_is_content(world: World) -> None:
     assert told.code == 0, told.out
 
 
+async def test_doctor_asks_whose_token_it_is(world: World) -> None:
+    """A login in the settings that is not the token's own is found out."""
+    config = world.write_config()
+    config.write_text(config.read_text().replace(f'login = "{world.app["login"]}"', 'login = "somebody"'))
+    told = await sluice("doctor", config=config)
+    assert told.code == 1 and f"belongs to {world.app['login']}" in " ".join(told.out.split()), told.out
+
+
 async def test_doctor_names_the_mode(make_world: MakeWorld) -> None:
     """A repository without a policy, one in preview and one with a broken file are told apart."""
     world: World = await make_world(policy="")
