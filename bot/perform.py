@@ -122,8 +122,6 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.note_order(item, action, now)
         case PauseAll(on, by):
             await ledger.pause_all(by if on else None, now)
-            await ledger.wake_where(now, "everything paused" if on else "everything resumed", waits_for=ANYTHING)
-            await ledger.wake_where(now, "everything paused" if on else "everything resumed")
         case JoinLane(base):
             if not await ledger.join_lane(item, base, now):
                 return Stopped("another pull request is merged first", "machine", now + timedelta(seconds=20))
@@ -172,7 +170,6 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
 
 
 GATES = "gates"
-ANYTHING = ("nobody", "machine", "person", "slot", "agent", "quota", "dependency")
 SLOT = ("slot", "agent", "quota")
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from bot.agents import Launcher
+from bot.anywhere import listen
 from bot.context import Context
 from bot.core.actions import Decision
 from bot.drain import drain
@@ -115,6 +116,7 @@ class Service:
         """One sweep."""
         swept = await sweep(self.ctx, self.ledger, self._recheck())
         if self.started:
+            await listen(self.ctx, self.ledger)
             await mend(self.ledger, self.engine, self.ctx.now())
         self.last_sweep = asyncio.get_running_loop().time()
         return swept

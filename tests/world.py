@@ -273,6 +273,11 @@ class World:
             await self.move(thing, column, by=moved_by)
         return thing
 
+    async def add_bare_issue(self, title: str) -> Thing:
+        """An issue without a card."""
+        issue = await self.rest("ann", "POST", "{repo}/issues", {"title": title})
+        return Thing(issue["number"], issue["node_id"], "", title)
+
     async def add_draft(self, title: str, column: str = "Ready", edits: bool = True) -> Thing:
         if edits:
             self.play(title, {"write": f"notes/{_slug(title)}.txt", "text": title + "\n"}, {"say": f"Did: {title}"})

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.core.actions import WAITS
 from bot.core.item import Move
 
 Payload = Mapping[str, Any]
 AUTOMATION = "github-project-automation[bot]"  # GitHub's own project workflows
-ANYTHING = ("nobody", "machine", "person", "slot", "dependency")
 BRANCH = re.compile(r"(?:refs/heads/)?sluice/(\d+)-")  # `core.worktree.branch_name`
 POLICY = ".github/sluice.toml"
 
@@ -37,6 +37,15 @@ class ItemHint:
 
 
 @dataclass(frozen=True)
+class WordHint:
+    """A command was written somewhere: where that is no item, a sweep hears it."""
+
+    cause: str
+    repo: str
+    number: int
+
+
+@dataclass(frozen=True)
 class WaitingHint:
     """Something concerns every item that waits for one of these, or with none named all that Sluice works on."""
 
@@ -53,7 +62,7 @@ class BoardHint:
     project: str
 
 
-Hint = CardHint | ItemHint | WaitingHint | BoardHint
+Hint = CardHint | ItemHint | WordHint | WaitingHint | BoardHint
 
 
 def hints(event: str, payload: Payload, me: str, guid: str, at: datetime) -> list[Hint]:
@@ -99,6 +108,12 @@ def _board(head: Heading, payload: Payload) -> Iterable[Hint]:
 
 def _issue(head: Heading, payload: Payload) -> Iterable[Hint]:
     yield ItemHint(head.cause, _repo(payload), (payload["issue"]["number"],))
+
+
+def _said(head: Heading, payload: Payload) -> Iterable[Hint]:
+    yield from _issue(head, payload)
+    if "/sluice" in ((payload.get("comment") or {}).get("body") or "").casefold():
+        yield WordHint(head.cause, _repo(payload), payload["issue"]["number"])
 
 
 def _issue_state(head: Heading, payload: Payload) -> Iterable[Hint]:
@@ -152,7 +167,7 @@ def _push(head: Heading, payload: Payload) -> Iterable[Hint]:
     ref, repository = payload["ref"], payload["repository"]
     if ref == f"refs/heads/{repository.get('default_branch') or repository.get('master_branch')}":
         files = [path for commit in payload.get("commits") or [] for path in _touched(commit)]
-        yield WaitingHint(head.cause, _repo(payload), ANYTHING if POLICY in files else ())
+        yield WaitingHint(head.cause, _repo(payload), WAITS if POLICY in files else ())
     elif not head.mine and (numbers := _numbers([], ref)):
         yield ItemHint(head.cause, _repo(payload), numbers)
 
@@ -187,7 +202,7 @@ READERS: dict[str, Callable[[Heading, Payload], Iterable[Hint]]] = {
     **{f"issues.{action}": _issue for action in ("edited", "labeled", "unlabeled", "transferred", "deleted")},
     "issues.closed": _issue_state,
     "issues.reopened": _issue_state,
-    "issue_comment.created": _issue,
+    "issue_comment.created": _said,
     "issue_dependencies": _blocked,
     **{f"pull_request.{action}": _pull for action in PULL_ACTIONS},
     **{f"pull_request_review.{action}": _pull for action in ("submitted", "edited", "dismissed")},

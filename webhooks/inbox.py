@@ -13,7 +13,7 @@ import structlog
 
 from bot.core.board import Board
 from bot.core.item import Move
-from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, WaitingHint, hints
+from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, WaitingHint, WordHint, hints
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class Inbox:
         scan_soon: Callable[[str], None],
         coalesce_seconds: float = 2.0,
     ) -> None:
-        """`scan_soon` is told the key of a board with a new card or another order.
+        """`scan_soon` is told the board or repository of which only a sweep can tell more.
 
         Hints within `coalesce_seconds` of each other are one look.
         """
@@ -128,6 +128,10 @@ class Inbox:
                 for id_ in dict.fromkeys(ids):
                     await self._ledger.wake(id_, due, hint.cause)
                 return len(set(ids))
+            case WordHint():
+                if not await self._ledger.item_ids_for(hint.repo, hint.number):
+                    self._scan_soon(hint.repo)
+                return 0
             case WaitingHint():
                 return await self._ledger.wake_where(due, hint.cause, repo=hint.repo, waits_for=hint.waits_for)
             case BoardHint():
@@ -152,7 +156,7 @@ class Inbox:
 def _sound(found: Iterable[Hint]) -> None:
     """ValueError or TypeError for what no ledger could look up: it would come back at every start."""
     for hint in found:
-        numbers = hint.numbers if isinstance(hint, ItemHint) else ()
+        numbers = hint.numbers if isinstance(hint, ItemHint) else (hint.number,) if isinstance(hint, WordHint) else ()
         names = [getattr(hint, field, None) or "" for field in ("repo", "card", "project")]
         if not all(isinstance(name, str) for name in names):
             raise TypeError("a name is text")

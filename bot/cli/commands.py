@@ -15,7 +15,6 @@ from bot.cli.options import Config, ItemArgument
 from bot.cli.output import console
 from bot.core.item import Order
 from bot.errors import UserError
-from bot.perform import ANYTHING
 from bot.settings import FILE
 
 MaybeItem = Annotated[str, typer.Argument(help="An issue, as for explain.", metavar="[ITEM]")]
@@ -59,9 +58,7 @@ async def _hold(item: str, everything: bool, verb: str, config: Config) -> None:
         await _give(item, verb, "", config)
         return
     async with ledger_at(config) as ledger:
-        await ledger.pause_all(_who() if verb == "pause" else None, utc_now())
-        woken = await ledger.wake_where(utc_now(), f"everything {verb}d")
-        woken += await ledger.wake_where(utc_now(), f"everything {verb}d", waits_for=ANYTHING)
+        woken = await ledger.pause_all(_who() if verb == "pause" else None, utc_now())
     console.print(f"everything is {verb}d; {woken} items will be looked at")
 
 

@@ -286,6 +286,9 @@ RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | UpdateBranch | Merge
 Action = LedgerWrite | AgentAction | RepoAction | BoardWrite
 
 
+WAITS = ("nobody", "machine", "person", "slot", "agent", "quota", "dependency")  # what an item can wait for
+
+
 @dataclass(frozen=True)
 class Decision:
     """What a pass came to. There is always a reason; `explain` shows it."""
@@ -294,4 +297,4 @@ class Decision:
     reason: str
     actions: tuple[Action, ...] = ()
     look_again_at: datetime | None = None
-    waits_for: str = "nobody"  # nobody | machine | person | slot
+    waits_for: str = "nobody"  # one of WAITS

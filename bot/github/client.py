@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from bot.context import Seen, Written
+from bot.context import Heard, Seen, Written
 from bot.core.actions import BoardWrite
 from bot.core.board import Board, Card, Columns
 from bot.core.gates.verdict import GateRun
@@ -18,7 +19,7 @@ from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, policy_text, repository_access
 from bot.github.auth import TokenSource
 from bot.github.boards import find_board, scan_board
-from bot.github.comments import read_back
+from bot.github.comments import read_back, said_since
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
 from bot.github.graphql import GraphQL
@@ -90,6 +91,13 @@ class GitHubClient:
         await read_back(self._graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
         found = seen(answer.data, board.project_id, self._login)
         return await self._with_logs(found, answer.data)
+
+    async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]:
+        costs.item.set(None)
+        return await said_since(self._rest, repo, since)
+
+    async def react(self, repo: str, comment: str, reaction: str) -> None:
+        await self._rest.send("POST", f"/repos/{repo}/issues/comments/{comment}/reactions", {"content": reaction})
 
     async def policy(self, repo: str) -> str | None:
         costs.item.set(None)

@@ -7,12 +7,13 @@ what was heard before is reached, so that no command is missed, and until Sluice
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.context import Heard
 from bot.github.actors import GHOST, is_bot, login
 from bot.github.graphql import GraphQL
+from bot.github.rest import Rest
 from bot.github.times import time
 
 Node = Mapping[str, Any]
@@ -63,6 +64,28 @@ async def _read_back(graphql: GraphQL, node: Node, since: datetime | None, enoug
         page = older["pageInfo"]
 
 
+async def said_since(rest: Rest, repo: str, since: datetime) -> list[tuple[int, Heard]]:
+    """Every comment on any issue or pull request of a repository, oldest first, with the issue's number."""
+    found: list[Node] = []
+    instant = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    while True:
+        page = len(found) // PAGE + 1
+        path = f"/repos/{repo}/issues/comments?sort=created&direction=asc&since={instant}&per_page={PAGE}&page={page}"
+        nodes = (await rest.get(path)).data
+        found += nodes
+        if len(nodes) < PAGE:
+            return [(int(node["issue_url"].rpartition("/")[2]), _told(node)) for node in found]
+
+
+def _told(node: Node) -> Heard:
+    """As REST shows a comment: it names no edit, but the time of the last change."""
+    author = node["user"] or {"login": GHOST, "type": "User"}
+    edited = node["updated_at"] != node["created_at"]
+    at = time(node["created_at"])
+    return Heard(str(node["id"]), node["node_id"], author["login"], author["type"] == "Bot", node["body"], at, edited)
+
+
+PAGE = 100
 NO_MORE: Node = {"hasPreviousPage": False, "startCursor": None}
 
 

@@ -8,9 +8,12 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.actions import WAITS
+from bot.core.item import Order
 from bot.core.trust import Role
 from bot.ledger.shared_tables import facts, repositories, roles
 from bot.ledger.store import Store, upsert
+from bot.ledger.wakes import rouse_where
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,31 @@ class Repositories(Store):
         async with self.write() as tx:
             await tx.execute(delete(roles).where(roles.c.repo == repo, roles.c.login == login.casefold()))
 
-    async def pause_all(self, by: str | None, now: datetime) -> None:
-        """Everything stops, or goes on when `by` is None."""
+    async def pause_all(self, by: str | None, now: datetime) -> int:
+        """Everything stops, or goes on when `by` is None; how many items are looked at therefore."""
         async with self.write() as tx:
-            await tx.execute(delete(facts).where(facts.c.key.in_(("paused_all_by", "paused_all_at"))))
-            if by is not None:
-                await upsert(tx, facts, {"key": "paused_all_by"}, {"value": by})
-                await upsert(tx, facts, {"key": "paused_all_at"}, {"value": now.isoformat()})
+            return await _pause(tx, by, now)
+
+    async def heard_in(self, repo: str) -> tuple[int, datetime] | None:
+        """The last comment that was read outside of items: its number and time."""
+        async with self.read() as tx:
+            said = select(facts.c.value).where(facts.c.key == f"heard:{repo}")
+            number, _, at = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
+            return (int(number), datetime.fromisoformat(at)) if number else None
+
+    async def obey_in(self, repo: str, comment: int, at: datetime, order: Order | None, now: datetime) -> None:
+        """The comment was read, and its order to pause or resume everything obeyed: both or neither."""
+        async with self.write() as tx:
+            await upsert(tx, facts, {"key": f"heard:{repo}"}, {"value": f"{comment} {at.isoformat()}"})
+            if order:
+                await _pause(tx, order.author if order.verb == "pause all" else None, now)
+
+
+async def _pause(tx: AsyncConnection, by: str | None, now: datetime) -> int:
+    await tx.execute(delete(facts).where(facts.c.key == "paused_all_by"))
+    if by is not None:
+        await upsert(tx, facts, {"key": "paused_all_by"}, {"value": by})
+    return await rouse_where(tx, now, "everything is paused" if by else "everything goes on", waits_for=WAITS)
 
 
 async def repository_of(tx: AsyncConnection, repo: str) -> Repository | None:

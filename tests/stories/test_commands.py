@@ -118,6 +118,24 @@ async def test_pause_all_stops_everything(world: World) -> None:
     assert await world.column(other) == "In Review", await world.reason(other)
 
 
+async def test_pause_all_is_heard_where_there_is_no_item(world: World) -> None:
+    """On an issue without a card a maintainer's word stops everything, a writer's nothing; nothing is heard twice."""
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    elsewhere = await world.add_bare_issue("What is going on?")
+    await world.comment(elsewhere, "/sluice pause all", by="bob")
+    await world.settle()
+    await world.comment(elsewhere, "It runs amok.\n\n/sluice pause all", by="ann")
+    await world.settle()
+    assert f"everything is paused by {world.login('ann')}" in await world.reason(item)
+    assert await world.reactions(elsewhere) == ["-1", "+1"]
+    await world.comment(item, "/sluice resume all", by="ann")
+    await world.settle()
+    await world.service.look()
+    await world.settle()
+    assert "paused" not in await world.reason(item)
+
+
 async def test_pause_and_resume_one_item(world: World) -> None:
     """A paused item waits where it is, and goes on when it is resumed."""
     item = await world.add_issue("Fix the typo")

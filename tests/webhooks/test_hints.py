@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from webhooks.hints import ANYTHING, BoardHint, CardHint, Hint, ItemHint, WaitingHint, hints
+from bot.core.actions import WAITS
+from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, WaitingHint, WordHint, hints
 
 ME = "sluice[bot]"
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -49,6 +50,12 @@ def test_comment_is_a_hint_when_it_is_new() -> None:
     """A new comment may hold a command; an edited one never does."""
     assert of("issue_comment", action="created", issue={"number": 7}) == [ItemHint("issue_comment.created", REPO, (7,))]
     assert of("issue_comment", action="edited", issue={"number": 7}) == []
+
+
+def test_command_is_a_hint_wherever_it_is_written() -> None:
+    """A comment that seems to hold a command also hints at itself, because its issue may be no item."""
+    found = of("issue_comment", action="created", issue={"number": 7}, comment={"body": "Stop!\n\n/Sluice pause all"})
+    assert WordHint("issue_comment.created", REPO, 7) in found
 
 
 def test_moved_card_is_looked_at() -> None:
@@ -110,7 +117,7 @@ def test_push_to_the_default_branch_concerns_all_work() -> None:
     code = [{"added": [], "modified": ["app.py"], "removed": []}]
     policy = [{"added": [], "modified": [".github/sluice.toml"], "removed": []}]
     assert of("push", ref="refs/heads/main", commits=code) == [WaitingHint("push", REPO)]
-    assert of("push", ref="refs/heads/main", commits=policy) == [WaitingHint("push", REPO, ANYTHING)]
+    assert of("push", ref="refs/heads/main", commits=policy) == [WaitingHint("push", REPO, WAITS)]
     assert of("push", ref="refs/heads/sluice/7-fix", commits=code) == [ItemHint("push", REPO, (7,))]
     assert of("push", ref="refs/heads/feature", commits=code) == []
 
