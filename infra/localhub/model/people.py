@@ -1,0 +1,51 @@
+"""People, organizations and Apps, and the tokens they carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Permission = Literal["admin", "maintain", "write", "triage", "read", "none"]
+
+
+@dataclass(eq=False)
+class Actor:
+    """Somebody who acts: a person, an organization or a bot (an App's login ends in `[bot]`)."""
+
+    id: int
+    node_id: str
+    login: str
+    kind: Literal["User", "Organization", "Bot"]
+    name: str | None = None
+    email: str | None = None
+    created_at: datetime | None = None
+    members: dict[str, Literal["admin", "member"]] = field(default_factory=dict)  # of an organization, by lower login
+
+
+@dataclass(eq=False)
+class App:
+    """A GitHub App with its single installation on one organization; its webhook is the bot's."""
+
+    id: int
+    slug: str
+    actor: Actor
+    installation_id: int
+    account: Actor
+    permissions: dict[str, str]
+    events: list[str]
+    webhook_url: str | None = None
+    webhook_secret: str = ""
+    public_key: str = ""  # PEM; checks the App's RS256 tokens
+    repositories: list[str] | None = None  # full names it is installed on; None: all of the account's
+
+
+@dataclass(eq=False)
+class Token:
+    """A bearer token of a person, or of an App installation (`app` set)."""
+
+    value: str
+    actor: Actor
+    app: App | None = None
+    expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ("repo", "project", "workflow")
