@@ -7,7 +7,6 @@ what it changed is taken from git's own post-receive hook, so two pushes at once
 from __future__ import annotations
 
 import asyncio
-import base64
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from localhub.credentials import token_in
 from localhub.errors import BadCredentials, Forbidden, HubError, NotFound
 from localhub.gitstore.process import clean_environment
 from localhub.hub import Hub
@@ -24,6 +24,7 @@ from localhub.permissions import Caller, app_may, at_least, caller_of, of, requi
 from localhub.pushes import on_push as on_push
 
 CHUNK = 64 * 1024
+WRONG_TOKEN = "Invalid username or token. Password authentication is not supported for Git operations."
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
 PASSED_ON = {  # header -> CGI variable
     "content-type": "CONTENT_TYPE",
@@ -38,6 +39,7 @@ async def git_app(hub: Hub, request: Request) -> Response:
     """One request of git's: the announcement of refs, a fetch or a push."""
     service = request.query_params.get("service") or request.url.path.rsplit("/", 1)[-1]
     pushing = service == "git-receive-pack"
+    caller = None
     try:
         caller = _caller(hub, request)
         repo = _allowed(hub, request, caller, pushing)
@@ -56,18 +58,12 @@ async def git_app(hub: Hub, request: Request) -> Response:
 
 def _caller(hub: Hub, request: Request) -> Caller | None:
     """Any user name will do with a token as the password; an App says `x-access-token`."""
-    kind, _, value = request.headers.get("authorization", "").partition(" ")
-    if not value:
+    header = request.headers.get("authorization")
+    if not header:
         return None
-    if kind.lower() == "basic":
-        try:
-            name, _, password = base64.b64decode(value).decode().partition(":")
-        except ValueError as error:
-            raise BadCredentials() from error
-        value = password or name
-    token = hub.tokens.get(value.strip())
+    token = token_in(hub, header)
     if token is None:
-        raise BadCredentials("Invalid username or token. Password authentication is not supported for Git operations.")
+        raise BadCredentials(WRONG_TOKEN)
     return caller_of(hub, token)
 
 

@@ -49,8 +49,12 @@ def create_app(hub: Hub, slug: str, account: Actor, *, public_key: str, reposito
 def let_in(app: App, repo: Repo) -> None:
     """Give an App its place in a repository it is installed on."""
     wanted = app.repositories is None or repo.full_name.lower() in [name.lower() for name in app.repositories]
-    if repo.owner is app.account and wanted:
+    if app.installed and repo.owner is app.account and wanted:
         repo.collaborators[app.actor.login] = "write"
+
+
+def let_out(app: App, repo: Repo) -> None:
+    repo.collaborators.pop(app.actor.login, None)
 
 
 def installation_token(hub: Hub, app: App) -> Token:

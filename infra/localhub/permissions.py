@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from localhub import installations
+from localhub.credentials import token_in
 from localhub.errors import BadCredentials, Forbidden, NotFound
 from localhub.hub import Hub
 from localhub.model import Actor, App, Permission, Project, Repo, Token
@@ -23,6 +25,11 @@ class Caller:
     @property
     def login(self) -> str:
         return self.actor.login
+
+    @property
+    def subject(self) -> str:
+        """How GitHub names the caller when it counts."""
+        return f"installation ID {self.app.installation_id}" if self.app else f"user ID {self.actor.id}"
 
 
 def of(repo: Repo, login: str) -> Permission:
@@ -54,7 +61,7 @@ def require(caller: Caller, repo: Repo, needed: Permission, scope: str | None = 
         raise Forbidden(None if caller.app else f"Must have {needed} rights to Repository.")
     if caller.app is not None and scope is not None and not app_may(caller.app, scope, "write"):
         refusal = Forbidden()
-        refusal.accepted = f"{scope}=write"
+        refusal.headers = {"x-accepted-github-permissions": f"{scope}=write"}
         raise refusal
 
 
@@ -87,9 +94,8 @@ def require_project(caller: Caller, project: Project, needed: str) -> None:
 
 
 def authenticate(hub: Hub, header: str | None) -> Caller:
-    """The caller behind an `Authorization` header (`Bearer`, `token`)."""
-    kind, _, value = (header or "").partition(" ")
-    token = hub.tokens.get(value.strip()) if kind.lower() in ("bearer", "token") else None
+    """The caller behind an `Authorization` header."""
+    token = token_in(hub, header)
     if token is None:
         raise BadCredentials()
     return caller_of(hub, token)
@@ -98,6 +104,10 @@ def authenticate(hub: Hub, header: str | None) -> Caller:
 def caller_of(hub: Hub, token: Token) -> Caller:
     if token.expires_at is not None and token.expires_at <= hub.now():
         raise BadCredentials()
+    if token.app is not None:
+        if not token.app.installed:
+            raise BadCredentials()
+        installations.check_alive(token.app)
     return Caller(token.actor, token.app, token)
 
 

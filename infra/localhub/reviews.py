@@ -32,7 +32,10 @@ def review(
     pull.reviews.append(made)
     for line in lines:
         _add_line(hub, caller, made, line)
-    return made if event is None else _submitted(hub, caller, made, STATES[event])
+    if event is not None:
+        return _submitted(hub, caller, made, STATES[event])
+    hub.record(caller.actor, "review started", f"{pull.repo.full_name}#{pull.number}")
+    return made
 
 
 def submit_review(hub: Hub, caller: Caller, pending: Review, event: str, body: str | None = None) -> Review:

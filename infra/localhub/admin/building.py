@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter
 
-from localhub import gitstore, issues, people, projects, repos
+from localhub import gitstore, installations, issues, people, projects, repos
 from localhub.admin.orders import (
     AppChange,
     AppOrder,
@@ -97,6 +97,7 @@ async def app(hub: World, order: AppOrder) -> Json:
     made = people.create_app(hub, order.slug, account, public_key=public.decode(), repositories=order.repositories)
     made.permissions, made.events = order.permissions, order.events
     made.webhook_url, made.webhook_secret = order.webhook_url, order.secret
+    installations.created(hub, made)
     token = people.installation_token(hub, made)
     ids = {"app_id": made.id, "installation_id": made.installation_id, "login": made.actor.login}
     return {**ids, "token": token.value, "private_key": private.decode()}
@@ -104,13 +105,27 @@ async def app(hub: World, order: AppOrder) -> Json:
 
 @router.patch("/apps/{slug}")
 async def change_app(hub: World, slug: str, order: AppChange) -> Json:
-    """Webhooks elsewhere, or off; or other permissions."""
+    """Webhooks elsewhere, or off; other permissions or repositories (null: all); suspended, or no longer."""
     found = _app(hub, slug)
+    by = people.find(hub, order.by) if order.by else installations.owner_of(hub, found.account)
     if "webhook_url" in order.model_fields_set:
         found.webhook_url = order.webhook_url
+    if order.events is not None:
+        found.events = order.events
     if order.permissions is not None:
-        found.permissions = order.permissions
+        installations.accept(hub, found, order.permissions, by)
+    if "repositories" in order.model_fields_set:
+        installations.choose(hub, found, order.repositories, by)
+    if order.suspended is not None:
+        (installations.suspend if order.suspended else installations.unsuspend)(hub, found, by)
     return {"slug": found.slug, "webhook_url": found.webhook_url, "permissions": found.permissions}
+
+
+@router.delete("/apps/{slug}")
+async def uninstall_app(hub: World, slug: str) -> Json:
+    found = _app(hub, slug)
+    installations.uninstall(hub, found, installations.owner_of(hub, found.account))
+    return {"slug": found.slug, "installed": found.installed}
 
 
 @router.post("/apps/{slug}/token")

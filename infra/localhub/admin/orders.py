@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from localhub.limits import Limits
 from localhub.model import Permission
 
 Role = Literal["admin", "member"]
@@ -72,8 +73,20 @@ class AppOrder(Order):
 
 
 class AppChange(Order):
+    """`by` is who does it on GitHub's pages; without one it is an owner of the account."""
+
     webhook_url: str | None = None
+    events: list[str] | None = None
     permissions: dict[str, str] | None = None
+    repositories: list[str] | None = None
+    suspended: bool | None = None
+    by: str | None = None
+
+
+class LimitsOrder(Limits):
+    """Only what is named changes; with a login, for that caller alone."""
+
+    login: str | None = None
 
 
 class IdleOrder(Order):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from localhub import permissions
@@ -34,6 +34,8 @@ class Context:
     hub: Hub
     caller: Caller
     cost: Cost
+    most_mutations: int = 22
+    begun: list[str] = field(default_factory=list)  # the mutations of this document so far
 
     def find(self, node_id: str, kind: type[Node] | tuple[type[Node], ...]) -> Node:
         """The record behind a node id, if it is of this kind and the caller may read it."""
@@ -89,8 +91,8 @@ class View(Generic[R]):
     def resolvers(cls) -> Iterator[tuple[str, Resolver]]:
         """Every field this view answers, with the function graphql-core calls for it."""
         for base in reversed(cls.__mro__):
-            for field, attribute in base.__dict__.get("plain", {}).items():
-                yield field, reader(attribute)
+            for key, attribute in base.__dict__.get("plain", {}).items():
+                yield key, reader(attribute)
             for name, member in base.__dict__.items():
                 if callable(member) and not name.startswith("_") and issubclass(base, View) and base is not View:
                     yield camel(name), caller_of(cls, name)

@@ -38,6 +38,13 @@ class App:
     webhook_secret: str = ""
     public_key: str = ""  # PEM; checks the App's RS256 tokens
     repositories: list[str] | None = None  # full names it is installed on; None: all of the account's
+    installed: bool = True
+    suspended_at: datetime | None = None
+    suspended_by: Actor | None = None
+
+    @property
+    def client_id(self) -> str:
+        return f"Iv23li{self.id:014d}"
 
 
 @dataclass(eq=False)

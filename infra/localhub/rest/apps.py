@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import jwt
 from starlette.requests import Request
 from starlette.responses import Response
 
-from localhub import people, render
-from localhub.errors import BadCredentials, NotFound, Unprocessable
+from localhub import installations, people, render
+from localhub.credentials import app_by_jwt
+from localhub.errors import NotFound, Unprocessable
 from localhub.hub import Hub
-from localhub.model import App, Delivery, Repo
-from localhub.permissions import app_may, of
-from localhub.rest.given import Body, Calling, World, answer, first, new_router, page
+from localhub.model import App, Delivery
+from localhub.permissions import app_may
+from localhub.rest.given import Body, Calling, World, answer, first, new_router, nothing, page
 
 router = new_router()
-LONGEST_JWT = 600  # seconds
-CLAIMS: Any = {"require": ["exp", "iat"], "verify_iss": False}
 
 
 @router.get("/app")
@@ -26,8 +24,9 @@ async def app(request: Request, hub: World) -> Response:
 
 
 @router.get("/app/installations")
-async def installations(request: Request, hub: World) -> Response:
-    return answer([render.installation(hub, _by_jwt(hub, request))])
+async def all_installations(request: Request, hub: World) -> Response:
+    found = _by_jwt(hub, request)
+    return answer([render.installation(hub, found)] if found.installed else [])
 
 
 @router.get("/app/installations/{installation_id}")
@@ -38,7 +37,7 @@ async def installation(request: Request, hub: World, installation_id: int) -> Re
 @router.get("/repos/{owner}/{name}/installation")
 async def installation_on_repo(request: Request, hub: World, owner: str, name: str) -> Response:
     found, repo = _by_jwt(hub, request), hub.repo(f"{owner}/{name}")
-    if repo is None or found.actor.login not in repo.collaborators:
+    if repo is None or not installations.reaches(found, repo):
         raise NotFound()
     return answer(render.installation(hub, found))
 
@@ -47,15 +46,37 @@ async def installation_on_repo(request: Request, hub: World, owner: str, name: s
 @router.get("/users/{login}/installation")
 async def installation_on_account(request: Request, hub: World, login: str) -> Response:
     found = _by_jwt(hub, request)
-    if found.account.login.lower() != login.lower():
+    if found.account.login.lower() != login.lower() or not found.installed:
         raise NotFound()
     return answer(render.installation(hub, found))
+
+
+@router.delete("/app/installations/{installation_id}")
+async def uninstall(request: Request, hub: World, installation_id: int) -> Response:
+    found = _installed(hub, request, installation_id)
+    installations.uninstall(hub, found, found.actor)
+    return nothing()
+
+
+@router.put("/app/installations/{installation_id}/suspended")
+async def suspend(request: Request, hub: World, installation_id: int) -> Response:
+    found = _installed(hub, request, installation_id)
+    installations.suspend(hub, found, found.actor)
+    return nothing()
+
+
+@router.delete("/app/installations/{installation_id}/suspended")
+async def unsuspend(request: Request, hub: World, installation_id: int) -> Response:
+    found = _installed(hub, request, installation_id)
+    installations.unsuspend(hub, found, found.actor)
+    return nothing()
 
 
 @router.post("/app/installations/{installation_id}/access_tokens")
 async def access_token(request: Request, hub: World, body: Body, installation_id: int) -> Response:
     """A token for one hour. It may ask for fewer permissions, never for more."""
     found = _installed(hub, request, installation_id)
+    installations.check_alive(found)
     wanted: dict[str, str] = body.get("permissions") or {}
     if any(not app_may(found, scope, level) for scope, level in wanted.items()):
         raise Unprocessable("The permissions requested are not granted to this installation.")
@@ -67,7 +88,7 @@ async def access_token(request: Request, hub: World, body: Body, installation_id
 
 @router.get("/installation/repositories")
 async def installation_repositories(request: Request, hub: World, caller: Calling) -> Response:
-    mine = [repo for repo in hub.repos.values() if _reaches(caller.app, repo)]
+    mine = installations.repositories(hub, caller.app) if caller.app else []
     shown, links = page(request, mine)
     repos = [render.repository(hub, repo, caller) for repo in shown]
     return answer({"total_count": len(mine), "repository_selection": "all", "repositories": repos}, headers=links)
@@ -94,34 +115,16 @@ async def delivery(request: Request, hub: World, delivery_id: int) -> Response:
 
 
 def _by_jwt(hub: Hub, request: Request) -> App:
-    """The App that signed the bearer JWT: RS256, issued by it, valid for at most ten minutes.
-
-    The true time counts, not the hub's: whoever signs knows nothing of a clock that a test has moved.
-    """
-    encoded = request.headers.get("authorization", "").partition(" ")[2]
-    try:
-        issuer = str(jwt.decode(encoded, options={"verify_signature": False}).get("iss"))
-        found = next((each for each in hub.apps if issuer in (str(each.id), f"Iv23li{each.id:014d}")), None)
-        if found is None:
-            raise NotFound("Integration not found")
-        claims = jwt.decode(encoded, found.public_key, algorithms=["RS256"], options=CLAIMS)
-    except jwt.PyJWTError:
-        raise BadCredentials("A JSON web token could not be decoded") from None
-    if claims["exp"] - claims["iat"] > LONGEST_JWT + 60:
-        raise BadCredentials("'Expiration time' claim ('exp') is too far in the future")
+    found = app_by_jwt(hub, request.headers.get("authorization"))
     request.state.app_login = found.actor.login
     return found
 
 
 def _installed(hub: Hub, request: Request, installation_id: int) -> App:
     found = _by_jwt(hub, request)
-    if found.installation_id != installation_id:
+    if found.installation_id != installation_id or not found.installed:
         raise NotFound()
     return found
-
-
-def _reaches(app: App | None, repo: Repo) -> bool:
-    return app is not None and repo.owner is app.account and of(repo, app.actor.login) != "none"
 
 
 def _delivery(record: Delivery) -> dict[str, Any]:

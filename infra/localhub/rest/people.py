@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from localhub import people, render
 from localhub.errors import NotFound
-from localhub.meter import Resource, Window
+from localhub.limits import Resource
+from localhub.meter import Window
 from localhub.model import Actor
 from localhub.permissions import at_least, of
 from localhub.render.people import organization_profile, profile
