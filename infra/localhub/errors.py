@@ -3,7 +3,7 @@
     HubError
     ├── BadCredentials      401
     ├── Forbidden           403  FORBIDDEN
-    │   └── InsufficientScopes   INSUFFICIENT_SCOPES
+    │   └── InsufficientScopes   INSUFFICIENT_SCOPES; REST: 404
     ├── RateLimited         403 or 429
     │   ├── Exhausted            RATE_LIMIT or RATE_LIMITED; the hour is used up
     │   └── TooFast              UNPROCESSABLE; a secondary limit
@@ -27,6 +27,7 @@ class HubError(Exception):
     status = 400
     graphql_type = "UNPROCESSABLE"
     default = "Bad Request"
+    rest_message: str | None = None  # where REST says it in other words
 
     def __init__(self, message: str | None = None, errors: Sequence[Mapping[str, str]] = ()) -> None:
         self.message = message or self.default
@@ -48,7 +49,11 @@ class Forbidden(HubError):
 
 
 class InsufficientScopes(Forbidden):
+    """A classic token without the scope; REST says that nothing is there."""
+
+    status = 404
     graphql_type = "INSUFFICIENT_SCOPES"
+    rest_message = "Not Found"
 
 
 class RateLimited(HubError):

@@ -11,6 +11,7 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -18,13 +19,16 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from localhub.credentials import token_in
 from localhub.errors import BadCredentials, Forbidden, HubError, NotFound
 from localhub.gitstore.process import clean_environment
+from localhub.grants import may_change_workflows
 from localhub.hub import Hub
 from localhub.model import Repo
-from localhub.permissions import Caller, app_may, at_least, caller_of, of, require
+from localhub.permissions import Caller, at_least, caller_of, of, require
 from localhub.pushes import on_push as on_push
 
 CHUNK = 64 * 1024
 WRONG_TOKEN = "Invalid username or token. Password authentication is not supported for Git operations."
+APP = "a GitHub App|`workflows` permission"  # as the hook's refusal names who lacks what
+PERSONAL = "a Personal Access Token|`workflow` scope"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
 PASSED_ON = {  # header -> CGI variable
     "content-type": "CONTENT_TYPE",
@@ -74,7 +78,8 @@ def _allowed(hub: Hub, request: Request, caller: Caller | None, pushing: bool) -
     if repo is None:
         raise NotFound()
     if caller is not None:
-        require(caller, repo, "write" if pushing else "read", "contents")
+        level: Literal["read", "write"] = "write" if pushing else "read"
+        require(caller, repo, level, "contents", level)
     return repo
 
 
@@ -107,8 +112,8 @@ def _orders(repo: Repo, caller: Caller, moved: Path) -> dict[str, str]:
     orders = {"LOCALHUB_PUSHED": str(moved)}
     if not at_least(of(repo, caller.login), "admin"):
         orders["LOCALHUB_PROTECTED"] = " ".join(f"refs/heads/{branch}" for branch in repo.protection)
-    if caller.app is not None and not app_may(caller.app, "workflows", "write"):
-        orders["LOCALHUB_NO_WORKFLOWS"] = "1"
+    if not may_change_workflows(caller.token):
+        orders["LOCALHUB_NO_WORKFLOWS"] = PERSONAL if caller.token.is_classic else APP
     return orders
 
 

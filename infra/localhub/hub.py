@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,7 @@ class Hub:
     struck: list[dict[str, str | None]] = field(default_factory=list)  # what of it happened
     ahead: timedelta = timedelta(0)  # how far a test has moved the clock
     last_id: int = 1000
+    secret: str = field(default_factory=lambda: secrets.token_hex(32))  # signs installation tokens
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from localhub import installations
+from localhub import grants, installations
 from localhub.credentials import token_in
 from localhub.errors import BadCredentials, Forbidden, NotFound
 from localhub.hub import Hub
@@ -49,26 +49,18 @@ def at_least(role: Permission, needed: Permission) -> bool:
     return ORDER.index(role) >= ORDER.index(needed)
 
 
-def require(caller: Caller, repo: Repo, needed: Permission, scope: str | None = None) -> None:
+def require(caller: Caller, repo: Repo, needed: Permission, scope: str | None = None, level: str = "write") -> None:
     """Refuse as GitHub does: what one may not read does not exist; what one may not do is forbidden.
 
-    `scope` is given for a write: the permission an App must have for it (`issues`, `contents`, `checks` ...).
+    `scope` is what the token must have been given for it, at that level (`issues`, `contents`, `checks` ...).
     """
     role = of(repo, caller.login)
-    if not at_least(role, "read"):
+    if not at_least(role, "read") or grants.hides(caller.token, repo):
         raise NotFound()
     if not at_least(role, needed):
         raise Forbidden(None if caller.app else f"Must have {needed} rights to Repository.")
-    if caller.app is not None and scope is not None and not app_may(caller.app, scope, "write"):
-        refusal = Forbidden()
-        refusal.headers = {"x-accepted-github-permissions": f"{scope}=write"}
-        raise refusal
-
-
-def app_may(app: App, scope: str, needed: str) -> bool:
-    """Whether the App was granted `scope`; an App set up without a list may do everything."""
-    granted = app.permissions.get(scope)
-    return not app.permissions or granted == needed or granted in ("write", "admin") or scope == "metadata"
+    if scope is not None:
+        grants.require(caller.token, repo, scope, level)
 
 
 def readable_repo(hub: Hub, caller: Caller, full_name: str) -> Repo:
@@ -81,16 +73,18 @@ def readable_repo(hub: Hub, caller: Caller, full_name: str) -> Repo:
 
 def require_project(caller: Caller, project: Project, needed: str) -> None:
     """Projects are their owner's: members and the App read and write; others read a public one only."""
-    owner, name = project.owner, caller.login.lower()
+    owner, name, token = project.owner, caller.login.lower(), caller.token
+    inside = owner.login.lower() == name or name in owner.members
     if caller.app is not None:
         inside = caller.app.account is owner and owner.kind == "Organization"
-        allowed = inside and app_may(caller.app, "organization_projects", needed)
-    else:
-        inside = owner.login.lower() == name or name in owner.members
-        allowed = inside and "project" in caller.token.scopes
-    if allowed or (needed == "read" and project.public):
+    if needed == "read" and project.public:
         return
-    raise Forbidden() if inside else NotFound()
+    if not inside or token.owner not in (None, owner):
+        raise NotFound()
+    if token.is_classic and not {"project", f"{needed}:project"} & set(token.scopes):
+        raise grants.lacking(token, ("read:project",) if needed == "read" else ("project",))
+    if not token.is_classic and not grants.may(token, "organization_projects", needed):
+        raise grants.ungranted(token, "organization_projects", needed)
 
 
 def authenticate(hub: Hub, header: str | None) -> Caller:

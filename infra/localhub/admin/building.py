@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -19,6 +20,7 @@ from localhub.admin.orders import (
     ProtectionOrder,
     RepoOrder,
     Role,
+    TokenOrder,
 )
 from localhub.errors import NotFound
 from localhub.hub import Hub
@@ -36,12 +38,26 @@ async def person(hub: World, order: PersonOrder) -> Json:
     return {"login": actor.login, "token": token.value, "id": actor.id, "node_id": actor.node_id}
 
 
+@router.post("/people/{login}/tokens")
+async def token(hub: World, login: str, order: TokenOrder) -> Json:
+    """One more token of somebody's, with less in it than the first."""
+    actor = people.find(hub, login)
+    life = timedelta(seconds=order.lives_seconds) if order.lives_seconds is not None else None
+    if order.permissions is None:
+        return {"token": people.classic_token(hub, actor, order.scopes, life).value}
+    owner = people.find(hub, order.owner or login)
+    names = order.repositories
+    chosen = None if names is None else [repo for name in names if (repo := hub.repo(name)) is not None]
+    made = people.fine_grained_token(hub, actor, owner, order.permissions, chosen, life)
+    return {"token": made.value}
+
+
 @router.post("/orgs")
 async def organization(hub: World, order: OrgOrder) -> Json:
     """Members are named, or given with their role."""
     members: dict[str, Role] = {}
     members |= order.members if isinstance(order.members, dict) else dict.fromkeys(order.members, "member")
-    actor = people.create_org(hub, order.login, members)
+    actor = people.create_org(hub, order.login, members, order.public_members)
     return {"login": actor.login, "id": actor.id, "node_id": actor.node_id}
 
 

@@ -23,9 +23,20 @@ class PersonOrder(Order):
     name: str | None = None
 
 
+class TokenOrder(Order):
+    """Classic with `scopes`; with `permissions` it is fine-grained, for what is the `owner`'s (else one's own)."""
+
+    scopes: list[str] = ["repo", "project", "workflow"]
+    permissions: dict[str, str] | None = None
+    owner: str | None = None
+    repositories: list[str] | None = None
+    lives_seconds: float | None = None
+
+
 class OrgOrder(Order):
     login: str
     members: list[str] | dict[str, Role] = []
+    public_members: list[str] = []
 
 
 class ProtectionOrder(Order):

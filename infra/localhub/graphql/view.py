@@ -8,15 +8,16 @@ connections, payloads and summaries are built. Any other field of the schema say
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any, ClassVar, Generic, TypeVar
 
-from localhub import permissions
-from localhub.errors import HubError
+from localhub import grants, permissions
+from localhub.errors import HubError, InsufficientScopes
 from localhub.graphql.cost import Cost
 from localhub.graphql.errors import not_simulated, unknown_node
-from localhub.graphql.kinds import home
+from localhub.graphql.kinds import home, scope_of
 from localhub.hub import Hub
 from localhub.model import Project, Repo
 from localhub.permissions import Caller
@@ -56,12 +57,30 @@ class Context:
         try:
             match home(record):
                 case Repo() as repo:
-                    permissions.require(self.caller, repo, "read")
+                    permissions.require(self.caller, repo, "read", scope_of(record), "read")
                 case Project() as project:
                     permissions.require_project(self.caller, project, "read")
+        except InsufficientScopes:
+            raise
         except HubError:
             return False
         return True
+
+    def guarded(self, answer: Any) -> Any:
+        """What a resolver answers, unless the token may not see it: what hangs on a repository, in a list or alone."""
+        if self.caller.token.is_classic:
+            return answer
+        if isawaitable(answer):
+            return self._guarded_later(answer)
+        shown = answer.get("nodes", ()) if isinstance(answer, dict) else answer
+        for record in shown if isinstance(shown, list) else [shown]:
+            repo, scope = home(record), scope_of(record)
+            if isinstance(repo, Repo) and scope is not None:
+                grants.require(self.caller.token, repo, scope, "read")
+        return answer
+
+    async def _guarded_later(self, answer: Awaitable[Any]) -> Any:
+        return self.guarded(await answer)
 
 
 def read(**fields: str) -> dict[str, str]:
@@ -107,7 +126,7 @@ def reader(attribute: str) -> Resolver:
 
 def caller_of(cls: type[View[Any]], name: str) -> Resolver:
     def resolve(record: Any, info: Any, **arguments: Any) -> Any:
-        return getattr(cls(record, info.context), name)(**arguments)
+        return info.context.guarded(getattr(cls(record, info.context), name)(**arguments))
 
     return resolve
 

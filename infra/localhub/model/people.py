@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from localhub.model.repos import Repo
 
 Permission = Literal["admin", "maintain", "write", "triage", "read", "none"]
 
@@ -21,6 +24,7 @@ class Actor:
     email: str | None = None
     created_at: datetime | None = None
     members: dict[str, Literal["admin", "member"]] = field(default_factory=dict)  # of an organization, by lower login
+    public_members: set[str] = field(default_factory=set)  # those of them who let it be seen
 
 
 @dataclass(eq=False)
@@ -49,10 +53,17 @@ class App:
 
 @dataclass(eq=False)
 class Token:
-    """A bearer token of a person, or of an App installation (`app` set)."""
+    """A bearer token of a person, classic or fine-grained, or of an App's installation (`app` set)."""
 
     value: str
     actor: Actor
     app: App | None = None
     expires_at: datetime | None = None
-    scopes: tuple[str, ...] = ("repo", "project", "workflow")
+    scopes: tuple[str, ...] = ("repo", "project", "workflow")  # of a classic one
+    permissions: dict[str, str] | None = None  # of a fine-grained one; the fewer an installation's was minted with
+    repositories: list[Repo] | None = None  # the only ones it reaches
+    owner: Actor | None = None  # whose repositories and projects alone a fine-grained one is for
+
+    @property
+    def is_classic(self) -> bool:
+        return self.app is None and self.permissions is None

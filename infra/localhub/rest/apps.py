@@ -7,15 +7,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from localhub import installations, people, render
+from localhub import grants, installations, people, render
 from localhub.credentials import app_by_jwt
-from localhub.errors import NotFound, Unprocessable
+from localhub.errors import Forbidden, NotFound, Unprocessable
+from localhub.grants import app_may
 from localhub.hub import Hub
-from localhub.model import App, Delivery
-from localhub.permissions import app_may
+from localhub.model import App, Delivery, Repo
 from localhub.rest.given import Body, Calling, World, answer, first, new_router, nothing, page
 
 router = new_router()
+OUT_OF_REACH = "There is at least one repository that does not exist or is not accessible to the parent installation."
 
 
 @router.get("/app")
@@ -74,24 +75,39 @@ async def unsuspend(request: Request, hub: World, installation_id: int) -> Respo
 
 @router.post("/app/installations/{installation_id}/access_tokens")
 async def access_token(request: Request, hub: World, body: Body, installation_id: int) -> Response:
-    """A token for one hour. It may ask for fewer permissions, never for more."""
+    """A token for one hour. It may ask for fewer permissions and repositories, never for more."""
     found = _installed(hub, request, installation_id)
     installations.check_alive(found)
     wanted: dict[str, str] = body.get("permissions") or {}
     if any(not app_may(found, scope, level) for scope, level in wanted.items()):
         raise Unprocessable("The permissions requested are not granted to this installation.")
-    token = people.installation_token(hub, found)
-    granted = wanted or {"metadata": "read", **found.permissions}
-    shown = {"token": token.value, "expires_at": render.moment(token.expires_at), "permissions": granted}
-    return answer({**shown, "repository_selection": "all" if found.repositories is None else "selected"}, 201)
+    chosen = _chosen(installations.repositories(hub, found), body)
+    token = people.installation_token(hub, found, wanted or None, chosen)
+    granted = {"metadata": "read", **(wanted or found.permissions)}
+    shown: dict[str, Any] = {"token": token.value, "expires_at": render.moment(token.expires_at)}
+    selection = "all" if found.repositories is None and chosen is None else "selected"
+    shown |= {"permissions": granted, "repository_selection": selection}
+    if chosen is not None:
+        shown["repositories"] = [render.repository(hub, repo) for repo in chosen]
+    return answer(shown, 201)
+
+
+@router.delete("/installation/token")
+async def revoke(hub: World, caller: Calling) -> Response:
+    if caller.app is None:
+        raise Forbidden()
+    del hub.tokens[caller.token.value]
+    return nothing()
 
 
 @router.get("/installation/repositories")
 async def installation_repositories(request: Request, hub: World, caller: Calling) -> Response:
-    mine = installations.repositories(hub, caller.app) if caller.app else []
+    mine = [repo for repo in hub.repos.values() if caller.app and grants.reaches(caller.token, repo)]
     shown, links = page(request, mine)
     repos = [render.repository(hub, repo, caller) for repo in shown]
-    return answer({"total_count": len(mine), "repository_selection": "all", "repositories": repos}, headers=links)
+    whole = caller.token.repositories is None and (caller.app is None or caller.app.repositories is None)
+    selection = {"repository_selection": "all" if whole else "selected"}
+    return answer({"total_count": len(mine), **selection, "repositories": repos}, headers=links)
 
 
 @router.get("/app/hook/deliveries")
@@ -118,6 +134,15 @@ def _by_jwt(hub: Hub, request: Request) -> App:
     found = app_by_jwt(hub, request.headers.get("authorization"))
     request.state.app_login = found.actor.login
     return found
+
+
+def _chosen(reached: list[Repo], body: dict[str, Any]) -> list[Repo] | None:
+    """The repositories a token is to be narrowed to, by name or id; none named is no narrowing."""
+    names, ids = body.get("repositories") or [], body.get("repository_ids") or []
+    found = [repo for repo in reached if repo.name in names or repo.id in ids]
+    if len(found) < len(set(names)) + len(set(ids)) - sum(repo.name in names and repo.id in ids for repo in found):
+        raise Unprocessable(OUT_OF_REACH)
+    return found if names or ids else None
 
 
 def _installed(hub: Hub, request: Request, installation_id: int) -> App:

@@ -53,7 +53,7 @@ class GitHubRoute(APIRoute):
 
 
 def refused(refusal: HubError) -> Response:
-    body: dict[str, Any] = {"message": refusal.message}
+    body: dict[str, Any] = {"message": refusal.rest_message or refusal.message}
     if refusal.errors:
         body["errors"] = refusal.errors
     body |= {"documentation_url": DOCUMENTATION, "status": str(refusal.status)}
@@ -101,7 +101,7 @@ def _finished(hub: Hub, request: Request, response: Response) -> Response:
     free = response.status_code == 304 or request.url.path == FREE
     if not getattr(request.state, "uncounted", False):
         hub.meter.rest(login, free=free, bucket=bucket)
-    if caller is not None and caller.app is None:
+    if caller is not None and caller.token.is_classic:
         headers["x-oauth-scopes"] = ", ".join(caller.token.scopes)
     response.headers.update(headers | hub.meter.window(bucket, "core").headers())
     return response
