@@ -6,7 +6,8 @@ a story with people and an App of its own stays far below. Whoever means to go b
 thousand cards begins with `POST /_hub/limits {"login": ..., "secondary": false}`, without a login for everybody.
 
 What GitHub does not publish is decided here: every issue, pull request, comment and review counts as content, each
-alias of a batch for itself; edits, labels, fields, reactions and draft cards do not; what is refused counts nowhere.
+alias of a batch for itself; what is refused counts nowhere. Edits, labels, fields, reactions and draft cards do not
+count, unless the strictest reading is ordered: `every_write`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Limits(BaseModel):
     graphql_points: int = 2000  # a minute; a query is one, a document with a mutation five
     content_a_minute: int = 80
     content_an_hour: int = 500
+    every_write: bool = False  # whether each write is content, not only what creates some
     mutations: int = 22  # aliases of one document that are carried out; those after them are refused one by one
 
     def of(self, resource: Resource) -> int:

@@ -66,6 +66,8 @@ class Meter:
         """Lets one REST request in, or says why not; `subject` is how GitHub names the caller."""
         self._refuse_exhausted(login, "core", subject)
         self._keep_pace(login, "rest_points", READ if reads else WRITE)
+        if not reads:
+            self.write(login)
 
     def admit_graphql(self, login: str, subject: str, *, reads: bool) -> None:
         self._refuse_exhausted(login, "graphql", subject)
@@ -73,14 +75,13 @@ class Meter:
 
     def content(self, login: str) -> None:
         """One content-creating write, asked for by its verb just before it acts, so nothing is counted twice."""
-        limits, now = self.limits_of(login), self.now()
-        minute, hour = self._pace(login, "content a minute", MINUTE), self._pace(login, "content an hour", HOUR)
-        wait = max(minute.wait(now, limits.content_a_minute), hour.wait(now, limits.content_an_hour))
-        if wait and limits.secondary:
-            raise TooFast(wait, limits.status, creating=True)
-        minute.add(now, 1)
-        hour.add(now, 1)
-        self._figures(login).content_requests += 1
+        if not self.limits_of(login).every_write:
+            self._create(login)
+
+    def write(self, login: str) -> None:
+        """One write of whatever kind: a REST call, or one mutation of a document."""
+        if self.limits_of(login).every_write:
+            self._create(login)
 
     @contextmanager
     def entered(self, login: str) -> Iterator[None]:
@@ -93,6 +94,16 @@ class Meter:
             yield
         finally:
             self.present[login] -= 1
+
+    def _create(self, login: str) -> None:
+        limits, now = self.limits_of(login), self.now()
+        minute, hour = self._pace(login, "content a minute", MINUTE), self._pace(login, "content an hour", HOUR)
+        wait = max(minute.wait(now, limits.content_a_minute), hour.wait(now, limits.content_an_hour))
+        if wait and limits.secondary:
+            raise TooFast(wait, limits.status, creating=True)
+        minute.add(now, 1)
+        hour.add(now, 1)
+        self._figures(login).content_requests += 1
 
     def _refuse_exhausted(self, login: str, resource: Resource, subject: str) -> None:
         limits = self.limits_of(login)

@@ -169,6 +169,20 @@ def test_the_rest_of_a_batch_is_too_quick(hub: LocalHub, ann: Json, limit: Limit
     assert said == [(["c2"], "was submitted too quickly"), (["c3"], "was submitted too quickly")]
 
 
+def test_the_strictest_reading_can_be_ordered(hub: LocalHub, ann: Json, limit: Limit) -> None:
+    """Then each alias and each call that writes anything is content, and a new comment is so once."""
+    name = hub.repo(ann["login"])["full_name"]
+    with hub.rest(ann["token"]) as api:
+        subject = api.post(f"/repos/{name}/issues", json={"title": "One"}).json()["node_id"]
+        limit(every_write=True, content_a_minute=5)
+        assert "errors" not in ask(hub, ann["token"], comments(subject, 2)).json()
+        assert api.put(f"/repos/{name}/issues/1/labels", json=["bug"]).status_code == 200
+        assert api.patch(f"/repos/{name}/issues/1", json={"title": "Won"}).status_code == 200
+        refused = api.patch(f"/repos/{name}/issues/1", json={"title": "One"})
+        assert "content creation" in refused.json()["message"] and "retry-after" in refused.headers
+        assert api.get(f"/repos/{name}/issues/1").json()["title"] == "Won"
+
+
 def test_twenty_aliased_mutations_are_carried_out_and_those_beyond_are_not(hub: LocalHub, ann: Json) -> None:
     """Partial success with status 200: 22 comments stand, the others have an error each."""
     subject = issue(hub, ann)
