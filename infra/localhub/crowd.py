@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localhub.credentials import whose
+from localhub.credentials import token_in
 from localhub.errors import TooFast
 from localhub.hub import Hub
 from localhub.limits import Resource
@@ -24,20 +24,21 @@ class Crowd:
         self.hub = hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        login = self._login(scope)
-        if login is None:
+        counts_as = self._counts_as(scope)
+        if counts_as is None:
             await self.app(scope, receive, send)
             return
         try:
-            with self.hub.meter.entered(login):
+            with self.hub.meter.entered(counts_as):
                 await self.app(scope, receive, send)
         except TooFast as refusal:
             response = refused(refusal)
             resource: Resource = "graphql" if scope["path"].endswith("/graphql") else "core"
-            response.headers.update(self.hub.meter.window(login, resource).headers())
+            response.headers.update(self.hub.meter.window(counts_as, resource).headers())
             await response(scope, receive, send)
 
-    def _login(self, scope: Scope) -> str | None:
+    def _counts_as(self, scope: Scope) -> str | None:
         if scope["type"] != "http" or scope["path"].startswith(UNCOUNTED) or scope["path"].endswith(GIT):
             return None
-        return whose(self.hub, Headers(scope=scope).get("authorization"))
+        token = token_in(self.hub, Headers(scope=scope).get("authorization"))
+        return token.counts_as if token else None

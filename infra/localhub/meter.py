@@ -50,7 +50,10 @@ class Window:
 
 @dataclass
 class Meter:
-    """By caller login; an App's installation is `slug[bot]`, and what the App asks with its own key stands apart."""
+    """By caller login; an App's installation is `slug[bot]`, a further one `slug[bot] on ACCOUNT`.
+
+    What an App asks with its own key stands apart.
+    """
 
     now: Callable[[], datetime]
     everybody: Limits = field(default_factory=Limits)

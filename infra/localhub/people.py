@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import jwt
 
@@ -52,6 +53,18 @@ def create_app(hub: Hub, slug: str, account: Actor, *, public_key: str, reposito
     for repo in hub.repos.values():
         let_in(app, repo)
     return app
+
+
+def install_again(hub: Hub, app: App, account: Actor, **own: Any) -> App:
+    """A further installation of the App, on another account; `own` is what it is granted there."""
+    if any(each.id == app.id and each.account is account and each.installed for each in hub.apps):
+        raise Unprocessable("The App is installed on this account already")
+    alive: dict[str, Any] = {"installed": True, "suspended_at": None, "suspended_by": None, "further": True}
+    made = replace(app, installation_id=hub.new_id(), account=account, **alive | own)
+    hub.apps.append(made)
+    for repo in hub.repos.values():
+        let_in(made, repo)
+    return made
 
 
 def let_in(app: App, repo: Repo) -> None:

@@ -27,6 +27,10 @@ class Caller:
         return self.actor.login
 
     @property
+    def counts_as(self) -> str:
+        return self.token.counts_as
+
+    @property
     def subject(self) -> str:
         """How GitHub names the caller when it counts."""
         return f"installation ID {self.app.installation_id}" if self.app else f"user ID {self.actor.id}"

@@ -26,7 +26,7 @@ def review(
     lines = list(comments)
     if event is not None:
         _check_event(caller, pull, event, body, bool(lines))
-    hub.meter.content(caller.login)
+    hub.meter.content(caller.counts_as)
     made = Review(hub.new_id(), "", pull, caller.actor, "PENDING", body, commit_id or pull.head_sha, hub.now())
     hub.register("PRR", made)
     pull.reviews.append(made)
@@ -103,7 +103,7 @@ def reply(hub: Hub, caller: Caller, parent: ReviewComment, body: str) -> ReviewC
     pull = parent.review.pull
     require(caller, pull.repo, "read", SCOPE)
     check_body("PullRequestReviewComment", body)
-    hub.meter.content(caller.login)
+    hub.meter.content(caller.counts_as)
     made = Review(hub.new_id(), "", pull, caller.actor, "PENDING", "", pull.head_sha, hub.now())
     hub.register("PRR", made)
     pull.reviews.append(made)

@@ -174,6 +174,29 @@ def test_a_token_is_narrowed_to_repositories(shops: Shops, tmp_path: Path) -> No
     assert refused.status_code == 422 and "not accessible to the parent installation" in refused.json()["message"]
 
 
+def test_an_app_may_be_installed_on_several_accounts(shops: Shops) -> None:
+    """Each installation has tokens, permissions, repositories and limits of its own; one may go while others stay."""
+    hub, slug = shops.hub, str(shops.app["login"]).removesuffix("[bot]")
+    other = hub.org()
+    theirs = str(hub.repo(other, private=True)["full_name"])
+    second = hub.admin(f"apps/{slug}/installations", {"owner": other, "permissions": {"issues": "write"}})
+    listed = shops.rest(shops.key(), "GET", "/app/installations").json()
+    assert [each["account"]["login"] for each in listed] == [shops.org, other]
+    assert shops.rest(shops.key(), "GET", f"/orgs/{other}/installation").json()["id"] == second["installation_id"]
+    assert shops.rest(shops.key(), "GET", f"/repos/{theirs}/installation").json()["id"] == second["installation_id"]
+    for token, mine, foreign in ((shops.app["token"], shops.private, theirs), (second["token"], theirs, shops.private)):
+        found = shops.rest(token, "GET", f"/repos/{mine}")
+        assert (found.status_code, shops.rest(token, "GET", f"/repos/{foreign}").status_code) == (200, 404)
+    before = int(found.headers["x-ratelimit-used"])
+    shops.rest(shops.app["token"], "GET", f"/repos/{shops.private}")
+    assert shops.rest(second["token"], "GET", f"/repos/{theirs}").headers["x-ratelimit-used"] == str(before + 2)
+    refused = shops.rest(second["token"], "POST", f"/repos/{theirs}/git/refs", ref="refs/heads/x", sha="0" * 40)
+    assert refused.headers["x-accepted-github-permissions"] == "contents=write"
+    hub.admin(f"apps/{slug}?owner={other}", method="DELETE")
+    assert shops.rest(second["token"], "GET", f"/repos/{theirs}").status_code == 401
+    assert shops.rest(shops.app["token"], "GET", f"/repos/{shops.private}").status_code == 200
+
+
 def test_a_classic_token_has_scopes(shops: Shops, tmp_path: Path) -> None:
     """Without `repo` a private repository is not there and nothing is written; boards and workflows need their own."""
     bare, public = shops.person(scopes=[]), shops.person(scopes=["public_repo"])

@@ -14,6 +14,7 @@ from localhub import gitstore, installations, issues, people, projects, repos
 from localhub.admin.orders import (
     AppChange,
     AppOrder,
+    InstallationOrder,
     OrgOrder,
     PersonOrder,
     ProjectOrder,
@@ -122,12 +123,13 @@ async def app(hub: World, order: AppOrder) -> Json:
 @router.patch("/apps/{slug}")
 async def change_app(hub: World, slug: str, order: AppChange) -> Json:
     """Webhooks elsewhere, or off; other permissions or repositories (null: all); suspended, or no longer."""
-    found = _app(hub, slug)
+    found = _app(hub, slug, order.owner)
     by = people.find(hub, order.by) if order.by else installations.owner_of(hub, found.account)
-    if "webhook_url" in order.model_fields_set:
-        found.webhook_url = order.webhook_url
-    if order.events is not None:
-        found.events = order.events
+    for each in [
+        each for each in hub.apps if each.id == found.id
+    ]:  # the webhook is the App's, wherever it is installed
+        each.webhook_url = order.webhook_url if "webhook_url" in order.model_fields_set else each.webhook_url
+        each.events = each.events if order.events is None else order.events
     if order.permissions is not None:
         installations.accept(hub, found, order.permissions, by)
     if "repositories" in order.model_fields_set:
@@ -137,9 +139,19 @@ async def change_app(hub: World, slug: str, order: AppChange) -> Json:
     return {"slug": found.slug, "webhook_url": found.webhook_url, "permissions": found.permissions}
 
 
+@router.post("/apps/{slug}/installations")
+async def install_again(hub: World, slug: str, order: InstallationOrder) -> Json:
+    """The App on one more account."""
+    app, account = _app(hub, slug), people.find(hub, order.owner)
+    granted = app.permissions if order.permissions is None else order.permissions
+    made = people.install_again(hub, app, account, permissions=granted, repositories=order.repositories)
+    installations.created(hub, made)
+    return {"installation_id": made.installation_id, "token": people.installation_token(hub, made).value}
+
+
 @router.delete("/apps/{slug}")
-async def uninstall_app(hub: World, slug: str) -> Json:
-    found = _app(hub, slug)
+async def uninstall_app(hub: World, slug: str, owner: str | None = None) -> Json:
+    found = _app(hub, slug, owner)
     installations.uninstall(hub, found, installations.owner_of(hub, found.account))
     return {"slug": found.slug, "installed": found.installed}
 
@@ -153,8 +165,10 @@ def _protection(order: ProtectionOrder) -> Protection:
     return Protection(**order.model_dump() | {"required_checks": tuple(order.required_checks)})
 
 
-def _app(hub: Hub, slug: str) -> App:
-    found = next((each for each in hub.apps if each.slug == slug), None)
+def _app(hub: Hub, slug: str, owner: str | None = None) -> App:
+    """The App, in its first installation or in that on an account."""
+    mine = [each for each in hub.apps if each.slug == slug]
+    found = next((each for each in mine if owner is None or each.account is hub.actor(owner)), None)
     if found is None:
         raise NotFound()
     return found

@@ -83,9 +83,16 @@ class AppOrder(Order):
     repositories: list[str] | None = None
 
 
-class AppChange(Order):
-    """`by` is who does it on GitHub's pages; without one it is an owner of the account."""
+class InstallationOrder(Order):
+    owner: str
+    permissions: dict[str, str] | None = None
+    repositories: list[str] | None = None
 
+
+class AppChange(Order):
+    """`owner` picks one of several installations; `by` is who does it on GitHub's pages, else the account's owner."""
+
+    owner: str | None = None
     webhook_url: str | None = None
     events: list[str] | None = None
     permissions: dict[str, str] | None = None

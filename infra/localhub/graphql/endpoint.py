@@ -31,13 +31,13 @@ async def handle(hub: Hub, request: Request) -> Response:
         return JSONResponse({"errors": [{"message": "A query attribute must be specified and must be a string."}]})
     query, operation = asked["query"], asked.get("operationName")
     try:
-        hub.meter.admit_graphql(caller.login, caller.subject, reads=not writes(query, operation))
+        hub.meter.admit_graphql(caller.counts_as, caller.subject, reads=not writes(query, operation))
         response: Response = JSONResponse(await run(hub, caller, query, asked.get("variables"), operation))
     except Exhausted as refusal:
         response = JSONResponse({"errors": [exhausted(refusal)]})  # that the hour is used up is HTTP 200 here
     except TooFast as refusal:
         response = told(refusal.status, refusal.message, refusal.headers)
-    response.headers.update(hub.meter.window(caller.login, "graphql").headers())
+    response.headers.update(hub.meter.window(caller.counts_as, "graphql").headers())
     response.headers["x-github-request-id"] = uuid4().hex[:24].upper()
     return response
 

@@ -54,13 +54,13 @@ async def run(
     except GraphQLError as error:
         return {"errors": [shaped(error)]}
     finally:
-        hub.meter.graphql(caller.login, points)
+        hub.meter.graphql(caller.counts_as, points)
     if dry:
         document, unanswered = dry
     result = execute(
         schema(),
         document,
-        context_value=Context(hub, caller, cost, hub.meter.limits_of(caller.login).mutations),
+        context_value=Context(hub, caller, cost, hub.meter.limits_of(caller.counts_as).mutations),
         variable_values=dict(variables or {}),
         operation_name=operation,
         field_resolver=default_resolver,

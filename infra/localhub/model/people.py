@@ -29,7 +29,7 @@ class Actor:
 
 @dataclass(eq=False)
 class App:
-    """A GitHub App with its single installation on one organization; its webhook is the bot's."""
+    """A GitHub App with one installation of it; a further one shares all but what is the installation's own."""
 
     id: int
     slug: str
@@ -45,6 +45,7 @@ class App:
     installed: bool = True
     suspended_at: datetime | None = None
     suspended_by: Actor | None = None
+    further: bool = False  # the App was installed elsewhere before
 
     @property
     def client_id(self) -> str:
@@ -63,6 +64,13 @@ class Token:
     permissions: dict[str, str] | None = None  # of a fine-grained one; the fewer an installation's was minted with
     repositories: list[Repo] | None = None  # the only ones it reaches
     owner: Actor | None = None  # whose repositories and projects alone a fine-grained one is for
+
+    @property
+    def counts_as(self) -> str:
+        """Whose limits it draws on: all tokens of a person together, and each installation by itself."""
+        if self.app is not None and self.app.further:
+            return f"{self.actor.login} on {self.app.account.login}"
+        return self.actor.login
 
     @property
     def is_classic(self) -> bool:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from localhub import grants, installations, people, render
 from localhub.credentials import app_by_jwt
-from localhub.errors import Forbidden, NotFound, Unprocessable
+from localhub.errors import Forbidden, Unprocessable
 from localhub.grants import app_may
 from localhub.hub import Hub
 from localhub.model import App, Delivery, Repo
@@ -26,8 +26,8 @@ async def app(request: Request, hub: World) -> Response:
 
 @router.get("/app/installations")
 async def all_installations(request: Request, hub: World) -> Response:
-    found = _by_jwt(hub, request)
-    return answer([render.installation(hub, found)] if found.installed else [])
+    shown, links = page(request, _everywhere(hub, _by_jwt(hub, request)))
+    return answer([render.installation(hub, each) for each in shown], headers=links)
 
 
 @router.get("/app/installations/{installation_id}")
@@ -37,19 +37,16 @@ async def installation(request: Request, hub: World, installation_id: int) -> Re
 
 @router.get("/repos/{owner}/{name}/installation")
 async def installation_on_repo(request: Request, hub: World, owner: str, name: str) -> Response:
-    found, repo = _by_jwt(hub, request), hub.repo(f"{owner}/{name}")
-    if repo is None or not installations.reaches(found, repo):
-        raise NotFound()
+    app, repo = _by_jwt(hub, request), hub.repo(f"{owner}/{name}")
+    found = first(each for each in _everywhere(hub, app) if repo is not None and installations.reaches(each, repo))
     return answer(render.installation(hub, found))
 
 
 @router.get("/orgs/{login}/installation")
 @router.get("/users/{login}/installation")
 async def installation_on_account(request: Request, hub: World, login: str) -> Response:
-    found = _by_jwt(hub, request)
-    if found.account.login.lower() != login.lower() or not found.installed:
-        raise NotFound()
-    return answer(render.installation(hub, found))
+    everywhere = _everywhere(hub, _by_jwt(hub, request))
+    return answer(render.installation(hub, first(each for each in everywhere if each.account is hub.actor(login))))
 
 
 @router.delete("/app/installations/{installation_id}")
@@ -146,10 +143,13 @@ def _chosen(reached: list[Repo], body: dict[str, Any]) -> list[Repo] | None:
 
 
 def _installed(hub: Hub, request: Request, installation_id: int) -> App:
-    found = _by_jwt(hub, request)
-    if found.installation_id != installation_id or not found.installed:
-        raise NotFound()
-    return found
+    everywhere = _everywhere(hub, _by_jwt(hub, request))
+    return first(each for each in everywhere if each.installation_id == installation_id)
+
+
+def _everywhere(hub: Hub, app: App) -> list[App]:
+    """All installations of the App."""
+    return [each for each in hub.apps if each.id == app.id and each.installed]
 
 
 def _delivery(record: Delivery) -> dict[str, Any]:

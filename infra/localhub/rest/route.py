@@ -40,7 +40,7 @@ class GitHubRoute(APIRoute):
             try:
                 caller = request.state.caller = _identify(hub, request)
                 if caller is not None and request.url.path != FREE:
-                    hub.meter.admit_rest(caller.login, caller.subject, reads=request.method in READS)
+                    hub.meter.admit_rest(caller.counts_as, caller.subject, reads=request.method in READS)
                 response = await answer(request)
             except HubError as refusal:
                 request.state.uncounted = isinstance(refusal, RateLimited)
@@ -90,7 +90,7 @@ def _identify(hub: Hub, request: Request) -> Caller | None:
 def _finished(hub: Hub, request: Request, response: Response) -> Response:
     """Headers and metering; a GET whose answer the caller already holds becomes an empty, free 304."""
     caller: Caller | None = getattr(request.state, "caller", None)
-    login = caller.login if caller else getattr(request.state, "app_login", ANONYMOUS)
+    login = caller.counts_as if caller else getattr(request.state, "app_login", ANONYMOUS)
     bucket = login if caller else f"{login} by its key"
     headers = common_headers(request)
     if request.method == "GET" and response.status_code == 200:

@@ -44,4 +44,4 @@ def take_turn(context: Context, alias: str) -> None:
     context.begun.append(alias)
     if len(context.begun) > context.most_mutations:
         raise Refusal("RESOURCE_LIMITS_EXCEEDED", "Resource limits for this query exceeded.")
-    context.hub.meter.write(context.caller.login)
+    context.hub.meter.write(context.caller.counts_as)
