@@ -125,9 +125,8 @@ async def change_app(hub: World, slug: str, order: AppChange) -> Json:
     """Webhooks elsewhere, or off; other permissions or repositories (null: all); suspended, or no longer."""
     found = _app(hub, slug, order.owner)
     by = people.find(hub, order.by) if order.by else installations.owner_of(hub, found.account)
-    for each in [
-        each for each in hub.apps if each.id == found.id
-    ]:  # the webhook is the App's, wherever it is installed
+    everywhere = [each for each in hub.apps if each.id == found.id]
+    for each in everywhere:  # the webhook is the App's, not the installation's
         each.webhook_url = order.webhook_url if "webhook_url" in order.model_fields_set else each.webhook_url
         each.events = each.events if order.events is None else order.events
     if order.permissions is not None:

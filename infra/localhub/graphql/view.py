@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from inspect import isawaitable
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -25,6 +26,7 @@ from localhub.permissions import Caller
 R = TypeVar("R")
 Node = TypeVar("Node")
 Plain = dict[str, Any]
+PLAIN = (str, int, bool, float, datetime, type(None))  # what needs no guard
 Resolver = Callable[..., Any]
 
 
@@ -68,14 +70,15 @@ class Context:
 
     def guarded(self, answer: Any) -> Any:
         """What a resolver answers, unless the token may not see it: what hangs on a repository, in a list or alone."""
-        if self.caller.token.is_classic:
+        if self.caller.token.is_classic or isinstance(answer, PLAIN):
             return answer
         if isawaitable(answer):
             return self._guarded_later(answer)
         shown = answer.get("nodes", ()) if isinstance(answer, dict) else answer
         for record in shown if isinstance(shown, list) else [shown]:
-            repo, scope = home(record), scope_of(record)
-            if isinstance(repo, Repo) and scope is not None:
+            scope = scope_of(record)
+            repo = home(record) if scope else None
+            if scope and isinstance(repo, Repo):
                 grants.require(self.caller.token, repo, scope, "read")
         return answer
 
