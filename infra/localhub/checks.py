@@ -22,7 +22,7 @@ def create_run(hub: Hub, caller: Caller, repo: Repo, name: str, head_sha: str, *
         raise Forbidden("You must authenticate via a GitHub App.")
     suite = _suite_of(hub, repo, head_sha, caller.app)
     run = add_run(hub, suite, name)
-    hub.record(caller.actor, "check run created", f"{repo.full_name}@{head_sha[:7]} {name}")
+    hub.record(caller.actor, "check run created", _where(run))
     _tell_run(hub, caller, run, "created")
     return update_run(hub, caller, run, **details) if details else run
 
@@ -33,8 +33,20 @@ def update_run(hub: Hub, caller: Caller, run: CheckRun, **details: Any) -> Check
     if caller.app is None or caller.app.slug != run.suite.app_slug:
         raise Forbidden("You must authenticate via the GitHub App that created the check run.")
     change_run(hub, run, **details)
+    hub.record(caller.actor, f"check run {run.conclusion or run.status}", _where(run))
     _tell_run(hub, caller, run, "completed" if run.status == "completed" else "created")
     return run
+
+
+def rerequest(hub: Hub, caller: Caller, suite: CheckSuite, run: CheckRun | None = None) -> None:
+    """Somebody wants a check run, or a whole suite, once more: its App is told, and does it or does not."""
+    require(caller, suite.repo, "write", "checks")
+    about = f"check run rerequested {run.name}" if run else f"check suite rerequested {suite.app_slug}"
+    hub.record(caller.actor, about, f"{suite.repo.full_name}@{suite.head_sha[:7]}")
+    if run is not None:
+        _tell_run(hub, caller, run, "rerequested")
+    else:
+        hub.emit("check_suite", "rerequested", caller.actor, repo=suite.repo, app=caller.app, check_suite=suite)
 
 
 def create_suite(hub: Hub, repo: Repo, head_sha: str, head_branch: str | None, app_slug: str) -> CheckSuite:
@@ -166,3 +178,7 @@ def _tell_run(hub: Hub, caller: Caller, run: CheckRun, action: str) -> None:
     hub.emit("check_run", action, caller.actor, repo=repo, app=caller.app, check_run=run)
     if action == "completed" and suite_state(run.suite)[0] == "completed":
         hub.emit("check_suite", "completed", caller.actor, repo=repo, app=caller.app, check_suite=run.suite)
+
+
+def _where(run: CheckRun) -> str:
+    return f"{run.suite.repo.full_name}@{run.head_sha[:7]} {run.name}"

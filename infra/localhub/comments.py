@@ -19,7 +19,7 @@ def add_comment(hub: Hub, caller: Caller, issue: Issue, body: str) -> Comment:
     if issue.locked and not at_least(of(issue.repo, caller.login), "write"):
         raise Forbidden("Unable to create comment because issue is locked.")
     check_body("IssueComment", body)
-    hub.meter.content(caller.login)
+    hub.meter.content(caller.counts_as)
     now = hub.now()
     comment = Comment(hub.new_id(), "", issue, caller.actor, body, now, now, via_app=caller.app)
     hub.register("IC", comment)

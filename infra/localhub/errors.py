@@ -3,7 +3,10 @@
     HubError
     ├── BadCredentials      401
     ├── Forbidden           403  FORBIDDEN
-    │   └── InsufficientScopes   INSUFFICIENT_SCOPES
+    │   └── InsufficientScopes   INSUFFICIENT_SCOPES; REST: 404
+    ├── RateLimited         403 or 429
+    │   ├── Exhausted            RATE_LIMIT or RATE_LIMITED; the hour is used up
+    │   └── TooFast              UNPROCESSABLE; a secondary limit
     ├── NotFound            404  NOT_FOUND
     ├── NotMergeable        405  UNPROCESSABLE
     ├── Conflict            409  UNPROCESSABLE
@@ -24,11 +27,12 @@ class HubError(Exception):
     status = 400
     graphql_type = "UNPROCESSABLE"
     default = "Bad Request"
-    accepted: str | None = None  # the App permission that would have been enough: `x-accepted-github-permissions`
+    rest_message: str | None = None  # where REST says it in other words
 
     def __init__(self, message: str | None = None, errors: Sequence[Mapping[str, str]] = ()) -> None:
         self.message = message or self.default
         self.errors = [dict(entry) for entry in errors]
+        self.headers: dict[str, str] = {}  # what the answer says beside its body
         super().__init__(self.message)
 
 
@@ -45,7 +49,38 @@ class Forbidden(HubError):
 
 
 class InsufficientScopes(Forbidden):
+    """A classic token without the scope; REST says that nothing is there."""
+
+    status = 404
     graphql_type = "INSUFFICIENT_SCOPES"
+    rest_message = "Not Found"
+
+
+class RateLimited(HubError):
+    """The caller has done too much, or does it too fast."""
+
+
+class Exhausted(RateLimited):
+    """The hour of one resource is used up."""
+
+    def __init__(self, subject: str, status: int, graphql_type: str) -> None:
+        super().__init__(f"API rate limit exceeded for {subject}.")
+        self.subject = subject
+        self.status = status
+        self.graphql_type = graphql_type
+
+
+class TooFast(RateLimited):
+    """A secondary limit: to be tried again after so many seconds."""
+
+    SENTENCE = "You have exceeded a secondary rate limit{}. Please wait a few minutes before you try again."
+    CREATING = " and have been temporarily blocked from content creation"
+    graphql_message = "was submitted too quickly"  # what one mutation of several is told
+
+    def __init__(self, wait: int, status: int = 403, *, creating: bool = False) -> None:
+        super().__init__(self.SENTENCE.format(self.CREATING if creating else ""))
+        self.status = status
+        self.headers = {"retry-after": str(wait)}
 
 
 class NotFound(HubError):

@@ -7,23 +7,28 @@ what it changed is taken from git's own post-receive hook, so two pushes at once
 from __future__ import annotations
 
 import asyncio
-import base64
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from localhub.credentials import token_in
 from localhub.errors import BadCredentials, Forbidden, HubError, NotFound
 from localhub.gitstore.process import clean_environment
+from localhub.grants import may_change_workflows
 from localhub.hub import Hub
 from localhub.model import Repo
-from localhub.permissions import Caller, app_may, at_least, caller_of, of, require
+from localhub.permissions import Caller, at_least, caller_of, of, require
 from localhub.pushes import on_push as on_push
 
 CHUNK = 64 * 1024
+WRONG_TOKEN = "Invalid username or token. Password authentication is not supported for Git operations."
+APP = "a GitHub App|`workflows` permission"  # as the hook's refusal names who lacks what
+PERSONAL = "a Personal Access Token|`workflow` scope"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
 PASSED_ON = {  # header -> CGI variable
     "content-type": "CONTENT_TYPE",
@@ -38,6 +43,7 @@ async def git_app(hub: Hub, request: Request) -> Response:
     """One request of git's: the announcement of refs, a fetch or a push."""
     service = request.query_params.get("service") or request.url.path.rsplit("/", 1)[-1]
     pushing = service == "git-receive-pack"
+    caller = None
     try:
         caller = _caller(hub, request)
         repo = _allowed(hub, request, caller, pushing)
@@ -56,18 +62,12 @@ async def git_app(hub: Hub, request: Request) -> Response:
 
 def _caller(hub: Hub, request: Request) -> Caller | None:
     """Any user name will do with a token as the password; an App says `x-access-token`."""
-    kind, _, value = request.headers.get("authorization", "").partition(" ")
-    if not value:
+    header = request.headers.get("authorization")
+    if not header:
         return None
-    if kind.lower() == "basic":
-        try:
-            name, _, password = base64.b64decode(value).decode().partition(":")
-        except ValueError as error:
-            raise BadCredentials() from error
-        value = password or name
-    token = hub.tokens.get(value.strip())
+    token = token_in(hub, header)
     if token is None:
-        raise BadCredentials("Invalid username or token. Password authentication is not supported for Git operations.")
+        raise BadCredentials(WRONG_TOKEN)
     return caller_of(hub, token)
 
 
@@ -78,7 +78,8 @@ def _allowed(hub: Hub, request: Request, caller: Caller | None, pushing: bool) -
     if repo is None:
         raise NotFound()
     if caller is not None:
-        require(caller, repo, "write" if pushing else "read", "contents")
+        level: Literal["read", "write"] = "write" if pushing else "read"
+        require(caller, repo, level, "contents", level)
     return repo
 
 
@@ -111,8 +112,8 @@ def _orders(repo: Repo, caller: Caller, moved: Path) -> dict[str, str]:
     orders = {"LOCALHUB_PUSHED": str(moved)}
     if not at_least(of(repo, caller.login), "admin"):
         orders["LOCALHUB_PROTECTED"] = " ".join(f"refs/heads/{branch}" for branch in repo.protection)
-    if caller.app is not None and not app_may(caller.app, "workflows", "write"):
-        orders["LOCALHUB_NO_WORKFLOWS"] = "1"
+    if not may_change_workflows(caller.token):
+        orders["LOCALHUB_NO_WORKFLOWS"] = PERSONAL if caller.token.is_classic else APP
     return orders
 
 

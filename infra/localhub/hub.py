@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -57,15 +58,23 @@ class Hub:
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     pending: set[asyncio.Task[Any]] = field(default_factory=set)
     pushed: Callable[..., Awaitable[None]] | None = None  # githttp's on_push(hub, repo, ref, before, after, caller)
-    faults: list[Any] = field(default_factory=list)  # faults.Fault: what is ordered to go wrong
+    faults: list[Any] = field(default_factory=list)  # faults.Fault: what is ordered to go wrong with requests
+    mishaps: list[Any] = field(default_factory=list)  # mishaps.Mishap: and with webhooks
+    schedule: Any = None  # faultschedule.Schedule: and by a seed
+    struck: list[dict[str, str | None]] = field(default_factory=list)  # what of it happened
     ahead: timedelta = timedelta(0)  # how far a test has moved the clock
     last_id: int = 1000
+    secret: str = field(default_factory=lambda: secrets.token_hex(32))  # signs installation tokens
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.now)
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return self.true_now() + self.ahead
+
+    def true_now(self) -> datetime:
+        """What the clock of everybody else says."""
+        return datetime.now(UTC)
 
     def new_id(self) -> int:
         self.last_id += 1
@@ -100,13 +109,14 @@ class Hub:
         org: Actor | None = None,
         app: App | None = None,
         **objects: Any,
-    ) -> None:
+    ) -> Event:
         """Tell every listener. A repository's organization is filled in."""
         if org is None and repo is not None and repo.owner.kind == "Organization":
             org = repo.owner
         event = Event(name, action, actor, repo, org, objects, self.now(), app)
         for listener in self.listeners:
             listener(event)
+        return event
 
     def record(self, actor: Actor, verb: str, target: str) -> None:
         """Write one line of the log of writes."""

@@ -29,7 +29,7 @@ def create(
     """A new issue. Labels and assignees from somebody without triage rights are dropped silently, as on GitHub."""
     require(caller, repo, "read", "issues")
     check_title("Issue", title)
-    hub.meter.content(caller.login)
+    hub.meter.content(caller.counts_as)
     issue = Issue(hub.new_id(), "", repo, take_number(repo), title, body, caller.actor, hub.now(), hub.now())
     hub.register("I", issue)
     repo.issues[issue.number] = issue

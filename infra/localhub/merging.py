@@ -46,6 +46,7 @@ def mark_merged(hub: Hub, caller: Caller, pull: PullRequest, sha: str) -> None:
     pull.state, pull.closed_at, pull.closed_by = "closed", hub.now(), caller.actor
     pull.merged_at, pull.merged_by, pull.merge_commit_sha = hub.now(), caller.actor, sha
     pull.auto_merge = pull.queue_position = None
+    hub.record(caller.actor, "pull merged", f"{pull.repo.full_name}#{pull.number}")
     note(hub, pull, "merged", caller.actor, commit=sha)
     note(hub, pull, "closed", caller.actor, state_reason=None)
     issues.tell(hub, caller, pull, "closed")
@@ -124,6 +125,7 @@ async def update_branch(hub: Hub, caller: Caller, pull: PullRequest, expected_he
     sha = await gitstore.merge_commit(pull.repo.git_dir, ref, pull.base_sha, message, caller.actor)
     if not await gitstore.update_ref(pull.repo.git_dir, ref, sha, head):
         raise Unprocessable("expected head sha didn't match current head ref.")
+    hub.record(caller.actor, "pull branch updated", f"{pull.repo.full_name}#{pull.number}")
     await hub.moved(pull.repo, ref, head, sha, caller)
     return sha
 

@@ -1,14 +1,18 @@
-"""Counts what every caller asks for, and says what is left of the hour. It counts; it refuses nobody yet."""
+"""Counts what every caller asks for, says what is left of the hour, and refuses what goes beyond the limits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any
 
-Resource = Literal["core", "graphql", "search"]
-LIMITS: dict[Resource, int] = {"core": 5000, "graphql": 5000, "search": 30}
+from localhub.errors import Exhausted, TooFast
+from localhub.limits import HOUR, MINUTE, Limits, Pace, Resource
+
+READ, WRITE = 1, 5  # points of the secondary limits
 
 
 @dataclass
@@ -46,16 +50,86 @@ class Window:
 
 @dataclass
 class Meter:
-    """Figures and windows by caller login (an App's calls are counted under `slug[bot]`)."""
+    """By caller login; an App's installation is `slug[bot]`, a further one `slug[bot] on ACCOUNT`.
+
+    What an App asks with its own key stands apart.
+    """
 
     now: Callable[[], datetime]
+    everybody: Limits = field(default_factory=Limits)
+    special: dict[str, Limits] = field(default_factory=dict)  # by login
     callers: dict[str, Figures] = field(default_factory=dict)
     windows: dict[tuple[str, Resource], Window] = field(default_factory=dict)
+    paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
+    present: Counter[str] = field(default_factory=Counter)  # requests that are under way
 
-    def rest(self, login: str, *, free: bool = False) -> None:
+    # --- refusing ---------------------------------------------------------------------------------------------------
+
+    def admit_rest(self, login: str, subject: str, *, reads: bool) -> None:
+        """Lets one REST request in, or says why not; `subject` is how GitHub names the caller."""
+        self._refuse_exhausted(login, "core", subject)
+        self._keep_pace(login, "rest_points", READ if reads else WRITE)
+        if not reads:
+            self.write(login)
+
+    def admit_graphql(self, login: str, subject: str, *, reads: bool) -> None:
+        self._refuse_exhausted(login, "graphql", subject)
+        self._keep_pace(login, "graphql_points", READ if reads else WRITE)
+
+    def content(self, login: str) -> None:
+        """One content-creating write, asked for by its verb just before it acts, so nothing is counted twice."""
+        if not self.limits_of(login).every_write:
+            self._create(login)
+
+    def write(self, login: str) -> None:
+        """One write of whatever kind: a REST call, or one mutation of a document."""
+        if self.limits_of(login).every_write:
+            self._create(login)
+
+    @contextmanager
+    def entered(self, login: str) -> Iterator[None]:
+        """One request more is under way."""
+        limits = self.limits_of(login)
+        if limits.secondary and self.present[login] >= limits.concurrent:
+            raise TooFast(60, limits.status)
+        self.present[login] += 1
+        try:
+            yield
+        finally:
+            self.present[login] -= 1
+
+    def _create(self, login: str) -> None:
+        limits, now = self.limits_of(login), self.now()
+        minute, hour = self._pace(login, "content a minute", MINUTE), self._pace(login, "content an hour", HOUR)
+        wait = max(minute.wait(now, limits.content_a_minute), hour.wait(now, limits.content_an_hour))
+        if wait and limits.secondary:
+            raise TooFast(wait, limits.status, creating=True)
+        minute.add(now, 1)
+        hour.add(now, 1)
+        self._figures(login).content_requests += 1
+
+    def _refuse_exhausted(self, login: str, resource: Resource, subject: str) -> None:
+        limits = self.limits_of(login)
+        if limits.primary and not self.window(login, resource).remaining:
+            raise Exhausted(subject, limits.status, limits.exhausted)
+
+    def _keep_pace(self, login: str, kind: str, points: int) -> None:
+        limits, now = self.limits_of(login), self.now()
+        pace = self._pace(login, kind, MINUTE)
+        wait = pace.wait(now, getattr(limits, kind))
+        if wait and limits.secondary:
+            raise TooFast(wait, limits.status)
+        pace.add(now, points)
+
+    def _pace(self, login: str, kind: str, span: timedelta) -> Pace:
+        return self.paces.setdefault((login, kind), Pace(span))
+
+    # --- counting ---------------------------------------------------------------------------------------------------
+
+    def rest(self, login: str, *, free: bool = False, bucket: str | None = None) -> None:
         """One REST request; an answer of 304 is free on the primary limit."""
         self._figures(login).rest_requests += 1
-        self.window(login, "core").used += 0 if free else 1
+        self.window(bucket or login, "core").used += 0 if free else 1
 
     def graphql(self, login: str, points: int) -> None:
         """One GraphQL request and the points its document costs."""
@@ -64,16 +138,13 @@ class Meter:
         figures.graphql_points += points
         self.window(login, "graphql").used += points
 
-    def content(self, login: str) -> None:
-        """One content-creating write; the verbs count it, so REST and GraphQL cannot count it twice."""
-        self._figures(login).content_requests += 1
-
     def window(self, login: str, resource: Resource) -> Window:
-        now = self.now()
+        now, limit = self.now(), self.limits_of(login).of(resource)
+        span = MINUTE if resource == "search" else HOUR
         window = self.windows.get((login, resource))
-        if window is None or window.reset <= now:
-            window = Window(resource, LIMITS[resource], 0, now + timedelta(hours=1))
-            self.windows[login, resource] = window
+        if window is None or not now < window.reset <= now + span:
+            window = self.windows[login, resource] = Window(resource, limit, 0, now + span)
+        window.limit = limit
         return window
 
     def counters(self, login: str | None = None) -> dict[str, object]:
@@ -87,3 +158,21 @@ class Meter:
 
     def _figures(self, login: str) -> Figures:
         return self.callers.setdefault(login, Figures())
+
+    # --- the limits themselves --------------------------------------------------------------------------------------
+
+    def limits_of(self, login: str) -> Limits:
+        return self.special.get(login, self.everybody)
+
+    def set_limits(self, login: str | None, changes: dict[str, Any]) -> Limits:
+        """Other limits for one caller, or for everybody who has none of their own."""
+        changed = (self.limits_of(login) if login else self.everybody).model_copy(update=changes)
+        if login is None:
+            self.everybody = changed
+        else:
+            self.special[login] = changed
+        return changed
+
+    def restore_limits(self) -> None:
+        self.everybody = Limits()
+        self.special.clear()

@@ -1,8 +1,8 @@
 """The JSON body of every webhook event, built from what a verb emitted.
 
 Records are rendered as REST renders them; this file adds the envelope (action, repository, organization, sender) and
-the few shapes that only webhooks have; commitpayloads.py has those that show commits. The same bodies are
-`github.event` in Actions.
+the few shapes that only webhooks have; commitpayloads.py has those that show commits, apppayloads.py those that only
+Apps are sent. The same bodies are `github.event` in Actions.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from localhub import render
+from localhub import apppayloads, render
 from localhub.commitpayloads import push
 from localhub.hub import Event, Hub
-from localhub.model import Actor, App, Issue, Repo, Workflow
+from localhub.model import App, Issue, Repo
 
 Json = dict[str, Any]
 
@@ -30,15 +30,9 @@ def build(hub: Hub, event: Event, app: App | None = None) -> Json:
     if event.org is not None:
         body["organization"] = render.organization(hub, event.org)
     body["sender"] = render.user(hub, event.actor)
-    if app is not None:
+    if app is not None and "installation" not in body:
         body["installation"] = render.installation_lite(hub, app)
     return body
-
-
-def dispatched(hub: Hub, actor: Actor, repo: Repo, workflow: Workflow, ref: str, inputs: Mapping[str, str]) -> Json:
-    """The body of a workflow_dispatch, which localhub sends to nobody but the workflow itself."""
-    about = {"inputs": dict(inputs), "ref": ref, "workflow": workflow.path}
-    return {**about, "repository": render.repository(hub, repo), "sender": render.user(hub, actor)}
 
 
 def _issues(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
@@ -198,4 +192,9 @@ BODIES: dict[str, Callable[[Hub, Event, Mapping[str, Any]], Json]] = {
     "projects_v2_item": _project_item,
     "issue_dependencies": _dependencies,
     "sub_issues": _family,
+    "installation": lambda hub, event, objects: apppayloads.installation(hub, objects),
+    "installation_repositories": lambda hub, event, objects: apppayloads.installation_repositories(hub, objects),
+    "merge_group": lambda hub, event, objects: apppayloads.merge_group(objects),
+    "workflow_dispatch": lambda hub, event, objects: apppayloads.workflow_dispatch(objects),
+    "repository_dispatch": lambda hub, event, objects: apppayloads.repository_dispatch(_repo(event), objects),
 }

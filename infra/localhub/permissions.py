@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from localhub import grants, installations
+from localhub.credentials import token_in
 from localhub.errors import BadCredentials, Forbidden, NotFound
 from localhub.hub import Hub
 from localhub.model import Actor, App, Permission, Project, Repo, Token
@@ -24,6 +26,15 @@ class Caller:
     def login(self) -> str:
         return self.actor.login
 
+    @property
+    def counts_as(self) -> str:
+        return self.token.counts_as
+
+    @property
+    def subject(self) -> str:
+        """How GitHub names the caller when it counts."""
+        return f"installation ID {self.app.installation_id}" if self.app else f"user ID {self.actor.id}"
+
 
 def of(repo: Repo, login: str) -> Permission:
     """The role of `login` in `repo`: owner, organization owner, collaborator, member, or the public's read."""
@@ -42,26 +53,18 @@ def at_least(role: Permission, needed: Permission) -> bool:
     return ORDER.index(role) >= ORDER.index(needed)
 
 
-def require(caller: Caller, repo: Repo, needed: Permission, scope: str | None = None) -> None:
+def require(caller: Caller, repo: Repo, needed: Permission, scope: str | None = None, level: str = "write") -> None:
     """Refuse as GitHub does: what one may not read does not exist; what one may not do is forbidden.
 
-    `scope` is given for a write: the permission an App must have for it (`issues`, `contents`, `checks` ...).
+    `scope` is what the token must have been given for it, at that level (`issues`, `contents`, `checks` ...).
     """
     role = of(repo, caller.login)
-    if not at_least(role, "read"):
+    if not at_least(role, "read") or grants.hides(caller.token, repo):
         raise NotFound()
     if not at_least(role, needed):
         raise Forbidden(None if caller.app else f"Must have {needed} rights to Repository.")
-    if caller.app is not None and scope is not None and not app_may(caller.app, scope, "write"):
-        refusal = Forbidden()
-        refusal.accepted = f"{scope}=write"
-        raise refusal
-
-
-def app_may(app: App, scope: str, needed: str) -> bool:
-    """Whether the App was granted `scope`; an App set up without a list may do everything."""
-    granted = app.permissions.get(scope)
-    return not app.permissions or granted == needed or granted in ("write", "admin") or scope == "metadata"
+    if scope is not None:
+        grants.require(caller.token, repo, scope, level)
 
 
 def readable_repo(hub: Hub, caller: Caller, full_name: str) -> Repo:
@@ -74,22 +77,23 @@ def readable_repo(hub: Hub, caller: Caller, full_name: str) -> Repo:
 
 def require_project(caller: Caller, project: Project, needed: str) -> None:
     """Projects are their owner's: members and the App read and write; others read a public one only."""
-    owner, name = project.owner, caller.login.lower()
+    owner, name, token = project.owner, caller.login.lower(), caller.token
+    inside = owner.login.lower() == name or name in owner.members
     if caller.app is not None:
         inside = caller.app.account is owner and owner.kind == "Organization"
-        allowed = inside and app_may(caller.app, "organization_projects", needed)
-    else:
-        inside = owner.login.lower() == name or name in owner.members
-        allowed = inside and "project" in caller.token.scopes
-    if allowed or (needed == "read" and project.public):
+    if needed == "read" and project.public:
         return
-    raise Forbidden() if inside else NotFound()
+    if not inside or token.owner not in (None, owner):
+        raise NotFound()
+    if token.is_classic and not {"project", f"{needed}:project"} & set(token.scopes):
+        raise grants.lacking(token, ("read:project",) if needed == "read" else ("project",))
+    if not token.is_classic and not grants.may(token, "organization_projects", needed):
+        raise grants.ungranted(token, "organization_projects", needed)
 
 
 def authenticate(hub: Hub, header: str | None) -> Caller:
-    """The caller behind an `Authorization` header (`Bearer`, `token`)."""
-    kind, _, value = (header or "").partition(" ")
-    token = hub.tokens.get(value.strip()) if kind.lower() in ("bearer", "token") else None
+    """The caller behind an `Authorization` header."""
+    token = token_in(hub, header)
     if token is None:
         raise BadCredentials()
     return caller_of(hub, token)
@@ -98,6 +102,10 @@ def authenticate(hub: Hub, header: str | None) -> Caller:
 def caller_of(hub: Hub, token: Token) -> Caller:
     if token.expires_at is not None and token.expires_at <= hub.now():
         raise BadCredentials()
+    if token.app is not None:
+        if not token.app.installed:
+            raise BadCredentials()
+        installations.check_alive(token.app)
     return Caller(token.actor, token.app, token)
 
 

@@ -50,7 +50,7 @@ async def open(
     base_ref = base.removeprefix("refs/heads/")
     head_sha, base_sha = await _branches(repo, head_ref, base_ref)
     await _refuse_useless(repo, head_ref, base_ref, head_sha, base_sha)
-    hub.meter.content(caller.login)
+    hub.meter.content(caller.counts_as)
     pull = PullRequest(
         hub.new_id(), "", repo, issues.take_number(repo), title, body, caller.actor, hub.now(), hub.now(),
         head_ref=head_ref, head_sha=head_sha, base_ref=base_ref, base_sha=base_sha, draft=draft,

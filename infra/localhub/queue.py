@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localhub import issues
+from localhub import issues, mergegroups
 from localhub.errors import HubError, NotMergeable, Unprocessable
 from localhub.hub import Hub
 from localhub.merging import HEAD_MODIFIED, Method, blocker, merge
@@ -66,11 +66,13 @@ async def _merge_in_turn(hub: Hub, caller: Caller, pull: PullRequest, head: str)
     async with pull.repo.queue_turns[pull.base_ref]:
         if pull.queue_position is None:
             return
+        group = await mergegroups.form(hub, caller, pull)
         try:
             await merge(hub, caller, pull, expected_head=head)
         except HubError:
             _leave(hub, caller, pull, "failed_checks")
         _close_ranks(pull)
+        await mergegroups.dissolve(hub, caller, group, "merged" if pull.merged_at else "invalidated")
 
 
 def _leave(hub: Hub, caller: Caller, pull: PullRequest, reason: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localhub import gitstore, people
+from localhub import gitstore, grants, people
 from localhub.errors import Conflict, Forbidden, NotFound, Unprocessable
 from localhub.hub import Hub
 from localhub.model import Actor, Repo
@@ -30,6 +30,7 @@ async def commit_files(
 ) -> str:
     """One commit on a branch; None removes a file."""
     require(caller, repo, "write", "contents")
+    grants.check_workflows(caller.token, list(files))
     refuse_protected(caller, repo, branch)
     ref = f"refs/heads/{branch}"
     before = await gitstore.resolve(repo.git_dir, ref)

@@ -26,13 +26,16 @@ def review(
     lines = list(comments)
     if event is not None:
         _check_event(caller, pull, event, body, bool(lines))
-    hub.meter.content(caller.login)
+    hub.meter.content(caller.counts_as)
     made = Review(hub.new_id(), "", pull, caller.actor, "PENDING", body, commit_id or pull.head_sha, hub.now())
     hub.register("PRR", made)
     pull.reviews.append(made)
     for line in lines:
         _add_line(hub, caller, made, line)
-    return made if event is None else _submitted(hub, caller, made, STATES[event])
+    if event is not None:
+        return _submitted(hub, caller, made, STATES[event])
+    hub.record(caller.actor, "review started", f"{pull.repo.full_name}#{pull.number}")
+    return made
 
 
 def submit_review(hub: Hub, caller: Caller, pending: Review, event: str, body: str | None = None) -> Review:
@@ -100,7 +103,7 @@ def reply(hub: Hub, caller: Caller, parent: ReviewComment, body: str) -> ReviewC
     pull = parent.review.pull
     require(caller, pull.repo, "read", SCOPE)
     check_body("PullRequestReviewComment", body)
-    hub.meter.content(caller.login)
+    hub.meter.content(caller.counts_as)
     made = Review(hub.new_id(), "", pull, caller.actor, "PENDING", "", pull.head_sha, hub.now())
     hub.register("PRR", made)
     pull.reviews.append(made)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localhub import actions, admin, githttp, merging, projects, pushes, webhooks
+from localhub.crowd import GIT, Crowd
 from localhub.errors import HubError, NotFound
 from localhub.faults import Faults
 from localhub.graphql import endpoint
@@ -17,7 +18,6 @@ from localhub.rest import ROUTERS
 from localhub.rest.route import common_headers, refused
 
 ENTERPRISE = "/api/v3"
-GIT = ("/info/refs", "/git-upload-pack", "/git-receive-pack")
 
 
 def create_app(hub: Hub) -> FastAPI:
@@ -36,6 +36,7 @@ def create_app(hub: Hub) -> FastAPI:
         app.add_api_route("/{owner}/{name}" + tail, _git, methods=["GET", "POST"])
     app.add_middleware(Enterprise)
     app.add_middleware(Faults, hub=hub)
+    app.add_middleware(Crowd, hub=hub)
     return app
 
 

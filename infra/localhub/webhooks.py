@@ -15,9 +15,10 @@ from collections import defaultdict, deque
 
 import httpx
 
-from localhub import payloads
+from localhub import installations, payloads
 from localhub.commitpayloads import complete
 from localhub.hub import Event, Hub
+from localhub.mishaps import Mishaps
 from localhub.model import App, Delivery
 
 TIMEOUT = 10.0  # seconds GitHub waits for an answer
@@ -32,6 +33,7 @@ class Deliverer:
         self.hub = hub
         self.waiting: dict[int, deque[Delivery]] = defaultdict(deque)  # by App id
         self.sending: dict[int, asyncio.Task[None]] = {}
+        self.on_its_way = Mishaps(hub, self._queue)
 
     def __call__(self, event: Event) -> None:
         """A listener: queues a delivery for each App that subscribed and may see where this happened."""
@@ -39,11 +41,13 @@ class Deliverer:
             return
         for app in self.hub.apps:
             if app.webhook_url is not None and wants(app, event):
-                self._queue(app, event)
+                self.on_its_way(app, self._delivery(app, event))
 
-    def _queue(self, app: App, event: Event) -> None:
+    def _delivery(self, app: App, event: Event) -> Delivery:
         payload = payloads.build(self.hub, event, app)
-        delivery = Delivery(self.hub.new_id(), str(uuid.uuid4()), event.name, event.action, payload, self.hub.now())
+        return Delivery(self.hub.new_id(), str(uuid.uuid4()), event.name, event.action, payload, self.hub.now())
+
+    def _queue(self, app: App, delivery: Delivery) -> None:
         self.waiting[app.id].append(delivery)
         if app.id not in self.sending:
             self.sending[app.id] = self.hub.spawn(self._send_all(app))
@@ -74,12 +78,13 @@ class Deliverer:
 
 def wants(app: App, event: Event) -> bool:
     """Whether the App subscribed to the event and its installation covers the place."""
-    if event.name not in (*app.events, *ALWAYS_SENT):
+    if event.name in ALWAYS_SENT:
+        return event.objects["installation"] is app
+    if event.name not in app.events or not app.installed or app.suspended_at is not None:
         return False
     if event.repo is None:
         return event.org is app.account
-    inside = event.repo.owner is app.account
-    return inside and (app.repositories is None or event.repo.full_name in app.repositories)
+    return installations.reaches(app, event.repo)
 
 
 def headers(app: App, delivery: Delivery, body: bytes) -> dict[str, str]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hooked import receiver as receiver
+from hooked import world as world
 from talk import LocalHub
 
 

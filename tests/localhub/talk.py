@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +45,10 @@ class LocalHub:
     def clone_url(self, full_name: str, token: str) -> str:
         """Where git clones from and pushes to, with the token in it."""
         return f"http://x-access-token:{token}@{urlsplit(self.url).netloc}/{full_name}.git"
+
+    def now(self) -> datetime:
+        """The hub's time, which a test may have turned."""
+        return datetime.fromisoformat(self.admin("clock", {"advance_seconds": 0})["now"])
 
     def idle(self) -> None:
         """Wait until deliveries, workflow runs and background work are over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from localhub import gitstore, payloads
 from localhub.actions import triggers
@@ -16,6 +17,8 @@ from localhub.model import PullRequest, Repo, Workflow, WorkflowRun
 from localhub.permissions import Caller, require
 
 MOST_INPUTS = 25
+MOST_PAYLOAD_KEYS = 10
+LONGEST_EVENT_TYPE = 100
 
 
 def listener(hub: Hub) -> Callable[[Event], None]:
@@ -26,6 +29,8 @@ def listener(hub: Hub) -> Callable[[Event], None]:
             hub.spawn(_pushed(hub, event, payloads.build(hub, event)))
         elif event.name == "pull_request":
             hub.spawn(_pull_changed(hub, event, event.objects["pull"].head_sha, payloads.build(hub, event)))
+        elif event.name == "repository_dispatch":
+            hub.spawn(_told(hub, event, payloads.build(hub, event)))
 
     return hear
 
@@ -46,11 +51,24 @@ async def dispatch(
     if file is None or trigger is None:
         raise Unprocessable("Workflow does not have 'workflow_dispatch' trigger")
     values = _inputs(trigger, {name: as_text(value) for name, value in (inputs or {}).items()})
-    payload = payloads.dispatched(hub, caller.actor, repo, workflow, full_ref, values)
-    hub.record(caller.actor, "workflow dispatched", f"{repo.full_name} {workflow.path}@{ref}")
     head = await gitstore.commit(repo.git_dir, sha)
+    hub.record(caller.actor, "workflow dispatched", f"{repo.full_name} {workflow.path}@{ref}")
+    about: dict[str, Any] = {"inputs": values, "ref": full_ref, "workflow": workflow}
+    event = hub.emit("workflow_dispatch", None, caller.actor, repo=repo, app=caller.app, **about)
+    payload = payloads.build(hub, event)
     cause = Cause("workflow_dispatch", caller.actor, full_ref, head, workflow.name, payload, inputs=values)
     return begin(hub, file, workflow, cause)
+
+
+def dispatch_repository(hub: Hub, caller: Caller, repo: Repo, kind: str, content: Mapping[str, object]) -> None:
+    """Tells workflows and Apps what somebody outside of GitHub has to say; nobody learns what starts of it."""
+    require(caller, repo, "write", "contents")
+    if not 1 <= len(kind) <= LONGEST_EVENT_TYPE:
+        raise Unprocessable('Invalid request.\n\n"event_type" wasn\'t supplied or is too long.')
+    if len(content) > MOST_PAYLOAD_KEYS:
+        raise Unprocessable(f"No more than {MOST_PAYLOAD_KEYS} properties are allowed; {len(content)} were supplied.")
+    hub.record(caller.actor, f"repository dispatched {kind}", repo.full_name)
+    hub.emit("repository_dispatch", kind, caller.actor, repo=repo, app=caller.app, client_payload=content)
 
 
 def rerun(hub: Hub, caller: Caller, run: WorkflowRun) -> WorkflowRun:
@@ -105,6 +123,19 @@ async def _pull_changed(hub: Hub, event: Event, sha: str, payload: dict[str, obj
     started = [each for each in files if triggers.on_pull_request(each, action, pull.base_ref, changed)]
     ref = f"refs/pull/{pull.number}/merge"
     _begin_all(hub, repo, started, Cause("pull_request", event.actor, ref, head, pull.title, payload, pull))
+
+
+async def _told(hub: Hub, event: Event, payload: dict[str, object]) -> None:
+    """A repository_dispatch starts what listens to it on the default branch."""
+    repo = _repo(event)
+    ref = f"refs/heads/{repo.default_branch}"
+    sha = await gitstore.resolve(repo.git_dir, ref)
+    if sha is None:
+        return
+    files = [each for each in await files_at(repo, sha) if isinstance(each, WorkflowFile)]
+    started = [each for each in files if triggers.on_repository_dispatch(each, event.action or "")]
+    head = await gitstore.commit(repo.git_dir, sha)
+    _begin_all(hub, repo, started, Cause("repository_dispatch", event.actor, ref, head, event.action or "", payload))
 
 
 def _begin_all(hub: Hub, repo: Repo, files: Sequence[WorkflowFile | Broken], cause: Cause) -> None:

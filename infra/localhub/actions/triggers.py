@@ -34,6 +34,11 @@ def on_pull_request(workflow: WorkflowFile, action: str, base: str, changed: Seq
     return _passes(trigger, "branches", base) and _paths_pass(trigger, changed)
 
 
+def on_repository_dispatch(workflow: WorkflowFile, kind: str) -> bool:
+    trigger = workflow.triggers.get("repository_dispatch")
+    return trigger is not None and (not trigger.types or kind in trigger.types)
+
+
 def wants_skip(message: str) -> bool:
     """Whether a commit message asks for no workflow on push or pull_request."""
     return SKIP.search(message) is not None

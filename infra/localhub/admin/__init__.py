@@ -6,7 +6,7 @@ GitHub has none of this. Only the machine itself may call it.
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from localhub.admin import building, observing
+from localhub.admin import breaking, building, observing
 from localhub.errors import NotFound
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -20,3 +20,4 @@ async def only_from_here(request: Request) -> None:
 router = APIRouter(prefix="/_hub", dependencies=[Depends(only_from_here)])
 router.include_router(building.router)
 router.include_router(observing.router)
+router.include_router(breaking.router)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter
 
-from localhub import gitstore, issues, people, projects, repos
+from localhub import gitstore, installations, issues, people, projects, repos
 from localhub.admin.orders import (
     AppChange,
     AppOrder,
+    InstallationOrder,
     OrgOrder,
     PersonOrder,
     ProjectOrder,
     ProtectionOrder,
     RepoOrder,
     Role,
+    TokenOrder,
 )
 from localhub.errors import NotFound
 from localhub.hub import Hub
@@ -36,12 +39,26 @@ async def person(hub: World, order: PersonOrder) -> Json:
     return {"login": actor.login, "token": token.value, "id": actor.id, "node_id": actor.node_id}
 
 
+@router.post("/people/{login}/tokens")
+async def token(hub: World, login: str, order: TokenOrder) -> Json:
+    """One more token of somebody's, with less in it than the first."""
+    actor = people.find(hub, login)
+    life = timedelta(seconds=order.lives_seconds) if order.lives_seconds is not None else None
+    if order.permissions is None:
+        return {"token": people.classic_token(hub, actor, order.scopes, life).value}
+    owner = people.find(hub, order.owner or login)
+    names = order.repositories
+    chosen = None if names is None else [repo for name in names if (repo := hub.repo(name)) is not None]
+    made = people.fine_grained_token(hub, actor, owner, order.permissions, chosen, life)
+    return {"token": made.value}
+
+
 @router.post("/orgs")
 async def organization(hub: World, order: OrgOrder) -> Json:
     """Members are named, or given with their role."""
     members: dict[str, Role] = {}
     members |= order.members if isinstance(order.members, dict) else dict.fromkeys(order.members, "member")
-    actor = people.create_org(hub, order.login, members)
+    actor = people.create_org(hub, order.login, members, order.public_members)
     return {"login": actor.login, "id": actor.id, "node_id": actor.node_id}
 
 
@@ -97,6 +114,7 @@ async def app(hub: World, order: AppOrder) -> Json:
     made = people.create_app(hub, order.slug, account, public_key=public.decode(), repositories=order.repositories)
     made.permissions, made.events = order.permissions, order.events
     made.webhook_url, made.webhook_secret = order.webhook_url, order.secret
+    installations.created(hub, made)
     token = people.installation_token(hub, made)
     ids = {"app_id": made.id, "installation_id": made.installation_id, "login": made.actor.login}
     return {**ids, "token": token.value, "private_key": private.decode()}
@@ -104,13 +122,37 @@ async def app(hub: World, order: AppOrder) -> Json:
 
 @router.patch("/apps/{slug}")
 async def change_app(hub: World, slug: str, order: AppChange) -> Json:
-    """Webhooks elsewhere, or off; or other permissions."""
-    found = _app(hub, slug)
-    if "webhook_url" in order.model_fields_set:
-        found.webhook_url = order.webhook_url
+    """Webhooks elsewhere, or off; other permissions or repositories (null: all); suspended, or no longer."""
+    found = _app(hub, slug, order.owner)
+    by = people.find(hub, order.by) if order.by else installations.owner_of(hub, found.account)
+    everywhere = [each for each in hub.apps if each.id == found.id]
+    for each in everywhere:  # the webhook is the App's, not the installation's
+        each.webhook_url = order.webhook_url if "webhook_url" in order.model_fields_set else each.webhook_url
+        each.events = each.events if order.events is None else order.events
     if order.permissions is not None:
-        found.permissions = order.permissions
+        installations.accept(hub, found, order.permissions, by)
+    if "repositories" in order.model_fields_set:
+        installations.choose(hub, found, order.repositories, by)
+    if order.suspended is not None:
+        (installations.suspend if order.suspended else installations.unsuspend)(hub, found, by)
     return {"slug": found.slug, "webhook_url": found.webhook_url, "permissions": found.permissions}
+
+
+@router.post("/apps/{slug}/installations")
+async def install_again(hub: World, slug: str, order: InstallationOrder) -> Json:
+    """The App on one more account."""
+    app, account = _app(hub, slug), people.find(hub, order.owner)
+    granted = app.permissions if order.permissions is None else order.permissions
+    made = people.install_again(hub, app, account, permissions=granted, repositories=order.repositories)
+    installations.created(hub, made)
+    return {"installation_id": made.installation_id, "token": people.installation_token(hub, made).value}
+
+
+@router.delete("/apps/{slug}")
+async def uninstall_app(hub: World, slug: str, owner: str | None = None) -> Json:
+    found = _app(hub, slug, owner)
+    installations.uninstall(hub, found, installations.owner_of(hub, found.account))
+    return {"slug": found.slug, "installed": found.installed}
 
 
 @router.post("/apps/{slug}/token")
@@ -122,8 +164,10 @@ def _protection(order: ProtectionOrder) -> Protection:
     return Protection(**order.model_dump() | {"required_checks": tuple(order.required_checks)})
 
 
-def _app(hub: Hub, slug: str) -> App:
-    found = next((each for each in hub.apps if each.slug == slug), None)
+def _app(hub: Hub, slug: str, owner: str | None = None) -> App:
+    """The App, in its first installation or in that on an account."""
+    mine = [each for each in hub.apps if each.slug == slug]
+    found = next((each for each in mine if owner is None or each.account is hub.actor(owner)), None)
     if found is None:
         raise NotFound()
     return found

@@ -9,8 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from localhub import render
-from localhub.admin.orders import ClockOrder, IdleOrder
-from localhub.faults import Fault
+from localhub.admin.orders import ClockOrder, IdleOrder, LimitsOrder
 from localhub.rest.given import World
 
 Json = dict[str, Any]
@@ -26,6 +25,23 @@ async def counters(hub: World, login: str | None = None) -> Json:
 async def reset_counters(hub: World) -> Json:
     hub.meter.reset()
     return {}
+
+
+@router.get("/limits")
+async def limits(hub: World, login: str | None = None) -> Json:
+    return (hub.meter.limits_of(login) if login else hub.meter.everybody).model_dump()
+
+
+@router.post("/limits")
+async def set_limits(hub: World, order: LimitsOrder) -> Json:
+    """GitHub's figures are the default; whoever goes beyond them on purpose says so here."""
+    return hub.meter.set_limits(order.login, order.model_dump(exclude_unset=True, exclude={"login"})).model_dump()
+
+
+@router.delete("/limits")
+async def restore_limits(hub: World) -> Json:
+    hub.meter.restore_limits()
+    return hub.meter.everybody.model_dump()
 
 
 @router.get("/log")
@@ -58,18 +74,6 @@ async def idle(hub: World, order: IdleOrder | None = None) -> Json:
     except TimeoutError:
         return {"idle": False, "pending": [task.get_name() for task in hub.pending]}
     return {"idle": True, "pending": []}
-
-
-@router.post("/faults")
-async def add_fault(hub: World, fault: Fault) -> Json:
-    hub.faults.append(fault)
-    return {"faults": len(hub.faults)}
-
-
-@router.delete("/faults")
-async def clear_faults(hub: World) -> Json:
-    hub.faults.clear()
-    return {"faults": 0}
 
 
 @router.post("/clock")

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from localhub.limits import Limits
 from localhub.model import Permission
 
 Role = Literal["admin", "member"]
@@ -22,9 +23,20 @@ class PersonOrder(Order):
     name: str | None = None
 
 
+class TokenOrder(Order):
+    """Classic with `scopes`; with `permissions` it is fine-grained, for what is the `owner`'s (else one's own)."""
+
+    scopes: list[str] = ["repo", "project", "workflow"]
+    permissions: dict[str, str] | None = None
+    owner: str | None = None
+    repositories: list[str] | None = None
+    lives_seconds: float | None = None
+
+
 class OrgOrder(Order):
     login: str
     members: list[str] | dict[str, Role] = []
+    public_members: list[str] = []
 
 
 class ProtectionOrder(Order):
@@ -71,9 +83,28 @@ class AppOrder(Order):
     repositories: list[str] | None = None
 
 
-class AppChange(Order):
-    webhook_url: str | None = None
+class InstallationOrder(Order):
+    owner: str
     permissions: dict[str, str] | None = None
+    repositories: list[str] | None = None
+
+
+class AppChange(Order):
+    """`owner` picks one of several installations; `by` is who does it on GitHub's pages, else the account's owner."""
+
+    owner: str | None = None
+    webhook_url: str | None = None
+    events: list[str] | None = None
+    permissions: dict[str, str] | None = None
+    repositories: list[str] | None = None
+    suspended: bool | None = None
+    by: str | None = None
+
+
+class LimitsOrder(Limits):
+    """Only what is named changes; with a login, for that caller alone."""
+
+    login: str | None = None
 
 
 class IdleOrder(Order):

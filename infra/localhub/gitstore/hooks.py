@@ -17,7 +17,8 @@ done
 case $new in *[!0]*) ;; *) exit 0 ;; esac
 touched=$(git log --format= --name-only "$new" --not --all -- .github/workflows | head -n 1)
 [ -z "$touched" ] && exit 0
-echo "refusing to allow a GitHub App to create or update workflow \\`$touched\\` without \\`workflows\\` permission" >&2
+who=${LOCALHUB_NO_WORKFLOWS%%|*} lacks=${LOCALHUB_NO_WORKFLOWS#*|}
+echo "refusing to allow $who to create or update workflow \\`$touched\\` without $lacks" >&2
 exit 1
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLError
 
-from localhub.errors import HubError
+from localhub.errors import HubError, TooFast
 
 
 class Refusal(GraphQLError):
@@ -35,6 +35,8 @@ def unknown(type_name: str, what: str) -> Refusal:
 
 def sentence(refusal: HubError) -> str:
     """A verb's refusal as GraphQL says it: the field errors of a 422 as one sentence."""
+    if isinstance(refusal, TooFast):
+        return refusal.graphql_message
     return ", ".join(entry.get("message") or plainly(entry) for entry in refusal.errors) or refusal.message
 
 

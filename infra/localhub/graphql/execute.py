@@ -13,6 +13,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
+    OperationType,
     OverlappingFieldsCanBeMergedRule,
     execute,
     get_operation_ast,
@@ -23,8 +24,9 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from localhub.errors import HubError
+from localhub.errors import HubError, TooFast
 from localhub.graphql.cost import cost_of
+from localhub.graphql.dryrun import rehearsed
 from localhub.graphql.errors import Refusal, sentence, shaped
 from localhub.graphql.kinds import type_name
 from localhub.graphql.schema import schema
@@ -45,23 +47,38 @@ async def run(
         document = checked(query)
         chosen, values = chosen_operation(document, dict(variables or {}), operation)
         cost = cost_of(schema(), chosen, fragments_of(document), values)
-        points = cost.points
+        dry = rehearsed(chosen, fragments_of(document), values)
+        points = 0 if dry else cost.points
     except GraphQLErrors as many:
         return {"errors": [shaped(error) for error in many.errors]}
     except GraphQLError as error:
         return {"errors": [shaped(error)]}
     finally:
-        hub.meter.graphql(caller.login, points)
+        hub.meter.graphql(caller.counts_as, points)
+    if dry:
+        document, unanswered = dry
     result = execute(
         schema(),
         document,
-        context_value=Context(hub, caller, cost),
+        context_value=Context(hub, caller, cost, hub.meter.limits_of(caller.counts_as).mutations),
         variable_values=dict(variables or {}),
         operation_name=operation,
         field_resolver=default_resolver,
         type_resolver=lambda record, info, abstract: type_name(record),
     )
-    return body(await result if isawaitable(result) else result)
+    answer = body(await result if isawaitable(result) else result)
+    if dry and isinstance(answer["data"], dict):
+        answer["data"] |= dict.fromkeys(unanswered)
+    return answer
+
+
+def writes(query: str, operation: str | None) -> bool:
+    """Whether a document changes anything; one that is wrong does not."""
+    try:
+        chosen = get_operation_ast(checked(query), operation)
+    except (GraphQLErrors, GraphQLError):
+        return False
+    return chosen is not None and chosen.operation is OperationType.MUTATION
 
 
 class GraphQLErrors(Exception):
@@ -100,6 +117,9 @@ def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
 
 def body(result: ExecutionResult) -> dict[str, Any]:
     answer: dict[str, Any] = {"data": result.data}
+    too_fast = [error.original_error for error in result.errors or () if isinstance(error.original_error, TooFast)]
+    if too_fast and not any((result.data or {}).values()):
+        raise too_fast[0]  # nothing was done, so the whole request is refused
     if result.errors:
         answer["errors"] = [shaped(typed(error)) for error in result.errors]
     return answer

@@ -173,7 +173,26 @@ def home(record: Any) -> Repo | Project | None:
             return workflow.repo
         case ReviewThread(comments=[first, *_]):
             return first.review.pull.repo
+        case GitCommit(repo=repo) | GitRef(repo=repo) | GitBlob(repo=repo) | GitTree(repo=repo) | Rollup(repo=repo):
+            return repo
         case ProjectItem(project=project):
             return project
+        case _:
+            return None
+
+
+def scope_of(record: Any) -> str | None:
+    """The permission that reading such a record takes, where its repository is private."""
+    match record:
+        case PullRequest() | Review() | ReviewComment() | ReviewThread() | Comment(issue=PullRequest()):
+            return "pull_requests"
+        case Issue() | Comment():
+            return "issues"
+        case CheckRun() | CheckSuite() | Rollup():
+            return "checks"
+        case Workflow() | WorkflowRun():
+            return "actions"
+        case GitCommit() | GitRef() | GitBlob() | GitTree():
+            return "contents"
         case _:
             return None

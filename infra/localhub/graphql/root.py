@@ -45,7 +45,7 @@ class QueryView(View[Any]):
         return actor if actor and actor.kind != "Bot" else None
 
     def rate_limit(self, dry_run: bool = False) -> dict[str, Any]:
-        window = self.hub.meter.window(self.caller.login, "graphql")
+        window = self.hub.meter.window(self.caller.counts_as, "graphql")
         return {
             "cost": self.context.cost.points,
             "limit": window.limit,

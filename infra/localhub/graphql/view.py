@@ -8,15 +8,17 @@ connections, payloads and summaries are built. Any other field of the schema say
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from inspect import isawaitable
 from typing import Any, ClassVar, Generic, TypeVar
 
-from localhub import permissions
-from localhub.errors import HubError
+from localhub import grants, permissions
+from localhub.errors import HubError, InsufficientScopes
 from localhub.graphql.cost import Cost
 from localhub.graphql.errors import not_simulated, unknown_node
-from localhub.graphql.kinds import home
+from localhub.graphql.kinds import home, scope_of
 from localhub.hub import Hub
 from localhub.model import Project, Repo
 from localhub.permissions import Caller
@@ -24,6 +26,7 @@ from localhub.permissions import Caller
 R = TypeVar("R")
 Node = TypeVar("Node")
 Plain = dict[str, Any]
+PLAIN = (str, int, bool, float, datetime, type(None))  # what needs no guard
 Resolver = Callable[..., Any]
 
 
@@ -34,6 +37,8 @@ class Context:
     hub: Hub
     caller: Caller
     cost: Cost
+    most_mutations: int = 22
+    begun: list[str] = field(default_factory=list)  # the mutations of this document so far
 
     def find(self, node_id: str, kind: type[Node] | tuple[type[Node], ...]) -> Node:
         """The record behind a node id, if it is of this kind and the caller may read it."""
@@ -54,12 +59,31 @@ class Context:
         try:
             match home(record):
                 case Repo() as repo:
-                    permissions.require(self.caller, repo, "read")
+                    permissions.require(self.caller, repo, "read", scope_of(record), "read")
                 case Project() as project:
                     permissions.require_project(self.caller, project, "read")
+        except InsufficientScopes:
+            raise
         except HubError:
             return False
         return True
+
+    def guarded(self, answer: Any) -> Any:
+        """What a resolver answers, unless the token may not see it: what hangs on a repository, in a list or alone."""
+        if self.caller.token.is_classic or isinstance(answer, PLAIN):
+            return answer
+        if isawaitable(answer):
+            return self._guarded_later(answer)
+        shown = answer.get("nodes", ()) if isinstance(answer, dict) else answer
+        for record in shown if isinstance(shown, list) else [shown]:
+            scope = scope_of(record)
+            repo = home(record) if scope else None
+            if scope and isinstance(repo, Repo):
+                grants.require(self.caller.token, repo, scope, "read")
+        return answer
+
+    async def _guarded_later(self, answer: Awaitable[Any]) -> Any:
+        return self.guarded(await answer)
 
 
 def read(**fields: str) -> dict[str, str]:
@@ -89,8 +113,8 @@ class View(Generic[R]):
     def resolvers(cls) -> Iterator[tuple[str, Resolver]]:
         """Every field this view answers, with the function graphql-core calls for it."""
         for base in reversed(cls.__mro__):
-            for field, attribute in base.__dict__.get("plain", {}).items():
-                yield field, reader(attribute)
+            for key, attribute in base.__dict__.get("plain", {}).items():
+                yield key, reader(attribute)
             for name, member in base.__dict__.items():
                 if callable(member) and not name.startswith("_") and issubclass(base, View) and base is not View:
                     yield camel(name), caller_of(cls, name)
@@ -105,7 +129,7 @@ def reader(attribute: str) -> Resolver:
 
 def caller_of(cls: type[View[Any]], name: str) -> Resolver:
     def resolve(record: Any, info: Any, **arguments: Any) -> Any:
-        return getattr(cls(record, info.context), name)(**arguments)
+        return info.context.guarded(getattr(cls(record, info.context), name)(**arguments))
 
     return resolve
 

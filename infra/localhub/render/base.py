@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localhub.hub import Hub
-from localhub.model import Actor, Repo
+from localhub.model import Actor, PullRequest, Repo
 from localhub.permissions import of
 
 Json = dict[str, Any]
@@ -27,9 +27,21 @@ def repo_page(hub: Hub, repo: Repo) -> str:
 
 
 def association(repo: Repo, author: Actor) -> str:
-    """GitHub's `author_association`, wrong for members with private membership as the real one is."""
-    if repo.owner is author:
+    """GitHub's `author_association`, computed as if nobody looked on, and so wrong for most members of organizations.
+
+    Whoever keeps a membership private is a stranger here, or a mere contributor once something of theirs was merged,
+    whatever they may really do. Only `collaborators/{login}/permission` tells.
+    """
+    login, owner = author.login.lower(), repo.owner
+    if owner is author:
         return "OWNER"
-    if author.login in repo.collaborators:
+    if login in owner.public_members:
+        return "MEMBER"
+    if login not in owner.members and author.login in repo.collaborators:
         return ROLES.get(of(repo, author.login), "NONE")
-    return "CONTRIBUTOR" if author.login.lower() in repo.owner.members else "NONE"
+    return "CONTRIBUTOR" if _contributed(repo, author) else "NONE"
+
+
+def _contributed(repo: Repo, author: Actor) -> bool:
+    pulls = (each for each in repo.issues.values() if isinstance(each, PullRequest))
+    return any(each.author is author and each.merged_at is not None for each in pulls)

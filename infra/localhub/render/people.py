@@ -69,7 +69,7 @@ def app(hub: Hub, record: App) -> Json:
     return {
         "id": record.id,
         "slug": record.slug,
-        "client_id": f"Iv23li{record.id:014d}",
+        "client_id": record.client_id,
         "node_id": f"A_kwDO{record.id}",
         "owner": user(hub, record.account),
         "name": record.slug,
@@ -115,7 +115,7 @@ def installation(hub: Hub, record: App) -> Json:
         "html_url": f"{hub.base_url}/organizations/{record.account.login}/settings/installations",
         "app_id": record.id,
         "app_slug": record.slug,
-        "client_id": f"Iv23li{record.id:014d}",
+        "client_id": record.client_id,
         "target_id": record.account.id,
         "target_type": record.account.kind,
         "permissions": {"metadata": "read", **record.permissions},
@@ -126,8 +126,8 @@ def installation(hub: Hub, record: App) -> Json:
         "single_file_paths": [],
         "created_at": created,
         "updated_at": created,
-        "suspended_by": None,
-        "suspended_at": None,
+        "suspended_by": user(hub, record.suspended_by) if record.suspended_by else None,
+        "suspended_at": moment(record.suspended_at),
     }
 
 

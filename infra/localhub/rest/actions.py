@@ -121,6 +121,12 @@ async def logs(job: ThisJob) -> Response:
     return PlainTextResponse(job.log)
 
 
+@router.post("/repos/{owner}/{name}/dispatches")
+async def dispatch_repository(hub: World, caller: Calling, repo: Here, body: Body) -> Response:
+    actions.dispatch_repository(hub, caller, repo, str(body.get("event_type") or ""), body.get("client_payload") or {})
+    return nothing()
+
+
 def _jobs(run: WorkflowRun, wanted: str, attempt: int | None = None) -> list[CheckRun]:
     """The jobs of the latest attempt, of one attempt, or of all."""
     latest = list(run.suite.runs) if run.suite else []

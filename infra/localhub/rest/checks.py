@@ -64,6 +64,12 @@ async def update(hub: World, caller: Calling, run: ThisRun, body: Body) -> Respo
     return answer(render.check_run(hub, checks.update_run(hub, caller, run, **name, **_details(body))))
 
 
+@router.post(REPO + "/check-runs/{run_id}/rerequest")
+async def rerequest_run(hub: World, caller: Calling, run: ThisRun) -> Response:
+    checks.rerequest(hub, caller, run.suite, run)
+    return answer({}, 201)
+
+
 @router.get(REPO + "/commits/{ref:path}/check-runs")
 async def runs_of_commit(request: Request, hub: World, repo: Here, sha: ThisCommit) -> Response:
     asked = request.query_params
@@ -88,6 +94,12 @@ async def suites_of_commit(request: Request, hub: World, repo: Here, sha: ThisCo
 @router.get(REPO + "/check-suites/{suite_id}")
 async def suite(hub: World, suite: ThisSuite) -> Response:
     return answer(render.check_suite(hub, suite, await gitstore.commit(suite.repo.git_dir, suite.head_sha)))
+
+
+@router.post(REPO + "/check-suites/{suite_id}/rerequest")
+async def rerequest_suite(hub: World, caller: Calling, suite: ThisSuite) -> Response:
+    checks.rerequest(hub, caller, suite)
+    return answer({}, 201)
 
 
 @router.get(REPO + "/check-suites/{suite_id}/check-runs")

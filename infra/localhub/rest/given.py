@@ -16,7 +16,8 @@ from localhub.errors import HubError, NotFound
 from localhub.hub import Hub
 from localhub.model import Actor, Comment, Issue, PullRequest, Repo
 from localhub.permissions import Caller, readable_repo
-from localhub.rest.route import GitHubRoute
+from localhub.rest.reading import require_read
+from localhub.rest.route import READS, GitHubRoute
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -55,8 +56,11 @@ Calling = Annotated[Caller, Depends(calling)]
 Body = Annotated[Json, Depends(body)]
 
 
-async def repo_named(hub: World, caller: Calling, owner: str, name: str) -> Repo:
-    return readable_repo(hub, caller, f"{owner}/{name}")
+async def repo_named(request: Request, hub: World, caller: Calling, owner: str, name: str) -> Repo:
+    repo = readable_repo(hub, caller, f"{owner}/{name}")
+    if request.method in READS:
+        require_read(caller.token, repo, request.url.path)
+    return repo
 
 
 Here = Annotated[Repo, Depends(repo_named)]

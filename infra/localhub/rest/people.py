@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from localhub import people, render
 from localhub.errors import NotFound
-from localhub.meter import Resource, Window
+from localhub.limits import Resource
+from localhub.meter import Window
 from localhub.model import Actor
 from localhub.permissions import at_least, of
 from localhub.render.people import organization_profile, profile
@@ -33,7 +34,7 @@ async def meta() -> Response:
 async def rate_limit(request: Request, hub: World) -> Response:
     """Free of charge. The newer API version has no `rate` beside the resources."""
     caller = request.state.caller
-    login = caller.login if caller else ANONYMOUS
+    login = caller.counts_as if caller else ANONYMOUS
     names: tuple[Resource, ...] = ("core", "graphql", "search")
     resources = {name: _window(hub.meter.window(login, name)) for name in names}
     old = version(request) == DEFAULT_VERSION

@@ -38,6 +38,7 @@ async def create_label(hub: World, caller: Calling, repo: Here, body: Body) -> R
         code = "already_exists" if name else "missing_field"
         raise Unprocessable(errors=[{"resource": "Label", "code": code, "field": "name"}])
     made = issues.find_or_make_label(hub, repo, name, body.get("color", "ededed"), body.get("description"))
+    hub.record(caller.actor, f"label created {made.name}", repo.full_name)
     return answer(render.label(hub, repo, made), 201)
 
 

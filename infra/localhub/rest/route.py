@@ -14,14 +14,16 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from localhub.errors import BadCredentials, HubError, NotFound
+from localhub.errors import BadCredentials, HubError, NotFound, RateLimited
 from localhub.hub import Hub
 from localhub.permissions import Caller, authenticate
 
 DOCUMENTATION = "https://docs.github.com/rest"
 DEFAULT_VERSION = "2022-11-28"
 VERSIONS = (DEFAULT_VERSION, "2026-03-10")
-NEEDS_NOBODY = ("/", "/rate_limit", "/meta")
+FREE = "/rate_limit"
+NEEDS_NOBODY = ("/", FREE, "/meta")
+READS = ("GET", "HEAD", "OPTIONS")
 BY_JWT = "/app"
 API_FOLDERS = "(repos|users|orgs|app|installation)/"
 ANONYMOUS = "anonymous"
@@ -36,9 +38,12 @@ class GitHubRoute(APIRoute):
         async def handle(request: Request) -> Response:
             hub: Hub = request.app.state.hub
             try:
-                request.state.caller = _identify(hub, request)
+                caller = request.state.caller = _identify(hub, request)
+                if caller is not None and request.url.path != FREE:
+                    hub.meter.admit_rest(caller.counts_as, caller.subject, reads=request.method in READS)
                 response = await answer(request)
             except HubError as refusal:
+                request.state.uncounted = isinstance(refusal, RateLimited)
                 response = refused(refusal)
             except RequestValidationError:
                 response = refused(NotFound())
@@ -48,12 +53,11 @@ class GitHubRoute(APIRoute):
 
 
 def refused(refusal: HubError) -> Response:
-    body: dict[str, Any] = {"message": refusal.message}
+    body: dict[str, Any] = {"message": refusal.rest_message or refusal.message}
     if refusal.errors:
         body["errors"] = refusal.errors
     body |= {"documentation_url": DOCUMENTATION, "status": str(refusal.status)}
-    headers = {"x-accepted-github-permissions": refusal.accepted} if refusal.accepted else {}
-    return JSONResponse(body, refusal.status, headers)
+    return JSONResponse(body, refusal.status, refusal.headers)
 
 
 def common_headers(request: Request) -> dict[str, str]:
@@ -86,18 +90,20 @@ def _identify(hub: Hub, request: Request) -> Caller | None:
 def _finished(hub: Hub, request: Request, response: Response) -> Response:
     """Headers and metering; a GET whose answer the caller already holds becomes an empty, free 304."""
     caller: Caller | None = getattr(request.state, "caller", None)
-    login = caller.login if caller else getattr(request.state, "app_login", ANONYMOUS)
+    login = caller.counts_as if caller else getattr(request.state, "app_login", ANONYMOUS)
+    bucket = login if caller else f"{login} by its key"
     headers = common_headers(request)
     if request.method == "GET" and response.status_code == 200:
         headers["etag"] = f'W/"{hashlib.sha256(bytes(response.body)).hexdigest()}"'
         headers["cache-control"] = "private, max-age=60, s-maxage=60"
         if headers["etag"] in request.headers.get("if-none-match", ""):
             response = Response(status_code=304, headers=_links(response))
-    free = response.status_code == 304 or request.url.path == "/rate_limit"
-    hub.meter.rest(login, free=free)
-    if caller is not None and caller.app is None:
+    free = response.status_code == 304 or request.url.path == FREE
+    if not getattr(request.state, "uncounted", False):
+        hub.meter.rest(login, free=free, bucket=bucket)
+    if caller is not None and caller.token.is_classic:
         headers["x-oauth-scopes"] = ", ".join(caller.token.scopes)
-    response.headers.update(headers | hub.meter.window(login, "core").headers())
+    response.headers.update(headers | hub.meter.window(bucket, "core").headers())
     return response
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from inspect import isawaitable
 from typing import Any
 
-from localhub.graphql.view import Plain, Resolver, View
+from localhub.graphql.errors import Refusal
+from localhub.graphql.view import Context, Plain, Resolver, View
 from localhub.model import Actor, Label
 
 Input = dict[str, Any]
@@ -29,9 +30,18 @@ class MutationView(View[None]):
 
 def echoing(resolve: Resolver) -> Resolver:
     async def resolved(record: Any, info: Any, **arguments: Any) -> Plain:
+        take_turn(info.context, info.path.key)
         payload = resolve(record, info, **arguments)
         if isawaitable(payload):
             payload = await payload
         return {"clientMutationId": arguments["input"].get("client_mutation_id"), **payload}
 
     return resolved
+
+
+def take_turn(context: Context, alias: str) -> None:
+    """Only so many mutations of one document are carried out; the others are refused, and those before them stand."""
+    context.begun.append(alias)
+    if len(context.begun) > context.most_mutations:
+        raise Refusal("RESOURCE_LIMITS_EXCEEDED", "Resource limits for this query exceeded.")
+    context.hub.meter.write(context.caller.counts_as)

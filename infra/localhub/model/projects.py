@@ -1,0 +1,83 @@
+"""Projects (v2): their fields, and the items with a value for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localhub.model.issues import Issue
+    from localhub.model.people import Actor
+    from localhub.model.repos import Repo
+
+
+@dataclass(eq=False)
+class FieldOption:
+    id: str  # 8 hex digits
+    name: str
+    color: str = "GRAY"
+    description: str = ""
+
+
+@dataclass(eq=False)
+class ProjectField:
+    id: int
+    node_id: str
+    name: str
+    data_type: str  # TITLE TEXT NUMBER DATE SINGLE_SELECT ASSIGNEES LABELS REPOSITORY ...
+    created_at: datetime
+    options: list[FieldOption] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class FieldValue:
+    node_id: str
+    field: ProjectField
+    value: str | float | None  # an option id for SINGLE_SELECT, an ISO date for DATE
+    updated_at: datetime
+    creator: Actor | None = None
+
+
+@dataclass(eq=False)
+class DraftIssue:
+    id: int
+    node_id: str
+    title: str
+    body: str
+    creator: Actor
+    created_at: datetime
+    updated_at: datetime
+    assignees: list[Actor] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class ProjectItem:
+    id: int
+    node_id: str
+    project: Project
+    content: Issue | DraftIssue
+    creator: Actor
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None = None
+    redacted: bool = False  # tests: the reader's token may not see the content
+    values: dict[str, FieldValue] = field(default_factory=dict)  # field name -> value
+
+
+@dataclass(eq=False)
+class Project:
+    id: int
+    node_id: str
+    owner: Actor
+    number: int
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    creator: Actor
+    closed: bool = False
+    public: bool = False
+    fields: list[ProjectField] = field(default_factory=list)
+    items: list[ProjectItem] = field(default_factory=list)  # in board order
+    built_in: set[str] = field(default_factory=lambda: {"closed_to_done", "merged_to_done"})  # built-in workflows on
+    repos: list[Repo] = field(default_factory=list)
