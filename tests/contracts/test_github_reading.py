@@ -92,6 +92,7 @@ async def test_nothing_said_is_missed(world: GitHubWorld) -> None:
     early = [world.comment(item.number or 0, f"early {n}") for n in range(20)]
     item = replace(item, first_seen=time(early[0]["created_at"]))
     (status,) = await world.github.write(world.board, item, [SayStatus("At work.")], await look(world, item))
+    world.admin("limits", login=world.hubert.login, secondary=False)
     late = [world.comment(item.number or 0, f"late {n}", by=world.hubert) for n in range(160)]
     seen = await look(world, item)
     assert seen.status is not None and (seen.status.id, seen.status.body) == (status.id, "At work.")

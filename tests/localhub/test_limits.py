@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -200,15 +200,16 @@ def test_twenty_aliased_mutations_are_carried_out_and_those_beyond_are_not(hub: 
 def test_only_so_many_requests_at_once(hub: LocalHub, ann: Json, limit: Limit) -> None:
     """What is under way counts, over REST and GraphQL together, until it is answered."""
     limit(concurrent=1)
-    hub.admin("faults", {"match": {"path": "/user", "login": ann["login"]}, "kind": "delay", "seconds": 0.4})
-    slow = threading.Thread(target=lambda: hub.rest(ann["token"]).get("/user"))
-    slow.start()
-    while not hub.admin("faults")["struck"]:
-        pass
-    refused = ask(hub, ann["token"], "{ viewer { login } }")
-    assert (refused.status_code, "retry-after" in refused.headers) == (403, True)
-    slow.join()
-    assert ask(hub, ann["token"], "{ viewer { login } }").status_code == 200
+    hub.admin("faults", {"match": {"path": "/user", "login": ann["login"]}, "kind": "timeout"})
+    url = httpx.URL(hub.url)
+    with socket.create_connection((url.host, url.port)) as slow:
+        slow.sendall(f"GET /user HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {ann['token']}\r\n\r\n".encode())
+        while not hub.admin("faults")["struck"]:
+            pass
+        refused = ask(hub, ann["token"], "{ viewer { login } }")
+        assert (refused.status_code, "retry-after" in refused.headers) == (403, True)
+    while ask(hub, ann["token"], "{ viewer { login } }").status_code != 200:
+        pass  # until the server has noticed that nobody waits any more
     hub.admin("faults", method="DELETE")
 
 
