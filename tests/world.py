@@ -20,13 +20,14 @@ import httpx
 from bot.demo.world import EVENTS, PERMISSIONS
 from bot.settings import Settings
 from bot.wiring import Service, build
+from tests.localhub.talk import BRIEFLY
 from webhooks.app import create_app
 from webhooks.face import Face
 from webhooks.server import Server, server_of
 
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 VAIN_SWEEPS = 2
-FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.02, "engine_seconds": 0.05, "sweep_seconds": 3600}
+FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.05, "engine_seconds": 0.2, "sweep_seconds": 3600}
 SWEPT = {"sweep_seconds": 60}  # without webhooks `settle` plays the sweeps, one for each turn of the clock
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
 PROJECT_FILES = {
@@ -85,6 +86,7 @@ class World:
         self.plays: list[dict[str, Any]] = []
         self.service: Service | None = None
         self.address = ""  # where Sluice takes webhooks
+        self.http = httpx.AsyncClient(base_url=self.hub.url, verify=False, timeout=60, limits=BRIEFLY)
         self._web: Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -97,11 +99,12 @@ class World:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+        await self.http.aclose()
 
     def _make_github(self) -> None:
-        self.hub.admin("faults", method="DELETE")  # what an earlier story programmed is its own
-        now = datetime.fromisoformat(self.hub.admin("clock", {"advance_seconds": 0})["now"])
-        self.turned = now - datetime.now(UTC)  # other stories on this hub may have turned its clock
+        for earlier in ("faults", "clock"):  # what an earlier story on this hub programmed and turned is its own
+            self.hub.admin(earlier, method="DELETE")
+        self.logged = len(self.hub.admin("log"))
         for person in ("ann", "bob", "tess", "eve"):
             self.tokens[person] = self.hub.admin("people", {"login": self.login(person)})["token"]
         members = {self.login(person): "admin" if person == "ann" else "member" for person in self.tokens}
@@ -209,13 +212,11 @@ class World:
 
     async def admin_clock(self, seconds: float) -> None:
         """Turn GitHub's clock on, and Sluice's with it."""
-        async with httpx.AsyncClient(verify=False) as client:
-            (await client.post(f"{self.hub.url}/_hub/clock", json={"advance_seconds": seconds})).raise_for_status()
+        (await self.http.post("/_hub/clock", json={"advance_seconds": seconds})).raise_for_status()
         self.turned += timedelta(seconds=seconds)
 
     async def admin_patch(self, path: str, body: dict[str, Any]) -> None:
-        async with httpx.AsyncClient(verify=False) as client:
-            (await client.patch(f"{self.hub.url}/_hub/{path}", json=body)).raise_for_status()
+        (await self.http.patch(f"/_hub/{path}", json=body)).raise_for_status()
 
     def _write_script(self) -> None:
         lines = []
@@ -236,10 +237,10 @@ class World:
 
     async def rest(self, person: str, verb: str, path: str, body: Any = None) -> Any:
         headers = {"authorization": f"Bearer {self.tokens[person]}"}
-        async with httpx.AsyncClient(verify=False, base_url=self.hub.url, headers=headers) as client:
-            answer = await client.request(verb, path.replace("{repo}", f"/repos/{self.repo}"), json=body)
-            assert answer.status_code < 400, f"{verb} {path}: {answer.status_code} {answer.text}"
-            return answer.json() if answer.content else None
+        where = path.replace("{repo}", f"/repos/{self.repo}")
+        answer = await self.http.request(verb, where, json=body, headers=headers)
+        assert answer.status_code < 400, f"{verb} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
 
     async def graphql(self, person: str, query: str, **variables: Any) -> Any:
         answer = await self.rest(person, "POST", "/graphql", {"query": query, "variables": variables})
@@ -357,8 +358,7 @@ class World:
 
         where = "{repo}/contents/" + path
         headers = {"authorization": f"Bearer {self.tokens[by]}"}
-        async with httpx.AsyncClient(verify=False, base_url=self.hub.url, headers=headers) as client:
-            found = await client.get(f"/repos/{self.repo}/contents/{path}", params={"ref": branch})
+        found = await self.http.get(f"/repos/{self.repo}/contents/{path}", params={"ref": branch}, headers=headers)
         sha = {"sha": found.json()["sha"]} if found.status_code == 200 else {}
         content = base64.b64encode(text.encode()).decode()
         await self.rest(by, "PUT", where, {"message": f"Change {path}", "content": content, "branch": branch, **sha})
@@ -393,8 +393,7 @@ class World:
 
     async def file(self, path: str, branch: str = "main") -> str | None:
         headers = {"authorization": f"Bearer {self.tokens['ann']}", "accept": "application/vnd.github.raw"}
-        async with httpx.AsyncClient(verify=False, base_url=self.hub.url, headers=headers) as client:
-            found = await client.get(f"/repos/{self.repo}/contents/{path}", params={"ref": branch})
+        found = await self.http.get(f"/repos/{self.repo}/contents/{path}", params={"ref": branch}, headers=headers)
         return found.text if found.status_code == 200 else None
 
     async def branches(self) -> list[str]:
@@ -449,14 +448,11 @@ class World:
         """Until nothing more happens by itself; looks further away than `patience` are not waited for."""
         until = asyncio.get_running_loop().time() + seconds
         vain = 0
-        while vain < (VAIN_LOOKS if self.webhooks else VAIN_SWEEPS):
+        news = await self._quiet()
+        while vain < (VAIN_LOOKS if self.webhooks else VAIN_SWEEPS) and await self._turn_clock(patience):
             assert asyncio.get_running_loop().time() < until, "the world does not settle"
-            await self._quiet()
-            before = await self._news()
-            if not await self._turn_clock(patience):
-                return
-            await self._quiet()
-            vain = vain + 1 if before == await self._news() else 0
+            before, news = news, await self._quiet()
+            vain = vain + 1 if before == news else 0
 
     async def until_working(self, thing: Thing, file: str = "half.txt") -> None:
         """Until its agent has begun: the file its script writes first is there."""
@@ -477,32 +473,27 @@ class World:
             await asyncio.sleep(0.02)
         raise AssertionError("there is always something to look at")
 
-    async def _quiet(self) -> None:
-        """Webhooks delivered, workflows over, runs ended, looks made."""
+    async def _quiet(self) -> tuple[object, ...]:
+        """Webhooks delivered, workflows over, runs ended, looks made; then the news."""
         assert self.service
+        pulse = await self._pulse()
         while True:
-            before = await self._pulse()
-            async with httpx.AsyncClient(verify=False, timeout=60) as client:
-                await client.post(f"{self.hub.url}/_hub/idle", json={"timeout": 30})
+            before = pulse
+            await self.http.post("/_hub/idle", json={"timeout": 30})
             if not self.webhooks:
                 await self.service.look()
             await self.service.idle()
-            if before == await self._pulse():
-                return
+            pulse = await self._pulse()
+            if before == pulse:
+                return pulse[0]
 
-    async def _pulse(self) -> tuple[object, ...]:
-        """Changes with every look."""
+    async def _pulse(self) -> tuple[tuple[object, ...], ...]:
+        """What changes when a look came to something, and what changes with every look."""
+        log = (await self.http.get("/_hub/log", params={"after": self.logged})).json()
         assert self.service
         rows = await self.service.ledger.items(gone=True)
-        return (*await self._news(), *((row.item.id, row.last.last_at) for row in rows if row.last))
-
-    async def _news(self) -> tuple[object, ...]:
-        """Changes when a look came to something."""
-        async with httpx.AsyncClient(verify=False) as client:
-            log = (await client.get(f"{self.hub.url}/_hub/log")).json()
-        assert self.service
-        rows = await self.service.ledger.items(gone=True)
-        return (len(log), *((row.item.id, row.last.reason) for row in rows if row.last))
+        looks = [(row.item.id, row.last) for row in rows if row.last]
+        return (len(log), *((item, last.reason) for item, last in looks)), tuple((i, last.last_at) for i, last in looks)
 
     async def _turn_clock(self, patience: timedelta) -> bool:
         """Turn Sluice's clock on to its next look, or to the next sweep, if one is to come soon."""

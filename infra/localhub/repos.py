@@ -17,7 +17,8 @@ async def create(hub: Hub, owner: Actor, name: str, files: Mapping[str, str], *,
         raise Unprocessable("Repository creation failed: name already exists on this account")
     git_dir = hub.root / owner.login / f"{name}.git"
     repo = Repo(hub.new_id(), "", owner, name, git_dir, private, created_at=hub.now(), pushed_at=hub.now())
-    await gitstore.init_bare(git_dir, files or {"README.md": f"# {name}\n"}, owner, "Initial commit", "main")
+    first = files or {"README.md": f"# {name}\n"}
+    await gitstore.init_bare(git_dir, first, owner, "Initial commit", "main", at=hub.now())
     hub.register("R", repo)
     hub.repos[repo.full_name.lower()] = repo
     for app in hub.apps:
@@ -36,7 +37,7 @@ async def commit_files(
     before = await gitstore.resolve(repo.git_dir, ref)
     if before is None:
         raise NotFound(f"Branch {branch} not found")
-    after = await gitstore.write_files(repo.git_dir, branch, files, message, caller.actor)
+    after = await gitstore.write_files(repo.git_dir, branch, files, message, caller.actor, at=hub.now())
     hub.record(caller.actor, "commit", f"{repo.full_name}@{branch}")
     await hub.moved(repo, ref, before, after, caller)
     return after

@@ -31,6 +31,7 @@ class Deliverer:
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
+        self.trust = httpx.create_ssl_context()  # reading the certificates takes 50 ms: once
         self.waiting: dict[int, deque[Delivery]] = defaultdict(deque)  # by App id
         self.sending: dict[int, asyncio.Task[None]] = {}
         self.on_its_way = Mishaps(hub, self._queue)
@@ -55,7 +56,7 @@ class Deliverer:
     async def _send_all(self, app: App) -> None:
         """One delivery after another, so that what happened first arrives first."""
         try:
-            async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
+            async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=self.trust) as client:
                 while self.waiting[app.id]:
                     await self._send(client, app, self.waiting[app.id].popleft())
         finally:

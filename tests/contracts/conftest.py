@@ -25,7 +25,7 @@ def postgres() -> Iterator[str]:
         yield urls
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a new empty database."""
     if request.param == "sqlite":

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.engine import Heartbeat
 from bot.engine.port import Handler, Status
 from bot.errors import Unavailable
 from bot.ledger.ledger import SqlLedger
+from bot.ledger.shared_tables import workers
 from tests.contracts.engine_world import Workshop, engine_on, now, over, until
 
 BEAT, LEASE, DEAD = timedelta(seconds=0.05), timedelta(seconds=0.5), timedelta(seconds=0.6)
-PATIENT = timedelta(seconds=0.3), timedelta(seconds=4), timedelta(seconds=4)  # a busy machine beats late
+PATIENT = timedelta(seconds=0.3), timedelta(minutes=5), timedelta(minutes=5)  # a busy machine beats late
 
 
 class Ended(Exception):
@@ -76,6 +78,8 @@ def ended() -> Iterator[list[int]]:
 async def test_dead_worker_is_adopted_by_one(ledger: SqlLedger, ended: list[int]) -> None:
     """Three live, one is silent: one of the living takes its work, and its row is gone."""
     await ledger.join("dead", now())
+    async with ledger.write() as tx:
+        await tx.execute(update(workers).values(beat=now() - timedelta(hours=1)))
     engines = [Taker() for _ in range(3)]
     living = [Heartbeat(ledger, e, f"living-{n}", now, *PATIENT, ended.append) for n, e in enumerate(engines)]
     for heart in living:

@@ -42,9 +42,10 @@ async def test_key_submitted_twice_runs_once(engine: DbosEngine, workshop: Works
     assert await engine.status("run:nobody") is None
 
 
-async def test_queue_keeps_its_limit_and_order(engine: DbosEngine, workshop: Workshop) -> None:
+async def test_queue_keeps_its_limit_and_order(database: str, workshop: Workshop) -> None:
     """Two at once, lower priority numbers first."""
-    await engine.set_limit("ada", 0)
+    engine = engine_on(database, workshop, limit=0)  # a limit that is changed counts from the next look but one
+    await engine.start()
     for priority, key in ((3, "c"), (1, "a"), (2, "b"), (4, "d")):
         await engine.submit(f"run:{key}", "ada", priority)
     assert await engine.status("run:a") == "waiting"
@@ -55,6 +56,7 @@ async def test_queue_keeps_its_limit_and_order(engine: DbosEngine, workshop: Wor
     workshop.release("a")
     await until(lambda: len(workshop.begun) == 3)
     assert (workshop.begun[2], await engine.status("run:d")) == ("c", "waiting")
+    await engine.stop()
 
 
 async def test_unknown_queue_is_made(engine: DbosEngine, workshop: Workshop) -> None:

@@ -14,6 +14,8 @@ from bot.core.worktree import WorkSpec
 from bot.git import GitFailed
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> GitWorld:

@@ -20,6 +20,8 @@ from bot.agents.sandbox import bubblewrap_works
 from bot.core.run import Limits
 from tests.contracts.git_world import git
 
+pytestmark = pytest.mark.slow
+
 # Leaves the process group, forks twice, ignores TERM, and stays: what a hostile or careless agent leaves behind.
 DAEMON = "python -c 'import os,signal,time; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); \
 signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)' & sleep 600"

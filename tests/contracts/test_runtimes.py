@@ -14,6 +14,8 @@ from bot.agents.sandbox import bubblewrap_works
 from bot.core.run import Assignment, Limits, Peer
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(wall_seconds=30, stall_seconds=30)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 Json = dict[str, Any]
+BRIEFLY = httpx.Limits(keepalive_expiry=2)  # localhub closes what is idle for five seconds
 
 
 @dataclass
@@ -19,7 +20,7 @@ class LocalHub:
     """A running server, and short ways to talk to it."""
 
     url: str
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, limits=BRIEFLY))
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def admin(self, path: str, json: Any = None, method: str | None = None) -> Any:

@@ -72,8 +72,25 @@ def test_the_log_tells_every_write_in_order(hub, owner):
     client.post(f"{repo}/issues", json={"title": "One"})
     client.post(f"{repo}/issues/1/comments", json={"body": "Two"})
     client.patch(f"{repo}/issues/1", json={"state": "closed"})
-    mine = [each["verb"] for each in hub.admin("log") if each["actor"] == owner["login"]]
+    log = hub.admin("log")
+    mine = [each["verb"] for each in log if each["actor"] == owner["login"]]
     assert mine == ["issue opened", "comment created", "issue closed"]
+    assert hub.admin(f"log?after={len(log) - 1}") == log[-1:]
+
+
+def test_a_turned_clock_is_every_records_clock(hub, owner):
+    """What is committed through the API is as late as what is commented; reset, the clock is true."""
+    made = hub.repo(owner["login"])
+    client, repo = hub.rest(owner["token"]), f"/repos/{made['full_name']}"
+    client.post(f"{repo}/issues", json={"title": "One"})
+    hub.admin("clock", {"advance_seconds": 1800})
+    comment = client.post(f"{repo}/issues/1/comments", json={"body": "Two"}).json()
+    file = {"message": "Three", "content": "", "branch": "main"}
+    commit = client.put(f"{repo}/contents/three.txt", json=file).json()["commit"]
+    hub.admin("clock", method="DELETE")
+    after = client.post(f"{repo}/issues/1/comments", json={"body": "Four"}).json()
+    assert comment["created_at"] <= commit["committer"]["date"]
+    assert after["created_at"] < comment["created_at"]
 
 
 def test_dependencies_and_sub_issues_are_summed_up(hub, owner):

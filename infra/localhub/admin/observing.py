@@ -45,10 +45,11 @@ async def restore_limits(hub: World) -> Json:
 
 
 @router.get("/log")
-async def log(hub: World) -> list[Json]:
-    """Every write, in order."""
+async def log(hub: World, after: int = 0) -> list[Json]:
+    """Every write, in order; `after`: without the first so many."""
     return [
-        {"at": each.at.isoformat(), "actor": each.actor, "verb": each.verb, "target": each.target} for each in hub.log
+        {"at": each.at.isoformat(), "actor": each.actor, "verb": each.verb, "target": each.target}
+        for each in hub.log[after:]
     ]
 
 
@@ -79,4 +80,11 @@ async def idle(hub: World, order: IdleOrder | None = None) -> Json:
 @router.post("/clock")
 async def clock(hub: World, order: ClockOrder) -> Json:
     hub.ahead += timedelta(seconds=order.advance_seconds)
+    return {"now": hub.now().isoformat()}
+
+
+@router.delete("/clock")
+async def true_time(hub: World) -> Json:
+    """The clock shows the true time again."""
+    hub.ahead = timedelta()
     return {"now": hub.now().isoformat()}
