@@ -36,6 +36,11 @@ def unreachable(error: Exception, *, write: bool, unsent: bool = False) -> Sluic
     return Ambiguous(said) if write and not unsent else Unavailable(said)
 
 
+def outdated() -> Unavailable:
+    """The token ended before its time; a new one is fetched for the next try. Nothing was done with the old one."""
+    return Unavailable("GitHub answered 401: the installation token had ended, and a new one is fetched")
+
+
 def rate_limit(errors: list[dict[str, Any]], headers: Mapping[str, str]) -> Unavailable | None:
     """GraphQL says with status 200 that the hour's points are used up."""
     for error in errors:

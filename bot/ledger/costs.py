@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 
 from sqlalchemy import select, update
 
+from bot.core.limits import dearest_first
 from bot.ledger.shared_tables import costs
 from bot.ledger.store import Store, insert_once
 
@@ -20,6 +22,14 @@ class Costs(Store):
                 return
             more = update(costs).where(costs.c.item == key["item"], costs.c.kind == kind)
             await tx.execute(more.values(amount=costs.c.amount + amount, last_at=now))
+
+    async def dearest(self, limit: int) -> dict[str, dict[str, int]]:
+        """What the dearest items cost, dearest first."""
+        found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        async with self.read() as tx:
+            for row in await tx.execute(select(costs).where(costs.c.item != SHARED)):
+                found[row.item][row.kind] = row.amount
+        return {item: found[item] for item in dearest_first(found)[:limit]}
 
     async def costs(self, item: str | None) -> dict[str, int]:
         mine = select(costs.c.kind, costs.c.amount).where(costs.c.item == (item or SHARED))
