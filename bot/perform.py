@@ -46,6 +46,7 @@ from bot.core.actions import (
 )
 from bot.core.budget import Refusal
 from bot.core.gates.verdict import GateRun
+from bot.core.limits import waits_until
 from bot.core.run import Outcome
 from bot.core.snapshot import Snapshot
 from bot.core.worktree import WorkSpec
@@ -188,7 +189,7 @@ async def _claim(ctx: Context, s: Snapshot, claim: Claim) -> Stopped | None:
     """
     wait = ctx.github.starts_at(s.item.repo)
     if claim.run and wait:
-        return Stopped(f"waits for GitHub's limit, resets at {wait:%H:%M} UTC", "machine", wait)
+        return Stopped(waits_until(wait), "machine", wait)
     peer = next((peer for peer in ctx.peers if peer.name == claim.peer), None)
     rival = await hold(ctx, s.item.repo, s.item.issue_id)
     if rival:

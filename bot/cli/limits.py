@@ -11,7 +11,9 @@ from typing import Any
 from bot.cli.ledger import ledger_at, utc_now
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
-from bot.core.limits import HOUR, Budget, Standing
+from bot.core.item import Item
+from bot.core.limits import HOUR, WAITS, Budget, Standing
+from bot.ledger.board import ItemRow
 from bot.settings import FILE
 
 NAMES = {"graphql": "GraphQL points an hour", "core": "REST calls an hour"}
@@ -39,12 +41,15 @@ async def _limits(config: Config, as_json: bool) -> None:
     async with ledger_at(config) as ledger:
         standings = await ledger.standings()
         dearest = await ledger.dearest(MOST)
-        titles = {row.item.id: row.item for row in await ledger.items(done=True, gone=True)}
+        known = {row.item.id: row for row in await ledger.items(done=True, gone=True)}
+    held = [_named(row.item, row.item.id) for row in known.values() if row.last and row.last.reason.startswith(WAITS)]
     rows = [limit for standing in standings for limit in limits_of(standing, now)]
-    items = [_item(titles.get(item), item, cost) for item, cost in dearest.items()]
+    items = [_item(known.get(item), item, cost) for item, cost in dearest.items()]
     if as_json:
         waiting = [_waiting(standing, now) for standing in standings]
-        print_json({"limits": [asdict(row) for row in rows], "waiting": waiting, "dearest": items})
+        print_json(
+            {"limits": [asdict(row) for row in rows], "waiting": waiting, "items_waiting": held, "dearest": items}
+        )
         return
     if not rows:
         console.print("GitHub has not been asked anything yet.")
@@ -53,6 +58,7 @@ async def _limits(config: Config, as_json: bool) -> None:
     print_table(shown, [[r.identity, r.name, r.limit, r.used, r.remaining, _clock(r.resets)] for r in rows])
     for standing in standings:
         _say_waiting(standing, now)
+    console.print(f"items that wait for a limit: {', '.join(held) or 'none'}")
     console.print("\ndearest items")
     print_table(("item", "title", *KINDS), [[i["item"], i["title"], *(i[kind] for kind in KINDS)] for i in items])
 
@@ -84,14 +90,18 @@ def _waiting(standing: Standing, now: datetime) -> dict[str, Any]:
 def _say_waiting(standing: Standing, now: datetime) -> None:
     told = _waiting(standing, now)
     queued = ", ".join(f"{number} {what}" for what, number in told["calls"].items()) or "nothing"
-    console.print(f"\n{standing.identity}: {queued} waiting, as of {_clock(standing.at)}")
+    console.print(f"\n{standing.identity}: calls in the queue: {queued}, as of {_clock(standing.at)}")
     if told["refused_until"]:
         console.print(f"GitHub refuses calls until {_clock(told['refused_until'])}")
 
 
-def _item(known: Any, item: str, cost: dict[str, int]) -> dict[str, Any]:
-    name = f"{known.repo}#{known.number}" if known and known.number else item
-    return {"item": name, "title": known.title if known else "", **{kind: cost.get(kind, 0) for kind in KINDS}}
+def _item(row: ItemRow | None, item: str, cost: dict[str, int]) -> dict[str, Any]:
+    name, title = (_named(row.item, item), row.item.title) if row else (item, "")
+    return {"item": name, "title": title, **{kind: cost.get(kind, 0) for kind in KINDS}}
+
+
+def _named(item: Item, otherwise: str) -> str:
+    return f"{item.repo}#{item.number}" if item.number else otherwise
 
 
 def _clock(at: datetime | None) -> str:

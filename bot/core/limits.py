@@ -12,6 +12,7 @@ from typing import Literal
 Resource = Literal["graphql", "core"]
 Spent = tuple[datetime, int]  # when, and how much
 
+WAITS = "waits for GitHub's limit"
 NOTHING = timedelta()
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # GitHub's own figures are 2,000 and 900 points a minute, 80 and 500 pieces of content, and 100 calls at once. Somebody
@@ -75,12 +76,12 @@ class Window:
         """Until so much more fits. What never fits waits until nothing else is counted."""
         self.forget(now)
         over = self.total + amount - self.most
-        until = now
+        free = now
         for at, each in self.spent:
             if over <= 0:
                 break
-            over, until = over - each, at + self.span
-        return max(until - now, NOTHING)
+            over, free = over - each, at + self.span
+        return max(free - now, NOTHING)
 
     def spend(self, amount: int, now: datetime) -> None:
         if amount:
@@ -92,8 +93,11 @@ class Window:
         return self.total
 
     def forget(self, now: datetime) -> None:
+        """What is past; and what lies in the future, because this machine's clock was set back."""
         while self.spent and self.spent[0][0] + self.span <= now:
             self.total -= self.spent.popleft()[1]
+        while self.spent and self.spent[-1][0] > now + self.span:
+            self.total -= self.spent.pop()[1]
 
     def replace(self, spent: Iterable[Spent]) -> None:
         """Oldest first."""
@@ -117,8 +121,9 @@ class Standing:
         hours = dict(other.hours)
         for resource, hour in self.hours.items():
             hours[resource] = later(hour, hours.get(resource))
-        blocked = max(filter(None, (self.blocked_until, other.blocked_until)), default=None)
-        content = tuple(each for each in together(self.content, other.content) if each[0] + HOUR > self.at)
+        refusals = [each for each in (self.blocked_until, other.blocked_until) if each and time_left(each, self.at)]
+        blocked = max(refusals, default=None)
+        content = tuple(each for each in together(self.content, other.content) if abs(each[0] - self.at) < HOUR)
         return Standing(self.identity, self.at, hours, content, blocked, self.waiting)
 
 
@@ -164,10 +169,11 @@ class Budget:
 
     def block(self, wait: timedelta, now: datetime) -> datetime:
         """GitHub refused and named a time, or it is a minute; refused again afterwards, the time doubles."""
+        wait = min(wait, HOUR)
         if not self._blocked(now):  # of calls made together all are refused, and that is once
             wait = max(wait, min(wait * 2**self.strikes, PENALTY))
             self.strikes = min(self.strikes + 1, 10)
-        self.blocked_until = max(now + wait, self.blocked_until or now)
+        self.blocked_until = now + max(wait, self._blocked(now))
         return self.blocked_until
 
     def forgive(self, now: datetime) -> None:
@@ -186,11 +192,11 @@ class Budget:
     def sweep_pause(self, points: int, now: datetime) -> timedelta:
         """How far apart sweeps of so many points must be. Once half of the hour is used, they take half of the rest."""
         hour = self.hours.get("graphql")
-        if hour is None or hour.resets <= now or hour.used < hour.limit / 2:
+        if hour is None or not time_left(hour.resets, now) or hour.used < hour.limit / 2:
             return NOTHING
         spare = (hour.remaining - hour.limit * RESERVE[Importance.SWEEP]) / 2
         sweeps = spare / max(points, 1)
-        return (hour.resets - now) / sweeps if sweeps > 1 else hour.resets - now
+        return time_left(hour.resets, now) / max(sweeps, 1)
 
     def standing(self, identity: str, now: datetime, waiting: Mapping[str, int]) -> Standing:
         _, hour = self.content
@@ -206,14 +212,25 @@ class Budget:
             window.replace(together(window.spent, standing.content))
 
     def _blocked(self, now: datetime) -> timedelta:
-        return max(self.blocked_until - now, NOTHING) if self.blocked_until else NOTHING
+        return time_left(self.blocked_until, now) if self.blocked_until else NOTHING
 
     def _hour(self, resource: Resource, importance: Importance, now: datetime) -> timedelta:
         hour = self.hours.get(resource)
-        if hour is None or hour.resets <= now:
+        if hour is None:
             return NOTHING
         kept = self.under_way[resource] + hour.limit * RESERVE.get(importance, 0.0)
-        return hour.resets - now if hour.remaining - kept < 1 else NOTHING
+        return time_left(hour.resets, now) if hour.remaining - kept < 1 else NOTHING
+
+
+def time_left(instant: datetime, now: datetime) -> timedelta:
+    """Nothing when it is past; nor when it is further off than GitHub ever says, for then our clock was set back."""
+    wait = instant - now
+    return wait if NOTHING < wait <= HOUR + SAME_HOUR else NOTHING
+
+
+def waits_until(at: datetime) -> str:
+    """The reason people are given."""
+    return f"{WAITS}, resets at {at:%H:%M} UTC"
 
 
 def later(hour: Hour, known: Hour | None) -> Hour:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import Ambiguous, Refused, SluiceError, Unavailable
+from bot.github.times import answered_at
 
 RATE_TYPES = ("RATE_LIMIT", "RATE_LIMITED")  # GitHub uses both
 FORBIDDEN = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
@@ -77,7 +78,7 @@ def wait_of(headers: Mapping[str, str]) -> float:
         return float(told)
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return max(1.0, int(reset) - datetime.now(UTC).timestamp())
+        return max(1.0, int(reset) - answered_at(headers, datetime.now(UTC)).timestamp())
     return SECONDARY_WAIT
 
 

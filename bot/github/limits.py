@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
-from bot.core.limits import HOUR, Budget, Call, Hour, Importance, Resource, Standing
+from bot.core.limits import HOUR, Budget, Call, Hour, Importance, Resource, Standing, waits_until
 from bot.errors import Limited, SluiceError, Unavailable
+from bot.github.times import answered_at
 
 PATIENCE = timedelta(seconds=20)  # a call waits this long; what takes longer is for the timer
 SLICE = 0.25  # seconds after which the first in a line sees whether somebody more important came
@@ -111,8 +111,7 @@ class Limits:
             self._moved.notify_all()
 
     def _limited(self, wait: timedelta, said: str = "") -> Limited:
-        at = (self._now() + wait).astimezone(UTC)
-        told = f"waits for GitHub's limit, resets at {at:%H:%M} UTC"
+        told = waits_until((self._now() + wait).astimezone(UTC))
         return Limited(f"{told} ({said})" if said else told, retry_after=wait.total_seconds())
 
     async def _share(self, at_once: bool) -> None:
@@ -130,13 +129,6 @@ def hour_of(headers: Mapping[str, str], now: datetime) -> Hour | None:
     told = {name: headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset")}
     if not all(value.isdecimal() for value in told.values()):
         return None
-    seconds = int(told["reset"]) - _date(headers, now).timestamp()
+    seconds = int(told["reset"]) - answered_at(headers, now).timestamp()
     wait = min(max(timedelta(seconds=seconds), timedelta()), HOUR)
     return Hour(int(told["limit"]), int(told["remaining"]), now + wait)
-
-
-def _date(headers: Mapping[str, str], now: datetime) -> datetime:
-    try:
-        return parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return now

@@ -125,6 +125,18 @@ def test_sweeps_slow_down(left: int, points: int, apart: float) -> None:
     assert with_left(left).sweep_pause(points, NOW) == timedelta(seconds=apart)
 
 
+def test_a_clock_that_is_set_back() -> None:
+    """What was noted by a clock that ran a day ahead holds nobody up."""
+    ahead = NOW + timedelta(days=1)
+    budget = Budget()
+    budget.learn("graphql", Hour(5000, 0, ahead + MINUTE))
+    budget.begin(Call("graphql", True, CONTENT_A_MINUTE), ahead)
+    budget.block(MINUTE, ahead)
+    assert budget.wait(Call("graphql", True, 1), ahead) == MINUTE
+    assert budget.wait(Call("graphql", True, 1), NOW) == timedelta()
+    assert budget.starts_at(NOW) is None and budget.sweep_pause(1, NOW) == timedelta()
+
+
 def test_processes_share_what_they_know() -> None:
     """Content of both counts, what both know counts once, and what is older than an hour is forgotten."""
     both, mine, theirs = (NOW - timedelta(minutes=m) for m in (10, 5, 1))

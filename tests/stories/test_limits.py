@@ -24,11 +24,11 @@ def left(resource: str, remaining: int) -> dict[str, str]:
 
 
 async def test_new_work_waits_and_what_is_under_way_ends(world: World) -> None:
-    """With little of the hour left the open pull request is merged and closed out; the new card waits for the reset."""
+    """With little of the hour left the open pull request is merged and closed out; sweeps and new cards wait."""
     config = world.write_config()
     first, second = await world.add_issue("First"), await world.add_issue("Second", column="Backlog")
     await world.settle()
-    fault = {"match": {"operation": "query See"}, "kind": "status", "headers": left("graphql", 300)}
+    fault = {"match": {"operation": "query See"}, "kind": "status", "headers": left("graphql", 280)}
     world.hub.admin("faults", fault)
     await world.move(second, "Ready")
     await world.settle()
@@ -37,13 +37,19 @@ async def test_new_work_waits_and_what_is_under_way_ends(world: World) -> None:
     await world.settle()
     assert await world.column(first) == "Done", await world.reason(first)
     assert await world.column(second) == "Ready"
+    assert world.service
+    swept = world.service.last_sweep
+    world.service.scan_soon()
+    await world.service.idle()
+    assert world.service.last_sweep == swept
 
     told = (await sluice("limits", "--json", config=config)).json
     points = next(limit for limit in told["limits"] if limit["name"] == "GraphQL points an hour")
-    assert 250 < points["remaining"] <= 300 and points["resets"] and points["identity"] == world.app["login"]
+    assert 240 < points["remaining"] <= 280 and points["resets"] and points["identity"] == world.app["login"]
     content = [limit["used"] for limit in told["limits"] if limit["name"].startswith("new content")]
     assert content[1] == 2 and told["dearest"][0]["title"] == "First"  # the pull request and its status comment
     assert told["dearest"][0]["git_calls"] > 0
+    assert told["items_waiting"] == [f"{world.repo}#{second.number}"]
     table = (await sluice("limits", config=config)).out
     assert "GraphQL points an hour" in table and f"{world.repo}#{first.number}" in table
 
