@@ -14,10 +14,10 @@ from bot.cli.output import console, print_json, print_table
 from bot.core.item import Item
 from bot.core.limits import HOUR, WAITS, Budget, Standing
 from bot.ledger.board import ItemRow
+from bot.ledger.costs import DEAREST
 from bot.settings import FILE
 
 NAMES = {"graphql": "GraphQL points an hour", "core": "REST calls an hour"}
-KINDS = ("content_requests", "graphql_points", "rest_requests", "git_calls")
 MOST = 10  # items
 
 
@@ -60,7 +60,7 @@ async def _limits(config: Config, as_json: bool) -> None:
         _say_waiting(standing, now)
     console.print(f"items that wait for a limit: {', '.join(held) or 'none'}")
     console.print("\ndearest items")
-    print_table(("item", "title", *KINDS), [[i["item"], i["title"], *(i[kind] for kind in KINDS)] for i in items])
+    print_table(("item", "title", *DEAREST), [[i["item"], i["title"], *(i[kind] for kind in DEAREST)] for i in items])
 
 
 def limits_of(standing: Standing, now: datetime) -> Iterator[Limit]:
@@ -97,7 +97,7 @@ def _say_waiting(standing: Standing, now: datetime) -> None:
 
 def _item(row: ItemRow | None, item: str, cost: dict[str, int]) -> dict[str, Any]:
     name, title = (_named(row.item, item), row.item.title) if row else (item, "")
-    return {"item": name, "title": title, **{kind: cost.get(kind, 0) for kind in KINDS}}
+    return {"item": name, "title": title, **{kind: cost.get(kind, 0) for kind in DEAREST}}
 
 
 def _named(item: Item, otherwise: str) -> str:

@@ -245,9 +245,3 @@ def later(hour: Hour, known: Hour | None) -> Hour:
 def together(mine: Iterable[Spent], others: Iterable[Spent]) -> list[Spent]:
     """What both know is counted once."""
     return sorted((Counter(mine) | Counter(others)).elements())
-
-
-def dearest_first(costs: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Items by what they cost: content is the scarcest, then points, then calls."""
-    kinds = ("content_requests", "graphql_points", "rest_requests", "git_calls")
-    return sorted(costs, key=lambda item: tuple(-costs[item].get(kind, 0) for kind in kinds))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select, update
 
-from bot.core.limits import dearest_first
 from bot.ledger.shared_tables import costs
 from bot.ledger.store import Store, insert_once
 
+DEAREST = ("content_requests", "graphql_points", "rest_requests", "git_calls")  # the scarcest first
 SHARED = ""  # what belongs to no item, like the scan of a board
 
 
@@ -35,3 +36,7 @@ class Costs(Store):
         mine = select(costs.c.kind, costs.c.amount).where(costs.c.item == (item or SHARED))
         async with self.read() as tx:
             return dict((await tx.execute(mine)).all())
+
+
+def dearest_first(found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    return sorted(found, key=lambda item: tuple(-found[item].get(kind, 0) for kind in DEAREST))

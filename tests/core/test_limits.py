@@ -20,7 +20,6 @@ from bot.core.limits import (
     Hour,
     Importance,
     Standing,
-    dearest_first,
 )
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -55,9 +54,9 @@ def test_no_budget_is_ever_exceeded(wishes: list[tuple[Call, int, int]]) -> None
             budget.end(call)
             made.append((now, call))
     for resource, most in POINTS.items():
-        assert dearest(made, MINUTE, lambda c, r=resource: c.points if c.resource == r else 0) <= most  # type: ignore[misc]
-    assert dearest(made, MINUTE, lambda c: c.content) <= CONTENT_A_MINUTE
-    assert dearest(made, HOUR, lambda c: c.content) <= CONTENT_AN_HOUR
+        assert densest(made, MINUTE, lambda c, r=resource: c.points if c.resource == r else 0) <= most  # type: ignore[misc]
+    assert densest(made, MINUTE, lambda c: c.content) <= CONTENT_A_MINUTE
+    assert densest(made, HOUR, lambda c: c.content) <= CONTENT_AN_HOUR
 
 
 @given(st.lists(CALLS, max_size=40), st.integers(0, 30))
@@ -152,13 +151,7 @@ def test_processes_share_what_they_know() -> None:
     assert [window.used(NOW) for window in budget.content] == [0, 7]
 
 
-def test_the_dearest_first() -> None:
-    """A comment weighs more than any number of points."""
-    costs = {"a": {"graphql_points": 90}, "b": {"content_requests": 1}, "c": {"graphql_points": 9, "git_calls": 5}}
-    assert dearest_first(costs) == ["b", "a", "c"]
-
-
-def dearest(made: list[tuple[datetime, Call]], span: timedelta, weigh: object) -> int:
+def densest(made: list[tuple[datetime, Call]], span: timedelta, weigh: object) -> int:
     """The most within any such span."""
     most = total = first = 0
     for at, call in made:
