@@ -55,7 +55,18 @@ async def test_write_with_a_token_that_ended_comes_back(world: GitHubWorld) -> N
 
 
 async def test_each_owner_has_an_installation(world: GitHubWorld) -> None:
-    """Without an installation's id the one on the board's owner is found; where there is none it says so."""
+    """Without an id the installation is found by owner, an organization or a person; named, it is good for all."""
+    with minting() as (url, _):
+        found, named = app_of(world, url), app_of(world, url, installation=7)
+        assert [await found.api(owner)() for owner in ("acme", "mona")] == ["ghs_1_a.b.c", "ghs_2_a.b.c"]
+        assert await found.git("mona/dotfiles")() == "ghs_2_a.b.c"
+        assert [await named.api(owner)() for owner in ("acme", "mona")] == ["ghs_7_a.b.c"] * 2
+        with pytest.raises(Refused, match="404"):
+            await found.api("nobody")()
+
+
+async def test_each_owners_board_goes_by_its_own(world: GitHubWorld) -> None:
+    """A client is opened once for each owner; a place where the App is not installed is named as such."""
     opened: list[str] = []
 
     def client(owner: str) -> Any:
@@ -84,20 +95,27 @@ async def test_a_clock_that_is_wrong_mints_no_flood(world: GitHubWorld) -> None:
     """Tokens that seem to have ended long ago are used all the same, for ten minutes at least."""
     with minting(ends="2001-01-01T00:00:00Z") as (url, asked):
         token = AppToken(url, world.app["app_id"], world.app["private_key"], 7)
-        assert [await token() for _ in range(5)] == ["ghs_1_a.b.c"] * 5
+        assert [await token() for _ in range(5)] == ["ghs_7_a.b.c"] * 5
     assert len(asked) == 1
 
 
 @contextmanager
 def minting(ends: str = "2100-01-01T00:00:00Z") -> Iterator[tuple[str, list[Any]]]:
-    """A GitHub that only mints tokens, and keeps what each was asked to be good for."""
+    """A GitHub that only knows two installations and mints tokens; it keeps what each was asked to be good for."""
     asked: list[Any] = []
 
     class Mint(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            id_ = {"/orgs/acme/installation": 1, "/users/mona/installation": 2}.get(self.path)
+            self.answer(200 if id_ else 404, {"id": id_} if id_ else {"message": "Not Found"})
+
         def do_POST(self) -> None:
             asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            body = json.dumps({"token": "ghs_1_a.b.c", "expires_at": ends}).encode()
-            self.send_response(201)
+            self.answer(201, {"token": f"ghs_{self.path.split('/')[3]}_a.b.c", "expires_at": ends})
+
+        def answer(self, status: int, told: Any) -> None:
+            body = json.dumps(told).encode()
+            self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.send_header("content-type", "application/json")
             self.end_headers()

@@ -89,7 +89,7 @@ async def test_the_log_tells_no_secret(make_world: MakeWorld, tmp_path: Path) ->
             SLUICE, "serve", "--config", str(config), cwd=tmp_path, env=environment, stdout=log, stderr=log
         )
         try:
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(80):
                 while not await world.branches() or await world.column(item) == "Ready":
                     await asyncio.sleep(0.2)
         finally:
