@@ -87,10 +87,10 @@ class GraphQL:
                 raise self._said_no(error, token, call) from error
             except TransportProtocolError as error:  # an answer that is not GraphQL: a proxy, or a page of HTML
                 raise failure(502, str(error), self._headers(), write=call.write) from error
-        limited = rate_limit(answer.errors, self._headers())
-        if limited:
-            raise self._costs.limits.obeyed(limited, self._headers())
-        return answer
+            limited = rate_limit(answer.errors, self._headers())
+            if limited:
+                raise self._costs.limits.obeyed(limited, self._headers())
+            return answer
 
     async def _execute(self, document: DocumentNode, variables: Mapping[str, Any], token: str) -> Answer:
         session = await self._connected()

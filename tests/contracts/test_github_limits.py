@@ -15,6 +15,7 @@ from bot.core.actions import AskPerson, MoveCard, Reply, SayStatus
 from bot.core.limits import AT_ONCE, CONTENT_A_MINUTE, MINUTE, Call, Importance
 from bot.core.trust import Role
 from bot.errors import Limited
+from bot.github.auth import StaticToken
 from bot.github.limits import PATIENCE, Limits, hour_of
 from tests.contracts.github_world import GitHubWorld, localhub_url, world
 
@@ -127,6 +128,21 @@ async def test_points_that_are_used_up_leave_rest(world: GitHubWorld) -> None:
             await world.github.see(world.board, item)
         assert limited.value.retry_after == pytest.approx(3590, abs=20)
     assert await world.github.role(world.repo, world.mona.login) == Role.ADMIN
+
+
+async def test_refusals_in_a_row_double_the_wait(world: GitHubWorld) -> None:
+    """GraphQL that says with status 200 to wait, and says it again a minute later, is left alone for two."""
+    clock = Clock()
+    github = world.client(StaticToken(world.app["token"]), limits=Limits(now=clock))
+    body = {"errors": [{"type": "RATE_LIMITED", "message": "slow down"}]}
+    world.admin("faults", match={"operation": "query Board"}, kind="status", status=200, times=2, body=body)
+    for wait in (60, 120):
+        with pytest.raises(Limited) as limited:
+            await github.board(world.key)
+        assert limited.value.retry_after == wait
+        clock.now += timedelta(seconds=wait)
+    assert (await github.board(world.key)).key == world.key
+    await github.close()
 
 
 async def test_read_that_has_not_changed_is_free(world: GitHubWorld) -> None:
