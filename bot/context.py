@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,10 @@ from bot.core.run import Outcome, Peer, Run
 from bot.core.snapshot import Rival, StatusComment
 from bot.core.trust import Role
 from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
+
+# The item on whose account the present task works: what a call to GitHub or git costs is booked on it. A pass looks at
+# one item in one task, and what is called on the way, down to a permission look-up, does not name the item itself.
+item_at_work: ContextVar[str | None] = ContextVar("item_at_work", default=None)
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,11 @@ class GitHub(Protocol):
         self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None
     ) -> list[Written]: ...
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written: ...
-    async def enqueue(self, pull_id: str, head: str) -> Written: ...
+    async def enqueue(self, repo: str, pull_id: str, head: str) -> Written: ...
     async def update_branch(self, repo: str, number: int, head: str) -> Written: ...
     async def dispatch_workflow(self, repo: str, file: str, ref: str, inputs: Mapping[str, str]) -> Written: ...
     async def workflow_run(self, repo: str, run_id: str) -> GateRun: ...
+    def starts_at(self, repo: str) -> datetime | None: ...  # when its limits leave room for new work; None: now
 
 
 class Git(Protocol):

@@ -5,7 +5,8 @@ SluiceError
 │   ├── SettingsError    sluice.toml or the environment
 │   └── BoardError       a board, column or repository is not as named
 ├── Unavailable          an outside system did not answer: try again later, nothing is known to have happened
-│   └── Ambiguous        it may have happened: look before doing it again
+│   ├── Ambiguous        it may have happened: look before doing it again
+│   └── Limited          one of GitHub's limits is reached: nothing was sent, or GitHub did nothing
 ├── Refused              an outside system said no, and will say no again (401, 403, 404, 422)
 │   └── NotKept          the remote will not keep unfinished work: it stays on this machine
 └── LedgerBusy           another process holds what was asked for
@@ -40,6 +41,10 @@ class Unavailable(SluiceError):
 
 class Ambiguous(Unavailable):
     """An outside system failed after it may have acted."""
+
+
+class Limited(Unavailable):
+    """One of GitHub's limits: waiting is all there is to do, and it costs no attempt."""
 
 
 class Refused(SluiceError):

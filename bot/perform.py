@@ -46,6 +46,7 @@ from bot.core.actions import (
 )
 from bot.core.budget import Refusal
 from bot.core.gates.verdict import GateRun
+from bot.core.limits import waits_until
 from bot.core.run import Outcome
 from bot.core.snapshot import Snapshot
 from bot.core.worktree import WorkSpec
@@ -179,7 +180,13 @@ async def _slots_free(ctx: Context) -> None:
 
 
 async def _claim(ctx: Context, s: Snapshot, claim: Claim) -> Stopped | None:
-    """The remote's claim first, then one admission in the ledger; refused, the remote's is given back."""
+    """The remote's claim first, then one admission in the ledger; refused, the remote's is given back.
+
+    What GitHub has left is kept for what is under way: no new work starts on the last of it.
+    """
+    wait = ctx.github.starts_at(s.item.repo)
+    if claim.run and wait:
+        return Stopped(waits_until(wait), "machine", wait)
     peer = next((peer for peer in ctx.peers if peer.name == claim.peer), None)
     rival = await hold(ctx, s.item.repo, s.item.issue_id)
     if rival:
@@ -274,7 +281,7 @@ async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
     if s.pull is None:
         return None
     if action.queue:
-        answer = await ctx.github.enqueue(s.pull.id, action.head)
+        answer = await ctx.github.enqueue(s.item.repo, s.pull.id, action.head)
         return None if answer.ok else Stopped(f"GitHub did not enqueue it: {answer.error}", "machine", _later(ctx))
     answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
     if not answer.ok:

@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from bot.claims import hold
-from bot.context import Context
+from bot.context import Context, item_at_work
 from bot.core.gates.verdict import GateRun
 from bot.core.policy import Policy
 from bot.core.run import Assignment, Limits, Outcome, Run
@@ -53,6 +53,7 @@ class Runs:
         if started is None:
             return
         run, plan = started
+        item_at_work.set(run.item)
         memory = await self.ctx.ledger.recall(run.item, self.ctx.now())
         claim, item = memory.item.claim, memory.item
         if claim is None:
@@ -117,6 +118,7 @@ class Runs:
         if started is None:
             return
         item, gate, command = started
+        item_at_work.set(item)
         memory = await self.ctx.ledger.recall(item, self.ctx.now())
         checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
         try:

@@ -18,7 +18,7 @@ from bot.engine import DbosEngine, Heartbeat, Loop, Schedules, standing
 from bot.engine.mending import mend
 from bot.engine.sqlite import lock_beside
 from bot.errors import Refused, SluiceError, Unavailable
-from bot.github.client import GitHubClient
+from bot.github.installations import Installations
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.workers import ScheduleRow
@@ -59,7 +59,7 @@ class Service:
         settings: Settings,
         ctx: Context,
         ledger: SqlLedger,
-        github: GitHubClient,
+        github: Installations,
         engine: DbosEngine,
         launcher: Launcher,
         problems: tuple[str, ...],
@@ -164,6 +164,11 @@ class Service:
         return not waiting and not await self.engine.running()
 
     async def _scan(self) -> None:
+        """Less often than on schedule when GitHub's limits leave little: items under way come first."""
+        pause = self.github.sweep_pause(tuple(self.ctx.boards))
+        if self.last_sweep is not None and asyncio.get_running_loop().time() - self.last_sweep < pause.total_seconds():
+            log.info("no sweep yet: GitHub's limits leave little", seconds_apart=round(pause.total_seconds()))
+            return
         try:
             await self.look()
         except SluiceError as error:

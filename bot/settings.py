@@ -32,7 +32,10 @@ class GitHubSettings(Part):
     token: SecretStr | None = Field(None, description="a token of the bot's account; or use a GitHub App")
     app_id: int | None = Field(None, description="GitHub App: its id")
     private_key_file: Path | None = Field(None, description="GitHub App: the file with its private key")
-    installation_id: int | None = Field(None, description="GitHub App: the installation on the organization")
+    private_key: SecretStr | None = Field(None, description="GitHub App: or the key itself, from the environment")
+    installation_id: int | None = Field(
+        None, description="GitHub App: the one installation to use; absent: that of each board's owner"
+    )
     login: str | None = Field(None, description="the login Sluice writes as; asked of GitHub when absent")
     timeout_seconds: float = Field(20.0, ge=1, description="how long an answer of the API is waited for")
     webhook_secret: SecretStr | None = Field(
@@ -41,9 +44,9 @@ class GitHubSettings(Part):
 
     @model_validator(mode="after")
     def one_identity(self) -> GitHubSettings:
-        app = (self.app_id, self.private_key_file, self.installation_id)
-        if any(app) and not all(app):
-            raise ValueError("a GitHub App needs app_id, private_key_file and installation_id")
+        key = self.private_key_file or self.private_key
+        if bool(self.app_id) != bool(key) or (self.installation_id and not key):
+            raise ValueError("a GitHub App needs app_id and private_key_file (or SLUICE_GITHUB__PRIVATE_KEY)")
         return self
 
 
@@ -122,6 +125,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".sluice"), description="mirrors, worktrees, logs and, on SQLite, the ledger")
     database: str | None = Field(None, description="a postgresql:// URL; absent: SQLite in data_dir")
     unsandboxed: bool = Field(False, description="run agents on github.com without bubblewrap")
+    log_level: Literal["debug", "info", "warning"] = Field("info", description="debug: every call to GitHub, too")
 
     @classmethod
     def settings_customise_sources(
@@ -138,6 +142,12 @@ class Settings(BaseSettings):
         if self.database:
             return self.database.replace("postgresql://", "postgresql+psycopg://", 1)
         return f"sqlite+aiosqlite:///{(self.data_dir / 'ledger.db').resolve()}"
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be logged."""
+        github = self.github
+        given = (github.token, github.private_key, github.webhook_secret)
+        return tuple(secret.get_secret_value() for secret in given if secret)
 
     def need_board(self) -> None:
         if not self.boards:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.claims import hold
-from bot.context import Context
+from bot.context import Context, item_at_work
 from bot.core.board import Board, Card
 from bot.core.item import Item
 from bot.ledger.repositories import Repository
@@ -79,4 +79,5 @@ async def renew_claims(ctx: Context, ledger: Scanned) -> None:
     live = {known.repo for known in await ledger.repositories() if known.mode == "live"}
     for item in await ledger.claimed():
         if item.claim and item.issue_id and item.repo in live:
+            item_at_work.set(item.id)
             await hold(ctx, item.repo, item.issue_id)

@@ -16,8 +16,11 @@ from bot.core.board import Board
 from bot.engine import DbosEngine
 from bot.errors import BoardError, Refused, SettingsError
 from bot.git import Git
-from bot.github.auth import AppToken, StaticToken, TokenSource
-from bot.github.client import GitHubClient, viewer_login
+from bot.github.client import GitHubClient
+from bot.github.costs import Costs
+from bot.github.identity import App, Identity, PersonalToken
+from bot.github.installations import Installations
+from bot.github.limits import Limits
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.perform import GATES
@@ -38,14 +41,14 @@ async def build(settings: Settings, now: Clock = utc_now) -> Service:
     settings.need_board()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = await open_ledger(settings.ledger_url())
-    github = await connect(settings, ledger, now)
+    github, git_token = await connect(settings, ledger, now)
     found = await find_boards(settings, github)
     boards = {board.key: board for board in found if isinstance(board, Board)}
     problems = tuple(problem for problem in found if isinstance(problem, str))
     if not boards:
         raise BoardError("\n".join(problems))
     launcher = Launcher(settings.data_dir)
-    git = Git(settings.data_dir, _url_of(settings), _git_token(settings), _author(github.login))
+    git = Git(settings.data_dir, _url_of(settings), git_token, _author(github.login))
     engine = _engine(settings)
     context = Context(
         now=now,
@@ -73,42 +76,54 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def github_of(settings: Settings) -> AsyncIterator[GitHubClient]:
+async def github_of(settings: Settings) -> AsyncIterator[Installations]:
     """GitHub alone: for doctor."""
-    github = await connect(settings, None, utc_now)
+    github, _ = await connect(settings, None, utc_now)
     try:
         yield github
     finally:
         await github.close()
 
 
-async def connect(settings: Settings, ledger: SqlLedger | None, now: Clock) -> GitHubClient:
-    """The client; every call is booked in the ledger, on the item that caused it."""
+async def connect(
+    settings: Settings, ledger: SqlLedger | None, now: Clock
+) -> tuple[Installations, Callable[[str], Awaitable[str]]]:
+    """The clients, and git's tokens by repository. Every call is booked in the ledger, on the item that caused it."""
 
     async def book(item: str | None, kind: str, amount: int) -> None:
         if ledger:
             await ledger.book(item, kind, amount, now())
 
-    token = token_of(settings)
-    login = settings.github.login or await _login(settings, token)
+    costs = Costs(book)
+    identity = identity_of(settings, costs.token)
+    login = settings.github.login or await identity.login()
     boards = settings.boards.items()
-    return GitHubClient(
-        settings.github.api_url,
-        token,
-        login,
-        book,
-        settings.github.timeout_seconds,
-        columns={key: board.columns() for key, board in boards},
-        priority_fields={key: board.priority_field for key, board in boards},
-    )
+
+    def opened(owner: str) -> GitHubClient:
+        return GitHubClient(
+            settings.github.api_url,
+            identity.api(owner),
+            login,
+            book,
+            settings.github.timeout_seconds,
+            columns={key: board.columns() for key, board in boards},
+            priority_fields={key: board.priority_field for key, board in boards},
+            limits=Limits(f"{login} on {owner}" if owner else login, now, ledger.keep_standing if ledger else None),
+        )
+
+    async def git_token(repo: str) -> str:
+        await costs.git()  # whoever wants the token is about to call
+        return await identity.git(repo)()
+
+    return Installations(login, opened, shared=identity.shared), git_token
 
 
-async def find_boards(settings: Settings, github: GitHubClient) -> list[Board | str]:
+async def find_boards(settings: Settings, github: Installations) -> list[Board | str]:
     """Each board, or the sentence that says why it is left alone."""
     return [await _find_board(key, github) for key in settings.boards]
 
 
-async def _find_board(key: str, github: GitHubClient) -> Board | str:
+async def _find_board(key: str, github: Installations) -> Board | str:
     try:
         board = await github.board(key)
     except (BoardError, Refused) as error:
@@ -122,28 +137,25 @@ async def _find_board(key: str, github: GitHubClient) -> Board | str:
     return board
 
 
-def token_of(settings: Settings) -> TokenSource:
+def identity_of(settings: Settings, minted: Callable[[], Awaitable[None]] | None = None) -> Identity:
     github = settings.github
-    if github.app_id and github.private_key_file:
-        try:
-            key = github.private_key_file.read_text()
-        except OSError as error:
-            raise SettingsError(f"the App's private key {github.private_key_file} cannot be read: {error}") from None
-        return AppToken(github.api_url, github.app_id, key, github.installation_id)
+    if github.app_id:
+        return App(github.api_url, github.app_id, _private_key(settings), github.installation_id, minted)
     if github.token is None:
         raise SettingsError("no identity: set github.app_id and its key, or SLUICE_GITHUB__TOKEN")
-    return StaticToken(github.token.get_secret_value())
+    return PersonalToken(github.api_url, github.token.get_secret_value())
 
 
-async def whose_token(settings: Settings) -> str:
-    """The login GitHub itself gives the identity in the settings."""
-    return await _login(settings, token_of(settings))
-
-
-async def _login(settings: Settings, token: TokenSource) -> str:
-    if isinstance(token, AppToken):
-        return await token.login()
-    return await viewer_login(settings.github.api_url, token)
+def _private_key(settings: Settings) -> str:
+    """A key in the environment may have its lines joined by `\\n`."""
+    github = settings.github
+    if github.private_key:
+        return github.private_key.get_secret_value().replace("\\n", "\n")
+    assert github.private_key_file is not None  # settings without any are refused
+    try:
+        return github.private_key_file.read_text()
+    except OSError as error:
+        raise SettingsError(f"the App's private key {github.private_key_file} cannot be read: {error}") from None
 
 
 def _engine(settings: Settings) -> DbosEngine:
@@ -161,11 +173,6 @@ def _executor() -> str:
 
 def _url_of(settings: Settings) -> Callable[[str], str]:
     return lambda repo: f"{settings.github.git_url.rstrip('/')}/{repo}.git"
-
-
-def _git_token(settings: Settings) -> Callable[[str], Awaitable[str]]:
-    token = token_of(settings)
-    return lambda _repo: token()
 
 
 def _author(login: str) -> tuple[str, str]:

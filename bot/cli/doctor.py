@@ -105,10 +105,10 @@ async def _github(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("boards", "wrong", 'none: add a [boards."owner/number"] table to sluice.toml')
         return
     from bot.cli import permissions  # here, so that the other commands start quickly
-    from bot.wiring import find_boards, github_of, whose_token
+    from bot.wiring import find_boards, github_of, identity_of
 
     try:
-        yield _token(settings.github.login, await whose_token(settings))
+        yield _token(settings.github.login, await identity_of(settings).login())
         async with github_of(settings) as github:
             for found in await find_boards(settings, github):
                 if isinstance(found, str):

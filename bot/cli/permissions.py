@@ -8,7 +8,7 @@ from bot.cli.finding import Finding
 from bot.core.board import Board
 from bot.core.policy import Policy
 from bot.github.access import RepositoryAccess
-from bot.github.client import GitHubClient
+from bot.github.installations import Installations
 from bot.policy_file import read_policy
 
 MODES = {
@@ -19,7 +19,7 @@ MODES = {
 NEEDS = "Contents, Issues and Pull requests"
 
 
-async def of_board(github: GitHubClient, board: Board, drafts: str | None) -> AsyncIterator[Finding]:
+async def of_board(github: Installations, board: Board, drafts: str | None) -> AsyncIterator[Finding]:
     """The board's own, then that of every repository linked to it, found on its cards, or given to its drafts."""
     access = await github.board_access(board)
     what = f"board {board.key}"
@@ -33,7 +33,7 @@ async def of_board(github: GitHubClient, board: Board, drafts: str | None) -> As
         yield await _of_repository(github, repo)
 
 
-async def _of_repository(github: GitHubClient, repo: str) -> Finding:
+async def _of_repository(github: Installations, repo: str) -> Finding:
     access = await github.repository_access(repo)
     what = f"repository {repo}"
     problem = _no_repository(access, github.login)

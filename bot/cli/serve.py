@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def serve(config: Config = FILE) -> None:
     """Run: receive webhooks, sweep on schedule, drain the boards until stopped."""
     settings = read_settings(config)
-    set_up_logs()
+    set_up_logs(settings.log_level, settings.secrets())
     asyncio.run(_serve(settings))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from github import Auth, GithubException, GithubIntegration, UnknownObjectException
 from jwt import PyJWTError
@@ -15,8 +17,11 @@ from bot.github.failures import failure, unreachable
 
 T = TypeVar("T")
 TokenSource = Callable[[], Awaitable[str]]
+Narrow = Mapping[str, str]  # permission -> level
 API_VERSION = "2022-11-28"
 MARGIN = timedelta(minutes=5)  # a token is replaced this long before it ends
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(minutes=55)  # however wrong this machine's clock is
+ONCE = 60.0  # seconds within which a second token is not tried either
 
 
 class StaticToken:
@@ -33,9 +38,21 @@ class AppToken:
     """Installation tokens of a GitHub App, each used until shortly before its hour is over."""
 
     def __init__(
-        self, api_url: str, app_id: int, private_key: str, installation: int | None = None, owner: str = ""
+        self,
+        api_url: str,
+        app_id: int,
+        private_key: str,
+        installation: int | None = None,
+        owner: str = "",
+        *,
+        repository: str = "",
+        permissions: Narrow | None = None,
+        minted: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Without an installation's id, the one on `owner` is looked up."""
+        """Without an installation's id, the one on `owner` is looked up.
+
+        `repository` (its name) and `permissions` narrow what the tokens are good for; `minted` is told of each.
+        """
         self._integration = GithubIntegration(
             auth=Auth.AppAuth(app_id, private_key),
             base_url=api_url,
@@ -46,27 +63,42 @@ class AppToken:
         )
         self._installation = installation
         self._owner = owner
+        self._asked: dict[str, Any] = {"repositories": [repository]} if repository else {}
+        self._asked |= {"permissions": dict(permissions)} if permissions else {}
+        self._minted = minted
         self._token = ""
-        self._until = datetime.fromtimestamp(0, UTC)
+        self._until = self._renewed = -math.inf  # by the monotonic clock, which nobody sets
         self._lock = asyncio.Lock()  # so that several callers mint one token, not several
 
     async def __call__(self) -> str:
         async with self._lock:
-            if datetime.now(UTC) >= self._until - MARGIN:
+            if time.monotonic() >= self._until:
                 self._token, self._until = await asyncio.to_thread(self._mint)
+                if self._minted:
+                    await self._minted()
             return self._token
+
+    def forget(self, stale: str) -> bool:
+        """GitHub no longer takes this token: True when the next one is worth a try."""
+        if stale != self._token:  # somebody else was quicker
+            return True
+        if time.monotonic() - self._renewed < ONCE:
+            return False
+        self._until, self._renewed = -math.inf, time.monotonic()
+        return True
 
     async def login(self) -> str:
         """The name the App acts under."""
         app = await asyncio.to_thread(_answered, self._integration.get_app)
         return f"{app.slug}[bot]"
 
-    def _mint(self) -> tuple[str, datetime]:
+    def _mint(self) -> tuple[str, float]:
         if self._installation is None:
             self._installation = _answered(self._find_installation)
-        installation = self._installation
-        minted = _answered(lambda: self._integration.get_access_token(installation))
-        return minted.token, minted.expires_at
+        path = f"/app/installations/{self._installation}/access_tokens"
+        _, made = _answered(lambda: self._integration.requester.requestJsonAndCheck("POST", path, input=self._asked))
+        lasts = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC) - MARGIN
+        return made["token"], time.monotonic() + min(max(lasts, SHORTEST), LONGEST).total_seconds()
 
     def _find_installation(self) -> int:
         """On an organization, else on a person."""
@@ -74,6 +106,11 @@ class AppToken:
             return self._integration.get_org_installation(self._owner).id
         except UnknownObjectException:
             return self._integration.get_user_installation(self._owner).id
+
+
+def forget(source: TokenSource, stale: str) -> bool:
+    """After a 401: whether there is another token to try."""
+    return isinstance(source, AppToken) and source.forget(stale)
 
 
 def _answered(ask: Callable[[], T]) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ from bot.github.comments import read_back, said_since
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
 from bot.github.graphql import GraphQL
+from bot.github.limits import Limits
 from bot.github.lookups import Lookups
 from bot.github.merging import Merging
 from bot.github.pulls import check_key
@@ -48,12 +49,14 @@ class GitHubClient:
         *,
         columns: Mapping[str, Columns] = NO_COLUMNS,
         priority_fields: Mapping[str, str] = NO_FIELDS,
+        limits: Limits | None = None,
     ) -> None:
         """`columns` and `priority_fields` are by board key; a board not named there has the usual ones."""
         self._login = login
         self._columns = columns
         self._priority_fields = priority_fields
-        self._costs = Costs(book)
+        self._costs = Costs(book, limits)
+        self._scanned: dict[str, int] = {}  # points of each board's last scan
         self._graphql = GraphQL(api_url, token, self._costs, timeout)
         self._rest = Rest(api_url, token, self._costs, timeout)
         self._lookups = Lookups(self._graphql)
@@ -71,7 +74,9 @@ class GitHubClient:
 
     async def scan(self, board: Board) -> list[Card]:
         costs.item.set(None)
-        return await scan_board(self._graphql, board)
+        cards = await scan_board(self._graphql, board)
+        self._scanned[board.key] = len(cards) // 100 + 1
+        return cards
 
     async def board_access(self, board: Board) -> BoardAccess:
         return await board_access(self._graphql, board)
@@ -110,13 +115,13 @@ class GitHubClient:
 
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         costs.item.set(item.id)
-        writer = Writer(self._graphql, self._rest, self._lookups, self._costs, board, item)
+        writer = Writer(self._graphql, self._rest, self._lookups, board, item)
         return await writer.write(writes, Known.of(item, seen))
 
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
         return await self._merging.merge(repo, number, head, method)
 
-    async def enqueue(self, pull_id: str, head: str) -> Written:
+    async def enqueue(self, _repo: str, pull_id: str, head: str) -> Written:
         return await self._merging.enqueue(pull_id, head)
 
     async def update_branch(self, repo: str, number: int, head: str) -> Written:
@@ -128,7 +133,16 @@ class GitHubClient:
     async def workflow_run(self, repo: str, run_id: str) -> GateRun:
         return await self._workflows.run(repo, run_id)
 
+    def starts_at(self, _repo: str) -> datetime | None:
+        """When GitHub's limits leave room for new work; None: now."""
+        return self._costs.limits.starts_at()
+
+    def sweep_pause(self) -> timedelta:
+        """How far apart scans of the boards scanned so far may be."""
+        return self._costs.limits.sweep_pause(sum(self._scanned.values()))
+
     async def close(self) -> None:
+        await self._costs.limits.close()
         await self._graphql.close()
 
     async def _with_logs(self, found: Seen, data: Mapping[str, Any]) -> Seen:

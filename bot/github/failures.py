@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import Ambiguous, Refused, SluiceError, Unavailable
+from bot.github.times import answered_at
 
 RATE_TYPES = ("RATE_LIMIT", "RATE_LIMITED")  # GitHub uses both
 FORBIDDEN = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
@@ -34,6 +35,11 @@ def unreachable(error: Exception, *, write: bool, unsent: bool = False) -> Sluic
     """No answer came. A write that may have been sent must be looked for before it is sent again."""
     said = f"GitHub did not answer: {str(error) or type(error).__name__}"
     return Ambiguous(said) if write and not unsent else Unavailable(said)
+
+
+def outdated() -> Unavailable:
+    """The token ended before its time; a new one is fetched for the next try. Nothing was done with the old one."""
+    return Unavailable("GitHub answered 401: the installation token had ended, and a new one is fetched")
 
 
 def rate_limit(errors: list[dict[str, Any]], headers: Mapping[str, str]) -> Unavailable | None:
@@ -72,7 +78,7 @@ def wait_of(headers: Mapping[str, str]) -> float:
         return float(told)
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return max(1.0, int(reset) - datetime.now(UTC).timestamp())
+        return max(1.0, int(reset) - answered_at(headers, datetime.now(UTC)).timestamp())
     return SECONDARY_WAIT
 
 

@@ -19,11 +19,12 @@ from gql.transport.exceptions import (
 from gql.transport.httpx import HTTPXAsyncTransport
 from graphql import DocumentNode
 
+from bot.core.limits import Call, Importance
 from bot.errors import SluiceError
-from bot.github.auth import TokenSource
-from bot.github.costs import Costs
+from bot.github.auth import TokenSource, forget
+from bot.github.costs import Costs, importance
 from bot.github.documents import operation
-from bot.github.failures import failure, rate_limit, sentence, unreachable
+from bot.github.failures import failure, outdated, rate_limit, sentence, unreachable
 from bot.github.retrying import patiently
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # the request never left
@@ -48,7 +49,8 @@ class GraphQL:
     def __init__(self, api_url: str, token: TokenSource, costs: Costs, timeout: float) -> None:
         self._token = token
         self._costs = costs
-        self._transport = HTTPXAsyncTransport(url=graphql_url(api_url), timeout=timeout)
+        listening = {"response": [self._heard]}
+        self._transport = HTTPXAsyncTransport(url=graphql_url(api_url), timeout=timeout, event_hooks=listening)
         # No execute_timeout: it would lie beside httpx's own.
         self._client = Client(transport=self._transport, fetch_schema_from_transport=False, execute_timeout=None)
         self._session: AsyncClientSession | None = None
@@ -56,45 +58,57 @@ class GraphQL:
 
     async def ask(self, name: str, variables: Mapping[str, Any]) -> Answer:
         """A read: the named operation of `queries/`."""
-        answer = await patiently(lambda: self._send(operation(name), variables, write=False))
-        limit = answer.data.get("rateLimit") or {}
-        await self._costs.graphql(limit.get("cost", 1))
-        return answer
+        call = Call("graphql", importance=importance.get())
+        return await patiently(lambda: self._send(operation(name), variables, call))
 
-    async def tell(self, document: DocumentNode, variables: Mapping[str, Any]) -> Answer:
+    async def tell(
+        self,
+        document: DocumentNode,
+        variables: Mapping[str, Any],
+        matters: Importance = Importance.WORK,
+        creating: int = 0,
+    ) -> Answer:
         """A write. It is sent once: after a failure nobody knows whether it was done."""
-        answer = await self._send(document, variables, write=True)
-        await self._costs.graphql(1)
-        return answer
+        return await self._send(document, variables, Call("graphql", True, creating, matters))
 
     async def close(self) -> None:
         if self._session is not None:
             await self._client.close_async()  # type: ignore[no-untyped-call]
             self._session = None
 
-    async def _send(self, document: DocumentNode, variables: Mapping[str, Any], *, write: bool) -> Answer:
-        try:
-            answer = await self._execute(document, variables)
-        except TransportConnectionFailed as error:
-            cause = error.__cause__ or error
-            raise unreachable(error, write=write, unsent=isinstance(cause, UNSENT)) from error
-        except TransportServerError as error:
-            raise _said_no(error, write=write) from error
-        except TransportProtocolError as error:  # an answer that is not GraphQL: a proxy, or a page of HTML
-            raise failure(502, str(error), self._headers(), write=write) from error
-        limited = rate_limit(answer.errors, self._headers())
-        if limited:
-            raise limited
-        return answer
+    async def _send(self, document: DocumentNode, variables: Mapping[str, Any], call: Call) -> Answer:
+        token = await self._token()
+        async with self._costs.turn(call):
+            try:
+                answer = await self._execute(document, variables, token)
+            except TransportConnectionFailed as error:
+                raise unreachable(error, write=call.write, unsent=isinstance(error.__cause__, UNSENT)) from error
+            except TransportServerError as error:
+                raise self._said_no(error, token, call) from error
+            except TransportProtocolError as error:  # an answer that is not GraphQL: a proxy, or a page of HTML
+                raise failure(502, str(error), self._headers(), write=call.write) from error
+            limited = rate_limit(answer.errors, self._headers())
+            if limited:
+                raise self._costs.limits.obeyed(limited, self._headers())
+            return answer
 
-    async def _execute(self, document: DocumentNode, variables: Mapping[str, Any]) -> Answer:
+    async def _execute(self, document: DocumentNode, variables: Mapping[str, Any], token: str) -> Answer:
         session = await self._connected()
-        headers = {"Authorization": f"Bearer {await self._token()}"}
+        headers = {"Authorization": f"Bearer {token}"}
         request = GraphQLRequest(document, variable_values=dict(variables))
+        points = 1  # what fails is counted too, if it ever left
         try:
-            return Answer(await session.execute(request, extra_args={"headers": headers}))
+            answer = Answer(await session.execute(request, extra_args={"headers": headers}))
+            points = (answer.data.get("rateLimit") or {}).get("cost", 1)
+            return answer
         except TransportQueryError as partial:  # it carries whatever data there is
             return Answer(partial.data or {}, list(partial.errors or []))
+        except TransportConnectionFailed as error:
+            points = 0 if isinstance(error.__cause__, UNSENT) else 1
+            raise
+        finally:
+            if points:
+                await self._costs.graphql(points)
 
     async def _connected(self) -> AsyncClientSession:
         async with self._connecting:
@@ -106,13 +120,18 @@ class GraphQL:
         """Of the newest answer: with calls at the same time perhaps another's, but limits are theirs in common."""
         return self._transport.response_headers or {}
 
+    async def _heard(self, response: httpx.Response) -> None:
+        self._costs.limits.heard("graphql", response.headers)
 
-def _said_no(error: TransportServerError, *, write: bool) -> SluiceError:
-    """An HTTP status of 400 or more, with the sentence and the headers that came with it."""
-    if not isinstance(error.__cause__, httpx.HTTPStatusError):
-        return failure(error.code or 500, str(error), {}, write=write)
-    response = error.__cause__.response
-    return failure(response.status_code, sentence(response.text), response.headers, write=write)
+    def _said_no(self, error: TransportServerError, token: str, call: Call) -> SluiceError:
+        """An HTTP status of 400 or more, with the sentence and the headers that came with it."""
+        if not isinstance(error.__cause__, httpx.HTTPStatusError):
+            return failure(error.code or 500, str(error), {}, write=call.write)
+        response = error.__cause__.response
+        if response.status_code == 401 and forget(self._token, token):
+            return outdated()
+        said = failure(response.status_code, sentence(response.text), response.headers, write=call.write)
+        return self._costs.limits.obeyed(said, response.headers)
 
 
 def graphql_url(api_url: str) -> str:

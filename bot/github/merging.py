@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Written
+from bot.core.limits import Importance
 from bot.github.documents import Mutation, combine
 from bot.github.graphql import GraphQL
 from bot.github.rest import Rest
@@ -18,7 +19,8 @@ class Merging:
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
         """Not mergeable (405) and moved (409) are answers."""
         path = f"/repos/{repo}/pulls/{number}/merge"
-        reply = await self._rest.send("PUT", path, {"sha": head, "merge_method": method}, values=(405, 409, 422))
+        body = {"sha": head, "merge_method": method}
+        reply = await self._rest.send("PUT", path, body, (405, 409, 422), Importance.FIRST)
         if not reply.ok:
             return Written(ok=False, error=reply.message or f"GitHub answered {reply.status}")
         return Written(ok=True, id=reply.data["sha"], number=number)
@@ -31,7 +33,7 @@ class Merging:
 
     async def enqueue(self, pull_id: str, head: str) -> Written:
         document, variables = combine([Mutation("Enqueue", {"pullRequestId": pull_id, "expectedHeadOid": head})])
-        answer = await self._graphql.tell(document, variables)
+        answer = await self._graphql.tell(document, variables, Importance.FIRST)
         entry = (answer.data.get("w0") or {}).get("mergeQueueEntry")
         if not entry:
             return Written(ok=False, error=answer.error_at("w0") or "GitHub did not queue it")

@@ -1,4 +1,8 @@
-"""REST through PyGithub, in worker threads: reads are retried, writes never; every call is booked."""
+"""REST through PyGithub, in worker threads: reads are retried, writes never; every call is booked.
+
+What was read before is asked for by its ETag: while nothing changed, GitHub's answer is empty and takes nothing of the
+hour.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,15 @@ from typing import Any
 import httpx
 from github import Auth, Github
 
+from bot.core.limits import Call, Importance
 from bot.errors import Unavailable
-from bot.github.auth import API_VERSION, TokenSource
-from bot.github.costs import Costs
-from bot.github.failures import failure, sentence, unreachable
+from bot.github.auth import API_VERSION, TokenSource, forget
+from bot.github.costs import Costs, importance
+from bot.github.failures import failure, outdated, sentence, unreachable
 from bot.github.retrying import patiently
+
+KEPT = 500  # answers
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -44,19 +52,28 @@ class Rest:
         self._token = token
         self._costs = costs
         self._timeout = max(1, round(timeout))
+        self._read: dict[str, Reply] = {}  # what was read last, by path
         self._threads = threading.local()  # PyGithub says nothing of threads: each gets a client of its own
 
     async def get(self, path: str, values: Collection[int] = ()) -> Reply:
         """A read. The statuses in `values` are answers, not failures."""
-        return await patiently(lambda: self._call("GET", path, None, values))
+        call = Call("core", importance=importance.get())
+        return await patiently(lambda: self._known(path, call, values))
 
-    async def send(self, verb: str, path: str, body: Mapping[str, Any], values: Collection[int] = ()) -> Reply:
+    async def send(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any],
+        values: Collection[int] = (),
+        matters: Importance = Importance.WORK,
+    ) -> Reply:
         """A write. It is sent once: after a failure nobody knows whether it was done."""
-        return await self._call(verb, path, body, values)
+        return await self._call(verb, path, body, values, Call("core", write=True, importance=matters))
 
     async def text(self, path: str) -> str:
         """A text that GitHub keeps elsewhere: the place it names is asked without our token."""
-        reply = await self._call("GET", path, None, (404, 410))
+        reply = await self._call("GET", path, None, (404, 410), Call("core", importance=importance.get()))
         if reply.status != 302:
             return reply.text if reply.ok else ""
         try:
@@ -66,20 +83,47 @@ class Rest:
             raise Unavailable(f"a log could not be read: {error}") from error
         return found.text if found.is_success else ""
 
-    async def _call(self, verb: str, path: str, body: Mapping[str, Any] | None, values: Collection[int]) -> Reply:
-        token = await self._token()
-        write = verb != "GET"
-        await self._costs.rest()
-        try:
-            reply = await asyncio.to_thread(self._request, token, verb, path, body)
-        except OSError as error:  # what requests raises
-            raise unreachable(error, write=write) from error
-        if reply.ok or reply.status in values:
-            return reply
-        raise failure(reply.status, reply.message, reply.headers, write=write)
+    async def _known(self, path: str, call: Call, values: Collection[int]) -> Reply:
+        known = self._read.get(path)
+        asked = {"If-None-Match": known.headers["etag"]} if known else {}
+        reply = await self._call("GET", path, None, values, call, asked)
+        if reply.status == 304 and known:
+            return known
+        self._read.pop(path, None)
+        if reply.ok and "etag" in reply.headers:
+            if len(self._read) >= KEPT:
+                self._read.pop(next(iter(self._read)))
+            self._read[path] = reply
+        return reply
 
-    def _request(self, token: str, verb: str, path: str, body: Mapping[str, Any] | None) -> Reply:
-        status, headers, text = self._client(token).requester.requestJson(verb, path, input=body)
+    async def _call(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        values: Collection[int],
+        call: Call,
+        more: Mapping[str, str] = NO_HEADERS,
+    ) -> Reply:
+        token = await self._token()
+        async with self._costs.turn(call):
+            await self._costs.rest()
+            try:
+                reply = await asyncio.to_thread(self._request, token, verb, path, body, more)
+            except OSError as error:  # what requests raises
+                raise unreachable(error, write=call.write) from error
+            self._costs.limits.heard("core", reply.headers)
+            if reply.ok or reply.status in values:
+                return reply
+            if reply.status == 401 and forget(self._token, token):
+                raise outdated()
+            failed = failure(reply.status, reply.message, reply.headers, write=call.write)
+            raise self._costs.limits.obeyed(failed, reply.headers)
+
+    def _request(
+        self, token: str, verb: str, path: str, body: Mapping[str, Any] | None, more: Mapping[str, str]
+    ) -> Reply:
+        status, headers, text = self._client(token).requester.requestJson(verb, path, headers=dict(more), input=body)
         return Reply(status, text, headers)
 
     def _client(self, token: str) -> Github:

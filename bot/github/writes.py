@@ -22,8 +22,8 @@ from bot.core.actions import (
 )
 from bot.core.board import Board
 from bot.core.item import Item
+from bot.core.limits import Importance
 from bot.github.comments import STATUS_MARK
-from bot.github.costs import Costs
 from bot.github.descriptions import marked, with_text
 from bot.github.documents import MOST, Mutation, combine
 from bot.github.graphql import Answer, GraphQL
@@ -32,6 +32,7 @@ from bot.github.rest import Rest
 from bot.github.seen import MARK
 
 CREATING = ("ConvertDraft", "OpenPull", "AddComment")  # what GitHub counts as creating content
+WORDS = ("AddComment", "EditComment", "React")  # what can wait, unless it travels with what cannot
 DONE = Written(ok=True)  # it was done before
 
 
@@ -78,11 +79,10 @@ class Known:
 class Writer:
     """Writes for one item. A write that fails is an answer; the ones after it are still tried, as GitHub would."""
 
-    def __init__(self, graphql: GraphQL, rest: Rest, lookups: Lookups, costs: Costs, board: Board, item: Item) -> None:
+    def __init__(self, graphql: GraphQL, rest: Rest, lookups: Lookups, board: Board, item: Item) -> None:
         self._graphql = graphql
         self._rest = rest
         self._lookups = lookups
-        self._costs = costs
         self._board = board
         self._item = item
 
@@ -110,9 +110,9 @@ class Writer:
     async def _tell(self, mutations: Sequence[Mutation]) -> Answer:
         if not mutations:
             return Answer({})
-        answer = await self._graphql.tell(*combine(mutations))
-        await self._costs.content(sum(each.operation in CREATING for each in mutations))
-        return answer
+        only_words = all(each.operation in WORDS for each in mutations)
+        matters = Importance.WORDS if only_words else Importance.FIRST
+        return await self._graphql.tell(*combine(mutations), matters, _creating(mutations))
 
     async def _existing(self, write: BoardWrite, known: Known) -> Written | None:
         """A pull request that could not be opened because it is open already."""
@@ -189,6 +189,10 @@ def _together(writes: Sequence[BoardWrite]) -> Sequence[BoardWrite]:
         if isinstance(write, ConvertDraft) or opens:
             return writes[:place]
     return writes[:MOST]
+
+
+def _creating(mutations: Sequence[Mutation]) -> int:
+    return sum(each.operation in CREATING for each in mutations)
 
 
 def _comment(known: Known, body: str) -> Mutation | Written:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -9,6 +11,7 @@ from sqlalchemy import select, update
 from bot.ledger.shared_tables import costs
 from bot.ledger.store import Store, insert_once
 
+DEAREST = ("content_requests", "graphql_points", "rest_requests", "git_calls")  # the scarcest first
 SHARED = ""  # what belongs to no item, like the scan of a board
 
 
@@ -21,7 +24,19 @@ class Costs(Store):
             more = update(costs).where(costs.c.item == key["item"], costs.c.kind == kind)
             await tx.execute(more.values(amount=costs.c.amount + amount, last_at=now))
 
+    async def dearest(self, limit: int) -> dict[str, dict[str, int]]:
+        """What the dearest items cost, dearest first."""
+        found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        async with self.read() as tx:
+            for row in await tx.execute(select(costs).where(costs.c.item != SHARED)):
+                found[row.item][row.kind] = row.amount
+        return {item: found[item] for item in dearest_first(found)[:limit]}
+
     async def costs(self, item: str | None) -> dict[str, int]:
         mine = select(costs.c.kind, costs.c.amount).where(costs.c.item == (item or SHARED))
         async with self.read() as tx:
             return dict((await tx.execute(mine)).all())
+
+
+def dearest_first(found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    return sorted(found, key=lambda item: tuple(-found[item].get(kind, 0) for kind in DEAREST))

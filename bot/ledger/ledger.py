@@ -13,6 +13,7 @@ from bot.ledger.recall import Recall
 from bot.ledger.repositories import Repositories
 from bot.ledger.reviews import Reviews
 from bot.ledger.runs import Runs
+from bot.ledger.standings import Standings
 from bot.ledger.tallies import Tallies
 from bot.ledger.wakes import Wakes
 from bot.ledger.workers import Schedules, Workers
@@ -31,6 +32,7 @@ class SqlLedger(
     Reviews,
     Repositories,
     Costs,
+    Standings,
     Tallies,
     Workers,
     Schedules,

@@ -21,6 +21,7 @@ from bot.core.board import Board
 from bot.core.item import Claim, GoAhead, Item
 from bot.github.auth import StaticToken, TokenSource
 from bot.github.client import GitHubClient
+from bot.github.limits import Limits
 
 Json = dict[str, Any]
 COLUMNS = ["Ready", "In Progress", "In Review", "Needs a person", "Done"]
@@ -103,8 +104,8 @@ class GitHubWorld:
         self.board: Board = await self.github.board(self.key)
         return self
 
-    def client(self, token: TokenSource, timeout: float = 20) -> GitHubClient:
-        return GitHubClient(self.url, token, self.app["login"], self._book, timeout)
+    def client(self, token: TokenSource, timeout: float = 20, limits: Limits | None = None) -> GitHubClient:
+        return GitHubClient(self.url, token, self.app["login"], self._book, timeout, limits=limits)
 
     async def _book(self, item: str | None, kind: str, amount: int) -> None:
         self.costs[item, kind] += amount

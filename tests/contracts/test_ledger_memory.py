@@ -10,6 +10,7 @@ import pytest
 from bot.core.actions import Decision, MoveCard, NoteOrder
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Approval, Move, Order
+from bot.core.limits import Hour, Standing
 from bot.core.run import Peer
 from bot.core.trust import Role
 from bot.errors import UserError
@@ -282,3 +283,23 @@ async def _asleep(ledger: SqlLedger, item: str) -> None:
     wake = await ledger.wake_of(item)
     if wake:
         await ledger.slept(item, wake.seq, None)
+
+
+async def test_standings_are_shared(ledger: SqlLedger) -> None:
+    """Two processes under one identity see each other's content; another identity stands alone."""
+    mine = Standing("sluice[bot]", at(1), {"core": Hour(5000, 90, at(30))}, ((at(0), 2),))
+    theirs = Standing("sluice[bot]", at(2), content=((at(1), 1),), waiting={"words": 3})
+    assert await ledger.keep_standing(mine) == mine
+    joined = await ledger.keep_standing(theirs)
+    assert joined.content == ((at(0), 2), (at(1), 1)) and joined.hours == mine.hours
+    await ledger.keep_standing(Standing("sluice[bot] on beta", at(1)))
+    assert [each.identity for each in await ledger.standings()] == ["sluice[bot]", "sluice[bot] on beta"]
+    assert (await ledger.standings())[0] == joined
+
+
+async def test_the_dearest_items_come_first(ledger: SqlLedger) -> None:
+    """Each with what it cost by kind; what nobody caused alone is left out."""
+    for item, kind, amount in (("a", "graphql_points", 9), ("b", "content_requests", 2), (None, "graphql_points", 99)):
+        await ledger.book(item, kind, amount, NOW)
+    await ledger.book("a", "graphql_points", 1, NOW)
+    assert list((await ledger.dearest(5)).items()) == [("b", {"content_requests": 2}), ("a", {"graphql_points": 10})]

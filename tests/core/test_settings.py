@@ -64,6 +64,14 @@ def test_environment_outranks_the_file(folder: Path, monkeypatch: pytest.MonkeyP
     assert read(folder, EXAMPLE).caps.running == 7
 
 
+def test_an_apps_key_may_come_from_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then no file is needed, no installation's id either, and the key is never shown."""
+    monkeypatch.setenv("SLUICE_GITHUB__PRIVATE_KEY", "-----BEGIN KEY-----\\nabc")
+    found = read(folder, "[github]\napp_id = 3")
+    assert found.github.private_key and "abc" not in repr(found)
+    assert found.secrets() == ("-----BEGIN KEY-----\\nabc",)
+
+
 def test_secrets_are_not_shown(folder: Path) -> None:
     """Neither printing nor an error shows the token."""
     assert "secret-token" not in repr(read(folder, EXAMPLE))
@@ -84,7 +92,8 @@ def test_secrets_are_not_shown(folder: Path) -> None:
         ("[peers.claude]\nruntime = 'scripted'", 'the runtime "scripted" needs script = "FILE"'),
         ("[caps]\nrunning = 0", "caps.running: "),
         ("[caps]\nrunning = 'many'", "caps.running: "),
-        ("[github]\napp_id = 3", "a GitHub App needs app_id, private_key_file and installation_id"),
+        ("[github]\napp_id = 3", "a GitHub App needs app_id and private_key_file"),
+        ("[github]\ninstallation_id = 3\ntoken = 'x'", "a GitHub App needs app_id and private_key_file"),
         ("[caps", "mine.toml: "),
     ],
 )
