@@ -10,6 +10,7 @@ from localhub.errors import Unprocessable
 from localhub.fields import BUILT_IN_FIELDS, check_value, shown
 from localhub.fields import add_field as add_field
 from localhub.fields import find_field as find_field
+from localhub.fields import new_iteration as new_iteration
 from localhub.fields import new_option as new_option
 from localhub.fields import option as option
 from localhub.fields import set_options as set_options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -45,10 +46,17 @@ class RepoOrder(Order):
     labels: list[str] = []
 
 
+class IterationOrder(Order):
+    title: str
+    start_date: date
+    duration: int = 14
+
+
 class FieldOrder(Order):
     name: str
     data_type: str
     options: list[str] = []
+    iterations: list[IterationOrder] = []
 
 
 class ProjectOrder(Order):

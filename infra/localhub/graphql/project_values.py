@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localhub import projects
+from localhub import fields, projects
 from localhub.graphql.connections import connection
 from localhub.graphql.view import Plain, View
-from localhub.model import Actor, DraftIssue, FieldOption, FieldValue, Issue, ProjectField, ProjectItem, PullRequest
+from localhub.hub import Hub
+from localhub.links import closing_pulls
+from localhub.model import (
+    Actor,
+    DraftIssue,
+    FieldOption,
+    FieldValue,
+    Issue,
+    Iteration,
+    ProjectField,
+    ProjectItem,
+    PullRequest,
+)
 
 
-def values_of(item: ProjectItem) -> list[Any]:
+def values_of(hub: Hub, item: ProjectItem) -> list[Any]:
     """Every field that has a value, in the order of the board's fields."""
-    values = [value_of(item, field) for field in item.project.fields]
+    values = [value_of(hub, item, field) for field in item.project.fields]
     return [value for value in values if value is not None]
 
 
-def value_of(item: ProjectItem, field: ProjectField) -> FieldValue | Plain | None:
+def value_of(hub: Hub, item: ProjectItem, field: ProjectField) -> FieldValue | Plain | None:
     """What the card says in that field; None when it says nothing."""
     if field.data_type in MIRRORED:
-        shown = MIRRORED[field.data_type](item.content)
+        shown = MIRRORED[field.data_type](hub, item.content)
         return {**shown, "field": field, "item": item} if shown else None
     return item.values.get(field.name)
 
 
-def title(content: Issue | DraftIssue) -> Plain:
+def title(hub: Hub, content: Issue | DraftIssue) -> Plain:
     shown = {
         "id": f"PVTFTV_{content.node_id}",
         "text": content.title,
@@ -41,33 +53,39 @@ def author(content: Issue | DraftIssue) -> Actor:
     return content.creator if isinstance(content, DraftIssue) else content.author
 
 
-def labels(content: Issue | DraftIssue) -> Plain | None:
+def labels(hub: Hub, content: Issue | DraftIssue) -> Plain | None:
     carried = content.labels if isinstance(content, Issue) else []
     return {"__typename": "ProjectV2ItemFieldLabelValue", "labels": carried} if carried else None
 
 
-def assignees(content: Issue | DraftIssue) -> Plain | None:
+def assignees(hub: Hub, content: Issue | DraftIssue) -> Plain | None:
     return {"__typename": "ProjectV2ItemFieldUserValue", "users": content.assignees} if content.assignees else None
 
 
-def repository(content: Issue | DraftIssue) -> Plain | None:
+def repository(hub: Hub, content: Issue | DraftIssue) -> Plain | None:
     if isinstance(content, DraftIssue):
         return None
     return {"__typename": "ProjectV2ItemFieldRepositoryValue", "repository": content.repo}
 
 
-def reviewers(content: Issue | DraftIssue) -> Plain | None:
+def reviewers(hub: Hub, content: Issue | DraftIssue) -> Plain | None:
     asked = content.requested_reviewers if isinstance(content, PullRequest) else []
     return {"__typename": "ProjectV2ItemFieldReviewerValue", "reviewers": asked} if asked else None
 
 
-def nothing(content: Issue | DraftIssue) -> None:
+def pulls(hub: Hub, content: Issue | DraftIssue) -> Plain | None:
+    """The pull requests that will close the issue."""
+    linked = [] if isinstance(content, DraftIssue | PullRequest) else closing_pulls(hub, content)
+    return {"__typename": "ProjectV2ItemFieldPullRequestValue", "pulls": linked} if linked else None
+
+
+def nothing(hub: Hub, content: Issue | DraftIssue) -> None:
     return None
 
 
 MIRRORED: dict[str, Any] = {
     "TITLE": title, "LABELS": labels, "ASSIGNEES": assignees, "REPOSITORY": repository, "REVIEWERS": reviewers,
-    "MILESTONE": nothing, "LINKED_PULL_REQUESTS": nothing,
+    "MILESTONE": nothing, "LINKED_PULL_REQUESTS": pulls,
 }  # fmt: skip
 
 
@@ -76,7 +94,7 @@ class ValueView(View[FieldValue]):
 
     types: ClassVar[tuple[str, ...]] = (
         "ProjectV2ItemFieldSingleSelectValue", "ProjectV2ItemFieldTextValue", "ProjectV2ItemFieldNumberValue",
-        "ProjectV2ItemFieldDateValue",
+        "ProjectV2ItemFieldDateValue", "ProjectV2ItemFieldIterationValue",
     )  # fmt: skip
 
     def id(self) -> str:
@@ -149,6 +167,27 @@ class SingleSelectValueView(ValueView):
         return found
 
 
+class IterationValueView(ValueView):
+    types = ("ProjectV2ItemFieldIterationValue",)
+
+    def iteration_id(self) -> str:
+        return self._iteration().id
+
+    def title(self) -> str:
+        return self._iteration().title
+
+    def start_date(self) -> str:
+        return self._iteration().start_date.isoformat()
+
+    def duration(self) -> int:
+        return self._iteration().duration
+
+    def _iteration(self) -> Iteration:
+        found = fields.iteration(self.record.field, self.record.value)
+        assert found is not None, "iterations are never taken away"
+        return found
+
+
 class LabelValueView(View[Plain]):
     types = ("ProjectV2ItemFieldLabelValue",)
 
@@ -161,6 +200,13 @@ class UserValueView(View[Plain]):
 
     def users(self, **page: Any) -> Plain:
         return connection(self.record["users"], page)
+
+
+class PullRequestValueView(View[Plain]):
+    types = ("ProjectV2ItemFieldPullRequestValue",)
+
+    def pull_requests(self, order_by: Any = None, **page: Any) -> Plain:
+        return connection([each for each in self.record["pulls"] if self.context.readable(each)], page)
 
 
 class ReviewerValueView(View[Plain]):
