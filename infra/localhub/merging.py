@@ -153,7 +153,7 @@ def disable_auto_merge(hub: Hub, caller: Caller, pull: PullRequest) -> PullReque
     if pull.auto_merge is None:
         raise Unprocessable("Can't disable auto-merge for this pull request")
     pull.auto_merge = None
-    issues.tell(hub, caller, pull, "auto_merge_disabled")
+    issues.tell(hub, caller, pull, "auto_merge_disabled", reason="Auto-merge was disabled by somebody")
     return pull
 
 

@@ -42,7 +42,8 @@ def create(hub: Hub, creator: Actor, owner: Actor, title: str, status: Sequence[
     for name, data_type in BUILT_IN_FIELDS.items():
         add_field(hub, project, name, data_type)
     add_field(hub, project, STATUS, "SINGLE_SELECT", status)
-    hub.emit("projects_v2", "created", creator, org=owner, project=project)
+    if owner.kind == "Organization":
+        hub.emit("projects_v2", "created", creator, org=owner, project=project)
     return project
 
 

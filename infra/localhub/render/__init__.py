@@ -12,6 +12,7 @@ from localhub.render.issues import comment as comment
 from localhub.render.issues import issue as issue
 from localhub.render.issues import label as label
 from localhub.render.issues import reaction as reaction
+from localhub.render.issues import timeline_comment as timeline_comment
 from localhub.render.issues import timeline_event as timeline_event
 from localhub.render.people import app as app
 from localhub.render.people import installation as installation
