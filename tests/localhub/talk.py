@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ class LocalHub:
     """A running server, and short ways to talk to it."""
 
     url: str
+    socket: Path  # where it listens, too
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
     numbers: Iterator[int] = field(default_factory=itertools.count)
 

@@ -121,9 +121,9 @@ def logins(actors: Sequence[Actor]) -> list[str]:
 
 
 def _link(request: Request, number: int) -> str:
-    hub: Hub = request.app.state.hub
+    """On the host that was asked, whatever name it has for the client: gh shows its token to no other."""
     url = request.url.include_query_params(page=number)
-    return f"{hub.base_url}{request.scope.get('prefix', '')}{url.path}?{url.query}"
+    return str(url.replace(path=f"{request.scope.get('prefix', '')}{url.path}"))
 
 
 def _number(request: Request, name: str, default: int) -> int:

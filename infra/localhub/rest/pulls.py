@@ -33,8 +33,11 @@ async def create(hub: World, caller: Calling, repo: Here, body: Body) -> Respons
 
 
 @router.get(PULL)
-async def get(hub: World, pull: ThisPull) -> Response:
-    """The first read of a head says `mergeable: null` and starts finding out."""
+async def get(request: Request, hub: World, pull: ThisPull) -> Response:
+    """The first read of a head says `mergeable: null` and starts finding out. Who accepts a diff gets the diff."""
+    if "diff" in request.headers.get("accept", ""):
+        text = await gitstore.patch(pull.repo.git_dir, pull.base_sha, pull.head_sha)
+        return Response(text, media_type="application/vnd.github.diff; charset=utf-8")
     return answer(render.pull(hub, pull, ask_mergeable=True))
 
 
