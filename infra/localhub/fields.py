@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from localhub.errors import NotFound, Unprocessable
@@ -28,6 +28,34 @@ def add_field(hub: Hub, project: Project, name: str, data_type: str, options: It
     hub.register(PREFIXES.get(data_type, "PVTF"), field)
     project.fields.append(field)
     return field
+
+
+def create_field(
+    hub: Hub, caller: Caller, project: Project, name: str, data_type: str,
+    options: Sequence[FieldOption] = (), iterations: Sequence[Iteration] = (),
+) -> ProjectField:  # fmt: skip
+    """A field that somebody adds to their board."""
+    require_project(caller, project, "write")
+    if not name.strip() or data_type not in SETTABLE:
+        what = "name" if not name.strip() else "data_type"
+        raise Unprocessable(errors=[{"resource": "ProjectV2Field", "field": what, "code": "invalid"}])
+    field = add_field(hub, project, name, data_type)
+    field.options, field.iterations = list(options), list(iterations)
+    hub.record(caller.actor, "project field", f"{project.title} {name}")
+    return field
+
+
+def rename_field(hub: Hub, caller: Caller, project: Project, field: ProjectField, name: str) -> None:
+    """The cards keep their values."""
+    require_project(caller, project, "write")
+    taken = find_field(project, name)
+    if not name.strip() or taken not in (None, field):
+        raise Unprocessable("Name has already been taken")
+    for item in project.items:
+        if field.name in item.values:
+            item.values[name] = item.values.pop(field.name)
+    field.name = name
+    hub.record(caller.actor, "project field", f"{project.title} {name}")
 
 
 def new_option(name: str, color: str = "GRAY", description: str = "") -> FieldOption:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from localhub.boardindex import BoardIndex
 from localhub.meter import Meter
 from localhub.model import Actor, App, Delivery, Project, Repo, Token
 
@@ -57,6 +58,7 @@ class Hub:
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     pending: set[asyncio.Task[Any]] = field(default_factory=set)
     pushed: Callable[..., Awaitable[None]] | None = None  # githttp's on_push(hub, repo, ref, before, after, caller)
+    index: BoardIndex = field(default_factory=BoardIndex)
     faults: list[Any] = field(default_factory=list)  # faults.Fault: what is ordered to go wrong
     ahead: timedelta = timedelta(0)  # how far a test has moved the clock
     last_id: int = 1000

@@ -68,7 +68,8 @@ class Tour:
         ]  # fmt: skip
         order = {"slug": "sluice", "owner": "acme", "events": list(payloads.BODIES), "webhook_url": NOWHERE}
         self.app = await self.admin("apps", **order)
-        await self.admin("projects", owner="acme", title="Roadmap", status=["Ready", "Done"], fields=fields)
+        for owner in ("acme", "ann"):
+            await self.admin("projects", owner=owner, title="Roadmap", status=["Ready", "Done"], fields=fields)
         now = int(time.time())
         claims = {"iss": str(self.app["app_id"]), "iat": now - 60, "exp": now + 540}
         self.tokens |= {"app": self.app["token"], "jwt": jwt.encode(claims, self.app["private_key"], "RS256")}
@@ -130,7 +131,8 @@ async def travel(root: Path, version: str) -> Tour:
     tour = Tour(root, version)
     async with tour.client:
         await tour.build()
-        for part in (people, repository, issues, comments, relations, board, actions, pulls, reviews, merging, apps):
+        parts = (people, repository, issues, comments, relations, board, boards, actions, pulls, reviews, merging, apps)
+        for part in parts:
             await part(tour)
             await tour.settle()
     return tour
@@ -239,6 +241,31 @@ async def board(tour: Tour) -> None:
     await tour.mutate("ann", "convertProjectV2DraftIssueItemToIssue", itemId=thought.node_id, repositoryId=repo)
     for name in ("archiveProjectV2Item", "unarchiveProjectV2Item", "deleteProjectV2Item"):
         await tour.mutate("ann", name, **where)
+
+
+async def boards(tour: Tour) -> None:
+    """The board of the organization, and Ann's own; drafts on hers name her by id."""
+    issue = (await tour.here("ann", "GET", "/issues/1"))["id"]
+    ann = (await tour.call("ann", "GET", "/user"))["id"]
+    for base, drafts in (("/orgs/acme", "/orgs/acme"), ("/users/ann", f"/user/{ann}")):
+        board = f"{base}/projectsV2/1"
+        await tour.call("ann", "GET", f"{base}/projectsV2")
+        await tour.call("ann", "GET", board)
+        option = {"name": "High", "color": "RED", "description": "Now"}
+        order = {"name": "Priority", "data_type": "single_select", "single_select_options": [option]}
+        high = await tour.call("ann", "POST", f"{board}/fields", json=order)
+        fields = await tour.call("ann", "GET", f"{board}/fields")
+        await tour.call("ann", "GET", f"{board}/fields/{high['id']}")
+        card = await tour.call("ann", "POST", f"{board}/items", json={"type": "Issue", "id": issue})
+        await tour.call("ann", "POST", f"{drafts}/projectsV2/1/drafts", json={"title": "A thought"})
+        ids = {each["name"]: each["id"] for each in fields}
+        values = {"Priority": high["options"][0]["id"], "Agent": "claude", "Size": 3, "Due": None}
+        sent = {"fields": [{"id": ids[name], "value": value} for name, value in values.items()]}
+        await tour.call("ann", "PATCH", f"{board}/items/{card['id']}", json=sent)
+        every = ",".join(str(each) for each in ids.values())
+        await tour.call("ann", "GET", f"{board}/items?fields={every}&q=is:open")
+        await tour.call("ann", "GET", f"{board}/items/{card['id']}")
+        await tour.call("ann", "DELETE", f"{board}/items/{card['id']}")
 
 
 async def actions(tour: Tour) -> None:

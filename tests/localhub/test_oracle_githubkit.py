@@ -45,6 +45,7 @@ def tour(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """The grand tour, once for each version of the API. Models are built quicker without the collector."""
     gc.disable()
     yield asyncio.run(travel(tmp_path_factory.mktemp("tour"), request.param))
+    gc.freeze()  # and what comes after does not look through them again and again
     gc.enable()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from localhub import render
-from localhub.admin.orders import ClockOrder, IdleOrder
+from localhub.admin.orders import ClockOrder, IdleOrder, IndexOrder
 from localhub.faults import Fault
 from localhub.rest.given import World
 
@@ -76,3 +76,10 @@ async def clear_faults(hub: World) -> Json:
 async def clock(hub: World, order: ClockOrder) -> Json:
     hub.ahead += timedelta(seconds=order.advance_seconds)
     return {"now": hub.now().isoformat()}
+
+
+@router.post("/index")
+async def index(hub: World, order: IndexOrder) -> Json:
+    """How far the index behind the board's filter is behind the boards."""
+    hub.index.fall_behind(timedelta(seconds=order.lag_seconds), hub.projects, hub.now())
+    return {"lag_seconds": order.lag_seconds}

@@ -88,5 +88,9 @@ class IdleOrder(Order):
     timeout: float = 30.0
 
 
+class IndexOrder(Order):
+    lag_seconds: float
+
+
 class ClockOrder(Order):
     advance_seconds: float

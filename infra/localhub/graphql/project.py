@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from localhub import projects
+from localhub.boardfilter import Reader, matching
 from localhub.errors import HubError
 from localhub.fields import is_over
 from localhub.graphql.connections import connection
-from localhub.graphql.project_filter import Reader, matching
 from localhub.graphql.project_values import value_of, values_of
 from localhub.graphql.view import Plain, View, read
 from localhub.model import DraftIssue, Issue, Iteration, Project, ProjectField, ProjectItem, PullRequest

@@ -20,7 +20,10 @@ from localhub.render.people import installation_lite as installation_lite
 from localhub.render.people import organization as organization
 from localhub.render.people import user as user
 from localhub.render.projects import project as project
+from localhub.render.projects import project_card as project_card
+from localhub.render.projects import project_field as project_field
 from localhub.render.projects import project_item as project_item
+from localhub.render.projects import simple_card as simple_card
 from localhub.render.pulls import pull as pull
 from localhub.render.pulls import pull_lite as pull_lite
 from localhub.render.pulls import review as review

@@ -1,4 +1,4 @@
-"""The board's filter, as `items(query:)` takes it: `status:"In progress",Todo no:assignee -label:bug typo`.
+"""The board's filter, as `items(query:)` and `q` take it: `status:"In progress",Todo no:assignee -label:bug typo`.
 
 A comma is OR inside a qualifier, a space is AND, a leading minus negates; what is no qualifier is looked for in the
 title. Names of the board's own fields are qualifiers too, with blanks written as minus signs. A value that nothing on
@@ -15,9 +15,9 @@ from datetime import timedelta
 from fnmatch import fnmatch
 from typing import Any
 
-from localhub.fields import is_over, iteration, option
-from localhub.graphql.errors import Refusal
-from localhub.graphql.project_values import MIRRORED
+from localhub.cards import says_anything, written
+from localhub.errors import NotSimulated
+from localhub.fields import is_over
 from localhub.hub import Hub
 from localhub.model import Actor, DraftIssue, Issue, ProjectField, ProjectItem, PullRequest
 
@@ -45,9 +45,13 @@ class Term:
 
 
 def matching(items: Sequence[ProjectItem], query: str, reader: Reader) -> list[ProjectItem]:
-    """The items for which every term of the query holds."""
+    """The items for which every term of the query holds, as far as the index has seen them. No query, no index."""
     terms = [term(match) for match in TERM.finditer(query)]
-    return [item for item in items if all(holds(each, item, reader) != each.negated for each in terms)]
+    if not terms:
+        return list(items)
+    index, now = reader.hub.index, reader.hub.now()
+    known = [(item, twin) for item in items if (twin := index.seen(item, now)) is not None]
+    return [item for item, twin in known if all(holds(each, twin, reader) != each.negated for each in terms)]
 
 
 def term(match: re.Match[str]) -> Term:
@@ -71,14 +75,14 @@ def board_field(item: ProjectItem, name: str) -> ProjectField:
     for field in item.project.fields:
         if name in (field.name.lower(), field.name.lower().replace(" ", "-")):
             return field
-    raise Refusal("NOT_SIMULATED", f"The filter '{name}:' is not simulated by localhub")
+    raise NotSimulated(f"The filter '{name}:' is not simulated by localhub")
 
 
 def says(item: ProjectItem, field: ProjectField, wanted: str, reader: Reader) -> bool:
     """Whether the card's value is the wanted one, or within the wanted bounds."""
     if field.data_type == "ITERATION" and wanted.startswith("@"):
         return is_current(item, field, wanted, reader)
-    text = field_text(item, field)
+    text = written(item, field)
     if text is None:
         return False
     if field.data_type in ("NUMBER", "DATE"):
@@ -93,14 +97,6 @@ def says(item: ProjectItem, field: ProjectField, wanted: str, reader: Reader) ->
     return alike(text, wanted)
 
 
-def field_text(item: ProjectItem, field: ProjectField) -> str | None:
-    value = item.values.get(field.name)
-    if value is None or value.value is None:
-        return None
-    chosen, planned = option(field, value.value), iteration(field, value.value)
-    return chosen.name if chosen else planned.title if planned else str(value.value)
-
-
 def comparable(field: ProjectField, text: str, reader: Reader) -> float | str:
     """A number as a number; ISO dates compare as text."""
     if field.data_type == "DATE":
@@ -108,7 +104,7 @@ def comparable(field: ProjectField, text: str, reader: Reader) -> float | str:
     try:
         return float(text)
     except ValueError:
-        raise Refusal("NOT_SIMULATED", f"The number '{text}' in a filter is not simulated by localhub") from None
+        raise NotSimulated(f"The number '{text}' in a filter is not simulated by localhub") from None
 
 
 def fits(sign: str, value: Any, bound: Any) -> bool:
@@ -123,7 +119,7 @@ def is_current(item: ProjectItem, field: ProjectField, wanted: str, reader: Read
     begun = over < len(planned) and planned[over].start_date <= now.date()
     place = {"@previous": over - 1, "@current": over if begun else -1, "@next": over + begun}.get(wanted.lower())
     if place is None:
-        raise Refusal("NOT_SIMULATED", f"The filter value '{wanted}' is not simulated by localhub")
+        raise NotSimulated(f"The filter value '{wanted}' is not simulated by localhub")
     value = item.values.get(field.name)
     return value is not None and 0 <= place < len(planned) and value.value == planned[place].id
 
@@ -149,7 +145,7 @@ def is_(item: ProjectItem, what: str, reader: Reader) -> bool:
         case "merged":
             return isinstance(content, PullRequest) and content.merged_at is not None
         case _:
-            raise Refusal("NOT_SIMULATED", f"The filter 'is:{what}' is not simulated by localhub")
+            raise NotSimulated(f"The filter 'is:{what}' is not simulated by localhub")
 
 
 def has(item: ProjectItem, what: str, reader: Reader) -> bool:
@@ -158,10 +154,7 @@ def has(item: ProjectItem, what: str, reader: Reader) -> bool:
         return bool(item.content.assignees)
     if what.lower() in ("label", "labels"):
         return isinstance(item.content, Issue) and bool(item.content.labels)
-    field = board_field(item, what.lower())
-    if field.data_type in MIRRORED:
-        return MIRRORED[field.data_type](reader.hub, item.content) is not None
-    return field_text(item, field) is not None
+    return says_anything(reader.hub, item, board_field(item, what.lower()))
 
 
 def labelled(item: ProjectItem, name: str, reader: Reader) -> bool:
@@ -176,7 +169,7 @@ def updated(item: ProjectItem, within: str, reader: Reader) -> bool:
     """`last-updated:7days` is the last seven days; with a sign it says how long ago."""
     asked = DAYS.fullmatch(within)
     if asked is None:
-        raise Refusal("NOT_SIMULATED", f"The filter 'last-updated:{within}' is not simulated by localhub")
+        raise NotSimulated(f"The filter 'last-updated:{within}' is not simulated by localhub")
     ago, bound = reader.hub.now() - item.updated_at, timedelta(days=int(asked["days"]))
     return fits(asked["sign"] or "<=", ago.total_seconds(), bound.total_seconds())
 
