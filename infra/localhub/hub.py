@@ -58,6 +58,7 @@ class Hub:
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     pending: set[asyncio.Task[Any]] = field(default_factory=set)
     pushed: Callable[..., Awaitable[None]] | None = None  # githttp's on_push(hub, repo, ref, before, after, caller)
+    async_merges: dict[str, Any] = field(default_factory=dict)  # asyncmerge.AsyncMerge by uuid
     index: BoardIndex = field(default_factory=BoardIndex)
     faults: list[Any] = field(default_factory=list)  # faults.Fault: what is ordered to go wrong
     ahead: timedelta = timedelta(0)  # how far a test has moved the clock

@@ -370,6 +370,12 @@ async def queue(tour: Tour) -> None:
     made = await tour.here("bob", "POST", "/pulls", {"title": "Queued", "head": "queued", "base": "main"})
     await tour.mutate("bob", "enqueuePullRequest", pullRequestId=made["node_id"])
     await tour.mutate("bob", "dequeuePullRequest", id=made["node_id"])
+    path = f"/pulls/{made['number']}/merge-async"
+    asked = await tour.here("bob", "PUT", path, {"sha": made["head"]["sha"]}, status=202)
+    await tour.here("bob", "PUT", path, {}, status=409)
+    await tour.settle()
+    await tour.here("bob", "GET", f"{path}/{asked['details']['uuid']}")
+    await tour.here("bob", "PUT", path, {}, status=200)
 
 
 async def apps(tour: Tour) -> None:

@@ -33,6 +33,7 @@ class ProtectionOrder(Order):
     required_approvals: int = 0
     dismiss_stale: bool = True
     strict: bool = False
+    resolve_threads: bool = False
     merge_queue: bool = False
 
 

@@ -167,6 +167,7 @@ def _protection(hub: Hub, repo: Repo, name: str) -> Json:
         "required_approving_review_count": rules.required_approvals,
     }
     shown: Json = {"url": url, "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True}}
+    shown["required_conversation_resolution"] = {"enabled": rules.resolve_threads}
     if rules.required_checks or rules.strict:
         shown["required_status_checks"] = {"url": f"{url}/required_status_checks", **checks}
     return shown | ({"required_pull_request_reviews": reviews} if rules.required_approvals else {})
