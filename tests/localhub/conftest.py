@@ -22,7 +22,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
             assert process.stdout is not None
             ready = process.stdout.readline()
             assert "listening on " in ready, f"localhub did not start: {ready!r}"
-            yield LocalHub(ready.split()[-1], root / "socket")
+            yield LocalHub(ready.split()[-1], socket=root / "socket")
         finally:
             process.terminate()
     assert process.returncode == 0

@@ -19,9 +19,9 @@ class LocalHub:
     """A running server, and short ways to talk to it."""
 
     url: str
-    socket: Path  # where it listens, too
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    socket: Path | None = None  # where it listens, too
 
     def admin(self, path: str, json: Any = None, method: str | None = None) -> Any:
         """Build or observe the world through /_hub: POST with a body, GET without, or the given method."""

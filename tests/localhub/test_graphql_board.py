@@ -222,6 +222,24 @@ async def test_iterations_that_are_over_move_to_the_completed_ones(world: World)
     assert found == [["Last week"], ["This week"], ["Next week"], ["This week", "Next week"]]
 
 
+async def test_a_field_is_made_and_renamed(world: World):
+    """A new field comes with its options; under another name the cards keep their values."""
+    option = {"name": "High", "color": "RED", "description": "Now"}
+    given = {"projectId": world.board.node_id, "name": "Priority", "dataType": "SINGLE_SELECT"}
+    shown = "projectV2Field { ... on ProjectV2SingleSelectField { id options { id name color } } }"
+    made = (await world.write("createProjectV2Field", shown, **given, singleSelectOptions=[option]))["projectV2Field"]
+    assert [(each["name"], each["color"]) for each in made["options"]] == [("High", "RED")]
+    card = await world.card(await world.issue("Fix the typo"))
+    where = {"projectId": world.board.node_id, "itemId": card, "fieldId": made["id"]}
+    value = {"singleSelectOptionId": made["options"][0]["id"]}
+    await world.write("updateProjectV2ItemFieldValue", **where, value=value)
+    await world.write("updateProjectV2Field", fieldId=made["id"], name="Urgency")
+    assert await titles(world, "urgency:High") == ["Fix the typo"]
+    rename = 'mutation($f: ID!) { updateProjectV2Field(input: {fieldId: $f, name: "Status"}) { clientMutationId } }'
+    answer = await world.ask(rename, f=made["id"])
+    assert answer["errors"][0]["message"] == "Name has already been taken"
+
+
 async def test_options_without_their_ids_are_new_ones(world: World):
     """Rewriting the columns keeps the cards only where the old option's id is sent along."""
     card = await world.card(await world.issue("Fix the typo"))
