@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 
-from graphql import GraphQLEnumType, GraphQLObjectType, build_ast_schema, get_named_type, parse
+from graphql import (
+    GraphQLEnumType,
+    GraphQLObjectType,
+    build_ast_schema,
+    find_breaking_changes,
+    get_named_type,
+    parse,
+)
 from localhub.graphql.schema import schema, sdl
 from localhub.schema.refresh import FOLDER, PACKAGE, compact
 
@@ -19,6 +27,13 @@ def test_newer_fields_stand_beside_the_official_ones():
     assert {"blockedBy", "blocking", "issueDependenciesSummary", "subIssues"} <= set(issue.fields)
     assert {"PROJECT_V2_ITEM_STATUS_CHANGED_EVENT", "LABELED_EVENT"} <= set(events.values)
     assert len(types) > 1600
+
+
+def test_whatever_the_official_schema_accepts_is_accepted():
+    """The newer fields take nothing away and change no type: a document that is right on GitHub is right here."""
+    official = gzip.decompress((FOLDER / "github.graphql.gz").read_bytes()).decode()
+    known = build_ast_schema(parse(official, no_location=True), assume_valid_sdl=True, assume_valid=True)
+    assert [change.description for change in find_breaking_changes(known, schema())] == []
 
 
 def test_status_event_reads_as_github_documents_it():
