@@ -29,13 +29,6 @@ def test_newer_fields_stand_beside_the_official_ones():
     assert len(types) > 1600
 
 
-def test_whatever_the_official_schema_accepts_is_accepted():
-    """The newer fields take nothing away and change no type: a document that is right on GitHub is right here."""
-    official = gzip.decompress((FOLDER / "github.graphql.gz").read_bytes()).decode()
-    known = build_ast_schema(parse(official, no_location=True), assume_valid_sdl=True, assume_valid=True)
-    assert [change.description for change in find_breaking_changes(known, schema())] == []
-
-
 def test_status_event_reads_as_github_documents_it():
     event = schema().type_map["ProjectV2ItemStatusChangedEvent"]
     assert isinstance(event, GraphQLObjectType)
@@ -65,3 +58,10 @@ def test_descriptions_are_gone_and_the_version_is_named():
         'type T{f:Int@deprecated(reason:"old")}'
     )
     assert (FOLDER / "VERSION").read_text().startswith(PACKAGE)
+
+
+def test_whatever_the_official_schema_accepts_is_accepted():
+    """The newer fields take nothing away and change no type: a document that is right on GitHub is right here."""
+    official = gzip.decompress((FOLDER / "github.graphql.gz").read_bytes()).decode()
+    known = build_ast_schema(parse(official, no_location=True), assume_valid_sdl=True, assume_valid=True)
+    assert [change.description for change in find_breaking_changes(known, schema())] == []
