@@ -12,11 +12,13 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 TOOLS = Path(__file__).parents[1] / "build" / "tools"
 NEWER_GH = TOOLS / "gh" / "usr" / "bin" / "gh"
 NEWER_SUITE = "trixie"
 OCTOKIT = "octokit@5.0.5"
+PATIENCE = 300  # seconds
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
@@ -85,12 +87,16 @@ def debian_mirror() -> str:
 def install_octokit() -> bool:
     if not shutil.which("npm"):
         return False
-    quietly = ["--no-audit", "--no-fund", "--no-package-lock", "--no-save"]
+    quietly = ["--no-audit", "--no-fund", "--no-package-lock", "--no-save", "--fetch-retries=1"]
     return works(["npm", "install", *quietly, "--prefix", str(TOOLS), OCTOKIT])
 
 
-def works(command: list[str], **more: object) -> bool:
-    return subprocess.run(command, check=False, **QUIET, **more).returncode == 0  # type: ignore[call-overload]
+def works(command: list[str], **more: Any) -> bool:
+    """A registry that does not answer is one that has nothing."""
+    try:
+        return subprocess.run(command, check=False, timeout=PATIENCE, **QUIET, **more).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def said(what: str, done: bool) -> None:
