@@ -33,10 +33,11 @@ bench: setup
 setup: $(VENV)/.ready
 
 # The stamp holds the lock file's content, so a changed lock installs anew and an unchanged one costs nothing.
+# The lock names everything there is to install, so pip resolves nothing again: it would stumble over extras.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the locked dependencies into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -27,6 +27,7 @@ def localhub() -> None:
 def serve(
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    uds: Annotated[Path | None, typer.Option(help="A Unix socket to listen at, too, as gh's http_unix_socket.")] = None,
     root: Annotated[Path | None, typer.Option(help="Where git repositories live; else a temporary folder.")] = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, and say where when ready."""
@@ -36,7 +37,7 @@ def serve(
         config = uvicorn.Config(
             create_app(hub), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
-        _Server(config, hub).run(sockets=[listening])
+        _Server(config, hub).run(sockets=[listening, *([_bound_at(uds)] if uds else [])])
 
 
 class _Server(uvicorn.Server):
@@ -61,4 +62,12 @@ def _bound(host: str, port: int) -> socket.socket:
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
+    return listening
+
+
+def _bound_at(path: Path) -> socket.socket:
+    """A socket in the file system; one that a dead server left there is in the way."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
     return listening

@@ -9,6 +9,7 @@
     │   └── TooFast              UNPROCESSABLE; a secondary limit
     ├── NotFound            404  NOT_FOUND
     ├── NotMergeable        405  UNPROCESSABLE
+    ├── NotSimulated        501  NOT_SIMULATED: what GitHub knows and localhub does not
     ├── Conflict            409  UNPROCESSABLE
     │   └── StaleData            STALE_DATA
     └── Unprocessable       422  UNPROCESSABLE
@@ -92,6 +93,11 @@ class NotFound(HubError):
 class NotMergeable(HubError):
     status = 405
     default = "Pull Request is not mergeable"
+
+
+class NotSimulated(HubError):
+    status = 501
+    graphql_type = "NOT_SIMULATED"
 
 
 class Conflict(HubError):

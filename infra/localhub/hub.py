@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from localhub.boardindex import BoardIndex
 from localhub.meter import Meter
 from localhub.model import Actor, App, Delivery, Project, Repo, Token
 
@@ -62,6 +63,8 @@ class Hub:
     mishaps: list[Any] = field(default_factory=list)  # mishaps.Mishap: and with webhooks
     schedule: Any = None  # faultschedule.Schedule: and by a seed
     struck: list[dict[str, str | None]] = field(default_factory=list)  # what of it happened
+    async_merges: dict[str, Any] = field(default_factory=dict)  # asyncmerge.AsyncMerge by uuid
+    index: BoardIndex = field(default_factory=BoardIndex)
     ahead: timedelta = timedelta(0)  # how far a test has moved the clock
     last_id: int = 1000
     secret: str = field(default_factory=lambda: secrets.token_hex(32))  # signs installation tokens

@@ -176,6 +176,8 @@ def check_title(resource: str, title: str) -> None:
 def tell(hub: Hub, caller: Caller, issue: Issue, action: str, **objects: Any) -> None:
     """Log a change and tell the listeners, as `pull_request` or as `issues`."""
     issue.updated_at = hub.now()
+    for card in issue.cards:
+        hub.index.note(card, hub.now())
     is_pull = isinstance(issue, PullRequest)
     hub.record(caller.actor, f"{'pull' if is_pull else 'issue'} {action}", f"{issue.repo.full_name}#{issue.number}")
     objects["pull" if is_pull else "issue"] = issue

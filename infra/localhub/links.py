@@ -82,6 +82,12 @@ def closed_by(hub: Hub, repo: Repo, text: str) -> list[Issue]:
     return list(found)
 
 
+def closing_pulls(hub: Hub, issue: Issue) -> list[PullRequest]:
+    """The pull requests that say they close this issue, in any repository."""
+    every = [each for repo in hub.repos.values() for each in repo.issues.values() if isinstance(each, PullRequest)]
+    return [each for each in every if issue in closed_by(hub, each.repo, each.body)]
+
+
 def _tell_dependency(hub: Hub, caller: Caller, issue: Issue, by: Issue, change: str) -> None:
     hub.record(caller.actor, f"blocked by {change}", f"{issue.repo.full_name}#{issue.number}")
     both: dict[str, Any] = {"blocked_issue": issue, "blocking_issue": by}

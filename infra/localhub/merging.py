@@ -1,13 +1,13 @@
-"""Merging: whether a pull request may be merged and why not, the merge itself, and merging by itself once it may."""
+"""Merging: whether a pull request may be merged and why not, and the merge itself."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from localhub import checks, gitstore, issues, links, reviews
-from localhub.errors import Conflict, HubError, NotMergeable, Unprocessable
-from localhub.hub import Event, Hub
+from localhub.errors import Conflict, NotMergeable, Unprocessable
+from localhub.hub import Hub
 from localhub.model import Issue, Protection, PullRequest
 from localhub.permissions import Caller, acting, at_least, of, require
 from localhub.timeline import note
@@ -130,57 +130,6 @@ async def update_branch(hub: Hub, caller: Caller, pull: PullRequest, expected_he
     return sha
 
 
-async def enable_auto_merge(
-    hub: Hub, caller: Caller, pull: PullRequest, method: Method = "merge", *,
-    expected_head: str | None = None, title: str | None = None, message: str | None = None,
-) -> PullRequest:  # fmt: skip
-    """Merge as soon as the rules are kept. One that could be merged right now is refused, as on GitHub."""
-    require(caller, pull.repo, "write", "contents")
-    if expected_head is not None and expected_head != pull.head_sha:
-        raise Unprocessable(HEAD_MODIFIED)
-    if pull.state != "open":
-        raise Unprocessable("Can't enable auto-merge for this pull request.")
-    if await blocker(pull) is None:
-        raise Unprocessable("Pull request Pull request is in clean status")
-    pull.auto_merge = {
-        "caller": caller, "enabled_by": caller.actor, "enabled_at": hub.now(),
-        "method": method, "title": title, "message": message,
-    }  # fmt: skip
-    issues.tell(hub, caller, pull, "auto_merge_enabled")
-    return pull
-
-
-def disable_auto_merge(hub: Hub, caller: Caller, pull: PullRequest) -> PullRequest:
-    require(caller, pull.repo, "write", "contents")
-    if pull.auto_merge is None:
-        raise Unprocessable("Can't disable auto-merge for this pull request")
-    pull.auto_merge = None
-    issues.tell(hub, caller, pull, "auto_merge_disabled")
-    return pull
-
-
-def merge_when_green(hub: Hub, event: Event) -> None:
-    """A listener: whatever may have made a waiting pull request mergeable makes GitHub try."""
-    if event.repo is None or event.name not in ("check_run", "status", "pull_request_review", "pull_request", "push"):
-        return
-    for pull in event.repo.issues.values():
-        if isinstance(pull, PullRequest) and pull.auto_merge is not None and pull.state == "open":
-            hub.spawn(_try(hub, pull))
-
-
-async def _try(hub: Hub, pull: PullRequest) -> None:
-    if await blocker(pull) is not None or pull.auto_merge is None:
-        return
-    wish, pull.auto_merge = pull.auto_merge, None
-    try:
-        await merge(
-            hub, cast(Caller, wish["caller"]), pull, cast(Method, wish["method"]),
-            title=cast("str | None", wish["title"]), message=cast("str | None", wish["message"]),
-        )  # fmt: skip
-    except HubError:
-        pull.auto_merge = wish  # the next event tries again
-
-
 async def _settle(pull: PullRequest) -> None:
     """Find out whether head and base merge cleanly; if one of them moves meanwhile, once more."""
     while pull.state == "open" and not settled(pull):
@@ -203,7 +152,7 @@ def _rule_broken(pull: PullRequest) -> str | None:
     rules = pull.repo.protection.get(pull.base_ref)
     if rules is None:
         return None
-    return _behind(pull) or _unchecked(pull, rules) or _unapproved(pull, rules)
+    return _behind(pull) or _unchecked(pull, rules) or _unapproved(pull, rules) or _unresolved(pull, rules)
 
 
 def _behind(pull: PullRequest) -> str | None:
@@ -227,6 +176,11 @@ def _unapproved(pull: PullRequest, rules: Protection) -> str | None:
     if reviews.decision(pull) == "CHANGES_REQUESTED":
         return "Changes have been requested by a reviewer with write access."
     return f"At least {rules.required_approvals} approving review is required by reviewers with write access."
+
+
+def _unresolved(pull: PullRequest, rules: Protection) -> str | None:
+    is_open = rules.resolve_threads and any(thread.resolved_by is None for thread in pull.threads)
+    return "A conversation must be resolved before this pull request can be merged." if is_open else None
 
 
 async def _commit(pull: PullRequest, method: Method, caller: Caller, message: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from localhub import apppayloads, render
 from localhub.commitpayloads import push
 from localhub.hub import Event, Hub
-from localhub.model import App, Issue, Repo
+from localhub.model import App, CheckSuite, Issue, Repo
 
 Json = dict[str, Any]
 
@@ -43,7 +43,7 @@ def _about_people_and_labels(hub: Hub, event: Event, objects: Mapping[str, Any])
     """What (un)labeled, (un)assigned and review_request* say beside the subject."""
     more: Json = {}
     if (label := objects.get("label")) is not None and event.repo is not None:
-        more["label"] = _label(render.label(hub, event.repo, label))
+        more["label"] = render.label(hub, event.repo, label)
     for key in ("assignee", "requested_reviewer"):
         if objects.get(key) is not None:
             more[key] = render.user(hub, objects[key])
@@ -51,16 +51,8 @@ def _about_people_and_labels(hub: Hub, event: Event, objects: Mapping[str, Any])
 
 
 def _issue(hub: Hub, record: Issue) -> Json:
-    return _labelled(render.issue(hub, record))
-
-
-def _labelled(rendered: Json) -> Json:
-    return {**rendered, "labels": [_label(label) for label in rendered["labels"]]}
-
-
-def _label(rendered: Json) -> Json:
-    """Webhooks say since 2026 whether a label is archived; REST does not."""
-    return {**rendered, "archived_at": None, "archived_by": None}
+    """Webhooks do not say who closed it: the sender of `closed` did."""
+    return _without(render.issue(hub, record), "closed_by")
 
 
 def _issue_comment(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
@@ -70,36 +62,44 @@ def _issue_comment(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
 def _pull_request(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     pull = objects["pull"]
     moved = {key: objects[key] for key in ("before", "after") if objects.get(key) is not None}
-    body = {"number": pull.number, "pull_request": _labelled(render.pull(hub, pull)), **moved}
+    reason = {"reason": objects["reason"]} if "reason" in objects else {}
+    body = {"number": pull.number, "pull_request": render.pull(hub, pull), **moved, **reason}
     return body | _about_people_and_labels(hub, event, objects)
 
 
 def _review(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     review = render.review(hub, objects["review"])
     review["state"] = review["state"].lower()  # REST shouts, webhooks do not
-    return {"review": review, "pull_request": _labelled(render.pull_lite(hub, objects["pull"]))}
+    return {"review": review, "pull_request": render.pull_lite(hub, objects["pull"])}
 
 
 def _review_comment(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     comment = render.review_comment(hub, objects["comment"])
-    return {"comment": comment, "pull_request": _labelled(render.pull_lite(hub, objects["pull"]))}
+    return {"comment": comment, "pull_request": render.pull_lite(hub, objects["pull"])}
 
 
 def _review_thread(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     return {
         "thread": render.thread(hub, objects["thread"]),
-        "pull_request": _labelled(render.pull_lite(hub, objects["pull"])),
+        "pull_request": render.pull_lite(hub, objects["pull"]),
     }
 
 
 def _check_run(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     run = objects["check_run"]
-    return {"check_run": {**render.check_run(hub, run), "check_suite": render.check_suite(hub, run.suite)}}
+    return {"check_run": {**render.check_run(hub, run), "check_suite": _simple_suite(hub, run.suite)}}
+
+
+def _simple_suite(hub: Hub, suite: CheckSuite) -> Json:
+    """The suite as its runs show it."""
+    counted = ("check_runs_url", "latest_check_runs_count", "rerequestable", "runs_rerequestable", "head_commit")
+    return _without(render.check_suite(hub, suite), *counted)
 
 
 def _check_suite(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     suite = objects["check_suite"]
-    return {"check_suite": {**render.check_suite(hub, suite), "head_commit": suite.head_commit or None}}
+    shown = {**render.check_suite(hub, suite), "head_commit": suite.head_commit or None}
+    return {"check_suite": _without(shown, "repository")}
 
 
 def _workflow_run(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
@@ -158,6 +158,10 @@ def _ref(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     if event.name == "create":
         body |= {"master_branch": _repo(event).default_branch, "description": _repo(event).description}
     return body
+
+
+def _without(rendered: Json, *keys: str) -> Json:
+    return {key: value for key, value in rendered.items() if key not in keys}
 
 
 def _plain(value: Any) -> Any:

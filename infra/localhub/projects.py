@@ -9,9 +9,12 @@ from localhub import issues, people
 from localhub.errors import Unprocessable
 from localhub.fields import BUILT_IN_FIELDS, check_value, shown
 from localhub.fields import add_field as add_field
+from localhub.fields import create_field as create_field
 from localhub.fields import find_field as find_field
+from localhub.fields import new_iteration as new_iteration
 from localhub.fields import new_option as new_option
 from localhub.fields import option as option
+from localhub.fields import rename_field as rename_field
 from localhub.fields import set_options as set_options
 from localhub.hub import Event, Hub
 from localhub.model import (
@@ -41,7 +44,8 @@ def create(hub: Hub, creator: Actor, owner: Actor, title: str, status: Sequence[
     for name, data_type in BUILT_IN_FIELDS.items():
         add_field(hub, project, name, data_type)
     add_field(hub, project, STATUS, "SINGLE_SELECT", status)
-    hub.emit("projects_v2", "created", creator, org=owner, project=project)
+    if owner.kind == "Organization":
+        hub.emit("projects_v2", "created", creator, org=owner, project=project)
     return project
 
 
@@ -182,6 +186,7 @@ def built_in_workflows(hub: Hub, event: Event) -> None:
 def tell(hub: Hub, caller: Caller, item: ProjectItem, action: str, **objects: Any) -> None:
     """Log a change and send `projects_v2_item`, which GitHub does for organizations only."""
     item.updated_at = item.project.updated_at = hub.now()
+    hub.index.note(item, hub.now())
     hub.record(caller.actor, f"item {action}", f"{item.project.title} {item.node_id}")
     if item.project.owner.kind == "Organization":
         owner = item.project.owner

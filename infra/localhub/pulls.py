@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from localhub import gitstore, issues, links
+from localhub.automerge import disable_auto_merge as disable_auto_merge
+from localhub.automerge import enable_auto_merge as enable_auto_merge
 from localhub.errors import NotFound, Unprocessable
 from localhub.hub import NO_SHA, Hub
 from localhub.issues import close as close
 from localhub.issues import reopen as reopen
 from localhub.merging import blocker as blocker
 from localhub.merging import closing_issues as closing_issues
-from localhub.merging import disable_auto_merge as disable_auto_merge
-from localhub.merging import enable_auto_merge as enable_auto_merge
 from localhub.merging import mark_merged, unsettle
 from localhub.merging import merge_state as merge_state
 from localhub.merging import mergeable as mergeable

@@ -10,6 +10,8 @@ from localhub.model import PullRequest, Repo
 from localhub.permissions import Caller, at_least, of, require
 from localhub.timeline import note
 
+REASONS = {"manual": "MANUAL", "failed_checks": "CI_FAILURE"}  # as the webhook spells what the timeline says
+
 
 async def enqueue(hub: Hub, caller: Caller, pull: PullRequest, expected_head: str | None = None) -> PullRequest:
     """Join the queue; what may not be merged may not join."""
@@ -79,7 +81,7 @@ def _leave(hub: Hub, caller: Caller, pull: PullRequest, reason: str) -> None:
     pull.queue_position = None
     _close_ranks(pull)
     note(hub, pull, "removed_from_merge_queue", caller.actor, reason=reason)
-    issues.tell(hub, caller, pull, "dequeued")
+    issues.tell(hub, caller, pull, "dequeued", reason=REASONS[reason])
 
 
 def _close_ranks(pull: PullRequest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localhub import gitstore, grants, people
-from localhub.errors import Conflict, Forbidden, NotFound, Unprocessable
+from localhub.errors import Conflict, Forbidden, NotFound, StaleData, Unprocessable
 from localhub.hub import Hub
 from localhub.model import Actor, Repo
 from localhub.permissions import Caller, at_least, of, require
@@ -27,8 +27,9 @@ async def create(hub: Hub, owner: Actor, name: str, files: Mapping[str, str], *,
 
 
 async def commit_files(
-    hub: Hub, caller: Caller, repo: Repo, branch: str, files: Mapping[str, str | bytes | None], message: str
-) -> str:
+    hub: Hub, caller: Caller, repo: Repo, branch: str, files: Mapping[str, str | bytes | None], message: str,
+    expected_head: str | None = None,
+) -> str:  # fmt: skip
     """One commit on a branch; None removes a file."""
     require(caller, repo, "write", "contents")
     grants.check_workflows(caller.token, list(files))
@@ -37,6 +38,8 @@ async def commit_files(
     before = await gitstore.resolve(repo.git_dir, ref)
     if before is None:
         raise NotFound(f"Branch {branch} not found")
+    if expected_head not in (None, before):
+        raise StaleData(f'Expected branch to point to "{before}" but it did not. Pull and try again.')
     after = await gitstore.write_files(repo.git_dir, branch, files, message, caller.actor, at=hub.now())
     hub.record(caller.actor, "commit", f"{repo.full_name}@{branch}")
     await hub.moved(repo, ref, before, after, caller)

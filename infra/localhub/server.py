@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localhub import actions, admin, githttp, merging, projects, pushes, webhooks
+from localhub import actions, admin, automerge, githttp, projects, pushes, webhooks
 from localhub.crowd import GIT, Crowd
 from localhub.errors import HubError, NotFound
 from localhub.faults import Faults
@@ -48,7 +48,7 @@ def listen(hub: Hub) -> None:
         pushes.pull_refs(hub),
         actions.listener(hub),
         lambda event: projects.built_in_workflows(hub, event),
-        lambda event: merging.merge_when_green(hub, event),
+        lambda event: automerge.merge_when_green(hub, event),
     ]
 
 

@@ -17,13 +17,14 @@ from talk import LocalHub
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     """The server's process, ended with SIGTERM, which must be a clean end."""
     command = [str(Path(sys.executable).with_name("localhub")), "serve", "--port", "0"]
-    command += ["--root", str(tmp_path_factory.mktemp("localhub"))]
+    root = tmp_path_factory.mktemp("localhub")
+    command += ["--root", str(root), "--uds", str(root / "socket")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             ready = process.stdout.readline()
             assert "listening on " in ready, f"localhub did not start: {ready!r}"
-            yield LocalHub(ready.split()[-1])
+            yield LocalHub(ready.split()[-1], socket=root / "socket")
         finally:
             process.terminate()
     assert process.returncode == 0

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ class LocalHub:
     url: str
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, limits=BRIEFLY))
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    socket: Path | None = None  # where it listens, too
 
     def admin(self, path: str, json: Any = None, method: str | None = None) -> Any:
         """Build or observe the world through /_hub: POST with a body, GET without, or the given method."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,16 @@ timelineItems(last: 10, itemTypes: [PROJECT_V2_ITEM_STATUS_CHANGED_EVENT]) { nod
 VALUES = """
 fieldValues(first: 20) { nodes { __typename
   ... on ProjectV2ItemFieldTextValue { text field { ... on ProjectV2FieldCommon { name } } }
-  ... on ProjectV2ItemFieldNumberValue { number }
+  ... on ProjectV2ItemFieldNumberValue { number field { ... on ProjectV2FieldCommon { name } } }
+  ... on ProjectV2ItemFieldDateValue { date field { ... on ProjectV2FieldCommon { name } } }
+  ... on ProjectV2ItemFieldSingleSelectValue { name field { ... on ProjectV2FieldCommon { name } } }
+  ... on ProjectV2ItemFieldIterationValue { title startDate duration field { ... on ProjectV2FieldCommon { name } } }
+  ... on ProjectV2ItemFieldPullRequestValue { pullRequests(first: 5) { nodes { number } } }
   ... on ProjectV2ItemFieldRepositoryValue { repository { name } } } }
+"""
+PLAN = """
+query($id: ID!) { node(id: $id) { ... on ProjectV2IterationField { name configuration {
+  iterations { title startDate } completedIterations { title } } } } }
 """
 
 
@@ -105,12 +114,22 @@ async def test_board_is_found_by_its_owner_and_read_page_by_page(world: World):
         ("typo", ["Fix the typo"]),
         ("no:assignee page", ["Add a page"]),
         ("status:in*", ["Add a page"]),
+        ("status:Readdy", []),
+        ("-status:Readdy", ["Fix the typo", "Add a page", "A thought"]),
+        ("size:>2", ["Add a page"]),
+        ("size:1..2", ["Fix the typo"]),
+        ("last-updated:1days -is:draft", ["Fix the typo", "Add a page"]),
+        ("last-updated:>1days", []),
     ],
 )
 async def test_filter_of_the_board(world: World, query: str, found: list[str]):
-    """A comma is OR, a space is AND, a minus negates; names compare without case."""
-    await world.put(await world.card(await world.issue("Fix the typo")), "Ready")
-    await world.put(await world.card(await world.issue("Add a page")), "In Progress")
+    """A comma is OR, a space is AND, a minus negates; names compare without case; nothing is in an unknown column."""
+    size = projects.add_field(world.hub, world.board, "Size", "NUMBER")
+    for title, column, number in (("Fix the typo", "Ready", 2), ("Add a page", "In Progress", 3)):
+        card = await world.card(await world.issue(title))
+        await world.put(card, column)
+        where = {"projectId": world.board.node_id, "itemId": card, "fieldId": size.node_id}
+        await world.write("updateProjectV2ItemFieldValue", **where, value={"number": number})
     await draft(world, "A thought")
     assert await titles(world, query) == found
 
@@ -157,22 +176,68 @@ async def test_content_the_reader_may_not_see_is_redacted(world: World):
 
 
 async def test_values_of_every_kind(world: World):
-    """Text and number stand beside what mirrors the issue; a cleared value is gone."""
-    agent = projects.add_field(world.hub, world.board, "Agent", "TEXT").node_id
-    size = projects.add_field(world.hub, world.board, "Size", "NUMBER").node_id
+    """What was written stands beside what mirrors the issue, each with its field; a cleared value is gone."""
+    kinds = {"Agent": "TEXT", "Size": "NUMBER", "Due": "DATE", "Sprint": "ITERATION"}
+    fields = {name: projects.add_field(world.hub, world.board, name, kind) for name, kind in kinds.items()}
+    sprint = projects.new_iteration("Sprint 7", date(2026, 11, 16), 14)
+    fields["Sprint"].iterations = [sprint]
     card = await world.card(await world.issue("Fix the typo"))
+    await world.pull("fix", "Closes #1")
+    await world.put(card, "Ready")
     where = {"projectId": world.board.node_id, "itemId": card}
-    await world.write("updateProjectV2ItemFieldValue", **where, fieldId=agent, value={"text": "claude"})
-    await world.write("updateProjectV2ItemFieldValue", **where, fieldId=size, value={"number": 3})
-    assert (await world.read(card, "ProjectV2Item", VALUES))["fieldValues"]["nodes"] == [
-        {"__typename": "ProjectV2ItemFieldTextValue", "text": "Fix the typo", "field": {"name": "Title"}},
-        {"__typename": "ProjectV2ItemFieldRepositoryValue", "repository": {"name": "demo"}},
-        {"__typename": "ProjectV2ItemFieldTextValue", "text": "claude", "field": {"name": "Agent"}},
-        {"__typename": "ProjectV2ItemFieldNumberValue", "number": 3.0},
+    values = {"Agent": {"text": "claude"}, "Size": {"number": 3}, "Due": {"date": "2026-12-01"}}
+    for name, value in {**values, "Sprint": {"iterationId": sprint.id}}.items():
+        await world.write("updateProjectV2ItemFieldValue", **where, fieldId=fields[name].node_id, value=value)
+    shown = (await world.read(card, "ProjectV2Item", VALUES))["fieldValues"]["nodes"]
+    assert [{key: each[key] for key in each if key != "__typename"} for each in shown] == [
+        {"text": "Fix the typo", "field": {"name": "Title"}},
+        {"pullRequests": {"nodes": [{"number": 2}]}},
+        {"repository": {"name": "demo"}},
+        {"name": "Ready", "field": {"name": "Status"}},
+        {"text": "claude", "field": {"name": "Agent"}},
+        {"number": 3.0, "field": {"name": "Size"}},
+        {"date": "2026-12-01", "field": {"name": "Due"}},
+        {"title": "Sprint 7", "startDate": "2026-11-16", "duration": 14, "field": {"name": "Sprint"}},
     ]
+    agent = fields["Agent"].node_id
     after = 'projectV2Item { fieldValueByName(name: "Agent") { __typename } }'
     cleared = await world.write("clearProjectV2ItemFieldValue", after, **where, fieldId=agent)
     assert cleared["projectV2Item"]["fieldValueByName"] is None
+
+
+async def test_iterations_that_are_over_move_to_the_completed_ones(world: World):
+    """The calendar does it; cards keep their value, and the filter knows which iteration is the current one."""
+    today = world.hub.now().date()
+    sprint = projects.add_field(world.hub, world.board, "Sprint", "ITERATION")
+    starts = {"Last": today - timedelta(days=15), "This": today - timedelta(days=1), "Next": today + timedelta(days=13)}
+    sprint.iterations = [projects.new_iteration(title, start, 14) for title, start in starts.items()]
+    for one in sprint.iterations:
+        where = {"projectId": world.board.node_id, "itemId": await world.card(await world.issue(f"{one.title} week"))}
+        value = {"iterationId": one.id}
+        await world.write("updateProjectV2ItemFieldValue", **where, fieldId=sprint.node_id, value=value)
+    plan = (await world.data(PLAN, id=sprint.node_id))["node"]["configuration"]
+    assert [each["title"] for each in plan["iterations"]] == ["This", "Next"]
+    assert plan["completedIterations"] == [{"title": "Last"}]
+    found = [await titles(world, f"sprint:{when}") for when in ("@previous", "@current", "@next", "@next,This")]
+    assert found == [["Last week"], ["This week"], ["Next week"], ["This week", "Next week"]]
+
+
+async def test_a_field_is_made_and_renamed(world: World):
+    """A new field comes with its options; under another name the cards keep their values."""
+    option = {"name": "High", "color": "RED", "description": "Now"}
+    given = {"projectId": world.board.node_id, "name": "Priority", "dataType": "SINGLE_SELECT"}
+    shown = "projectV2Field { ... on ProjectV2SingleSelectField { id options { id name color } } }"
+    made = (await world.write("createProjectV2Field", shown, **given, singleSelectOptions=[option]))["projectV2Field"]
+    assert [(each["name"], each["color"]) for each in made["options"]] == [("High", "RED")]
+    card = await world.card(await world.issue("Fix the typo"))
+    where = {"projectId": world.board.node_id, "itemId": card, "fieldId": made["id"]}
+    value = {"singleSelectOptionId": made["options"][0]["id"]}
+    await world.write("updateProjectV2ItemFieldValue", **where, value=value)
+    await world.write("updateProjectV2Field", fieldId=made["id"], name="Urgency")
+    assert await titles(world, "urgency:High") == ["Fix the typo"]
+    rename = 'mutation($f: ID!) { updateProjectV2Field(input: {fieldId: $f, name: "Status"}) { clientMutationId } }'
+    answer = await world.ask(rename, f=made["id"])
+    assert answer["errors"][0]["message"] == "Name has already been taken"
 
 
 async def test_options_without_their_ids_are_new_ones(world: World):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from graphql_world import World
-from localhub import checks, merging
+from localhub import automerge, checks
 from localhub.model import Protection, PullRequest
 from localhub.permissions import caller_of
 
@@ -177,9 +177,25 @@ async def test_thread_is_opened_answered_and_resolved(world: World):
     assert [comment["body"] for comment in shown["comments"]["nodes"]] == ["Why?", "Because"]
 
 
+@pytest.mark.parametrize(
+    ("conclusion", "state"),
+    [("success", "CLEAN"), ("skipped", "CLEAN"), ("neutral", "CLEAN"), ("cancelled", "BLOCKED"), (None, "BLOCKED")],
+)
+async def test_a_required_check_passes_in_three_ways(world: World, conclusion: str | None, state: str):
+    """Success, skipped and neutral; what was cancelled or still goes on blocks."""
+    world.repo.protection["main"] = Protection(required_checks=("gate",))
+    pull = await world.pull("fix")
+    checks.create_run(
+        world.hub, caller_of(world.hub, world.app), world.repo, "gate", pull.head_sha, conclusion=conclusion
+    )
+    assert (await read(world, pull, "mergeStateStatus"))["mergeStateStatus"] == "UNKNOWN"
+    await world.settle()
+    assert (await read(world, pull, "mergeStateStatus"))["mergeStateStatus"] == state
+
+
 async def test_draft_is_made_ready_and_merges_by_itself(world: World):
     """Auto-merge waits for the required check, bound to the head it was asked for."""
-    world.hub.listeners.append(lambda event: merging.merge_when_green(world.hub, event))
+    world.hub.listeners.append(lambda event: automerge.merge_when_green(world.hub, event))
     world.repo.protection["main"] = Protection(required_checks=("gate",))
     pull = await world.pull("fix", draft=True)
     await world.write("markPullRequestReadyForReview", pullRequestId=pull.node_id)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 
-from graphql import GraphQLEnumType, GraphQLObjectType, build_ast_schema, get_named_type, parse
+from graphql import (
+    GraphQLEnumType,
+    GraphQLObjectType,
+    build_ast_schema,
+    find_breaking_changes,
+    get_named_type,
+    parse,
+)
 from localhub.graphql.schema import schema, sdl
 from localhub.schema.refresh import FOLDER, PACKAGE, compact
 
@@ -54,3 +62,10 @@ def test_descriptions_are_gone_and_the_version_is_named():
         'type T{f:Int@deprecated(reason:"old")}'
     )
     assert (FOLDER / "VERSION").read_text().startswith(PACKAGE)
+
+
+def test_whatever_the_official_schema_accepts_is_accepted():
+    """The newer fields take nothing away and change no type: a document that is right on GitHub is right here."""
+    official = gzip.decompress((FOLDER / "github.graphql.gz").read_bytes()).decode()
+    known = build_ast_schema(parse(official, no_location=True), assume_valid_sdl=True, assume_valid=True)
+    assert [change.description for change in find_breaking_changes(known, schema())] == []

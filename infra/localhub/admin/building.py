@@ -93,7 +93,8 @@ async def project(hub: World, order: ProjectOrder) -> Json:
     if order.built_in is not None:
         board.built_in = set(order.built_in)
     for field in order.fields:
-        projects.add_field(hub, board, field.name, field.data_type, field.options)
+        made = projects.add_field(hub, board, field.name, field.data_type, field.options)
+        made.iterations = [projects.new_iteration(**dict(each)) for each in field.iterations]
     board.repos = [repo for name in order.repos if (repo := hub.repo(name)) is not None]
     status = projects.find_field(board, projects.STATUS)
     assert status is not None

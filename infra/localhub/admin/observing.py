@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from localhub import render
-from localhub.admin.orders import ClockOrder, IdleOrder, LimitsOrder
+from localhub.admin.orders import ClockOrder, IdleOrder, IndexOrder, LimitsOrder
 from localhub.rest.given import World
 
 Json = dict[str, Any]
@@ -88,3 +88,10 @@ async def true_time(hub: World) -> Json:
     """The clock shows the true time again."""
     hub.ahead = timedelta()
     return {"now": hub.now().isoformat()}
+
+
+@router.post("/index")
+async def index(hub: World, order: IndexOrder) -> Json:
+    """How far the index behind the board's filter is behind the boards."""
+    hub.index.fall_behind(timedelta(seconds=order.lag_seconds), hub.projects, hub.now())
+    return {"lag_seconds": order.lag_seconds}

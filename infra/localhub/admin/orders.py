@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -44,6 +45,7 @@ class ProtectionOrder(Order):
     required_approvals: int = 0
     dismiss_stale: bool = True
     strict: bool = False
+    resolve_threads: bool = False
     merge_queue: bool = False
 
 
@@ -57,10 +59,17 @@ class RepoOrder(Order):
     labels: list[str] = []
 
 
+class IterationOrder(Order):
+    title: str
+    start_date: date
+    duration: int = 14
+
+
 class FieldOrder(Order):
     name: str
     data_type: str
     options: list[str] = []
+    iterations: list[IterationOrder] = []
 
 
 class ProjectOrder(Order):
@@ -109,6 +118,10 @@ class LimitsOrder(Limits):
 
 class IdleOrder(Order):
     timeout: float = 30.0
+
+
+class IndexOrder(Order):
+    lag_seconds: float
 
 
 class ClockOrder(Order):

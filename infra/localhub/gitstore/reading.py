@@ -104,6 +104,11 @@ async def diff(git_dir: Path, base: str, head: str) -> list[FileChange]:
     ]
 
 
+async def patch(git_dir: Path, base: str, head: str) -> bytes:
+    """The same as one text that `git apply` understands."""
+    return await git(git_dir, "diff", "-M", f"{base}...{head}")
+
+
 def _raw_entries(fields: list[str]) -> list[tuple[str, str, str | None]]:
     """(status letter, path, previous path) from the `--raw -z` part, which comes first."""
     entries: list[tuple[str, str, str | None]] = []

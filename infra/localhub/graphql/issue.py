@@ -123,10 +123,7 @@ class IssueView(ConversationView):
         user_linked_only: bool = False,
         **page: Any,
     ) -> Plain:
-        pulls = [
-            each for repo in self.hub.repos.values() for each in repo.issues.values() if isinstance(each, PullRequest)
-        ]
-        closing = [each for each in pulls if self.record in links.closed_by(self.hub, each.repo, each.body)]
+        closing = links.closing_pulls(self.hub, self.record)
         shown = [each for each in closing if include_closed_prs or each.state == "open" or each.merged_at]
         return connection([each for each in shown if self.context.readable(each)], page)
 

@@ -138,7 +138,10 @@ VALUES = {
     "TITLE": "ProjectV2ItemFieldTextValue",
     "NUMBER": "ProjectV2ItemFieldNumberValue",
     "DATE": "ProjectV2ItemFieldDateValue",
+    "ITERATION": "ProjectV2ItemFieldIterationValue",
 }
+
+FIELDS = {"SINGLE_SELECT": "ProjectV2SingleSelectField", "ITERATION": "ProjectV2IterationField"}
 
 
 def type_name(record: Any) -> str | None:
@@ -152,7 +155,7 @@ def type_name(record: Any) -> str | None:
     if isinstance(record, FieldValue):
         return VALUES.get(record.field.data_type)
     if isinstance(record, ProjectField):
-        return "ProjectV2SingleSelectField" if record.data_type == "SINGLE_SELECT" else "ProjectV2Field"
+        return FIELDS.get(record.data_type, "ProjectV2Field")
     return NAMES.get(type(record))
 
 

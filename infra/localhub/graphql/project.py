@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from localhub import projects
+from localhub.boardfilter import Reader, matching
 from localhub.errors import HubError
+from localhub.fields import is_over
 from localhub.graphql.connections import connection
-from localhub.graphql.project_filter import matching
 from localhub.graphql.project_values import value_of, values_of
 from localhub.graphql.view import Plain, View, read
-from localhub.model import DraftIssue, Issue, Project, ProjectField, ProjectItem, PullRequest
+from localhub.model import DraftIssue, Issue, Iteration, Project, ProjectField, ProjectItem, PullRequest
 from localhub.permissions import require_project
 
+DEFAULT_DURATION, MONDAY = 14, 1  # of an iteration field without iterations
 STANDARD = {"closed_to_done": "Item closed", "merged_to_done": "Pull request merged"}
 
 
@@ -59,7 +61,7 @@ class ProjectView(View[Project]):
         """In board order, the only order there is; archived cards are left out unless asked for."""
         states = archived_states or ["NOT_ARCHIVED"]
         shown = [each for each in self.record.items if ("ARCHIVED" if each.archived_at else "NOT_ARCHIVED") in states]
-        shown = matching(shown, query or "", self.caller.actor)
+        shown = matching(shown, query or "", Reader(self.hub, self.caller.actor))
         backwards = order_by and order_by["direction"] == "DESC"
         return connection(shown[::-1] if backwards else shown, page)
 
@@ -101,17 +103,17 @@ class ItemView(View[ProjectItem]):
 
     def field_value_by_name(self, name: str) -> Any:
         field = projects.find_field(self.record.project, name)
-        return value_of(self.record, field) if field else None
+        return value_of(self.hub, self.record, field) if field else None
 
     def field_values(self, order_by: Any = None, **page: Any) -> Plain:
-        return connection([] if self._redacted() else values_of(self.record), page)
+        return connection([] if self._redacted() else values_of(self.hub, self.record), page)
 
     def _redacted(self) -> bool:
         return self.record.redacted or not self.context.readable(self.record.content)
 
 
 class FieldView(View[ProjectField]):
-    types = ("ProjectV2Field", "ProjectV2SingleSelectField")
+    types = ("ProjectV2Field", "ProjectV2SingleSelectField", "ProjectV2IterationField")
     plain = read(
         id="node_id", databaseId="id", name="name", dataType="data_type", createdAt="created_at",
         updatedAt="created_at"
@@ -131,6 +133,28 @@ class SingleSelectFieldView(View[ProjectField]):
              "description": each.description, "descriptionHTML": each.description}
             for each in shown
         ]  # fmt: skip
+
+
+class IterationFieldView(View[ProjectField]):
+    types = ("ProjectV2IterationField",)
+
+    def configuration(self) -> Plain:
+        """What is planned; what is over stands among the completed ones."""
+        planned = self.record.iterations
+        over = [each for each in planned if is_over(each, self.hub.now())]
+        first = planned[0] if planned else None
+        return {
+            "duration": first.duration if first else DEFAULT_DURATION,
+            "startDay": first.start_date.isoweekday() if first else MONDAY,
+            "iterations": [self._shown(each) for each in planned if each not in over],
+            "completedIterations": [self._shown(each) for each in reversed(over)],
+        }
+
+    def _shown(self, one: Iteration) -> Plain:
+        start = one.start_date.isoformat()
+        return {
+            "id": one.id, "title": one.title, "titleHTML": one.title, "startDate": start, "duration": one.duration
+        }  # fmt: skip
 
 
 class DraftIssueView(View[DraftIssue]):

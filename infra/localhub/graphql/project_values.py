@@ -4,71 +4,51 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localhub import projects
+from localhub import fields, projects
+from localhub.cards import MIRRORED, mirrored
 from localhub.graphql.connections import connection
-from localhub.graphql.view import Plain, View
-from localhub.model import Actor, DraftIssue, FieldOption, FieldValue, Issue, ProjectField, ProjectItem, PullRequest
+from localhub.graphql.view import Plain, View, read
+from localhub.hub import Hub
+from localhub.model import (
+    Actor,
+    DraftIssue,
+    FieldOption,
+    FieldValue,
+    Issue,
+    Iteration,
+    ProjectField,
+    ProjectItem,
+)
+
+KINDS = {
+    "LABELS": "Label", "ASSIGNEES": "User", "REPOSITORY": "Repository", "REVIEWERS": "Reviewer",
+    "LINKED_PULL_REQUESTS": "PullRequest",
+}  # fmt: skip
 
 
-def values_of(item: ProjectItem) -> list[Any]:
+def values_of(hub: Hub, item: ProjectItem) -> list[Any]:
     """Every field that has a value, in the order of the board's fields."""
-    values = [value_of(item, field) for field in item.project.fields]
+    values = [value_of(hub, item, field) for field in item.project.fields]
     return [value for value in values if value is not None]
 
 
-def value_of(item: ProjectItem, field: ProjectField) -> FieldValue | Plain | None:
+def value_of(hub: Hub, item: ProjectItem, field: ProjectField) -> FieldValue | Plain | None:
     """What the card says in that field; None when it says nothing."""
+    if field.data_type == "TITLE":
+        return {**title(hub, item.content), "field": field, "item": item}
     if field.data_type in MIRRORED:
-        shown = MIRRORED[field.data_type](item.content)
-        return {**shown, "field": field, "item": item} if shown else None
+        shown = mirrored(hub, item.content, field.data_type)
+        kind = f"ProjectV2ItemField{KINDS.get(field.data_type)}Value"
+        return {"__typename": kind, "shown": shown, "field": field} if shown else None
     return item.values.get(field.name)
 
 
-def title(content: Issue | DraftIssue) -> Plain:
-    shown = {
-        "id": f"PVTFTV_{content.node_id}",
-        "text": content.title,
-        "creator": author(content),
-        "databaseId": content.id,
-    }
+def title(hub: Hub, content: Issue | DraftIssue) -> Plain:
+    author = content.creator if isinstance(content, DraftIssue) else content.author
     return {
-        "__typename": "ProjectV2ItemFieldTextValue", **shown,
-        "createdAt": content.created_at, "updatedAt": content.updated_at,
+        "__typename": "ProjectV2ItemFieldTextValue", "id": f"PVTFTV_{content.node_id}", "text": content.title,
+        "creator": author, "databaseId": content.id, "createdAt": content.created_at, "updatedAt": content.updated_at,
     }  # fmt: skip
-
-
-def author(content: Issue | DraftIssue) -> Actor:
-    return content.creator if isinstance(content, DraftIssue) else content.author
-
-
-def labels(content: Issue | DraftIssue) -> Plain | None:
-    carried = content.labels if isinstance(content, Issue) else []
-    return {"__typename": "ProjectV2ItemFieldLabelValue", "labels": carried} if carried else None
-
-
-def assignees(content: Issue | DraftIssue) -> Plain | None:
-    return {"__typename": "ProjectV2ItemFieldUserValue", "users": content.assignees} if content.assignees else None
-
-
-def repository(content: Issue | DraftIssue) -> Plain | None:
-    if isinstance(content, DraftIssue):
-        return None
-    return {"__typename": "ProjectV2ItemFieldRepositoryValue", "repository": content.repo}
-
-
-def reviewers(content: Issue | DraftIssue) -> Plain | None:
-    asked = content.requested_reviewers if isinstance(content, PullRequest) else []
-    return {"__typename": "ProjectV2ItemFieldReviewerValue", "reviewers": asked} if asked else None
-
-
-def nothing(content: Issue | DraftIssue) -> None:
-    return None
-
-
-MIRRORED: dict[str, Any] = {
-    "TITLE": title, "LABELS": labels, "ASSIGNEES": assignees, "REPOSITORY": repository, "REVIEWERS": reviewers,
-    "MILESTONE": nothing, "LINKED_PULL_REQUESTS": nothing,
-}  # fmt: skip
 
 
 class ValueView(View[FieldValue]):
@@ -76,7 +56,7 @@ class ValueView(View[FieldValue]):
 
     types: ClassVar[tuple[str, ...]] = (
         "ProjectV2ItemFieldSingleSelectValue", "ProjectV2ItemFieldTextValue", "ProjectV2ItemFieldNumberValue",
-        "ProjectV2ItemFieldDateValue",
+        "ProjectV2ItemFieldDateValue", "ProjectV2ItemFieldIterationValue",
     )  # fmt: skip
 
     def id(self) -> str:
@@ -149,22 +129,55 @@ class SingleSelectValueView(ValueView):
         return found
 
 
+class IterationValueView(ValueView):
+    types = ("ProjectV2ItemFieldIterationValue",)
+
+    def iteration_id(self) -> str:
+        return self._iteration().id
+
+    def title(self) -> str:
+        return self._iteration().title
+
+    def start_date(self) -> str:
+        return self._iteration().start_date.isoformat()
+
+    def duration(self) -> int:
+        return self._iteration().duration
+
+    def _iteration(self) -> Iteration:
+        found = fields.iteration(self.record.field, self.record.value)
+        assert found is not None, "iterations are never taken away"
+        return found
+
+
 class LabelValueView(View[Plain]):
     types = ("ProjectV2ItemFieldLabelValue",)
 
     def labels(self, **page: Any) -> Plain:
-        return connection(self.record["labels"], page)
+        return connection(self.record["shown"], page)
+
+
+class RepositoryValueView(View[Plain]):
+    types = ("ProjectV2ItemFieldRepositoryValue",)
+    plain = read(repository="shown")
 
 
 class UserValueView(View[Plain]):
     types = ("ProjectV2ItemFieldUserValue",)
 
     def users(self, **page: Any) -> Plain:
-        return connection(self.record["users"], page)
+        return connection(self.record["shown"], page)
+
+
+class PullRequestValueView(View[Plain]):
+    types = ("ProjectV2ItemFieldPullRequestValue",)
+
+    def pull_requests(self, order_by: Any = None, **page: Any) -> Plain:
+        return connection([each for each in self.record["shown"] if self.context.readable(each)], page)
 
 
 class ReviewerValueView(View[Plain]):
     types = ("ProjectV2ItemFieldReviewerValue",)
 
     def reviewers(self, **page: Any) -> Plain:
-        return connection(self.record["reviewers"], page)
+        return connection(self.record["shown"], page)

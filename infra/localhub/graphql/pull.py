@@ -133,7 +133,7 @@ class PullRequestView(ConversationView):
         return {
             "enabledAt": asked["enabled_at"], "enabledBy": asked["enabled_by"],
             "mergeMethod": str(asked["method"]).upper(), "pullRequest": self.record,
-            "commitHeadline": asked["title"], "commitBody": asked["message"],
+            "authorEmail": None, "commitHeadline": asked["title"], "commitBody": asked["message"],
         }  # fmt: skip
 
     def total_comments_count(self) -> int:

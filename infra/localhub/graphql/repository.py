@@ -46,10 +46,19 @@ class RepositoryView(View[Repo]):
     def is_fork(self) -> bool:
         return False
 
+    def parent(self) -> None:
+        return None
+
     def is_in_organization(self) -> bool:
         return self.record.owner.kind == "Organization"
 
     def has_issues_enabled(self) -> bool:
+        return True
+
+    def has_wiki_enabled(self) -> bool:
+        return False
+
+    def has_projects_enabled(self) -> bool:
         return True
 
     def auto_merge_allowed(self) -> bool:

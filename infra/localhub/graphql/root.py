@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localhub.graphql.errors import Refusal, unknown, unknown_node
 from localhub.graphql.kinds import type_name
 from localhub.graphql.view import View
 from localhub.model import Actor, Repo
+
+RESOURCE = re.compile(r"//[^/]+/(?P<repo>[^/]+/[^/]+)(?:/(?:issues|pull)/(?P<number>\d+))?/?$")
 
 
 class QueryView(View[Any]):
@@ -43,6 +46,13 @@ class QueryView(View[Any]):
     def repository_owner(self, login: str) -> Actor | None:
         actor = self.hub.actor(login)
         return actor if actor and actor.kind != "Bot" else None
+
+    def resource(self, url: str) -> Any:
+        """What lies at an address of the pages, whatever the host: clients think that they talk to another one."""
+        place = RESOURCE.search(url)
+        repo = self.hub.repo(place["repo"]) if place else None
+        found = repo.issues.get(int(place["number"])) if place and repo and place["number"] else repo
+        return found if found is not None and self.context.readable(found) else None
 
     def rate_limit(self, dry_run: bool = False) -> dict[str, Any]:
         window = self.hub.meter.window(self.caller.counts_as, "graphql")

@@ -21,7 +21,7 @@ def protection_rule(repo: Repo, pattern: str, rule: Protection) -> Plain:
         "requiredApprovingReviewCount": rule.required_approvals,
         "dismissesStaleReviews": rule.dismiss_stale,
         "requiresCodeOwnerReviews": False,
-        "requiresConversationResolution": False,
+        "requiresConversationResolution": rule.resolve_threads,
         "isAdminEnforced": False,
         "allowsForcePushes": False,
         "allowsDeletions": False,

@@ -23,6 +23,7 @@ from localhub.model.people import Token as Token
 from localhub.model.projects import DraftIssue as DraftIssue
 from localhub.model.projects import FieldOption as FieldOption
 from localhub.model.projects import FieldValue as FieldValue
+from localhub.model.projects import Iteration as Iteration
 from localhub.model.projects import Project as Project
 from localhub.model.projects import ProjectField as ProjectField
 from localhub.model.projects import ProjectItem as ProjectItem

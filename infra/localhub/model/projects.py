@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,20 +21,29 @@ class FieldOption:
 
 
 @dataclass(eq=False)
+class Iteration:
+    id: str  # 8 hex digits
+    title: str
+    start_date: date
+    duration: int  # days
+
+
+@dataclass(eq=False)
 class ProjectField:
     id: int
     node_id: str
     name: str
-    data_type: str  # TITLE TEXT NUMBER DATE SINGLE_SELECT ASSIGNEES LABELS REPOSITORY ...
+    data_type: str  # TITLE TEXT NUMBER DATE SINGLE_SELECT ITERATION ASSIGNEES LABELS REPOSITORY ...
     created_at: datetime
     options: list[FieldOption] = field(default_factory=list)
+    iterations: list[Iteration] = field(default_factory=list)
 
 
 @dataclass(eq=False)
 class FieldValue:
     node_id: str
     field: ProjectField
-    value: str | float | None  # an option id for SINGLE_SELECT, an ISO date for DATE
+    value: str | float | None  # the id of an option or iteration, an ISO date for DATE
     updated_at: datetime
     creator: Actor | None = None
 

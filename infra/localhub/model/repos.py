@@ -24,6 +24,7 @@ class Protection:
     required_approvals: int = 0
     dismiss_stale: bool = True
     strict: bool = False  # the head must be up to date with the base
+    resolve_threads: bool = False  # no review thread may be left unresolved
     merge_queue: bool = False  # nothing is merged but by the queue, which sees to `strict` itself
 
 

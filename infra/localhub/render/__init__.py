@@ -12,6 +12,7 @@ from localhub.render.issues import comment as comment
 from localhub.render.issues import issue as issue
 from localhub.render.issues import label as label
 from localhub.render.issues import reaction as reaction
+from localhub.render.issues import timeline_comment as timeline_comment
 from localhub.render.issues import timeline_event as timeline_event
 from localhub.render.people import app as app
 from localhub.render.people import installation as installation
@@ -19,7 +20,11 @@ from localhub.render.people import installation_lite as installation_lite
 from localhub.render.people import organization as organization
 from localhub.render.people import user as user
 from localhub.render.projects import project as project
+from localhub.render.projects import project_card as project_card
+from localhub.render.projects import project_field as project_field
 from localhub.render.projects import project_item as project_item
+from localhub.render.projects import simple_card as simple_card
+from localhub.render.pulls import async_merge as async_merge
 from localhub.render.pulls import pull as pull
 from localhub.render.pulls import pull_lite as pull_lite
 from localhub.render.pulls import review as review

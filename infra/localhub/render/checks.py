@@ -9,7 +9,7 @@ from localhub.model import CheckRun, CheckSuite, CommitStatus, PullRequest, Repo
 from localhub.render.base import Json, moment, repo_api, repo_page
 from localhub.render.commits import simple_commit
 from localhub.render.people import actions_app, app, user
-from localhub.render.repos import repository
+from localhub.render.repos import repository_lite
 
 
 def check_run(hub: Hub, record: CheckRun) -> Json:
@@ -59,7 +59,7 @@ def check_suite(hub: Hub, record: CheckSuite, head: CommitInfo | None = None) ->
         "runs_rerequestable": True,
         "latest_check_runs_count": len(record.runs),
         "check_runs_url": f"{url}/check-runs",
-        "repository": repository(hub, record.repo),
+        "repository": repository_lite(hub, record.repo),
         "head_commit": simple_commit(head) if head else record.head_commit or None,
     }
 
@@ -89,13 +89,17 @@ def combined_status(hub: Hub, repo: Repo, sha: str) -> Json:
     url = f"{repo_api(hub, repo)}/commits/{sha}"
     return {
         "state": state,
-        "statuses": [status(hub, each, repo) for each in statuses],
+        "statuses": [_short(status(hub, each, repo)) for each in statuses],
         "sha": sha,
         "total_count": len(statuses),
-        "repository": repository(hub, repo),
+        "repository": repository_lite(hub, repo),
         "commit_url": url,
         "url": f"{url}/status",
     }
+
+
+def _short(rendered: Json) -> Json:
+    return {key: value for key, value in rendered.items() if key != "creator"}
 
 
 def pull_references(hub: Hub, repo: Repo, sha: str) -> list[Json]:

@@ -15,7 +15,7 @@ def commit(hub: Hub, repo: Repo, info: CommitInfo) -> Json:
     return {
         "sha": info.sha,
         "node_id": f"C_kwDO{info.sha[:20]}",
-        "commit": git_commit(hub, repo, info),
+        "commit": _inner(git_commit(hub, repo, info)),
         "url": url,
         "html_url": f"{repo_page(hub, repo)}/commit/{info.sha}",
         "comments_url": f"{url}/comments",
@@ -38,11 +38,16 @@ def git_commit(hub: Hub, repo: Repo, info: CommitInfo) -> Json:
         "message": info.message,
         "tree": {"sha": info.tree, "url": f"{api}/trees/{info.tree}"},
         "parents": _parents(hub, repo, info),
-        "comment_count": 0,
         "verification": {
             "verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None,
         },
     }  # fmt: skip
+
+
+def _inner(known: Json) -> Json:
+    """What a commit's own object repeats of it."""
+    outer = ("sha", "node_id", "html_url", "parents")
+    return {**{key: value for key, value in known.items() if key not in outer}, "comment_count": 0}
 
 
 def simple_commit(info: CommitInfo) -> Json:

@@ -11,6 +11,7 @@ from localhub.model import Actor, App, Comment, Issue, Label, PullRequest, React
 from localhub.render.base import Json, association, moment, repo_api, repo_page
 from localhub.render.people import app as render_app
 from localhub.render.people import user
+from localhub.render.repos import repository_lite
 
 REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 EVENT_NAMES = {
@@ -18,6 +19,9 @@ EVENT_NAMES = {
     "added_to_project": "added_to_project_v2", "removed_from_project": "removed_from_project_v2",
     "converted_from_draft": "converted_from_draft", "status_changed": "project_v2_item_status_changed",
 }  # fmt: skip
+
+
+DOERS = {"assigned": "assigner", "unassigned": "assigner", "review_requested": "review_requester"}
 
 
 def issue(hub: Hub, record: Issue) -> Json:
@@ -123,26 +127,45 @@ def timeline_event(hub: Hub, parent: Issue, record: TimelineEvent) -> Json:
         "commit_url": None,
         "created_at": moment(record.created_at),
         "performed_via_github_app": None,
-        **{key: _detail(hub, parent, value) for key, value in record.data.items() if key != "commit"},
+        **_details(hub, parent, record),
     }
+
+
+def timeline_comment(hub: Hub, record: Comment) -> Json:
+    """A comment between the events."""
+    return {**comment(hub, record), "event": "commented", "actor": user(hub, record.author)}
 
 
 def via(hub: Hub, app: App | None) -> Json | None:
     return render_app(hub, app) if app else None
 
 
+def _details(hub: Hub, parent: Issue, record: TimelineEvent) -> Json:
+    """What the kind says beside who and when; who did it is said once more where GitHub does."""
+    shown = {key: _detail(hub, parent, value) for key, value in record.data.items() if key != "commit"}
+    if record.kind in ("blocked_by_added", "blocked_by_removed"):
+        shown["blocked_by"] = shown.pop("issue")
+    doer = DOERS.get(record.kind)
+    return shown | ({doer: user(hub, record.actor)} if doer and record.actor else {})
+
+
 def _detail(hub: Hub, parent: Issue, value: Any) -> Any:
     match value:
         case Label():
-            return label(hub, parent.repo, value)
+            return {"name": value.name, "color": value.color}
         case Actor():
             return user(hub, value)
         case Issue():
-            return {"id": value.id, "number": value.number, "title": value.title, "state": value.state}
+            return _reference(hub, value)
         case str() | bool() | None:
             return value
         case _:
             return {"id": value.id, "node_id": value.node_id}
+
+
+def _reference(hub: Hub, record: Issue) -> Json:
+    shown = {"number": record.number, "title": record.title, "state": record.state, "state_reason": record.state_reason}
+    return {**shown, "issue_type": None, "repository": repository_lite(hub, record.repo)}
 
 
 def _relations(hub: Hub, record: Issue) -> Json:

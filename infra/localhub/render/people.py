@@ -38,11 +38,7 @@ def user(hub: Hub, actor: Actor) -> Json:
 
 def profile(hub: Hub, actor: Actor) -> Json:
     """The long shape of `GET /users/{login}`."""
-    about = dict.fromkeys(("company", "location", "hireable", "bio", "twitter_username"))
-    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
-    created = moment(actor.created_at)
-    more = {"name": actor.name, "email": actor.email, "blog": "", "created_at": created, "updated_at": created}
-    return {**user(hub, actor), **about, **counts, **more}
+    return {**user(hub, actor), **dict.fromkeys(("hireable", "bio")), **_about(actor)}
 
 
 def organization(hub: Hub, actor: Actor) -> Json:
@@ -61,7 +57,16 @@ def organization(hub: Hub, actor: Actor) -> Json:
 def organization_profile(hub: Hub, actor: Actor) -> Json:
     """The long shape of `GET /orgs/{login}`."""
     projects = {"has_organization_projects": True, "has_repository_projects": True, "archived_at": None}
-    return {**profile(hub, actor), **organization(hub, actor), **projects}
+    page = {"html_url": f"{hub.base_url}/{actor.login}", "type": actor.kind}
+    return {**organization(hub, actor), **_about(actor), **projects, **page}
+
+
+def _about(actor: Actor) -> Json:
+    unsaid = dict.fromkeys(("company", "location", "twitter_username"))
+    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+    created = moment(actor.created_at)
+    more = {"name": actor.name, "email": actor.email, "blog": "", "created_at": created, "updated_at": created}
+    return {**unsaid, **counts, **more}
 
 
 def app(hub: Hub, record: App) -> Json:
@@ -80,7 +85,6 @@ def app(hub: Hub, record: App) -> Json:
         "updated_at": created,
         "permissions": {"metadata": "read", **record.permissions},
         "events": record.events,
-        "installations_count": 1,
     }
 
 

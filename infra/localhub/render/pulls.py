@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localhub import merging
+from localhub.asyncmerge import AsyncMerge
 from localhub.hub import Hub
 from localhub.model import Actor, PullRequest, Review, ReviewComment, ReviewThread
 from localhub.render.base import Json, association, moment, repo_api, repo_page
@@ -137,6 +138,17 @@ def review_comment(hub: Hub, record: ReviewComment) -> Json:
         "subject_type": "line" if record.line else "file",
     }
     return shown | ({"in_reply_to_id": record.in_reply_to.id} if record.in_reply_to else {})
+
+
+def async_merge(record: AsyncMerge) -> Json:
+    """What became of a merge in the background: each state with the details it has."""
+    details: Json = {"message": record.said}
+    if record.status == "pending":
+        about = {"uuid": record.uuid, "merge_method": record.method, "merge_action": record.action}
+        details |= {**about, "expected_head_sha": record.head}
+    if record.status == "merged":
+        details["sha"] = record.sha
+    return {"status": record.status, "details": details}
 
 
 def thread(hub: Hub, record: ReviewThread) -> Json:

@@ -70,6 +70,24 @@ def repository(hub: Hub, repo: Repo, caller: Caller | None = None) -> Json:
     }
 
 
+def repository_lite(hub: Hub, repo: Repo) -> Json:
+    """The short shape in which other objects embed it."""
+    api = repo_api(hub, repo)
+    return {
+        "id": repo.id,
+        "node_id": repo.node_id,
+        "name": repo.name,
+        "full_name": repo.full_name,
+        "private": repo.private,
+        "owner": user(hub, repo.owner),
+        "html_url": repo_page(hub, repo),
+        "description": repo.description,
+        "fork": False,
+        "url": api,
+        **{key: api + tail for key, tail in LINKS.items()},
+    }
+
+
 def _for_caller(repo: Repo, caller: Caller | None) -> Json:
     if caller is None:
         return {}

@@ -7,7 +7,7 @@ from localhub.model import CheckRun, JobStep, Workflow, WorkflowRun
 from localhub.render.base import Json, moment, repo_api, repo_page
 from localhub.render.checks import pull_references
 from localhub.render.people import user
-from localhub.render.repos import repository
+from localhub.render.repos import repository_lite
 
 RUN_LINKS = {
     "jobs_url": "/jobs", "logs_url": "/logs", "artifacts_url": "/artifacts", "cancel_url": "/cancel",
@@ -67,8 +67,8 @@ def workflow_run(hub: Hub, record: WorkflowRun) -> Json:
         "workflow_url": f"{repo_api(hub, repo)}/actions/workflows/{record.workflow.id}",
         "previous_attempt_url": None,
         "head_commit": suite.head_commit or None if suite else None,
-        "repository": repository(hub, repo),
-        "head_repository": repository(hub, repo),
+        "repository": repository_lite(hub, repo),
+        "head_repository": repository_lite(hub, repo),
     }
 
 

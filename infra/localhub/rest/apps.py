@@ -21,7 +21,7 @@ OUT_OF_REACH = "There is at least one repository that does not exist or is not a
 
 @router.get("/app")
 async def app(request: Request, hub: World) -> Response:
-    return answer(render.app(hub, _by_jwt(hub, request)))
+    return answer({**render.app(hub, _by_jwt(hub, request)), "installations_count": 1})
 
 
 @router.get("/app/installations")

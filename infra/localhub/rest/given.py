@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, TypeVar
@@ -120,14 +121,42 @@ def page(request: Request, records: Sequence[T]) -> tuple[Sequence[T], dict[str,
     return records[(number - 1) * size : number * size], {"link": ", ".join(links)} if links else {}
 
 
+def page_by_cursor(request: Request, records: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
+    """As `page`, where a list is turned by `after` and `before`, which clients find in the `Link` header alone."""
+    size = max(1, min(_number(request, "per_page", 30), MOST_PER_PAGE))
+    places = {_cursor(record): place for place, record in enumerate(records)}
+    start, end = 0, len(records)
+    if (after := request.query_params.get("after")) is not None:
+        start = places.get(after, -1) + 1
+    if (before := request.query_params.get("before")) is not None:
+        end = places.get(before, end)
+        start = max(start, end - size)
+    end = min(end, start + size)
+    shown = records[start:end]
+    wanted = {"prev": {"before": shown[0]}} if start > 0 and shown else {}
+    wanted |= {"next": {"after": shown[-1]}} if end < len(records) and shown else {}
+    links = [f'<{_turned(request, name, record)}>; rel="{rel}"'
+             for rel, turn in wanted.items() for name, record in turn.items()]  # fmt: skip
+    return shown, {"link": ", ".join(links)} if links else {}
+
+
 def logins(actors: Sequence[Actor]) -> list[str]:
     return [actor.login for actor in actors]
 
 
 def _link(request: Request, number: int) -> str:
-    hub: Hub = request.app.state.hub
+    """On the host that was asked, whatever name it has for the client: gh shows its token to no other."""
     url = request.url.include_query_params(page=number)
-    return f"{hub.base_url}{request.scope.get('prefix', '')}{url.path}?{url.query}"
+    return str(url.replace(path=f"{request.scope.get('prefix', '')}{url.path}"))
+
+
+def _turned(request: Request, name: str, record: object) -> str:
+    url = request.url.remove_query_params(["after", "before"]).include_query_params(**{name: _cursor(record)})
+    return str(url.replace(path=f"{request.scope.get('prefix', '')}{url.path}"))
+
+
+def _cursor(record: Any) -> str:
+    return base64.urlsafe_b64encode(f"v2:{record.id}".encode()).decode().rstrip("=")
 
 
 def _number(request: Request, name: str, default: int) -> int:

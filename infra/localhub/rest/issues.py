@@ -104,7 +104,7 @@ async def timeline(request: Request, hub: World, issue: ThisIssue) -> Response:
     """What happened; the timeline has the comments in between, the events have not."""
     entries = [(each.created_at, render.timeline_event(hub, issue, each)) for each in issue.timeline]
     if request.url.path.endswith("/timeline"):
-        said = [(each.created_at, {**render.comment(hub, each), "event": "commented"}) for each in issue.comments]
+        said = [(each.created_at, render.timeline_comment(hub, each)) for each in issue.comments]
         entries = sorted(entries + said, key=lambda entry: entry[0])
     shown, links = page(request, [entry for _, entry in entries])
     return answer(list(shown), headers=links)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from localhub import gitstore, pulls, render
+from localhub import asyncmerge, gitstore, pulls, render
 from localhub.errors import NotFound
 from localhub.model import PullRequest
 from localhub.rest.given import Body, Calling, Here, ThisPull, World, answer, new_router, nothing, page
@@ -33,8 +33,11 @@ async def create(hub: World, caller: Calling, repo: Here, body: Body) -> Respons
 
 
 @router.get(PULL)
-async def get(hub: World, pull: ThisPull) -> Response:
-    """The first read of a head says `mergeable: null` and starts finding out."""
+async def get(request: Request, hub: World, pull: ThisPull) -> Response:
+    """The first read of a head says `mergeable: null` and starts finding out. Who accepts a diff gets the diff."""
+    if "diff" in request.headers.get("accept", ""):
+        text = await gitstore.patch(pull.repo.git_dir, pull.base_sha, pull.head_sha)
+        return Response(text, media_type="application/vnd.github.diff; charset=utf-8")
     return answer(render.pull(hub, pull, ask_mergeable=True))
 
 
@@ -73,6 +76,22 @@ async def merge(hub: World, caller: Calling, pull: ThisPull, body: Body) -> Resp
         title=body.get("commit_title"), message=body.get("commit_message"),
     )  # fmt: skip
     return answer({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
+
+
+@router.put(PULL + "/merge-async")
+async def merge_async(hub: World, caller: Calling, pull: ThisPull, body: Body) -> Response:
+    """202 for a new request, 409 beside a pending one, at once 200 or 400 where nothing is left to do."""
+    asked, is_new = asyncmerge.request(
+        hub, caller, pull, method=body.get("merge_method"), action=body.get("merge_action"), head=body.get("sha"),
+        title=body.get("commit_title"), message=body.get("commit_message"),
+    )  # fmt: skip
+    status = {"pending": 202 if is_new else 409, "failed": 400}.get(asked.status, 200)
+    return answer(render.async_merge(asked), status)
+
+
+@router.get(PULL + "/merge-async/{uuid}")
+async def async_result(hub: World, caller: Calling, pull: ThisPull, uuid: str) -> Response:
+    return answer(render.async_merge(asyncmerge.find(hub, caller, pull, uuid)))
 
 
 @router.put(PULL + "/update-branch")

@@ -106,16 +106,26 @@ async def branches(request: Request, hub: World, repo: Here) -> Response:
     return answer([_branch(hub, repo, ref.removeprefix("refs/heads/"), sha) for ref, sha in shown], headers=links)
 
 
+@router.get("/repos/{owner}/{name}/branches/{branch:path}/protection")
+async def protection(hub: World, repo: Here, branch: str) -> Response:
+    await _head(repo, branch)
+    return answer(_protection(hub, repo, branch))
+
+
 @router.get("/repos/{owner}/{name}/branches/{branch:path}")
 async def branch(hub: World, repo: Here, branch: str) -> Response:
-    wanted = branch.removesuffix("/protection")
-    sha = await gitstore.resolve(repo.git_dir, f"refs/heads/{wanted}")
+    sha = await _head(repo, branch)
+    commit = render.commit(hub, repo, await gitstore.commit(repo.git_dir, sha))
+    api, page_url = f"{repo_api(hub, repo)}/branches/{branch}", f"{hub.base_url}/{repo.full_name}/tree/{branch}"
+    links = {"self": api, "html": page_url}
+    return answer({**_branch(hub, repo, branch, sha), "commit": commit, "_links": links})
+
+
+async def _head(repo: Repo, branch: str) -> str:
+    sha = await gitstore.resolve(repo.git_dir, f"refs/heads/{branch}")
     if sha is None:
         raise NotFound("Branch not found")
-    if wanted != branch:
-        return answer(_protection(hub, repo, wanted))
-    commit = render.commit(hub, repo, await gitstore.commit(repo.git_dir, sha))
-    return answer({**_branch(hub, repo, branch, sha), "commit": commit})
+    return sha
 
 
 def _users(hub: Hub) -> list[Actor]:
@@ -141,7 +151,6 @@ def _branch(hub: Hub, repo: Repo, name: str, sha: str) -> Json:
             "required_status_checks": {"enforcement_level": level, "contexts": contexts, "checks": _checks(rules)},
         },
         "protection_url": f"{api}/branches/{name}/protection",
-        "_links": {"self": f"{api}/branches/{name}", "html": f"{hub.base_url}/{repo.full_name}/tree/{name}"},
     }
 
 
@@ -159,6 +168,7 @@ def _protection(hub: Hub, repo: Repo, name: str) -> Json:
         "required_approving_review_count": rules.required_approvals,
     }
     shown: Json = {"url": url, "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True}}
+    shown["required_conversation_resolution"] = {"enabled": rules.resolve_threads}
     if rules.required_checks or rules.strict:
         shown["required_status_checks"] = {"url": f"{url}/required_status_checks", **checks}
     return shown | ({"required_pull_request_reviews": reviews} if rules.required_approvals else {})

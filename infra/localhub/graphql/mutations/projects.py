@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from localhub import projects
 from localhub.errors import Unprocessable
 from localhub.graphql.connections import connection
-from localhub.graphql.errors import Refusal, unknown_node
+from localhub.graphql.errors import unknown_node
 from localhub.graphql.mutations.base import Input, MutationView
 from localhub.graphql.view import Plain, View
-from localhub.model import Actor, DraftIssue, FieldOption, Issue, Project, ProjectField, ProjectItem, Repo
+from localhub.model import Actor, DraftIssue, FieldOption, Issue, Iteration, Project, ProjectField, ProjectItem, Repo
 
 KINDS = {"text": str, "number": float, "date": str, "single_select_option_id": str, "iteration_id": str}
 
@@ -62,6 +63,16 @@ class ProjectMutations(MutationView):
         repo = self.context.find(input["repository_id"], Repo)
         return {"item": projects.convert_draft(self.hub, self.caller, item, repo)}
 
+    def create_project_v2_field(self, input: Input) -> Plain:
+        options = [
+            projects.new_option(each["name"], each["color"], each["description"])
+            for each in input.get("single_select_options") or ()
+        ]
+        made = projects.create_field(
+            self.hub, self.caller, self._project(input), input["name"], input["data_type"], options, planned(input)
+        )
+        return {"projectV2Field": made}
+
     def update_project_v2_field(self, input: Input) -> Plain:
         """Options without the id of an old one are new ones: what pointed at the old is cleared."""
         field = self.context.find(input["field_id"], ProjectField)
@@ -70,7 +81,7 @@ class ProjectMutations(MutationView):
             options = [kept_option(field, wanted) for wanted in input["single_select_options"]]
             projects.set_options(self.hub, self.caller, project, field, options)
         if input.get("name") not in (None, field.name):
-            raise Refusal("NOT_SIMULATED", "Renaming a project's field is not simulated by localhub")
+            projects.rename_field(self.hub, self.caller, project, field, input["name"])
         return {"projectV2Field": field}
 
     def _project(self, input: Input) -> Project:
@@ -103,6 +114,14 @@ def kept_option(field: ProjectField, wanted: Input) -> FieldOption:
     if known is not None:
         made.id = known.id
     return made
+
+
+def planned(input: Input) -> list[Iteration]:
+    plan = input.get("iteration_configuration") or {}
+    return [
+        projects.new_iteration(each["title"], date.fromisoformat(each["start_date"]), each["duration"])
+        for each in plan.get("iterations") or ()
+    ]
 
 
 def one_value(value: Input) -> Any:

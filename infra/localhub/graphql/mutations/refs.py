@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from localhub import gitstore, permissions, repos
 from localhub.errors import StaleData, Unprocessable
 from localhub.gitstore.process import attempt
 from localhub.graphql.errors import unknown_node
-from localhub.graphql.git import git_ref, ref_of
+from localhub.graphql.git import git_commit, git_ref, ref_of
 from localhub.graphql.kinds import GitRef
 from localhub.graphql.mutations.base import Input, MutationView
 from localhub.graphql.view import Plain
@@ -50,6 +52,25 @@ class RefMutations(MutationView):
             self.hub.record(self.caller.actor, "ref updated", f"{repo.full_name} {name}")
             await self.hub.moved(repo, name, at, wanted["after_oid"], self.caller)
         return {}
+
+    async def create_commit_on_branch(self, input: Input) -> Plain:
+        """A commit without a checkout, if the branch still is where the caller saw it."""
+        repo, branch = await self._branch(input["branch"])
+        changes, said = input.get("file_changes") or {}, input["message"]
+        files: dict[str, bytes | None] = {each["path"]: None for each in changes.get("deletions") or ()}
+        files |= {each["path"]: b64decode(each["contents"]) for each in changes.get("additions") or ()}
+        message = f"{said['headline']}\n\n{said.get('body') or ''}".rstrip() + "\n"
+        expected = input["expected_head_oid"]
+        sha = await repos.commit_files(self.hub, self.caller, repo, branch, files, message, expected)
+        return {"commit": await git_commit(repo, sha), "ref": await git_ref(repo, f"refs/heads/{branch}")}
+
+    async def _branch(self, named: Input) -> tuple[Repo, str]:
+        """By the id of the ref, or by the names of repository and branch."""
+        if named.get("id"):
+            ref = await self._ref(named["id"])
+            return ref.repo, ref.name.removeprefix("refs/heads/")
+        name = named.get("repository_name_with_owner") or ""
+        return permissions.readable_repo(self.hub, self.caller, name), named.get("branch_name") or ""
 
     async def _ref(self, node_id: str) -> GitRef:
         found = await ref_of(self.hub, node_id)
