@@ -431,6 +431,10 @@ class World:
         assert found, f"Sluice does not know #{thing.number}"
         return found[0]
 
+    async def known(self, thing: Thing) -> bool:
+        assert self.service
+        return await self.service.ledger.item_for_card(thing.card) is not None
+
     async def reason(self, thing: Thing) -> str:
         last = (await self.row(thing)).last
         return f"{last.stage}: {last.reason}" if last else "never looked at"
@@ -461,6 +465,14 @@ class World:
                 return
             await asyncio.sleep(0.02)
         raise AssertionError(f"no agent works: {await self.reason(thing)}")
+
+    async def until_says(self, thing: Thing, words: str) -> None:
+        """Until that is in the reason why the item stands where it does."""
+        for _ in range(1500):
+            if await self.known(thing) and words in await self.reason(thing):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(await self.reason(thing))
 
     async def until_asleep(self) -> None:
         """Until no look is to come for a while, though an agent may be at work."""

@@ -298,3 +298,4 @@ class Decision:
     actions: tuple[Action, ...] = ()
     look_again_at: datetime | None = None
     waits_for: str = "nobody"  # one of WAITS
+    agents: tuple[str, ...] = ()  # who may take it, while it waits for one of them

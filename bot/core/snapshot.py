@@ -30,6 +30,7 @@ class Rival:
     rank: tuple[float, int]
     since: datetime | None = None
     number: int | None = None
+    agents: tuple[str, ...] = ()  # the agents it waits for; empty: a slot that all share
 
 
 @dataclass(frozen=True)

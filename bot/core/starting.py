@@ -66,10 +66,10 @@ def ready(s: Snapshot) -> Decision:
         return Decision("Ready", f"takes up what was there; @{go.by} asked for it", (*accept, *claim), s.now, "machine")
     peer = _free(s, able)
     if isinstance(peer, Refusal):
-        return Decision("Ready", peer.reason, accept, waits_for=_waits(peer))
+        return Decision("Ready", peer.reason, accept, waits_for=_waits(peer), agents=tuple(p.name for p in able))
     if held := _others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
-    return _claim(s, s.issue, go, peer, accept)
+    return replace(_claim(s, s.issue, go, peer, accept), agents=(peer.name,))
 
 
 def _take_up(s: Snapshot, issue: Issue, go: GoAhead, able: list[Peer]) -> tuple[Action, ...]:
@@ -205,8 +205,9 @@ def _free(s: Snapshot, able: list[Peer]) -> Peer | Refusal:
 
 
 def _others_first(s: Snapshot, peer: Peer) -> str:
-    """Items of better rank that wait for the same free slots go first."""
-    better = [rival for rival in s.ahead if rival.item != s.item.id and rival.rank < rank(s.item)]
+    """Items of better rank that wait for the same agent, or for the slots all share, go first."""
+    rivals = [rival for rival in s.ahead if rival.item != s.item.id and peer.name in (rival.agents or (peer.name,))]
+    better = [rival for rival in rivals if rival.rank < rank(s.item)]
     free = min(
         s.caps.running - s.usage.running,
         s.policy.work.running - s.usage.running_here,

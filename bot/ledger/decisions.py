@@ -51,7 +51,7 @@ class Decisions(Store):
             mine = await load(tx, item)
             entered = not mine.stages or mine.stages[-1][0] != decision.stage
             stages = (*mine.stages, (decision.stage, now)) if entered else mine.stages
-            await change(tx, item, waits_for=decision.waits_for, stages=stages)
+            await change(tx, item, waits_for=decision.waits_for, agents=decision.agents, stages=stages)
 
     async def decisions(self, item: str, limit: int = 20) -> list[DecisionRow]:
         """Newest first."""

@@ -46,11 +46,15 @@ class Recall(Store):
 
 
 async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
-    """The other items of the repository that wait for a slot too, first in rank first."""
+    """The other items of the repository that wait for a slot or an agent too, first in rank first."""
     free_to_go = (items.c.done.is_(None), items.c.gone_at.is_(None), items.c.paused_by.is_(None))
-    waiting = select(items).where(items.c.repo == mine.repo, items.c.id != mine.id, items.c.waits_for == "slot")
-    found = [item_of(row) for row in (await tx.execute(waiting.where(*free_to_go))).mappings()]
-    return tuple(Rival(i.id, rank(i), i.first_seen, i.number) for i in sorted(found, key=rank))
+    waiting = select(items).where(
+        items.c.repo == mine.repo, items.c.id != mine.id, items.c.waits_for.in_(("slot", "agent"))
+    )
+    rows = (await tx.execute(waiting.where(*free_to_go))).mappings().all()
+    found = [(item_of(row), row["agents"] if row["waits_for"] == "agent" else ()) for row in rows]
+    rivals = [Rival(i.id, rank(i), i.first_seen, i.number, agents) for i, agents in found]
+    return tuple(sorted(rivals, key=lambda rival: rival.rank))
 
 
 async def fact(tx: AsyncConnection, key: str) -> str | None:

@@ -73,6 +73,7 @@ items = Table(
     Column("done", String),
     Column("stages", Stored(tuple[tuple[str, datetime], ...]), nullable=False, default=()),
     Column("waits_for", String, nullable=False, default="nobody"),  # of the last decision
+    Column("agents", Stored(tuple[str, ...]), nullable=False, default=()),  # who may take it, by the last decision
     Index(None, "repo", "number"),
     Index(None, "repo", "pull_number"),
     Index(None, "waits_for"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +135,13 @@ def test_better_ranked_items_go_first_while_slots_are_few() -> None:
     first = (Rival("PVTI_0", (0.0, 0)),)
     assert not starts(snapshot(ahead=first, usage=Usage(running=1)))
     assert starts(snapshot(ahead=first, usage=Usage(), caps=Caps(running=2), peers=(peer(capacity=2),)))
+
+
+def test_items_that_wait_for_another_agent_hold_nobody_up() -> None:
+    """What waits for the same agent goes first by its rank; what waits for another one is no rival."""
+    waits = Rival("PVTI_0", (0.0, 0), agents=("claude", "codex"))
+    assert not starts(snapshot(ahead=(waits,)))
+    assert starts(snapshot(ahead=(replace(waits, agents=("codex",)),)))
 
 
 def test_nothing_is_written_twice_about_an_item_that_is_not_started() -> None:

@@ -223,17 +223,19 @@ async def test_moved_to_done_with_an_open_pull_request_asks_first(world: World) 
 
 
 async def test_priority_goes_before_board_order(make_world: MakeWorld) -> None:
-    """With one slot, and one agent at work already, the item of higher priority is taken next, then board order."""
+    """Those that wait while the only agent is at work are taken by priority, then in board order."""
     world = await make_world(caps=1, capacity=1)
-    items = [await world.add_issue(title, column="Backlog") for title in ("Third", "Second", "First")]
-    await world.set_priority(items[2], 1)
-    await world.set_priority(items[1], 2)
+    world.play("Busy", {"write": "half.txt", "text": "half"}, SLOW)
+    busy = await world.add_issue("Busy", edits=False)
+    await world.until_working(busy)
+    items = [await world.add_issue(title, column="Backlog") for title in ("Third", "Fourth", "Second", "First")]
+    await world.set_priority(items[3], 1)
+    await world.set_priority(items[2], 2)
     for item in items:
         await world.move(item, "Ready")
+        await world.until_says(item, "is busy")
+    await world.comment(busy, "/sluice cancel")
     await world.settle()
-    runs = []
-    for item in items:
-        runs += [
-            (run.admitted_at, item.title) for run in (await world.service.ledger.recall(item.card, world.now())).runs
-        ]
-    assert [title for _, title in sorted(runs)] == ["Third", "First", "Second"]
+    recalled = [await world.service.ledger.recall(item.card, world.now()) for item in items]
+    began = sorted((run.admitted_at, memory.item.title) for memory in recalled for run in memory.runs)
+    assert [title for _, title in began] == ["First", "Second", "Third", "Fourth"]

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("done", sa.String(), nullable=True),
         sa.Column("stages", sa.Text(), nullable=False),
         sa.Column("waits_for", sa.String(), nullable=False),
+        sa.Column("agents", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
     )
     op.create_index(op.f("ix_items_repo_number"), "items", ["repo", "number"], unique=False)
