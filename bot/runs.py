@@ -62,7 +62,7 @@ class Runs:
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         try:
             if rival := await hold(self.ctx, item.repo, item.issue_id):
-                outcome = Outcome("lost", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
+                outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
                 tree = await self.ctx.git.worktree(spec, plan.merge_base)
                 brief = plan.brief + _conflicts(tree.conflicts)
@@ -73,7 +73,7 @@ class Runs:
             await asyncio.shield(self._finish(run, spec, Outcome("cancelled", "", 0.0, "")))
             raise
         except Unavailable as error:  # git or the remote, not the agent: the same run once more
-            outcome = Outcome("lost", str(error), 0.0, "")
+            outcome = Outcome("unreached", str(error), 0.0, "")
         except SluiceError as error:
             outcome = Outcome("failed", str(error), 0.0, "")
         await self._finish(run, spec, outcome)
@@ -104,7 +104,7 @@ class Runs:
             work = await self.ctx.git.collect(spec, message, _trailers(run))
             try:
                 await self.ctx.git.save(spec)
-            except NotKept as error:
+            except (NotKept, Unavailable) as error:  # it lies in the mirror, and no worktree goes before it is saved
                 log.warning("the work stays on this machine", reason=str(error))
         await self._end(run, outcome, work)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from bot.core.worktree import Work
 
-Ended = Literal["finished", "failed", "timed_out", "stalled", "cancelled", "lost"]
+# lost: the machine failed under it; unreached: it never began, because git or GitHub did not answer
+Ended = Literal["finished", "failed", "timed_out", "stalled", "cancelled", "lost", "unreached"]
+ATTEMPTS: Mapping[Ended, int] = {"unreached": 100}  # of one run; of the others:
+FEW_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,12 @@ class Run:
         """It finished, and something new lies in the worktree that differs from the base."""
         finished = self.outcome is not None and self.outcome.ended == "finished"
         return finished and self.work is not None and bool(self.work.files) and self.work.head != self.head
+
+    @property
+    def exhausted(self) -> bool:
+        """The machine has failed it as often as may be."""
+        ended: Ended = self.outcome.ended if self.outcome else "lost"
+        return self.attempts + 1 >= ATTEMPTS.get(ended, FEW_ATTEMPTS)
 
     @property
     def job(self) -> str:

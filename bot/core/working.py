@@ -34,7 +34,7 @@ from bot.core.stage import Built, Claimed, Gating, Working
 from bot.core.starting import STEP
 from bot.core.worktree import Work
 
-RESTARTS = 3  # attempts of one run when the machine, not the agent, failed
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)  # before git or GitHub is asked again
 GATE_TRIES = 2  # attempts of one gate command on one head, when the machine failed
 GRACE = timedelta(minutes=2)
 
@@ -45,7 +45,7 @@ def claimed(s: Snapshot, stage: Claimed) -> Decision:
     if run is None:
         return _start_over(s, stage.claim)
     outcome, work = run.outcome, run.work
-    if outcome is None or outcome.ended in ("lost", "cancelled"):
+    if outcome is None or outcome.ended in ("lost", "cancelled", "unreached"):
         return _once_more(s, run)
     words = quoted(outcome.summary)
     said = f" It said: {words}" if words else ""
@@ -189,8 +189,14 @@ def _start_over(s: Snapshot, claim: Claim) -> Decision:
 
 
 def _once_more(s: Snapshot, run: Run) -> Decision:
-    if run.attempts + 1 >= RESTARTS:
-        return park(s, "Claimed", f"agent {run.peer} was interrupted {RESTARTS} times on this machine")
+    outcome = run.outcome
+    unreached = outcome.summary if outcome and outcome.ended == "unreached" else ""
+    if run.exhausted:
+        why = unreached or f"it was interrupted {run.attempts + 1} times on this machine"
+        return park(s, "Claimed", f"agent {run.peer} could not work: {why}")
+    again = (run.ended_at or s.now) + min(FIRST_PAUSE * 2 ** min(run.attempts, 10), LONGEST_PAUSE)
+    if unreached and again > s.now:
+        return Decision("Claimed", f"{unreached}; tried again at {again:%H:%M} UTC", (), again, "machine")
     plan = RunPlan(
         run.key, run.step, run.peer, run.round, run.go_ahead, run.evidence, run.head, "", run.causes, restart=True
     )

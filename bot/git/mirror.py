@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
 from bot.core.worktree import FileChange
 from bot.git.errors import GitFailed
 from bot.git.layout import remote_branch
@@ -38,7 +40,7 @@ class Mirror:
         await self.ready()
         args = ("fetch", "--no-tags", "--no-write-fetch-head", *options, "--", self.url, *refspecs)
         async with self._lock:
-            answer = await self.remote(*args)
+            answer = await self._patiently(*args)
         if answer.code:
             raise failure(self.path, args, answer)
 
@@ -46,7 +48,7 @@ class Mirror:
         """What the remote has now, asked of the remote: ref -> SHA."""
         await self.ready()
         args = ("ls-remote", "--refs", "--", self.url, *patterns)
-        answer = await self.remote(*args)
+        answer = await self._patiently(*args)
         if answer.code:
             raise failure(self.path, args, answer)
         rows = (line.split("\t", 1) for line in answer.out.decode("utf-8", "replace").splitlines() if "\t" in line)
@@ -60,6 +62,17 @@ class Mirror:
         await self.ready()
         lease = f"--force-with-lease={ref}:{expected or ''}"
         return await self.remote("push", "--porcelain", "--no-verify", lease, "--", self.url, f"{source}:{ref}")
+
+    async def _patiently(self, *args: str) -> Answer:
+        """A read gets three quick tries: hiccups are common, and asking again does no harm."""
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(3),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
+            retry=retry_if_result(lambda answer: bool(answer.code)),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        answer: Answer = await retrying(self.remote, *args)
+        return answer
 
     async def remote(self, *args: str) -> Answer:
         """A command that talks to the remote. The token travels in the environment only."""

@@ -22,7 +22,6 @@ from bot.ledger.tables import items, runs
 from bot.ledger.types import Utc
 from bot.ledger.wakes import FEW, FOR_SLOT, rouse, rouse_where
 
-ATTEMPTS = 3  # of one run, the first included
 DAY = timedelta(hours=24)
 ACTIVE = ("admitted", "running")
 
@@ -122,8 +121,8 @@ async def _run_refused(
         return Refusal("this run has been made already; nothing new has happened since", full=False)
     if run.restart and (row is None or row["state"] != "ended"):
         return Refusal("this run is still under way" if row else "there is no such run to go on with", full=False)
-    if row is not None and row["attempts"] + 1 >= ATTEMPTS:
-        return Refusal(f"this run was interrupted {ATTEMPTS} times", full=False)
+    if row is not None and run_of(row).exhausted:
+        return Refusal(f"this run was interrupted {row['attempts'] + 1} times", full=False)
     usage = await usage_of(tx, mine, run.go_ahead, now, but=run.key)
     return within_limits(usage, caps, work, peer, run.first and not run.restart)
 

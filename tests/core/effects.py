@@ -202,7 +202,7 @@ class Effects:
 
     def _admit(self, plan: do.RunPlan) -> str:
         known = next((run for run in self.runs if run.key == plan.key), None)
-        if plan.restart and known and known.attempts < 2:
+        if plan.restart and known and not known.exhausted:
             again = replace(known, state="admitted", attempts=known.attempts + 1, outcome=None, work=None)
             self.runs[self.runs.index(known)] = again
             return ""

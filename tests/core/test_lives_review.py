@@ -190,6 +190,24 @@ def test_lost_run_goes_on_and_stops_trying() -> None:
     assert len(toy.runs) == 1
 
 
+def test_run_that_could_not_begin_waits_and_asks_nobody() -> None:
+    """While git or GitHub does not answer, the same run is tried again, later each time, and no agent is blamed."""
+    toy = started()
+    pauses = []
+    for _ in range(5):
+        toy.agent_ends(None, "unreached")
+        waits = toy.settle()
+        assert waits.look_again_at is not None and "tried again at" in waits.reason
+        pauses.append(waits.look_again_at - toy.now)
+        toy.now = waits.look_again_at
+        toy.settle()
+        assert [run.state for run in toy.runs] == ["running"]
+    assert pauses == sorted(pauses) and toy.questions == {}
+    toy.agent_ends("h1")
+    toy.settle()
+    assert toy.column == "In Review"
+
+
 def test_runs_of_an_item_are_capped_and_a_person_is_asked() -> None:
     """When an item has used its runs it asks, instead of waiting for a slot for ever."""
     toy = reviewed(Toy(policy(runs_per_item=1)))

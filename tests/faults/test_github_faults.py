@@ -92,6 +92,22 @@ async def test_pushes_that_fail_in_the_middle(make_world: MakeWorld) -> None:
     await ended_well(world, item)
 
 
+async def test_git_is_away_for_a_while(make_world: MakeWorld) -> None:
+    """While nothing can be fetched no agent begins, none is blamed, and nobody is asked."""
+    world = await make_world(one_clock=True)
+    item = await world.add_issue("Fix the typo", column=None)
+    await world.settle()
+    claim = 1  # is read back first
+    world.hub.admin("faults", {"match": START[3], "kind": "status", "status": 503, "times": 15, "skip": claim})
+    await world.move(item, "Ready")
+    await until_in(world, item, "InReview")
+    runs = (await world.service.ledger.recall(item.card, world.now())).runs
+    assert len(runs) == 1 and runs[0].attempts > 2 and len(await world.comments(item)) == 1
+    await world.approve(item)
+    await until_in(world, item, "Done")
+    await ended_well(world, item)
+
+
 async def order(world: World, kind: str, matches: tuple[dict[str, str], ...], times: int = 1) -> None:
     """Program the faults; no person's request of these stories fits one of them."""
     for match in matches:
