@@ -11,13 +11,16 @@ import typer
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, and say where.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")] = False,
+    faults: Annotated[
+        int | None, typer.Option("--faults", help="Let GitHub fail now and then; the seed says when and how.")
+    ] = None,
 ) -> None:
     """Drain a board before your eyes: no account, no network, no model."""
     from bot.demo.performance import perform  # here, for the demo itself uses other commands of this package
     from bot.demo.processes import end_the_rest
 
     try:
-        raise typer.Exit(asyncio.run(perform(keep, json_)))
+        raise typer.Exit(asyncio.run(perform(keep, json_, faults)))
     except asyncio.CancelledError:  # somebody asked the process to end
         raise typer.Exit(143) from None
     finally:

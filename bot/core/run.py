@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,8 +12,7 @@ from bot.core.worktree import Work
 
 # lost: the machine failed under it; unreached: it never began, because git or GitHub did not answer
 Ended = Literal["finished", "failed", "timed_out", "stalled", "cancelled", "lost", "unreached"]
-ATTEMPTS: Mapping[Ended, int] = {"unreached": 100}  # of one run; of the others:
-FEW_ATTEMPTS = 3
+ATTEMPTS, UNREACHED = 3, 100  # of one run: those the machine failed, and those that never began
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,7 @@ class Run:
     outcome: Outcome | None = None
     work: Work | None = None  # what lay in the worktree at its end
     attempts: int = 0  # infrastructure retries of this very run
+    unreached: int = 0  # of these, how many follow one that never began
     causes: tuple[str, ...] = ()  # what it was started for: reviews and verdicts already seen to
 
     @property
@@ -96,9 +96,9 @@ class Run:
 
     @property
     def exhausted(self) -> bool:
-        """The machine has failed it as often as may be."""
-        ended: Ended = self.outcome.ended if self.outcome else "lost"
-        return self.attempts + 1 >= ATTEMPTS.get(ended, FEW_ATTEMPTS)
+        """The machine, or git, has failed it as often as may be."""
+        never_began = self.outcome is not None and self.outcome.ended == "unreached"
+        return self.unreached >= UNREACHED if never_began else self.attempts - self.unreached + 1 >= ATTEMPTS
 
     @property
     def job(self) -> str:

@@ -28,7 +28,7 @@ from bot.core.gates.verdict import Verdict
 from bot.core.item import Claim
 from bot.core.parking import park
 from bot.core.prompts import first_brief, rework_brief
-from bot.core.run import Run, evidence_of, run_key
+from bot.core.run import ATTEMPTS, Run, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Claimed, Gating, Working
 from bot.core.starting import STEP
@@ -192,7 +192,7 @@ def _once_more(s: Snapshot, run: Run) -> Decision:
     outcome = run.outcome
     unreached = outcome.summary if outcome and outcome.ended == "unreached" else ""
     if run.exhausted:
-        why = unreached or f"it was interrupted {run.attempts + 1} times on this machine"
+        why = unreached or f"it was interrupted {ATTEMPTS} times on this machine"
         return park(s, "Claimed", f"agent {run.peer} could not work: {why}")
     again = (run.ended_at or s.now) + min(FIRST_PAUSE * 2 ** min(run.attempts, 10), LONGEST_PAUSE)
     if unreached and again > s.now:

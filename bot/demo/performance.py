@@ -26,17 +26,17 @@ KEEP = "To look around at the end, run `sluice demo --keep`: it leaves everythin
 FRAME = 0.25  # seconds between two frames of the table
 
 
-async def perform(keep: bool, as_json: bool) -> int:
-    """The exit code: 0 only if every item ended as the scenario says."""
+async def perform(keep: bool, as_json: bool, faults_seed: int | None = None) -> int:
+    """The exit code: 0 only if every item ended as the scenario says. `faults_seed`: of what GitHub does wrong."""
     _end_on_sigterm()
     console = Console(highlight=False)
     began = time.monotonic()
     if not as_json:
         console.print("Starting a GitHub of this machine's own, and Sluice beside it ...")
     with _folder() as folder:
-        async with opened(folder) as world, _lively(world, Seen()) as seen:
+        async with opened(folder, faults_seed) as world, _lively(world, Seen()) as seen:
             await _until_drained(world, seen, began, None if as_json else console)
-            found = report(world, seen, await _cost(world), time.monotonic() - began)
+            found = report(world, seen, await _cost(world), await world.struck(), time.monotonic() - began)
             if as_json:
                 print(found.json(), flush=True)
             else:

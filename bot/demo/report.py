@@ -26,6 +26,7 @@ class Report:
     worktrees_left: int
     seconds: float
     faults: dict[str, str]  # title -> how it differs from the scenario
+    struck: int  # requests and webhooks that went wrong on order
 
     @property
     def as_expected(self) -> bool:
@@ -57,10 +58,10 @@ def faults(seen: Seen) -> dict[str, str]:
     return {title: text for title, text in found.items() if text}
 
 
-def report(world: World, seen: Seen, api: dict[str, int], seconds: float) -> Report:
+def report(world: World, seen: Seen, api: dict[str, int], struck: int, seconds: float) -> Report:
     items = tuple(_item(task, seen) for task in SCENARIO)
     cost = {name: api[name] for name in COST}
-    return Report(items, cost, world.worktrees(), round(seconds, 1), faults(seen))
+    return Report(items, cost, world.worktrees(), round(seconds, 1), faults(seen), struck)
 
 
 def summary(world: World, found: Report) -> RenderableType:
@@ -109,9 +110,10 @@ def _item(task: Task, seen: Seen) -> dict[str, Any]:
 
 def _cost(found: Report) -> str:
     points, requests, rest, content = (found.api[name] for name in COST)
+    struck = f" {found.struck} requests and webhooks went wrong on the way." if found.struck else ""
     return (
         f"Sluice used {points} GraphQL points in {requests} requests, {rest} REST requests and {content} writes of "
-        f"content. {found.worktrees_left} worktrees are left. {found.seconds:.0f} seconds in all."
+        f"content. {found.worktrees_left} worktrees are left. {found.seconds:.0f} seconds in all.{struck}"
     )
 
 

@@ -98,6 +98,10 @@ class World:
             if server.ended:
                 raise Unavailable(server.trouble())
 
+    async def struck(self) -> int:
+        """How much has gone wrong on order."""
+        return len((await self.people["ann"].get("/_hub/faults"))["struck"])
+
     async def move(self, who: str, title: str, column: str) -> None:
         """Somebody moves a card."""
         board = self.project
@@ -108,8 +112,8 @@ class World:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[World]:
-    """Both servers running and the board filled; both are ended whatever happens."""
+async def opened(folder: Path, faults_seed: int | None) -> AsyncIterator[World]:
+    """Both servers running and the board filled; both are ended whatever happens. With a seed GitHub fails Sluice."""
     world = World(folder, Server("localhub", folder), Server("sluice", folder))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.localhub.stop)
@@ -117,6 +121,8 @@ async def opened(folder: Path) -> AsyncIterator[World]:
         world.hub_url = said.rsplit(" ", 1)[-1]
         async with httpx.AsyncClient(base_url=world.hub_url, timeout=PATIENCE, trust_env=False) as http:
             await _seed(world, Seeder(http))
+            if faults_seed is not None:
+                await Seeder(http)("faults/schedule", seed=faults_seed, login=BOT, app="sluice")
         for account in world.people.values():
             stack.push_async_callback(account.close)
         stack.push_async_callback(world.sluice.stop)

@@ -14,7 +14,7 @@ from bot.core.budget import admit as within_limits
 from bot.core.item import Claim as Claimed
 from bot.core.item import Item
 from bot.core.policy import Work as WorkPolicy
-from bot.core.run import Outcome, Peer, Run
+from bot.core.run import ATTEMPTS, Outcome, Peer, Run
 from bot.core.worktree import Work
 from bot.ledger.items import change, load
 from bot.ledger.store import Store
@@ -122,7 +122,7 @@ async def _run_refused(
     if run.restart and (row is None or row["state"] != "ended"):
         return Refusal("this run is still under way" if row else "there is no such run to go on with", full=False)
     if row is not None and run_of(row).exhausted:
-        return Refusal(f"this run was interrupted {row['attempts'] + 1} times", full=False)
+        return Refusal(f"this run was interrupted {ATTEMPTS} times", full=False)
     usage = await usage_of(tx, mine, run.go_ahead, now, but=run.key)
     return within_limits(usage, caps, work, peer, run.first and not run.restart)
 
@@ -143,9 +143,11 @@ async def _take(tx: AsyncConnection, mine: Item, claim: Claim, now: datetime) ->
 async def _place(tx: AsyncConnection, mine: Item, run: RunPlan, now: datetime) -> None:
     fresh: dict[str, Any] = {"state": "admitted", "admitted_at": now}
     if run.restart:
+        row = (await tx.execute(select(runs).where(_same(mine.id, run)))).mappings().one()
+        never_began = row["outcome"] is not None and row["outcome"].ended == "unreached"
+        counted = {"attempts": row["attempts"] + 1, "unreached": row["unreached"] + never_began}
         cleared = {"started_at": None, "ended_at": None, "outcome": None, "work": None}
-        again = update(runs).where(_same(mine.id, run))
-        await tx.execute(again.values(attempts=runs.c.attempts + 1, **fresh, **cleared))
+        await tx.execute(update(runs).where(_same(mine.id, run)).values(**counted, **fresh, **cleared))
         return
     same = ("key", "step", "peer", "round", "go_ahead", "evidence", "head")
     values = {name: getattr(run, name) for name in same}
@@ -184,5 +186,5 @@ async def _count(tx: AsyncConnection, which: ColumnElement[bool]) -> int:
 
 def run_of(row: RowMapping) -> Run:
     names = ("key", "item", "step", "peer", "round", "go_ahead", "evidence", "head", "state", "admitted_at")
-    later = ("started_at", "ended_at", "outcome", "work", "attempts")
+    later = ("started_at", "ended_at", "outcome", "work", "attempts", "unreached")
     return Run(**{name: row[name] for name in names + later}, causes=row["plan"].causes)

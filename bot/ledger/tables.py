@@ -99,6 +99,7 @@ runs = Table(
     Column("outcome", Stored(Outcome)),
     Column("work", Stored(Work)),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("unreached", Integer, nullable=False, default=0),  # attempts that never began
     Column("plan", Stored(RunPlan), nullable=False),
     UniqueConstraint("item", "step", "head", "evidence"),
 )

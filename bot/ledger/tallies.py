@@ -17,13 +17,14 @@ from bot.ledger.wakes import RANK
 
 @dataclass(frozen=True)
 class Tally:
-    attempts: int  # agent runs, restarts included
+    attempts: int  # agent runs, restarts included, without what never began
     rounds: int  # the highest round
 
 
 class Tallies(Store):
     async def tallies(self) -> dict[str, Tally]:
-        counted = select(runs.c.item, func.count(), func.sum(runs.c.attempts), func.max(runs.c.round))
+        restarts = func.sum(runs.c.attempts - runs.c.unreached)
+        counted = select(runs.c.item, func.count(), restarts, func.max(runs.c.round))
         async with self.read() as tx:
             found = await tx.execute(counted.group_by(runs.c.item))
             return {item: Tally(count + restarts, rounds) for item, count, restarts, rounds in found}

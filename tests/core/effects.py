@@ -203,7 +203,9 @@ class Effects:
     def _admit(self, plan: do.RunPlan) -> str:
         known = next((run for run in self.runs if run.key == plan.key), None)
         if plan.restart and known and not known.exhausted:
+            unreached = known.unreached + bool(known.outcome and known.outcome.ended == "unreached")
             again = replace(known, state="admitted", attempts=known.attempts + 1, outcome=None, work=None)
+            again = replace(again, unreached=unreached)
             self.runs[self.runs.index(known)] = again
             return ""
         if known:
