@@ -205,17 +205,19 @@ async def test_moved_to_done_with_an_open_pull_request_asks_first(world: World) 
 
 
 async def test_priority_goes_before_board_order(make_world: MakeWorld) -> None:
-    """With one slot, and one agent at work already, the item of higher priority is taken next, then board order."""
+    """With one slot the item of higher priority is taken first, then the next, and what has none at last."""
     world = await make_world(caps=1, capacity=1)
     items = [await world.add_issue(title, column="Backlog") for title in ("Third", "Second", "First")]
     await world.set_priority(items[2], 1)
     await world.set_priority(items[1], 2)
+    await world.stop()  # it would take what is moved first
     for item in items:
         await world.move(item, "Ready")
+    await world.start()
     await world.settle()
     runs = []
     for item in items:
         runs += [
             (run.admitted_at, item.title) for run in (await world.service.ledger.recall(item.card, world.now())).runs
         ]
-    assert [title for _, title in sorted(runs)] == ["Third", "First", "Second"]
+    assert [title for _, title in sorted(runs)] == ["First", "Second", "Third"]
