@@ -74,6 +74,7 @@ class Service:
         self.last_sweep: float | None = None
         self.started = False
         self._soon: asyncio.Task[None] | None = None
+        self._scan_wanted = False
 
     async def start(self, sweeping: bool = True) -> None:
         """Orphans end before the engine starts, so that recovery never runs beside a survivor."""
@@ -146,9 +147,10 @@ class Service:
         log.info("tidied", runs=runs, deliveries=deliveries)
 
     def scan_soon(self, _board: str = "") -> None:
-        """A board changed in a way only a scan can tell."""
+        """A board changed in a way only a scan can tell. One under way may have read it already: another follows."""
+        self._scan_wanted = True
         if self._soon is None or self._soon.done():
-            self._soon = asyncio.create_task(self._scan())
+            self._soon = asyncio.create_task(self._scans())
 
     async def idle(self) -> None:
         """Until no look is due and nothing runs: for tests and the demo."""
@@ -162,6 +164,11 @@ class Service:
         due = await self.ledger.next_due()
         waiting = due is not None and due <= self.ctx.now() + timedelta(seconds=self.settings.pace.coalesce_seconds)
         return not waiting and not await self.engine.running()
+
+    async def _scans(self) -> None:
+        while self._scan_wanted:
+            self._scan_wanted = False
+            await self._scan()
 
     async def _scan(self) -> None:
         """Less often than on schedule when GitHub's limits leave little: items under way come first."""

@@ -448,7 +448,7 @@ class World:
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    async def settle(self, seconds: float = 30.0, patience: timedelta = timedelta(minutes=3)) -> None:
+    async def settle(self, seconds: float = 100.0, patience: timedelta = timedelta(minutes=3)) -> None:
         """Until nothing more happens by itself; looks further away than `patience` are not waited for."""
         until = asyncio.get_running_loop().time() + seconds
         vain = 0
@@ -460,7 +460,7 @@ class World:
 
     async def until_working(self, thing: Thing, file: str = "half.txt") -> None:
         """Until its agent has begun: the file its script writes first is there."""
-        for _ in range(1500):
+        for _ in range(4000):
             if any((tree / file).exists() for tree in self.worktrees()):
                 return
             await asyncio.sleep(0.02)

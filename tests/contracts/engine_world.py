@@ -53,7 +53,7 @@ def engine_on(database: str, workshop: Workshop, executor: str = "machine-1", li
     return engine
 
 
-async def until(happened: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
+async def until(happened: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
     """Wait for something that must come."""
     async with asyncio.timeout(seconds):
         while True:

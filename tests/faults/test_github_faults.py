@@ -134,7 +134,7 @@ async def until_in(world: World, item: Any, stage: str) -> None:
     for _ in range(6):
         assert world.service
         world.service.scan_soon()
-        await world.settle(60, PATIENCE)
+        await world.settle(patience=PATIENCE)
         if await world.stage(item) == stage:
             return
     raise AssertionError(await world.reason(item))

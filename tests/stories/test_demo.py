@@ -18,7 +18,7 @@ from bot.demo.files import plays, project_files
 from bot.demo.processes import command
 from bot.demo.scenario import SCENARIO, Step
 
-SLOW_MACHINE = 100  # seconds
+SLOW_MACHINE = 250  # seconds
 
 
 def lay_out(folder: Path) -> None:

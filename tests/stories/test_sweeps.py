@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -29,6 +30,18 @@ async def test_a_plain_item(deaf: World) -> None:
     await deaf.settle()
     assert await deaf.column(item) == "Done", await deaf.reason(item)
     assert deaf.worktrees() == [] and await deaf.branches() == ["main"]
+
+
+async def test_a_card_told_of_during_a_scan_is_found(deaf: World) -> None:
+    """Whoever asks for a scan while one is under way gets one more: this one had no chance to see the new card."""
+    item = await deaf.add_issue("Late", column="Backlog")
+    first_scan = {"path": "/graphql", "operation": "query Scan"}
+    deaf.hub.admin("faults", {"match": first_scan, "kind": "status", "status": 403, "body": {"message": "No"}})
+    deaf.service.scan_soon()
+    await asyncio.sleep(0)  # it has begun
+    deaf.service.scan_soon()
+    await deaf.service.idle()
+    assert (await deaf.row(item)).item.number == item.number
 
 
 async def test_a_red_check_and_requested_changes(deaf: World) -> None:
