@@ -19,7 +19,7 @@ test: setup system
 	$(BIN)/lint-imports
 	$(PYTEST) -n 4
 
-# A minute: everything pure, and what Sluice asks of git, GitHub, its ledger and its engine, on SQLite.
+# A minute: everything pure, and what Sluice asks of GitHub, of its ledger and of its engine, on SQLite.
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -14,6 +14,8 @@ from bot.errors import NotKept
 from bot.git import Git, GitFailed
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
+pytestmark = pytest.mark.slow
+
 NOTE = ClaimNote("laptop", "2026-11-21T12:00:00+00:00")
 
 

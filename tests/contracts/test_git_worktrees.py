@@ -13,6 +13,8 @@ from bot.core.worktree import FileChange
 from bot.git import Git, GitFailed
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> GitWorld:
