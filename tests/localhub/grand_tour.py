@@ -74,8 +74,8 @@ class Tour:
         claims = {"iss": str(self.app["app_id"]), "iat": now - 60, "exp": now + 540}
         self.tokens |= {"app": self.app["token"], "jwt": jwt.encode(claims, self.app["private_key"], "RS256")}
 
-    async def admin(self, path: str, **order: Any) -> Json:
-        answer = await self.client.post(f"/_hub/{path}", json=order)
+    async def admin(self, path: str, method: str = "POST", **order: Any) -> Json:
+        answer = await self.client.request(method, f"/_hub/{path}", json=order)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -283,6 +283,7 @@ async def actions(tour: Tour) -> None:
         await tour.here("ann", "GET", path)
     await tour.here("ann", "POST", f"{run}/rerun")
     await tour.here("ann", "POST", f"{run}/cancel")
+    await tour.here("ann", "POST", "/dispatches", {"event_type": "gate", "client_payload": {"why": "elsewhere"}})
 
 
 async def pulls(tour: Tour) -> None:
@@ -356,6 +357,8 @@ async def checks(tour: Tour, head: str) -> None:
     made = await tour.here("app", "POST", "/check-runs", {"name": "ci", "head_sha": head, "output": output})
     await tour.here("app", "PATCH", f"/check-runs/{made['id']}", {"conclusion": "success", "external_id": "1"})
     suite = f"/check-suites/{made['check_suite']['id']}"
+    for what in (f"/check-runs/{made['id']}", suite):
+        await tour.here("bob", "POST", f"{what}/rerequest")
     await tour.here("bob", "POST", f"/statuses/{head}", {"state": "pending", "context": "other"})
     for path in (f"/check-runs/{made['id']}", suite, f"{suite}/check-runs"):
         await tour.here("ann", "GET", path)
@@ -364,7 +367,7 @@ async def checks(tour: Tour, head: str) -> None:
 
 
 async def queue(tour: Tour) -> None:
-    await tour.client.put("/_hub/repos/acme/demo/protection/main", json={"merge_queue": True})
+    await tour.admin("repos/acme/demo/protection/main", "PUT", merge_queue=True)
     await branch(tour, "queued")
     await write(tour, "queued", "queued.txt", "one\n")
     made = await tour.here("bob", "POST", "/pulls", {"title": "Queued", "head": "queued", "base": "main"})
@@ -387,6 +390,13 @@ async def apps(tour: Tour) -> None:
     await tour.call("jwt", "GET", f"/app/hook/deliveries/{tour.hub.deliveries[0].id}")
     await tour.call("jwt", "POST", f"{installation}/access_tokens")
     await tour.call("app", "GET", "/installation/repositories")
+    for change in ({"repositories": []}, {"repositories": None}, {"permissions": {"issues": "write"}}):
+        await tour.admin("apps/sluice", "PATCH", **change)
+    await tour.call("app", "DELETE", "/installation/token")
+    await tour.call("jwt", "PUT", f"{installation}/suspended")
+    await tour.call("jwt", "GET", installation)
+    for path in (f"{installation}/suspended", installation):
+        await tour.call("jwt", "DELETE", path)
 
 
 async def branch(tour: Tour, name: str) -> None:

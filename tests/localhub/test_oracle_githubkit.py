@@ -15,13 +15,16 @@ from localhub import payloads
 from pydantic import TypeAdapter, ValidationError
 
 ACTIONS = {
-    "check_run": "created completed",
-    "check_suite": "completed",
+    "check_run": "created completed rerequested",
+    "check_suite": "completed rerequested",
     "create": "",
     "delete": "",
+    "installation": "created deleted suspend unsuspend new_permissions_accepted",
+    "installation_repositories": "added removed",
     "issue_comment": "created edited deleted",
     "issue_dependencies": "blocked_by_added blocked_by_removed blocking_added blocking_removed",
     "issues": "opened edited closed reopened labeled unlabeled assigned unassigned locked unlocked",
+    "merge_group": "checks_requested destroyed",
     "projects_v2": "created",
     "projects_v2_item": "created edited converted archived restored reordered deleted",
     "pull_request": "opened edited closed reopened synchronize labeled unlabeled assigned unassigned locked unlocked"
@@ -31,8 +34,10 @@ ACTIONS = {
     "pull_request_review_comment": "created edited deleted",
     "pull_request_review_thread": "resolved unresolved",
     "push": "",
+    "repository_dispatch": "gate",
     "status": "",
     "sub_issues": "sub_issue_added sub_issue_removed parent_issue_added parent_issue_removed",
+    "workflow_dispatch": "",
     "workflow_job": "queued in_progress completed",
     "workflow_run": "requested in_progress completed",
 }

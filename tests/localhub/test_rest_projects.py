@@ -130,4 +130,4 @@ def test_a_persons_own_board_is_for_people(board: Board):
     heard = [
         each for each in hub.admin("deliveries") if each["payload"]["installation"]["id"] == app["installation_id"]
     ]
-    assert {each["event"] for each in heard} == {"issues"}
+    assert {each["event"] for each in heard} == {"installation", "issues"}
