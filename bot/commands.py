@@ -59,12 +59,17 @@ def _lines(body: str) -> Iterator[str]:
     """What follows the prefix, for every command line of the top-level paragraphs."""
     tokens = MarkdownIt("commonmark").parse(body)
     for opening, inline in pairwise(tokens):
-        if opening.type == "paragraph_open" and opening.level == 0:
+        if opening.level == 0 and (opening.type == "paragraph_open" or _underlined(opening)):
             for line in _split(inline.children or []):
                 words = "".join(token.content for token in line if token.type != "html_inline")
-                first, _, rest = words.strip().partition(" ")
+                first, *rest = words.split() or [""]
                 if line and line[0].type == "text" and first.casefold() == PREFIX:
-                    yield " ".join(rest.split())
+                    yield " ".join(rest)
+
+
+def _underlined(opening: Token) -> bool:
+    """A paragraph with a rule right below it, which Markdown takes for a heading."""
+    return opening.type == "heading_open" and opening.markup in ("-", "=")
 
 
 def _split(children: list[Token]) -> Iterator[list[Token]]:

@@ -50,6 +50,7 @@ def stopped(reason: str) -> str:
 RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. All work so far is kept."
 REOPEN = "Reopen it and move the card to Ready, or write `/sluice retry --fresh`. All work so far is kept."
 REOPEN_FIRST = "the issue is closed; reopen it, then move the card to Ready"
+AFTER = "It starts by itself as soon as that is seen to."
 REOPENED = "**Reopened.** Move the card to Ready to start anew."
 TO_DONE = "Merge the pull request, or close the issue, and the card follows; `/sluice retry` goes on working."
 

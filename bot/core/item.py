@@ -29,8 +29,15 @@ class Issue:
     labels: tuple[str, ...] = ()
     editor: str | None = None  # who edited the text last
     edited_at: datetime | None = None
+    renamed_by: str | None = None  # who changed the title last
+    renamed_at: datetime | None = None
     blocked_by: tuple[Dependency, ...] = ()
     blockers_total: int = 0  # more than len(blocked_by): some cannot be read, and the item waits
+
+    def changed_since(self, instant: datetime) -> set[str | None]:
+        """Who changed body or title after that, as far as GitHub tells: the last of each. None: somebody unknown."""
+        changes = ((self.editor, self.edited_at), (self.renamed_by, self.renamed_at))
+        return {who for who, at in changes if at is not None and at > instant}
 
 
 @dataclass(frozen=True)

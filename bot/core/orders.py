@@ -40,6 +40,8 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     role = _role(s, order) if order else None
     if order is None or role is None:
         return None
+    if order.verb == "retry" and isinstance(stage, Parked) and s.active_run:
+        return None  # it waits until the agent that is being stopped has ended
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
         return Decision(name, reason, (*_react(order, "THUMBS_DOWN"), _answered(order)), s.now)
@@ -148,7 +150,7 @@ def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     fresh = "--fresh" in order.args
     if isinstance(stage, InReview) and not fresh:
         brief = again_brief(task(s, stage.claim), order.author, s.runs)
-        return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief).actions
+        return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief, asked=True).actions
     tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh and s.worktree else ()
     release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
     go = GoAhead(f"order:{order.id}", order.author, order.at, s.issue.title, s.issue.body, by_command=True)

@@ -91,7 +91,8 @@ def _mend(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
 
 def unanswered(s: Snapshot, pull: Pull) -> list[Review]:
     """Reviews that ask for work and that no run was started for: people who may write, and the bots policy names."""
-    answered = {cause for run in s.runs if run.state != "ended" or run.useful for cause in run.causes}
+    delivered = [run for run in s.runs if run.state != "ended" or (run.useful and run is not s.unpushed)]
+    answered = {cause for run in delivered for cause in run.causes}
     superseded = {r.author: r.at for r in pull.reviews if r.state in ("APPROVED", "DISMISSED")}
     return [
         review

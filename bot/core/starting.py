@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.core.actions import (
     AcceptGoAhead,
     Action,
+    AskPerson,
     Claim,
     ConvertDraft,
     Decision,
@@ -17,13 +18,14 @@ from bot.core.actions import (
     SpendMove,
 )
 from bot.core.budget import Refusal, admit
-from bot.core.comments import not_started, working
+from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.item import Approval, GoAhead, Issue, Move, text_hash
+from bot.core.parking import mark
 from bot.core.prompts import earlier, first_brief
 from bot.core.queue import rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
-from bot.core.trust import START
+from bot.core.trust import START, Role
 from bot.core.wishes import fresh_move, withdrawn
 from bot.core.worktree import branch_name
 
@@ -38,6 +40,8 @@ def draft(s: Snapshot) -> Decision:
         )
     if not s.policy_found:
         return Decision("Draft", f"{s.draft_repo} has no .github/sluice.toml, so Sluice leaves this draft alone")
+    if s.policy_problem:
+        return Decision("Draft", _broken(s), waits_for="person")
     move = fresh_move(s)
     refusal = _mover_refused(s, move)
     if refusal or move is None or s.draft is None:
@@ -53,15 +57,15 @@ def ready(s: Snapshot) -> Decision:
     assert s.issue is not None  # stage_of proved it
     go = _go_ahead(s, s.issue)
     if isinstance(go, str):
-        return Decision("Ready", go, waits_for="machine") if _mover_unknown(s) else _not_started(s, go)
+        if _mover_unknown(s):
+            return Decision("Ready", go, waits_for="machine")
+        return _asks(s, s.item.go_ahead, go) if go.endswith(ACCEPTS) and s.item.go_ahead else _not_started(s, go)
     if s.policy_problem:
-        return Decision(
-            "Ready", f".github/sluice.toml is broken, so nothing new is started: {s.policy_problem}", waits_for="person"
-        )
+        return Decision("Ready", _broken(s), waits_for="person")
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
     able = takers(s.peers, s.issue.repo, s.issue.labels, s.face.fields if s.face else {}, s.item.peer_wanted)
     if not able:
-        return Decision("Ready", _nobody(s), accept, waits_for="person")
+        return _asks(s, go, _nobody(s), accept)
     if claim := _take_up(s, s.issue, go, able):
         return Decision("Ready", f"takes up what was there; @{go.by} asked for it", (*accept, *claim), s.now, "machine")
     peer = _free(s, able)
@@ -70,6 +74,10 @@ def ready(s: Snapshot) -> Decision:
     if held := _others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
     return replace(_claim(s, s.issue, go, peer, accept), agents=(peer.name,))
+
+
+def _broken(s: Snapshot) -> str:
+    return f".github/sluice.toml is broken, so nothing new is started: {s.policy_problem}"
 
 
 def _take_up(s: Snapshot, issue: Issue, go: GoAhead, able: list[Peer]) -> tuple[Action, ...]:
@@ -119,7 +127,7 @@ def branch_of(s: Snapshot, issue: Issue) -> str:
 def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     """The standing go-ahead, or why there is none."""
     move = fresh_move(s)
-    accepted = s.item.go_ahead
+    accepted = s.item.go_ahead if s.item.parked is None else None  # kept for mentions only: it needs a new one
     moved = move if move and s.columns.meaning_of(move.to) == "ready" else None
     if accepted and not (moved and _supersedes(s, moved, accepted)):
         return _text_unchanged(s, issue, accepted)
@@ -128,11 +136,12 @@ def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     if refusal := _mover_refused(s, moved):
         return refusal
     found = GoAhead(moved.key, moved.actor or "", moved.at, issue.title, issue.body)
-    if issue.edited_at is None or issue.edited_at <= moved.at or _editor_may(s, issue):
+    strangers = _strangers(s, issue.changed_since(moved.at))
+    if not strangers:
         return found
     if word := _approved(s, found.text_hash):
         return replace(found, by=word.by)
-    return f"the text was edited after the go-ahead by {issue.editor or 'somebody'}; {ACCEPTS}"
+    return f"the text was edited after the go-ahead by {', '.join(strangers)}; {ACCEPTS}"
 
 
 def text_waits(s: Snapshot, issue: Issue) -> bool:
@@ -176,8 +185,9 @@ def _text_unchanged(s: Snapshot, issue: Issue, accepted: GoAhead) -> GoAhead | s
     if now == accepted.text_hash:
         return accepted
     approved = _approved(s, now)
-    if approved or _editor_may(s, issue):
-        by = approved.by if approved else (issue.editor or accepted.by)
+    changed = issue.changed_since(accepted.at)
+    if approved or (changed and not _strangers(s, changed)):
+        by = approved.by if approved else min(who for who in changed if who)
         return GoAhead(accepted.key, by, accepted.at, issue.title, issue.body, accepted.by_command)
     return f"the text was edited after the go-ahead; {ACCEPTS}"
 
@@ -186,9 +196,9 @@ def _approved(s: Snapshot, head: str) -> Approval | None:
     return next((word for word in s.item.approvals if word.kind == "approve" and word.head == head), None)
 
 
-def _editor_may(s: Snapshot, issue: Issue) -> bool:
-    role = s.role(issue.editor)
-    return role is not None and role >= START
+def _strangers(s: Snapshot, people: set[str | None]) -> list[str]:
+    """Those of them who may not start work, or of whom it is not known."""
+    return sorted(who or "somebody" for who in people if (s.role(who) or Role.NONE) < START)
 
 
 def _nobody(s: Snapshot) -> str:
@@ -220,6 +230,14 @@ def _others_first(s: Snapshot, peer: Peer) -> str:
 
 def _waits(refusal: Refusal) -> str:
     return refusal.what if refusal.full else "person"
+
+
+def _asks(s: Snapshot, go: GoAhead, reason: str, accept: tuple[Action, ...] = ()) -> Decision:
+    """Whoever wanted it started is told once what it takes."""
+    sign = mark(s, f"{go.key}|{reason}")
+    ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(needs_person(go.by, reason, AFTER), sign),)
+    told = _not_started(s, reason)
+    return replace(told, actions=(*accept, *ask, *told.actions))
 
 
 def _not_started(s: Snapshot, reason: str) -> Decision:

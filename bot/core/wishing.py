@@ -43,8 +43,8 @@ def whose_word(s: Snapshot) -> set[str]:
     """The people whose permission decides something now: who moved, who commanded, who edited the text."""
     move = fresh_move(s)
     mover = {move.actor} if move and move.actor and not move.automated else set()
-    editor = {s.issue.editor} if s.issue and s.issue.editor and s.issue.edited_at and not s.item.claim else set()
-    return mover | editor | {order.author for order in s.orders if not order.from_shell}
+    changed = {s.issue.editor, s.issue.renamed_by} if s.issue and not s.item.claim else set()
+    return mover | {who for who in changed if who} | {order.author for order in s.orders if not order.from_shell}
 
 
 def _again(s: Snapshot, stage: Stage, move: Move) -> Decision:
@@ -53,7 +53,7 @@ def _again(s: Snapshot, stage: Stage, move: Move) -> Decision:
             s, stage, move, f"an agent is already at work, so {move.actor}'s move to Ready changes nothing"
         )
     brief = again_brief(task(s, stage.claim), move.actor or "", s.runs)
-    decision = send_back(s, "InReview", [], stage.pull.head, (f"go:{move.key}",), brief)
+    decision = send_back(s, "InReview", [], stage.pull.head, (f"go:{move.key}",), brief, asked=True)
     return replace(decision, actions=(*decision.actions, SpendMove(move.key)))
 
 

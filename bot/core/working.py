@@ -130,12 +130,16 @@ def send_back(
     causes: tuple[str, ...] = (),
     brief: str | None = None,
     merge_base: bool = False,
+    asked: bool = False,
 ) -> Decision:
-    """One more round for the same peer in the same worktree, for new evidence; when rounds are used up, a person."""
+    """One more round for the same peer in the same worktree, for new evidence; when rounds are used up, a person.
+
+    `asked`: a person wants this very round, however many there were.
+    """
     claim = s.item.claim
     assert claim is not None  # only claimed stages send back
     what = "; ".join(v.reason for v in failures) or "somebody asked for changes"
-    if s.rounds > s.policy.work.rounds:
+    if s.rounds > s.policy.work.rounds and not asked:
         return park(s, stage, f"after {s.rounds} rounds still: {what}")
     if (never := no_run(s)) and not never.full:
         return park(s, stage, f"{never.reason}; still: {what}")

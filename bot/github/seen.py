@@ -87,6 +87,7 @@ def pull_node_of(data: Node) -> Node | None:
 
 
 def _issue(node: Node) -> Issue:
+    renamed: Node | None = next(iter(node["renames"]["nodes"]), None)
     return Issue(
         id=node["id"],
         repo=node["repository"]["nameWithOwner"],
@@ -100,6 +101,8 @@ def _issue(node: Node) -> Issue:
         labels=tuple(label["name"] for label in node["labels"]["nodes"]),
         editor=login(node["editor"]),
         edited_at=maybe_time(node["lastEditedAt"]),
+        renamed_by=login(renamed["actor"]) if renamed else None,
+        renamed_at=time(renamed["createdAt"]) if renamed else None,
         blocked_by=tuple(_dependency(each) for each in node["blockedBy"]["nodes"]),
         blockers_total=node["blockedBy"]["totalCount"],
     )

@@ -94,7 +94,7 @@ class Items(Store):
 async def load(tx: AsyncConnection, item: str) -> Item:
     row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
     if row is None:
-        raise UserError(f"the ledger knows no item {item!r}; `sluice board sync` reads the board")
+        raise UserError(f"the ledger knows no item {item!r}; `sluice sweep` reads the boards")
     return item_of(row)
 
 
