@@ -1,11 +1,13 @@
 """`/sluice pause all` and `resume all` are heard on any issue and pull request of a live repository, items or not.
 
-Whoever wants everything stopped from a phone should not have to look for a card first. Each sweep reads what was said
-in the repository since the last one; every other command belongs to an item, whose own pass hears it.
+Whoever wants everything stopped from a phone should not have to look for a card first. Each sweep, and while an agent
+works every few seconds, reads what was said in the repository since the last time. A command on an item is for that
+item's own pass to hear, which is woken for it, in case its webhook is lost.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -23,13 +25,15 @@ class Listening(Protocol):
 
     async def repositories(self) -> list[Repository]: ...
     async def item_ids_for(self, repo: str, number: int) -> list[str]: ...
+    async def wake(self, item: str, due: datetime, cause: str) -> None: ...
     async def heard_in(self, repo: str) -> tuple[int, datetime] | None: ...
     async def obey_in(self, repo: str, comment: int, at: datetime, order: Order | None, now: datetime) -> None: ...
 
 
-async def listen(ctx: Context, ledger: Listening) -> None:
-    """What was said before Sluice first listened is history."""
-    for repo in [known.repo for known in await ledger.repositories() if known.mode == "live"]:
+async def listen(ctx: Context, ledger: Listening, where: Collection[str] | None = None) -> None:
+    """In these repositories, or in all that are live. What was said before Sluice first listened is history."""
+    live = [known.repo for known in await ledger.repositories() if known.mode == "live"]
+    for repo in [each for each in live if where is None or each in where]:
         heard = await ledger.heard_in(repo)
         last, since = heard or (0, ctx.now())
         if heard is None:
@@ -40,8 +44,11 @@ async def listen(ctx: Context, ledger: Listening) -> None:
 
 
 async def _one(ctx: Context, ledger: Listening, repo: str, number: int, comment: Heard) -> None:
-    orders = [] if await ledger.item_ids_for(repo, number) else [o for o in parse(comment) if o.verb in VERBS]
-    order = orders[-1] if orders else None
+    found = parse(comment)
+    items = await ledger.item_ids_for(repo, number) if found else []
+    for item in items:
+        await ledger.wake(item, ctx.now(), "a command")
+    order = next((each for each in reversed(found) if each.verb in VERBS and not items), None)
     allowed = order is not None and await ctx.github.role(repo, comment.author) >= needed_for(order.verb)
     await ledger.obey_in(repo, int(comment.id), comment.at, order if allowed else None, ctx.now())
     if order is not None:

@@ -58,10 +58,11 @@ class Seen:
     base_head: str | None
     branch_head: str | None
     policy_text: str | None  # None: there is no file
-    policy_since: datetime | None  # when the file last changed on the default branch
+    policy_since: datetime | None  # when the file last changed on the default branch, by its commit
     repo_id: str = ""  # node id
     repo_archived: bool = False
     description: str = ""  # of the pull request, whole
+    pushed_at: datetime | None = None  # when anything was last pushed to the repository
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,9 @@ class Ledger(Protocol):
     async def hear(  # all unanswered
         self, item: str, orders: Sequence[Order], now: datetime, until: datetime | None = None
     ) -> tuple[Order, ...]: ...
-    async def note_repository(
-        self, repo: str, policy: str | None, mode: str, since: datetime | None, now: datetime
-    ) -> None: ...
+    async def note_repository(  # since when it is live
+        self, repo: str, policy: str | None, mode: str, since: datetime | None, pushed: datetime | None, now: datetime
+    ) -> datetime | None: ...
     async def known_role(self, repo: str, login: str, newer_than: datetime) -> Role | None: ...
     async def keep_role(self, repo: str, login: str, role: Role, now: datetime) -> None: ...
     async def note_issue(self, item: str, repo: str, issue_id: str, number: int, title: str) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.commands import parse
 from bot.context import Context, Memory, Seen
@@ -27,7 +27,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     seen = await ctx.github.see(board, _at_home(ctx, board, memory.item))
     item = await _with_pull(ctx, await _named(ctx, memory.item, seen), seen)
     orders = await _orders(ctx, item, memory, seen)
-    policy, problem = await _policy(ctx, memory, seen)
+    policy, problem, live_since = await _policy(ctx, memory, seen)
     snapshot = Snapshot(
         now=now,
         me=ctx.github.login,
@@ -42,7 +42,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         policy=policy,
         policy_found=seen.policy_text is not None,
         policy_problem=problem,
-        live_since=memory.live_since or seen.policy_since,
+        live_since=live_since,
         paused_all_by=memory.paused_all_by,
         default_branch=seen.default_branch,
         base_head=seen.base_head,
@@ -113,16 +113,18 @@ async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple
     return await ctx.ledger.hear(item.id, heard, ctx.now(), until) if heard or until else memory.orders
 
 
-async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str]:
-    """The policy that applies, and what is wrong with the file if the last good one has to do."""
+async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str, datetime | None]:
+    """The policy that applies, what is wrong with the file if the last good one must do, and since when it is live."""
     if seen.policy_text is None:
-        return PREVIEW, ""
+        return PREVIEW, "", None
     found = read_policy(seen.policy_text)
     if isinstance(found, Policy):
-        await ctx.ledger.note_repository(seen.repo, seen.policy_text, found.mode, seen.policy_since, ctx.now())
-        return found, ""
+        since = await ctx.ledger.note_repository(
+            seen.repo, seen.policy_text, found.mode, seen.policy_since, seen.pushed_at, ctx.now()
+        )
+        return found, "", since
     last = read_policy(memory.last_policy) if memory.last_policy else PREVIEW
-    return (last if isinstance(last, Policy) else PREVIEW), found
+    return (last if isinstance(last, Policy) else PREVIEW), found, memory.live_since
 
 
 async def _gate_runs(ctx: Context, item: Item, memory: Memory) -> tuple[GateRun, ...]:

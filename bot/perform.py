@@ -256,7 +256,9 @@ async def _push(ctx: Context, s: Snapshot, head: str, expected: str | None) -> S
     spec = _spec(s)
     pushed = await ctx.git.push(spec, expected)
     if pushed.outcome != "pushed":
-        return Stopped(f"{spec.branch} was not pushed: {pushed.reason}", "person", ctx.now() + timedelta(minutes=10))
+        reason = f"{spec.branch} was not pushed: {pushed.reason}"
+        await ctx.ledger.park(s.item.id, reason, False, ctx.now())  # the next pass asks a person
+        return Stopped(reason, "person", ctx.now())
     await ctx.ledger.note_push(s.item.id, pushed.head or head)
     return None
 

@@ -123,8 +123,10 @@ class Service:
         return swept
 
     async def watch(self) -> None:
-        """Whether agents must end because of a policy no webhook told of."""
-        await watch(self.ctx, self.ledger)
+        """Whether agents must end because of a policy or a command no webhook told of."""
+        busy = await self.ledger.busy_repositories()
+        await watch(self.ctx, self.ledger, busy)
+        await listen(self.ctx, self.ledger, busy)
 
     def _recheck(self) -> timedelta:
         """After a start everything under way is looked at: who knows what webhooks were missed."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -59,6 +60,14 @@ class BoardSettings(Part):
     priority_field: str = Field("Priority", description="the field that orders Ready; lower first")
     draft_repository: str | None = Field(None, description="where drafts of this board become issues")
 
+    @model_validator(mode="after")
+    def one_meaning_each(self) -> BoardSettings:
+        names = [self.ready, self.in_progress, self.in_review, self.needs_person, self.done]
+        twice = sorted({name for name in names if [n.casefold() for n in names].count(name.casefold()) > 1})
+        if twice:
+            raise ValueError(f"the column {', '.join(twice)} is named for two purposes")
+        return self
+
     def columns(self) -> Columns:
         return Columns(self.ready, self.in_progress, self.in_review, self.needs_person, self.done)
 
@@ -109,6 +118,14 @@ class PaceSettings(Part):
     workers: int = Field(4, ge=1, description="looks at different items at once")
 
 
+class OwnDotEnv(DotEnvSettingsSource):
+    """A `.env` file is shared with other programs: what does not begin with our prefix is theirs."""
+
+    def __call__(self) -> dict[str, Any]:
+        known = self.settings_cls.model_fields
+        return {key: value for key, value in super().__call__().items() if key in known or key.startswith("sluice_")}
+
+
 class Settings(BaseSettings):
     """Everything the process needs to know."""
 
@@ -136,7 +153,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, OwnDotEnv(settings_cls), TomlConfigSettingsSource(settings_cls)
 
     def ledger_url(self) -> str:
         if self.database:

@@ -22,15 +22,14 @@ log = structlog.get_logger(__name__)
 class Busy(Protocol):
     """What the watch needs of the ledger."""
 
-    async def busy_repositories(self) -> list[str]: ...
     async def wake_where(
         self, due: datetime, cause: str, *, repo: str | None = None, waits_for: Sequence[str] = ()
     ) -> int: ...
 
 
-async def watch(ctx: Context, ledger: Busy) -> None:
-    """Look at what is under way in each repository that is not live any more."""
-    for repo in await ledger.busy_repositories():
+async def watch(ctx: Context, ledger: Busy, busy: Sequence[str]) -> None:
+    """Of the repositories with an agent at work, look at what is under way in each that is not live any more."""
+    for repo in busy:
         try:
             text = await ctx.github.policy(repo)
         except SluiceError as error:  # one that cannot be read does not keep the others running

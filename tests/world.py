@@ -363,6 +363,12 @@ class World:
         content = base64.b64encode(text.encode()).decode()
         await self.rest(by, "PUT", where, {"message": f"Change {path}", "content": content, "branch": branch, **sha})
 
+    async def branch(self, name: str, by: str = "bob") -> None:
+        """A branch at the base's head."""
+        main = await self.rest(by, "GET", "{repo}/git/ref/heads/main")
+        ref = {"ref": f"refs/heads/{name}", "sha": main["object"]["sha"]}
+        await self.rest(by, "POST", "{repo}/git/refs", ref)
+
     # --- looking ----------------------------------------------------------------------------------------------------
 
     async def column(self, thing: Thing) -> str | None:

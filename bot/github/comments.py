@@ -1,12 +1,13 @@
 """Comments as GitHub's GraphQL shows them: of the issue, of its pull request, of reviews and of lines.
 
 One look brings the newest of each conversation. Where more came since the last one, older pages are asked for until
-what was heard before is reached, so that no command is missed, and until Sluice's own status comment is found.
+what was heard before is reached, so that no command is missed, and until Sluice's own status comment is found. Of a
+pull request that is open every review and thread is read: an old one may still hold it back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,16 +51,23 @@ async def read_back(
     """Complete the two conversations in place. `since`: the newest comment that was heard before."""
     if issue:
         early = issue["early"]["nodes"]
-        await _read_back(graphql, issue, since, lambda nodes: _has_status([*early, *nodes], me))
+
+        def enough(nodes: list[Node]) -> bool:
+            return _reaches(nodes, since) and _has_status([*early, *nodes], me)
+
+        await _read_back(graphql, issue, "comments", "OlderComments", enough)
     if pull_request:
-        await _read_back(graphql, pull_request, since, lambda _: True)
+        await _read_back(graphql, pull_request, "comments", "OlderComments", lambda nodes: _reaches(nodes, since))
+    if pull_request and pull_request["state"] == "OPEN":
+        await _read_back(graphql, pull_request, "reviews", "OlderReviews", lambda _: False)
+        await _read_back(graphql, pull_request, "reviewThreads", "OlderThreads", lambda _: False)
 
 
-async def _read_back(graphql: GraphQL, node: Node, since: datetime | None, enough: Any) -> None:
-    nodes, page = node["comments"]["nodes"], node["comments"]["pageInfo"]
-    while page["hasPreviousPage"] and not (enough(nodes) and _reaches(nodes, since)):
-        answer = await graphql.ask("OlderComments", {"subject": node["id"], "before": page["startCursor"]})
-        older = ((answer.data.get("node") or {}).get("comments")) or {"nodes": [], "pageInfo": NO_MORE}
+async def _read_back(graphql: GraphQL, node: Node, what: str, query: str, enough: Callable[[list[Node]], bool]) -> None:
+    nodes, page = node[what]["nodes"], node[what]["pageInfo"]
+    while page["hasPreviousPage"] and not enough(nodes):
+        answer = await graphql.ask(query, {"subject": node["id"], "before": page["startCursor"]})
+        older = ((answer.data.get("node") or {}).get(what)) or {"nodes": [], "pageInfo": NO_MORE}
         nodes[:0] = older["nodes"]
         page = older["pageInfo"]
 

@@ -53,6 +53,7 @@ def seen(data: Node, project: str, me: str) -> Seen:
         repo_id=repo.get("id", ""),
         repo_archived=bool(repo.get("isArchived")),
         description=(pull_node or {}).get("body", ""),
+        pushed_at=maybe_time(repo.get("pushedAt")),
     )
 
 

@@ -7,13 +7,14 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import NoteOrder
 from bot.core.item import Item, Order
 from bot.core.queue import priority_of
 from bot.ledger.items import change, load
+from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store, insert_once
 from bot.ledger.tables import orders
 
@@ -37,6 +38,8 @@ class Orders(Store):
         """What the order changes, and that it is answered, at once: nobody obeys it twice."""
         async with self.write() as tx:
             mine = await load(tx, item)
+            if note.verb == "retry" and note.value == "fresh":  # the old pull request is left to people
+                await tx.execute(delete(reviews).where(reviews.c.item == item, reviews.c.state == "open"))
             if changes := changed_by(note, mine):
                 await change(tx, item, **changes)
             answered = update(orders).where(orders.c.item == item, orders.c.id == note.order)

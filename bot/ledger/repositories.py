@@ -27,15 +27,21 @@ class Repository:
 
 class Repositories(Store):
     async def note_repository(
-        self, repo: str, policy: str | None, mode: str, since: datetime | None, now: datetime
-    ) -> None:
-        """`since`: when the policy last changed; cards that stood in Ready before it went live need a fresh move."""
+        self, repo: str, policy: str | None, mode: str, since: datetime | None, pushed: datetime | None, now: datetime
+    ) -> datetime | None:
+        """Since when it is live: cards that stood in Ready before that need a fresh move.
+
+        `since`: the date of the policy's commit. Where another mode was seen before, that commit may be much older than
+        its being `pushed`, so then the push counts.
+        """
         async with self.write() as tx:
             known = await repository_of(tx, repo)
             stays = known.live_since if known and known.mode == "live" else None
-            live_since = (stays or since or now) if mode == "live" else None
+            began = max(filter(None, (since, pushed if known else None)), default=now)
+            live_since = (stays or began) if mode == "live" else None
             values = {"policy": policy, "mode": mode, "live_since": live_since, "noted_at": now}
             await upsert(tx, repositories, {"repo": repo}, values)
+            return live_since
 
     async def repositories(self) -> list[Repository]:
         async with self.read() as tx:

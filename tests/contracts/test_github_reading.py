@@ -107,6 +107,21 @@ async def look(world: GitHubWorld, item: Item) -> Seen:
     return await world.github.see(world.board, item)
 
 
+async def test_every_review_and_thread_of_an_open_pull_request_is_read(world: GitHubWorld) -> None:
+    """An old thread that is unresolved still holds the merge back, however many came after it."""
+    item = claimed(world.add_issue("Big"), "sluice/1-big")
+    world.commit("sluice/1-big", "big.txt", "big\n")
+    pulls = f"/repos/{world.repo}/pulls"
+    pull = world.hubert.rest("POST", pulls, head="sluice/1-big", base="main", title="Big")
+    place = {"path": "big.txt", "line": 1, "side": "RIGHT"}
+    for n in range(45):
+        world.mona.rest(
+            "POST", f"{pulls}/{pull['number']}/reviews", event="COMMENT", comments=[{**place, "body": f"{n}"}]
+        )
+    found = (await look(world, item)).pull
+    assert found is not None and len(found.reviews) == len(found.threads) == 45
+
+
 async def test_fields_of_the_card_are_seen(world: GitHubWorld) -> None:
     """What the board's fields say of a card, by name."""
     item = world.add_issue("Sized", column="Ready")

@@ -213,16 +213,17 @@ async def test_repository_is_live_since_its_policy_said_so(ledger: SqlLedger) ->
     """The instant it went live stays while it is live, and starts anew after a break."""
     [item] = await add(ledger, 1)
     said = []
-    for mode, since, now in [
-        ("preview", None, 0),
-        ("live", at(5), 6),
-        ("live", at(7), 8),
-        ("off", None, 9),
-        ("live", None, 10),
+    for mode, since, pushed, now in [
+        ("live", at(-9), at(-5), 0),  # never seen before: the policy's own date must do
+        ("preview", None, at(1), 1),
+        ("live", at(-3), at(5), 6),  # committed long before it was pushed
+        ("live", at(7), at(7), 8),
+        ("off", None, at(9), 9),
+        ("live", None, None, 10),
     ]:
-        await ledger.note_repository(REPO, f"mode = {mode}", mode, since, at(now))
-        said.append((await ledger.recall(item, NOW)).live_since)
-    assert said == [None, at(5), at(5), None, at(10)]
+        said.append(await ledger.note_repository(REPO, f"mode = {mode}", mode, since, pushed, at(now)))
+        assert said[-1] == (await ledger.recall(item, NOW)).live_since
+    assert said == [at(-9), None, at(5), at(5), None, at(10)]
     assert (await ledger.recall(item, NOW)).last_policy == "mode = live"
 
 
@@ -257,6 +258,14 @@ async def test_draft_moves_costs_and_reviews(ledger: SqlLedger) -> None:
     await ledger.note_review(review)
     [row] = await ledger.review_queue()
     assert (row.reviewed_sha, row.requested) == ("sha1", ("mona",))
+
+
+async def test_pull_request_of_an_earlier_start_leaves_the_queue(ledger: SqlLedger) -> None:
+    """Who starts over on a new branch leaves the old pull request to people: nothing is owed to it any more."""
+    [item] = await add(ledger, 1)
+    await ledger.note_review(ReviewRow("https://x/1", REPO, 1, item, "sha1", "open", "mona", NOW, ("mona",)))
+    await ledger.note_order(item, NoteOrder("o1", "retry", "mona", "fresh"), NOW)
+    assert await ledger.review_queue() == []
 
 
 async def test_no_update_is_lost(ledger: SqlLedger) -> None:

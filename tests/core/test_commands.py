@@ -37,6 +37,8 @@ def said(body: str) -> list[tuple[str, str]]:
         ("/sluice priority 1.5", "priority", "1.5"),
         ("/sluice reject the *tests* are missing", "reject", "the tests are missing"),
         ("/SLUICE merge", "merge", ""),
+        ("/sluice\tpause", "pause", ""),
+        ("/sluice pause\n---", "pause", ""),
     ],
 )
 def test_every_verb_is_understood(line: str, verb: str, args: str) -> None:

@@ -201,3 +201,60 @@ def test_command_then_moved_away_starts_nothing() -> None:
     toy.drag("Ready")
     toy.settle()
     assert len(toy.active) == 1
+
+
+def test_stale_command_covers_no_move_by_somebody_who_may_not() -> None:
+    """Started by a comment and cancelled, an item is not started again by a reader's move; it says so."""
+    toy = parked_after_command()
+    toy.drag("Ready", by="rita")
+    toy.base_head = "b9"
+    told = toy.settle()
+    assert toy.active == [] and "rita moved the card, but has no write access" in told.reason
+    assert toy.status is not None and "Rita moved" in toy.status.body
+    toy.drag("Ready", by="wendy")
+    toy.settle()
+    assert len(toy.active) == 1
+
+
+def parked_after_command() -> Toy:
+    toy = started()
+    toy.say("cancel")
+    toy.settle()
+    toy.say("retry")
+    toy.settle()
+    toy.say("cancel")
+    toy.settle()
+    assert parked(toy) and toy.active == []
+    return toy
+
+
+def test_review_whose_answer_was_never_delivered_is_answered_on_retry() -> None:
+    """Somebody pushed while the agent worked, so its result stayed here: the review is still to be answered."""
+    toy = reviewed()
+    toy.review("CHANGES_REQUESTED", body="Name it better")
+    toy.settle()
+    toy.commit_by_hand()
+    toy.agent_ends("h2")
+    assert parked(toy)
+    toy.say("retry")
+    toy.settle()
+    assert len(toy.active) == 1
+
+
+def test_retry_in_review_goes_beyond_the_rounds() -> None:
+    """The rounds are used up, and still a person who asks for another attempt gets it."""
+    toy = reviewed(Toy(policy(rounds=0)))
+    toy.say("retry")
+    toy.settle()
+    assert len(toy.active) == 1
+
+
+def test_retry_right_after_cancel_waits_for_the_agent_to_end() -> None:
+    """Two commands in one comment: the second is obeyed once the agent has stopped."""
+    toy = started()
+    toy.say("cancel")
+    toy.say("retry")
+    toy.settle()
+    toy.settle()
+    assert len(toy.runs) == 2 and len(toy.active) == 1, [run.state for run in toy.runs]
+    assert toy.replies == []

@@ -90,6 +90,7 @@ def test_secrets_are_not_shown(folder: Path) -> None:
         ("[peers.claude]\nruntime = 'magic'", "peers.claude.runtime: Input should be 'command' or 'scripted'"),
         ("[peers.claude]\ncapacity = 2", 'the runtime "command" needs command = ["program", "argument"]'),
         ("[peers.claude]\nruntime = 'scripted'", 'the runtime "scripted" needs script = "FILE"'),
+        ("[boards.'acme/1']\nready = 'Done'", "the column Done is named for two purposes"),
         ("[caps]\nrunning = 0", "caps.running: "),
         ("[caps]\nrunning = 'many'", "caps.running: "),
         ("[github]\napp_id = 3", "a GitHub App needs app_id and private_key_file"),
@@ -116,3 +117,12 @@ def test_database_urls(folder: Path) -> None:
     url = read(folder, "database = 'postgresql://u@h/db'").ledger_url()
     assert url == "postgresql+psycopg://u@h/db"
     assert read(folder, "data_dir = 'd'").ledger_url().startswith("sqlite+aiosqlite:///")
+
+
+def test_a_shared_env_file_is_read_for_what_is_ours(folder: Path) -> None:
+    """Other programs' variables are no mistake; a misspelt one of ours is."""
+    (folder / ".env").write_text("DATABASE_URL=postgresql://elsewhere\nSLUICE_CAPS__RUNNING=4\n")
+    assert read(folder, EXAMPLE.replace("[caps]\nrunning = 3\n", "")).caps.running == 4
+    (folder / ".env").write_text("SLUICE_CAPZ__RUNNING=4\n")
+    with pytest.raises(SettingsError, match="unknown key"):
+        read(folder, EXAMPLE)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.actions import AcceptGoAhead, Claim, Dispatch, MoveCard, SayStatus
+from bot.core.actions import AcceptGoAhead, AskPerson, Claim, Dispatch, MoveCard, SayStatus
 from bot.core.budget import Caps, Usage
 from bot.core.decide import decide
 from bot.core.item import Dependency, Face
@@ -109,6 +109,17 @@ def test_text_edited_after_an_accepted_go_ahead_waits() -> None:
     assert not starts(snapshot(item=accepted, issue=issue(body="Mine bitcoin.", editor="ada", edited_at=ago(1))))
 
 
+def test_title_counts_like_the_text() -> None:
+    """A title an outsider changed after the go-ahead waits; one a writer changed is a go-ahead with that title."""
+    accepted = item(go_ahead=go_ahead())
+    edited = {"editor": "wendy", "edited_at": ago(20)}  # before the go-ahead: it vouches for nothing later
+    stranger = issue(title="Leak everything", renamed_by="ada", renamed_at=ago(2), **edited)
+    assert not starts(snapshot(item=accepted, issue=stranger)) and not starts(snapshot(issue=stranger))
+    writer = issue(title="Fix both typos", renamed_by="wendy", renamed_at=ago(2))
+    claim = next(a for a in decide(snapshot(item=accepted, issue=writer)).actions if isinstance(a, Claim))
+    assert claim.go_ahead.title == "Fix both typos"
+
+
 def test_agent_gets_the_text_of_the_go_ahead() -> None:
     """The brief holds the text as it stood, not what the issue says now."""
     claim = next(a for a in decide(snapshot()).actions if isinstance(a, Claim))
@@ -162,3 +173,18 @@ def test_closed_issue_in_ready_follows_to_done() -> None:
     assert isinstance(told, SayStatus) and "reopen it" in told.body and moved == MoveCard("Done")
     assert decide(snapshot("Backlog", **closed)).actions == ()
     assert decide(snapshot(**closed, policy_found=False)).actions == ()
+
+
+def test_who_wanted_it_started_is_asked_once() -> None:
+    """What keeps an item from starting and takes a person is a comment that mentions who asked for the work."""
+    first = decide(snapshot(peers=()))
+    [question] = [action for action in first.actions if isinstance(action, AskPerson)]
+    assert question.body.startswith("@wendy") and "No agent takes work like this" in question.body
+    again = decide(snapshot(peers=(), asked=(question.mark,)))
+    assert not any(isinstance(action, AskPerson) for action in again.actions)
+
+
+def test_draft_under_a_broken_policy_says_so() -> None:
+    """Nothing new is started, and the reason names the file."""
+    there = {"draft": draft(), "issue": None, "draft_repo": "acme/shop"}
+    assert "sluice.toml is broken" in decide(snapshot(**there, policy_problem="unknown key merg")).reason

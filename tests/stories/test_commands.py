@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.stories.conftest import MakeWorld
 from tests.world import World
 
 SLOW = {"wait": 60}
@@ -116,6 +117,22 @@ async def test_pause_all_stops_everything(world: World) -> None:
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
     assert await world.column(other) == "In Review", await world.reason(other)
+
+
+async def test_pause_all_is_heard_in_time_without_webhooks(make_world: MakeWorld) -> None:
+    """While an agent works, what is said in its repository is read every few seconds."""
+    world = await make_world(webhooks=False)
+    world.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
+    item = await world.add_issue("Slow", edits=False)
+    await world.service.look()
+    await world.until_working(item)
+    await world.service.watch()
+    await world.comment(item, "/sluice pause all", by="ann")
+    await world.service.watch()
+    await world.until_says(item, "everything is paused")
+    await world.service.idle()
+    runs = (await world.service.ledger.recall(item.card, world.now())).runs
+    assert [run.outcome.ended for run in runs if run.outcome] == ["cancelled"]
 
 
 async def test_pause_all_is_heard_where_there_is_no_item(world: World) -> None:

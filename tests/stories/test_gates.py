@@ -202,6 +202,19 @@ async def test_protected_files_need_a_person_before_any_push(make_world: MakeWor
     assert await world.column(item) == "In Review", await world.reason(item)
 
 
+async def test_a_branch_somebody_made_first_is_left_alone_and_a_person_is_asked(world: World) -> None:
+    """What cannot be pushed beside a person's commits is kept, and whoever asked for the work is told."""
+    world.play("Slow", {"write": "half.txt", "text": "half"}, {"wait": 5})
+    item = await world.add_issue("Slow", edits=False)
+    await world.until_working(item)
+    await world.branch("sluice/1-slow")
+    await world.write_file("mine.txt", "mine", branch="sluice/1-slow", by="bob")
+    await world.settle()
+    assert await world.column(item) == "Needs a person", await world.reason(item)
+    assert any(f"@{world.login('ann')}" in text and "not pushed" in text for text in await world.comments(item))
+    assert await world.file("mine.txt", "sluice/1-slow") == "mine" and await world.pulls(item) == []
+
+
 async def test_work_the_remote_will_not_keep_stays_here(world: World) -> None:
     """GitHub keeps no workflow change of an App without that permission: the worktree stays, a person is asked."""
     world.play("Change CI", {"append": ".github/workflows/ci.yml", "text": "# more\n"})
