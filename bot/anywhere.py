@@ -31,13 +31,10 @@ class Listening(Protocol):
 
 
 async def listen(ctx: Context, ledger: Listening, where: Collection[str] | None = None) -> None:
-    """In these repositories, or in all that are live. What was said before Sluice first listened is history."""
+    """In these repositories, or in all that are live. What was said before they went live is history."""
     live = [known.repo for known in await ledger.repositories() if known.mode == "live"]
     for repo in [each for each in live if where is None or each in where]:
-        heard = await ledger.heard_in(repo)
-        last, since = heard or (0, ctx.now())
-        if heard is None:
-            await ledger.obey_in(repo, last, since, None, ctx.now())
+        last, since = await ledger.heard_in(repo) or (0, ctx.now())
         for number, comment in await ctx.github.said_since(repo, since):
             if int(comment.id) > last:
                 await _one(ctx, ledger, repo, number, comment)

@@ -32,7 +32,7 @@ from bot.core.prompts import conflict_brief, rework_brief
 from bot.core.pull import Pull, Review
 from bot.core.snapshot import Snapshot
 from bot.core.stage import InReview
-from bot.core.working import run_gates, send_back, task
+from bot.core.working import describe, run_gates, send_back, task
 
 SOON = timedelta(seconds=5)
 LANE_PATIENCE = timedelta(minutes=30)  # how long the head of the queue may wait for a person
@@ -125,7 +125,7 @@ def _queued(s: Snapshot, pull: Pull) -> Decision | None:
     """Whoever put it into GitHub's merge queue, it is no longer ours to merge."""
     if not pull.in_queue:
         return None
-    return Decision("InReview", "GitHub's merge queue has it", _heal(s), s.now + 12 * SOON, "machine")
+    return Decision("InReview", "GitHub's merge queue has it", _heal(s, pull), s.now + 12 * SOON, "machine")
 
 
 def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
@@ -141,11 +141,15 @@ def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | No
     if not waiting:
         return None
     soon = s.now + SOON if any(v.gate == "mergeable" for v in waiting) else s.now + 12 * SOON
-    return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), _heal(s), soon, "machine")
+    return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), _heal(s, pull), soon, "machine")
 
 
-def _heal(s: Snapshot) -> tuple[Action, ...]:
-    return () if s.meaning == "in_review" else (MoveCard(s.columns.in_review),)
+def _heal(s: Snapshot, pull: Pull) -> tuple[Action, ...]:
+    """The card and the pull request's text, where a crash or somebody kept them from following."""
+    run = s.last_run
+    shown = run is not None and run.work is not None and run.useful and run.work.head == pull.head
+    text = describe(s, run, pull) if run and shown else ()
+    return text if s.meaning == "in_review" else (*text, MoveCard(s.columns.in_review))
 
 
 def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
@@ -201,4 +205,4 @@ def _ask_review(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> tuple[Actio
 def _show(s: Snapshot, pull: Pull, verdicts: list[Verdict], reason: str) -> tuple[Action, ...]:
     body = review_text(pull, verdicts, reason)
     status: tuple[Action, ...] = () if s.status and s.status.body == body else (SayStatus(body),)
-    return status if s.meaning == "in_review" else (MoveCard(s.columns.in_review), *status)
+    return (*_heal(s, pull), *status)

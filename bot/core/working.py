@@ -28,6 +28,7 @@ from bot.core.gates.verdict import Verdict
 from bot.core.item import Claim
 from bot.core.parking import park
 from bot.core.prompts import first_brief, rework_brief
+from bot.core.pull import Pull
 from bot.core.run import ATTEMPTS, Run, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Claimed, Gating, Working
@@ -96,14 +97,22 @@ def built(s: Snapshot, stage: Built) -> Decision:
     pushed = s.branch_head == work.head == s.item.pushed_head  # else once more: a push that is there already is noted
     push: tuple[Action, ...] = () if pushed else (PushBranch(work.head, s.branch_head),)
     verdicts = [command(line, work.head, s.gate_runs) for line in s.policy.gates.commands]
-    text = pull_body(s.item, claim.go_ahead, run, verdicts)
     if s.pull and s.pull.open:
-        edit: tuple[Action, ...] = () if s.pull.text in (None, text) else (EditPull(text),)
-        follow = (*edit, MoveCard(s.columns.in_review), SayStatus(opened()))
+        follow: tuple[Action, ...] = (*describe(s, run, s.pull), MoveCard(s.columns.in_review), SayStatus(opened()))
         return Decision("Built", f"pushes round {run.round} to #{s.pull.number}", (*push, *follow), waits_for="machine")
+    text = pull_body(s.item, claim.go_ahead, run, verdicts)
     pull = OpenPull(claim.branch, claim.base, pull_title(s.item.title), text)
     actions = (*push, pull, MoveCard(s.columns.in_review), SayStatus(opened()))
     return Decision("Built", "the result is pushed and becomes a pull request", actions, waits_for="machine")
+
+
+def describe(s: Snapshot, run: Run, pull: Pull) -> tuple[Action, ...]:
+    """Sluice's part of the pull request's text, when it does not say what this run made of it."""
+    if s.item.claim is None or run.work is None or pull.text is None:
+        return ()
+    verdicts = [command(line, run.work.head, s.gate_runs) for line in s.policy.gates.commands]
+    text = pull_body(s.item, s.item.claim.go_ahead, run, verdicts)
+    return () if pull.text.split() == text.split() else (EditPull(text),)
 
 
 def run_gates(s: Snapshot, stage: str, verdicts: list[Verdict]) -> Decision | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,8 @@ from bot.core.trust import Role
 from bot.ledger.shared_tables import facts, repositories, roles
 from bot.ledger.store import Store, upsert
 from bot.ledger.wakes import rouse_where
+
+CLOCKS_APART = timedelta(minutes=1)  # how far GitHub's clock and ours may differ
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Repositories(Store):
             live_since = (stays or began) if mode == "live" else None
             values = {"policy": policy, "mode": mode, "live_since": live_since, "noted_at": now}
             await upsert(tx, repositories, {"repo": repo}, values)
+            if mode == "live" and stays is None:  # what was said before is history
+                last = await _heard(tx, repo)
+                await _note_heard(tx, repo, last[0] if last else 0, now - CLOCKS_APART)
             return live_since
 
     async def repositories(self) -> list[Repository]:
@@ -71,16 +76,24 @@ class Repositories(Store):
     async def heard_in(self, repo: str) -> tuple[int, datetime] | None:
         """The last comment that was read outside of items: its number and time."""
         async with self.read() as tx:
-            said = select(facts.c.value).where(facts.c.key == f"heard:{repo}")
-            number, _, at = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
-            return (int(number), datetime.fromisoformat(at)) if number else None
+            return await _heard(tx, repo)
 
     async def obey_in(self, repo: str, comment: int, at: datetime, order: Order | None, now: datetime) -> None:
         """The comment was read, and its order to pause or resume everything obeyed: both or neither."""
         async with self.write() as tx:
-            await upsert(tx, facts, {"key": f"heard:{repo}"}, {"value": f"{comment} {at.isoformat()}"})
+            await _note_heard(tx, repo, comment, at)
             if order:
                 await _pause(tx, order.author if order.verb == "pause all" else None, now)
+
+
+async def _heard(tx: AsyncConnection, repo: str) -> tuple[int, datetime] | None:
+    said = select(facts.c.value).where(facts.c.key == f"heard:{repo}")
+    number, _, at = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
+    return (int(number), datetime.fromisoformat(at)) if number else None
+
+
+async def _note_heard(tx: AsyncConnection, repo: str, comment: int, at: datetime) -> None:
+    await upsert(tx, facts, {"key": f"heard:{repo}"}, {"value": f"{comment} {at.isoformat()}"})
 
 
 async def _pause(tx: AsyncConnection, by: str | None, now: datetime) -> int:
