@@ -57,6 +57,7 @@ class Hub:
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     pending: set[asyncio.Task[Any]] = field(default_factory=set)
     pushed: Callable[..., Awaitable[None]] | None = None  # githttp's on_push(hub, repo, ref, before, after, caller)
+    redeliver: Callable[[App, Delivery], None] | None = None  # webhooks.Deliverer.again
     faults: list[Any] = field(default_factory=list)  # faults.Fault: what is ordered to go wrong
     ahead: timedelta = timedelta(0)  # how far a test has moved the clock
     last_id: int = 1000

@@ -50,6 +50,7 @@ class App:
     webhook_secret: str = ""
     public_key: str = ""  # PEM; checks the App's RS256 tokens
     repositories: list[str] | None = None  # full names it is installed on; None: all of the account's
+    webhook_patience: float = 10.0  # seconds GitHub waits for an answer; a test may make it shorter
 
 
 @dataclass(eq=False)
@@ -429,3 +430,9 @@ class Delivery:
     status_code: int | None = None
     duration: float = 0.0
     redelivery: bool = False
+    status: str = ""  # what came of it, in GitHub's words; empty while it is under way
+    app_id: int = 0
+    installation_id: int | None = None
+    repository_id: int | None = None
+    url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)

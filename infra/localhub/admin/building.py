@@ -104,10 +104,12 @@ async def app(hub: World, order: AppOrder) -> Json:
 
 @router.patch("/apps/{slug}")
 async def change_app(hub: World, slug: str, order: AppChange) -> Json:
-    """Webhooks elsewhere, or off; or other permissions."""
+    """Webhooks elsewhere, or off, or with less patience; or other permissions."""
     found = _app(hub, slug)
     if "webhook_url" in order.model_fields_set:
         found.webhook_url = order.webhook_url
+    if order.webhook_patience is not None:
+        found.webhook_patience = order.webhook_patience
     if order.permissions is not None:
         found.permissions = order.permissions
     return {"slug": found.slug, "webhook_url": found.webhook_url, "permissions": found.permissions}

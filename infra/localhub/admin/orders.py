@@ -73,6 +73,7 @@ class AppOrder(Order):
 
 class AppChange(Order):
     webhook_url: str | None = None
+    webhook_patience: float | None = None
     permissions: dict[str, str] | None = None
 
 
