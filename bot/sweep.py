@@ -25,6 +25,7 @@ class Swept:
     boards: int = 0
     cards: int = 0
     woken: int = 0
+    missed: int = 0  # webhooks that never came in, as the last look into GitHub's log found
     problems: tuple[str, ...] = field(default=())
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from github import Auth, GithubException, GithubIntegration, UnknownObjectException
 from jwt import PyJWTError
@@ -60,6 +60,12 @@ class AppToken:
         """The name the App acts under."""
         app = await asyncio.to_thread(_answered, self._integration.get_app)
         return f"{app.slug}[bot]"
+
+    async def call(self, verb: str, path: str) -> tuple[Any, Mapping[str, str]]:
+        """A call in the App's own name, for what no installation may ask: the answer and its headers."""
+        requester = self._integration.requester
+        headers, data = await asyncio.to_thread(_answered, lambda: requester.requestJsonAndCheck(verb, path))
+        return data, headers
 
     def _mint(self) -> tuple[str, datetime]:
         if self._installation is None:

@@ -16,9 +16,10 @@ from bot.core.pull import Check
 from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, repository_access
-from bot.github.auth import TokenSource
+from bot.github.auth import AppToken, TokenSource
 from bot.github.boards import find_board, scan_board
 from bot.github.costs import Book, Costs
+from bot.github.deliverylog import DeliveryLog
 from bot.github.failures import check_whole
 from bot.github.graphql import GraphQL
 from bot.github.lookups import Lookups
@@ -57,6 +58,7 @@ class GitHubClient:
         self._lookups = Lookups(self._graphql)
         self._workflows = Workflows(self._rest)
         self._merging = Merging(self._graphql, self._rest)
+        self.deliveries = DeliveryLog(token, self._costs) if isinstance(token, AppToken) else None  # an App's alone
 
     @property
     def login(self) -> str:

@@ -154,11 +154,12 @@ class GitHubWorld:
         made: Json = (by or self.mona).rest("POST", f"/repos/{self.repo}/issues/{number}/comments", body=body)
         return made
 
-    def hook(self, url: str, secret: str, events: list[str]) -> None:
+    def hook(self, url: str, secret: str, events: list[str]) -> Json:
         """A second App that only listens: its webhooks go to this address."""
         slug = f"ear{self.number}"
         facts = {"slug": slug, "owner": self.org, "permissions": PERMISSIONS, "repositories": [self.repo]}
-        self.admin("apps", **facts, webhook_url=url, secret=secret, events=events)
+        made: Json = self.admin("apps", **facts, webhook_url=url, secret=secret, events=events)
+        return made | {"slug": slug}
 
     def idle(self) -> None:
         assert self.admin("idle", timeout=60)["idle"]
