@@ -131,6 +131,7 @@ class Memory:
     live_since: datetime | None
     last_policy: str | None  # the text of the last good policy
     moves: tuple[Move, ...] = ()  # of a draft, as webhooks told them
+    head: str | None = None  # of the pull request, at the last look
 
 
 class Ledger(Protocol):

@@ -10,6 +10,7 @@ from bot.context import Context, Memory, Seen
 from bot.core.board import Board
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item, Order
+from bot.core.late import Since, judged
 from bot.core.policy import PREVIEW, Policy
 from bot.core.snapshot import Snapshot
 from bot.core.starting import branch_of
@@ -108,7 +109,20 @@ async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple
     """Commands in comments newer than our first look at the item; the ledger knows which are answered."""
     since = item.first_seen.replace(microsecond=0) if item.first_seen else None
     heard = [order for comment in seen.comments for order in parse(comment) if since is None or comment.at >= since]
+    changes = _changes(memory, seen)
+    heard = [judged(order, ctx.now(), changes) for order in heard]
     return await ctx.ledger.hear(item.id, heard, ctx.now()) if heard else memory.orders
+
+
+def _changes(memory: Memory, seen: Seen) -> Since:
+    """Between the last look and this one: what a command that was heard late may not have meant."""
+    last = memory.runs[-1] if memory.runs else None
+    return Since(
+        head_before=memory.head,
+        head=seen.pull.head if seen.pull and seen.pull.open else None,
+        text_edited=seen.issue.edited_at if seen.issue else None,
+        result=last.ended_at if last and last.work else None,
+    )
 
 
 async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str]:

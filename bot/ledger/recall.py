@@ -17,7 +17,7 @@ from bot.ledger.items import item_of, lane_of, load
 from bot.ledger.orders import unanswered
 from bot.ledger.repositories import repository_of
 from bot.ledger.runs import run_of, usage_of
-from bot.ledger.shared_tables import facts
+from bot.ledger.shared_tables import facts, reviews
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
 
@@ -42,6 +42,7 @@ class Recall(Store):
                 live_since=repository.live_since if repository else None,
                 last_policy=repository.policy if repository else None,
                 moves=await moves_of(tx, item),
+                head=await _head(tx, mine),
             )
 
 
@@ -51,6 +52,12 @@ async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
     waiting = select(items).where(items.c.repo == mine.repo, items.c.id != mine.id, items.c.waits_for == "slot")
     found = [item_of(row) for row in (await tx.execute(waiting.where(*free_to_go))).mappings()]
     return tuple(Rival(i.id, rank(i), i.first_seen, i.number) for i in sorted(found, key=rank))
+
+
+async def _head(tx: AsyncConnection, mine: Item) -> str | None:
+    """Of its pull request, as the last look found it."""
+    noted = select(reviews.c.head).where(reviews.c.item == mine.id, reviews.c.number == mine.pull_number)
+    return (await tx.execute(noted)).scalar_one_or_none()
 
 
 async def fact(tx: AsyncConnection, key: str) -> str | None:

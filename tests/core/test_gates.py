@@ -40,7 +40,7 @@ def says(verdict: Verdict, state: str, waits_for: str, reason: str) -> None:
         pytest.param(pull(), policy(checks=("lint",)), "unknown", "machine", "not reported yet: lint", id="absent"),
         pytest.param(pull(checks=(), checks_known=False), policy(), "unknown", "machine", "reports", id="unreadable"),
         pytest.param(
-            pull(checks=(check("a", "unknown"), check("b"))), policy(), "unknown", "person", "verdict", id="cancelled"
+            pull(checks=(check("a", "unknown"), check("b"))), policy(), "unknown", "person", "a result", id="cancelled"
         ),
         pytest.param(
             pull(checks=(check("a", "unknown"), check("b", "failed"))), policy(), "failed", "nobody", "b", id="both"

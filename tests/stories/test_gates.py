@@ -36,7 +36,7 @@ async def test_a_provider_that_is_down_uses_up_no_round(world: World) -> None:
     await world.rest("bob", "POST", statuses, {"state": "error", "context": "coverage", "description": "no disk"})
     await world.approve(item)
     await world.settle()
-    assert "without a verdict, run it again: coverage" in await world.reason(item)
+    assert "without a result, run it again: coverage" in await world.reason(item)
     assert await world.column(item) == "In Review"
 
     await world.rest("bob", "POST", statuses, {"state": "success", "context": "coverage"})

@@ -35,7 +35,7 @@ def checks(pull: Pull, policy: Policy) -> Verdict:
     verdictless = [check for check in pull.checks if check.state == "unknown"]
     if verdictless:  # nothing an agent could mend: no round is used up, and whoever runs it again is heard
         names = ", ".join(check.name for check in verdictless)
-        reason = f"ended without a verdict, run it again: {names}"
+        reason = f"ended without a result, run it again: {names}"
         return Verdict(NAME, "unknown", reason, pull.head, waits_for="person", url=verdictless[0].url)
     if not pull.checks_known:
         return _waits(pull, "GitHub reports no checks on this head yet")
