@@ -70,6 +70,7 @@ class World:
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
     database: str | None = None
     permissions: dict[str, str] = field(default_factory=dict)  # more for the App
+    as_app: bool = False  # Sluice signs as the App itself, not with a token of its installation
     one_clock: bool = False  # `settle` turns GitHub's clock too: for stories in which much time goes by
     shipped_pace: bool = False  # as people run it, for the benchmarks
 
@@ -142,9 +143,9 @@ class World:
                 "github": {
                     "api_url": self.hub.url,
                     "git_url": self.hub.url,
-                    "token": self.app["token"],
                     "login": self.app["login"],
                     "webhook_secret": "hush" if self.webhooks else None,
+                    **self._identity(),
                 },
                 "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}},
                 "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},
@@ -155,6 +156,14 @@ class World:
                 "unsandboxed": True,
             }
         )
+
+    def _identity(self) -> dict[str, Any]:
+        if not self.as_app:
+            return {"token": self.app["token"]}
+        key = self.folder / "key.pem"
+        key.write_text(self.app["private_key"])
+        ids = ("app_id", "installation_id")
+        return {"private_key_file": str(key), **{name: self.app[name] for name in ids}}
 
     @property
     def config(self) -> Path:
