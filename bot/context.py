@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, RunPlan
-from bot.core.board import Board, Card
+from bot.core.board import Board, Scan
 from bot.core.budget import Caps, Refusal, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
@@ -74,7 +74,7 @@ class GitHub(Protocol):
     @property
     def login(self) -> str: ...
     async def board(self, key: str) -> Board: ...
-    async def scan(self, board: Board) -> list[Card]: ...
+    async def scan(self, board: Board) -> Scan: ...
     async def see(self, board: Board, item: Item) -> Seen: ...
     async def role(self, repo: str, login: str) -> Role: ...
     async def write(
@@ -203,7 +203,7 @@ class Context:
     git: Git
     engine: Engine
     ledger: Ledger
-    boards: Mapping[str, Board]
+    boards: dict[str, Board]  # by key, as each was found last: a sweep keeps them up to date
     peers: tuple[Peer, ...]
     caps: Caps
     draft_repos: Mapping[str, str] = field(default_factory=dict)  # board key -> repository of its drafts

@@ -17,6 +17,7 @@ from bot.core.starting import branch_of
 from bot.core.trust import Role
 from bot.core.wishing import whose_word
 from bot.core.worktree import WorkSpec
+from bot.errors import BoardError
 from bot.policy_file import read_policy
 
 
@@ -25,6 +26,8 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     now = ctx.now()
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
+    if board.trouble:
+        raise BoardError(board.trouble)
     seen = await ctx.github.see(board, _at_home(ctx, board, memory.item))
     item = await _with_pull(ctx, await _named(ctx, memory.item, seen), seen)
     orders = await _orders(ctx, item, memory, seen)

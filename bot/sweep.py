@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+
+import structlog
 
 from bot.claims import hold
 from bot.context import Context
@@ -13,6 +15,7 @@ from bot.core.board import Board, Card
 from bot.core.item import Item
 from bot.ledger.repositories import Repository
 
+log = structlog.get_logger(__name__)
 TELLS = timedelta(seconds=3)  # our own last write may bear a time a little after our look
 PATIENCE = timedelta(minutes=10)  # how long what waits goes without a look when nothing is known to have changed
 A_FEW = 20  # such looks in one sweep: each costs a point
@@ -43,14 +46,22 @@ class Scanned(Protocol):
 async def sweep(ctx: Context, ledger: Scanned, recheck: timedelta) -> Swept:
     """`recheck`: claimed items are looked at this often even when nothing is known to have changed."""
     total = Swept()
-    for board in ctx.boards.values():
-        cards = await ctx.github.scan(board)
-        woken = await _wake(ctx, ledger, board, cards, recheck)
-        total = Swept(total.boards + 1, total.cards + len(cards), total.woken + woken)
+    for board in list(ctx.boards.values()):
+        found = await ctx.github.scan(board)
+        ctx.boards[board.key] = found.board
+        total = replace(total, boards=total.boards + 1)
+        if found.board.trouble:  # its cards keep the columns they were last seen in, and nothing is done with them
+            log.error("board left alone", problem=found.board.trouble)
+            total = replace(total, problems=(*total.problems, found.board.trouble))
+            continue
+        woken = await _wake(ctx, ledger, board, found.cards, recheck)
+        total = replace(total, cards=total.cards + len(found.cards), woken=total.woken + woken)
     return total
 
 
-async def _wake(ctx: Context, ledger: Scanned, board: Board, cards: list[Card], recheck: timedelta) -> int:
+async def _wake(ctx: Context, ledger: Scanned, board: Board, cards: Sequence[Card], recheck: timedelta) -> int:
+    """`board`: as it was before this scan; one that was in trouble and is no longer has all its items looked at."""
+    recheck = timedelta() if board.trouble else recheck
     now = ctx.now()
     wake = dict.fromkeys(await ledger.upsert_cards(board.key, cards, now), "the board changed")
     looked = await ledger.looked_at(board.key)
@@ -62,7 +73,8 @@ async def _wake(ctx: Context, ledger: Scanned, board: Board, cards: list[Card], 
         seen = looked.get(item.id)
         if item.board == board.key and (seen is None or now - seen >= recheck):
             wake.setdefault(item.id, "not looked at for a while")
-    for item_id in await _stale(ledger, board, looked, now):
+    again = await ledger.waiting(board.key) if board.trouble else await _stale(ledger, board, looked, now)
+    for item_id in again:
         wake.setdefault(item_id, "not looked at for a while")
     for item_id, cause in wake.items():
         await ledger.wake(item_id, now, cause)

@@ -112,13 +112,7 @@ async def _find_board(key: str, github: GitHubClient) -> Board | str:
         board = await github.board(key)
     except (BoardError, Refused) as error:
         return f"board {key}: {error}"
-    missing = board.columns.missing_from(tuple(board.options))
-    if missing:
-        have = ", ".join(board.options)
-        return (
-            f'board {key} has no column {", ".join(missing)}; it has {have}. Add it, or name yours in [boards."{key}"]'
-        )
-    return board
+    return board.trouble or board
 
 
 def token_of(settings: Settings) -> TokenSource:

@@ -28,7 +28,8 @@ class Face:
 
     async def ready(self) -> Readiness:
         service = self._service
-        problems = [*service.problems] + ([] if service.started else ["the engine has not started"])
+        troubles = [board.trouble for board in service.ctx.boards.values() if board.trouble]
+        problems = [*service.problems, *troubles] + ([] if service.started else ["the engine has not started"])
         await service.ledger.next_due()  # raises when the ledger does not answer
         last = service.last_sweep
         age = None if last is None else asyncio.get_running_loop().time() - last

@@ -27,7 +27,7 @@ async def of_board(github: GitHubClient, board: Board, drafts: str | None) -> As
         yield Finding(what, "ok", f"may be written; its columns are {', '.join(board.options)}")
     else:
         yield Finding(what, "wrong", _no_board(board, github.login))
-    cards = await github.scan(board)
+    cards = (await github.scan(board)).cards
     named = (*access.repositories, *(card.repo for card in cards), drafts or "")
     for repo in {name.casefold(): name for name in named if name}.values():
         yield await _of_repository(github, repo)

@@ -29,7 +29,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Board:
-    """A board as it was found at start."""
+    """A board as it was found last."""
 
     key: str  # "owner/number", as settings name it
     project_id: str
@@ -38,9 +38,27 @@ class Board:
     columns: Columns
     priority_field: str = "Priority"
 
+    @property
+    def trouble(self) -> str:
+        """What stands in the way of working on it, and what to do about it; empty: nothing."""
+        missing = self.columns.missing_from(tuple(self.options))
+        if not missing:
+            return ""
+        have = f"it has {', '.join(self.options)}" if self.options else "it has no Status field"
+        remedy = f'add it (`sluice board setup` does), or name yours in [boards."{self.key}"]'
+        return f"board {self.key} has no column {', '.join(missing)}; {have}; {remedy}"
+
     def option_id(self, column: str) -> str:
         """The id of the option with that name, without regard to case."""
         return next(id_ for name, id_ in self.options.items() if name.casefold() == column.casefold())
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one reading of a board found: its cards, and the board as it is now."""
+
+    board: Board
+    cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True)

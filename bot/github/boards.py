@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from bot.core.board import Board, Card, Columns
+from bot.core.board import Board, Card, Columns, Scan
 from bot.errors import BoardError
 from bot.github.failures import check_whole
 from bot.github.graphql import Answer, GraphQL
@@ -40,8 +41,8 @@ async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_fiel
     )
 
 
-async def scan_board(graphql: GraphQL, board: Board) -> list[Card]:
-    """Every card that is not archived, in board order; a point for each hundred."""
+async def scan_board(graphql: GraphQL, board: Board) -> Scan:
+    """Every card that is not archived, in board order; a point for each hundred. The columns are read along."""
     cards: list[Card] = []
     after: str | None = None
     while True:
@@ -54,8 +55,14 @@ async def scan_board(graphql: GraphQL, board: Board) -> list[Card]:
         items = node["items"]
         cards += [card(each, len(cards) + place) for place, each in enumerate(filter(None, items["nodes"]))]
         if not items["pageInfo"]["hasNextPage"]:
-            return cards
+            return Scan(_as_it_is(board, node["field"] or {}), tuple(cards))
         after = items["pageInfo"]["endCursor"]
+
+
+def _as_it_is(board: Board, status: Mapping[str, Any]) -> Board:
+    """Columns are renamed, removed and made anew while Sluice runs."""
+    options = {option["name"]: option["id"] for option in status.get("options", ())}
+    return replace(board, options=options, status_field_id=status.get("id", board.status_field_id))
 
 
 def card(node: Mapping[str, Any], position: int) -> Card:

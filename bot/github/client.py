@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from bot.context import Seen, Written
 from bot.core.actions import BoardWrite
-from bot.core.board import Board, Card, Columns
+from bot.core.board import Board, Columns, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.pull import Check
@@ -69,7 +69,7 @@ class GitHubClient:
         columns = self._columns.get(key, Columns())
         return await find_board(self._graphql, key, columns, self._priority_fields.get(key, "Priority"))
 
-    async def scan(self, board: Board) -> list[Card]:
+    async def scan(self, board: Board) -> Scan:
         costs.item.set(None)
         return await scan_board(self._graphql, board)
 

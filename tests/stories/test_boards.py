@@ -9,21 +9,28 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.sweep import Swept
 from bot.wiring import find_boards, github_of
 from tests.stories.test_cli import SLUICE, sluice
 from tests.world import COLUMNS, World
+from webhooks.face import Face
 
 ADD = 'w{n}: addProjectV2DraftIssue(input: {{projectId: $p, title: "Draft {n}"}}) {{ projectItem {{ id }} }}'
 ARCHIVE = "mutation($p: ID!, $i: ID!) { archiveProjectV2Item(input: {projectId: $p, itemId: $i}) { item { id } } }"
 CARD = "mutation($p: ID!, $c: ID!) { addProjectV2ItemById(input: {projectId: $p, contentId: $c}) { item { id } } }"
 
+OPTIONS = """query($p: ID!) { node(id: $p) { ... on ProjectV2 { field(name: "Status") {
+  ... on ProjectV2SingleSelectField { options { id name color description } } } } } }"""
+SET_OPTIONS = """mutation($f: ID!, $o: [ProjectV2SingleSelectFieldOptionInput!]!) {
+  updateProjectV2Field(input: {fieldId: $f, singleSelectOptions: $o}) { clientMutationId } }"""
 
-async def scan(world: World) -> list[Any]:
+
+async def scan(world: World) -> tuple[Any, ...]:
     settings = world.settings()
     async with github_of(settings) as github:
         [board] = await find_boards(settings, github)
         assert not isinstance(board, str)
-        return await github.scan(board)
+        return (await github.scan(board)).cards
 
 
 def make_project(world: World, title: str, status: list[str]) -> str:
@@ -76,6 +83,36 @@ async def test_a_board_without_a_column_is_left_alone(world: World) -> None:
     assert told.code == 2 and lacks in told.err
 
 
+async def test_a_column_that_is_renamed_stops_its_board_until_it_is_back(world: World) -> None:
+    """Nothing is done with its cards meanwhile; everybody who asks is told which column is missing and which exist."""
+    await rename(world, "In Review", "Reviewing")
+    item = await world.add_issue("Fix the typo")
+    assert world.service
+    assert "has no column In Review; it has Backlog, Ready, In Progress, Reviewing" in told(await world.service.look())
+    await world.settle()
+    assert await world.column(item) == "Ready" and world.worktrees() == []
+    assert any("no column In Review" in problem for problem in (await Face(world.service).ready()).problems)
+
+    await rename(world, "Reviewing", "In Review")
+    assert told(await world.service.look()) == ""
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+
+
+def told(swept: Swept) -> str:
+    return "; ".join(swept.problems)
+
+
+async def rename(world: World, old: str, new: str) -> None:
+    """As a person does in the board's settings: the option keeps its id, and the cards their column."""
+    found = await world.graphql("ann", OPTIONS, p=world.project["id"])
+    options = [
+        option | {"name": new if option["name"] == old else option["name"]}
+        for option in found["node"]["field"]["options"]
+    ]
+    await world.graphql("ann", SET_OPTIONS, f=world.project["status_field"], o=options)
+
+
 async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:
     """A scan reads page after page: 101 cards cost two points."""
     await world.stop()
@@ -87,7 +124,7 @@ async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:
         [board] = await find_boards(settings, github)
         assert not isinstance(board, str)
         before = world.counters()["graphql_points"]
-        cards = await github.scan(board)
+        cards = (await github.scan(board)).cards
         assert world.counters()["graphql_points"] - before == 2
     assert [card.title for card in cards] == [f"Draft {n}" for n in range(101)]
     assert [card.position for card in cards] == list(range(101))

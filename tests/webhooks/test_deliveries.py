@@ -93,7 +93,7 @@ async def test_mover_of_a_draft_is_known(service: Service) -> None:
 
 async def file(service: Service) -> None:
     """Scan the board, and let what that wakes sleep again."""
-    cards = await service.world.github.scan(service.world.board)
+    cards = (await service.world.github.scan(service.world.board)).cards
     await service.ledger.upsert_cards(service.world.key, cards, datetime.now(UTC))
     await service.causes()
     for wake in await service.ledger.due(datetime.now(UTC) + timedelta(minutes=1), 50):
