@@ -27,6 +27,7 @@ from bot.github.merging import Merging
 from bot.github.pulls import check_key
 from bot.github.rest import Rest
 from bot.github.seen import pull_node_of, seen
+from bot.github.setup import SetUp, set_up
 from bot.github.workflows import Workflows
 from bot.github.writes import Known, Writer
 
@@ -72,6 +73,9 @@ class GitHubClient:
     async def scan(self, board: Board) -> Scan:
         costs.item.set(None)
         return await scan_board(self._graphql, board)
+
+    async def set_up(self, board: Board, dry: bool) -> SetUp:
+        return await set_up(self._graphql, board, dry)
 
     async def board_access(self, board: Board) -> BoardAccess:
         return await board_access(self._graphql, board)

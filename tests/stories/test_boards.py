@@ -99,6 +99,26 @@ async def test_a_column_that_is_renamed_stops_its_board_until_it_is_back(world: 
     assert await world.column(item) == "In Review", await world.reason(item)
 
 
+async def test_a_board_is_set_up_and_keeps_its_cards(world: World) -> None:
+    """Missing columns come between those that are there, the priority field is added, and no card moves."""
+    await world.stop()
+    board = world.hub.admin("projects", {"owner": world.org, "title": "New", "status": ["Todo", "In Progress", "Done"]})
+    world.project = board
+    item = await world.add_issue("Fix the typo", column="In Progress")
+    config = world.write_config(boards={f"{world.org}/{board['number']}": {"ready": "Todo"}})
+    dry = await sluice("board", "setup", "--dry-run", config=config)
+    assert "lacks column In Review, column Needs a person, field Priority" in dry.out, dry.err
+    assert (await sluice("doctor", config=config)).code == 1
+
+    done = await sluice("board", "setup", config=config)
+    assert done.code == 0 and "has now column In Review" in done.out, done.err
+    assert await world.column(item) == "In Progress"
+    found = await world.graphql("ann", OPTIONS, p=board["id"])
+    names = [option["name"] for option in found["node"]["field"]["options"]]
+    assert names == ["Todo", "In Progress", "In Review", "Needs a person", "Done"]
+    assert "lacks nothing" in (await sluice("board", "setup", config=config)).out
+
+
 def told(swept: Swept) -> str:
     return "; ".join(swept.problems)
 

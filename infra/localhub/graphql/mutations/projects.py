@@ -11,6 +11,7 @@ from localhub.graphql.errors import Refusal, unknown_node
 from localhub.graphql.mutations.base import Input, MutationView
 from localhub.graphql.view import Plain, View
 from localhub.model import Actor, DraftIssue, FieldOption, Issue, Project, ProjectField, ProjectItem, Repo
+from localhub.permissions import require_project
 
 KINDS = {"text": str, "number": float, "date": str, "single_select_option_id": str, "iteration_id": str}
 
@@ -61,6 +62,17 @@ class ProjectMutations(MutationView):
         item = self.context.find(input["item_id"], ProjectItem)
         repo = self.context.find(input["repository_id"], Repo)
         return {"item": projects.convert_draft(self.hub, self.caller, item, repo)}
+
+    def create_project_v2_field(self, input: Input) -> Plain:
+        project = self._project(input)
+        require_project(self.caller, project, "write")
+        if input["data_type"] == "ITERATION":
+            raise Refusal("NOT_SIMULATED", "Making an iteration field is not simulated by localhub")
+        field = projects.add_field(self.hub, project, input["name"], input["data_type"])
+        given = input.get("single_select_options") or ()
+        field.options = [projects.new_option(each["name"], each["color"], each["description"]) for each in given]
+        self.hub.record(self.caller.actor, "project field", f"{project.title} {field.name}")
+        return {"projectV2Field": field}
 
     def update_project_v2_field(self, input: Input) -> Plain:
         """Options without the id of an old one are new ones: what pointed at the old is cleared."""
