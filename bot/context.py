@@ -17,7 +17,7 @@ from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
 from bot.core.review import ReviewRow
 from bot.core.run import Outcome, Peer, Run
-from bot.core.snapshot import Rival, StatusComment
+from bot.core.snapshot import Rival, StatusComment, Twin
 from bot.core.trust import Role
 from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
 
@@ -132,6 +132,7 @@ class Memory:
     last_policy: str | None  # the text of the last good policy
     moves: tuple[Move, ...] = ()  # of a draft, as webhooks told them
     head: str | None = None  # of the pull request, at the last look
+    twin: Twin | None = None
 
 
 class Ledger(Protocol):

@@ -62,6 +62,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         caps=ctx.caps,
         ahead=memory.ahead,
         lane=memory.lane,
+        twin=memory.twin,
     )
     return await _completed(ctx, board, snapshot), seen
 

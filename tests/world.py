@@ -70,6 +70,7 @@ class World:
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
     database: str | None = None
     permissions: dict[str, str] = field(default_factory=dict)  # more for the App
+    more_boards: dict[str, Any] = field(default_factory=dict)  # settings by "owner/number"
     as_app: bool = False  # Sluice signs as the App itself, not with a token of its installation
     one_clock: bool = False  # `settle` turns GitHub's clock too: for stories in which much time goes by
     shipped_pace: bool = False  # as people run it, for the benchmarks
@@ -147,7 +148,7 @@ class World:
                     "webhook_secret": "hush" if self.webhooks else None,
                     **self._identity(),
                 },
-                "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}},
+                "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}} | self.more_boards,
                 "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},
                 "caps": {"running": self.caps},
                 "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.item import GoAhead, Item, Parked
 from bot.core.queue import rank
 from bot.core.run import Outcome
-from bot.core.snapshot import Rival
+from bot.core.snapshot import Rival, Twin
 from bot.errors import UserError
 from bot.ledger.store import Store
 from bot.ledger.tables import items, receipts, runs
@@ -106,6 +106,16 @@ def item_of(row: RowMapping) -> Item:
 
 async def change(tx: AsyncConnection, item: str, **values: Any) -> None:
     await tx.execute(update(items).where(items.c.id == item).values(rev=items.c.rev + 1, **values))
+
+
+async def twin_of(tx: AsyncConnection, mine: Item) -> Twin | None:
+    """The card of the same issue on another board that is claimed, or else parked."""
+    if not mine.issue_id:
+        return None
+    theirs = select(items).where(items.c.issue_id == mine.issue_id, items.c.id != mine.id, items.c.gone_at.is_(None))
+    found = [item_of(row) for row in (await tx.execute(theirs.order_by(items.c.id))).mappings()]
+    twin = next((each for each in found if each.claim), None) or next((each for each in found if each.parked), None)
+    return Twin(twin.board, bool(twin.claim), twin.parked.at if twin.parked else None) if twin else None
 
 
 async def lane_of(tx: AsyncConnection, item: str) -> list[Rival]:

@@ -13,7 +13,7 @@ from bot.core.queue import rank
 from bot.core.snapshot import Rival
 from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
-from bot.ledger.items import item_of, lane_of, load
+from bot.ledger.items import item_of, lane_of, load, twin_of
 from bot.ledger.orders import unanswered
 from bot.ledger.repositories import repository_of
 from bot.ledger.runs import run_of, usage_of
@@ -43,6 +43,7 @@ class Recall(Store):
                 last_policy=repository.policy if repository else None,
                 moves=await moves_of(tx, item),
                 head=await _head(tx, mine),
+                twin=await twin_of(tx, mine),
             )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,32 @@ async def rename(world: World, old: str, new: str) -> None:
         for option in found["node"]["field"]["options"]
     ]
     await world.graphql("ann", SET_OPTIONS, f=world.project["status_field"], o=options)
+
+
+async def test_an_issue_on_two_boards_is_worked_on_once(world: World) -> None:
+    """The card on one board has it; the other waits, says which, and answers no command a second time."""
+    await world.stop()
+    first = world.project
+    order = {"owner": world.org, "title": "Second", "status": COLUMNS, "repos": [world.repo]}
+    second = world.hub.admin("projects", order)
+    world.more_boards = {f"{world.org}/{second['number']}": {}}
+    item = await world.add_issue("Fix the typo")
+    added = await world.graphql("ann", CARD, p=second["id"], c=item.node_id)
+    other = replace(item, card=added["addProjectV2ItemById"]["item"]["id"])
+    world.project = second
+    await world.move(other, "Ready")
+    world.project = first
+    await world.start()
+    await world.settle()
+    columns = {await world.column(item), await world.column(other)}
+    assert columns == {"In Review", "Ready"}, await world.reason(item)
+    waits = other if await world.column(other) == "Ready" else item
+    assert f"its card on board {world.org}/" in await world.reason(waits)
+    assert len(await world.pulls(item)) == 1 and len(world.worktrees()) <= 1
+
+    await world.comment(item, "/sluice status")
+    await world.settle()
+    assert await world.reactions(item) == ["+1"]
 
 
 async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:
