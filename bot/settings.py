@@ -54,6 +54,7 @@ class BoardSettings(Part):
     done: str = Field("Done", description="over")
     priority_field: str = Field("Priority", description="the field that orders Ready; lower first")
     draft_repository: str | None = Field(None, description="where drafts of this board become issues")
+    token: SecretStr | None = Field(None, description="a token for this board alone; a person's board needs one")
 
     def columns(self) -> Columns:
         return Columns(self.ready, self.in_progress, self.in_review, self.needs_person, self.done)

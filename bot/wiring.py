@@ -17,6 +17,7 @@ from bot.engine import DbosEngine
 from bot.errors import BoardError, Refused, SettingsError
 from bot.git import Git
 from bot.github.auth import AppToken, StaticToken, TokenSource
+from bot.github.boards import Account
 from bot.github.client import GitHubClient, viewer_login
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
@@ -99,7 +100,14 @@ async def connect(settings: Settings, ledger: SqlLedger | None, now: Clock) -> G
         book,
         columns={key: board.columns() for key, board in boards},
         priority_fields={key: board.priority_field for key, board in boards},
+        accounts=await _accounts(settings),
     )
+
+
+async def _accounts(settings: Settings) -> dict[str, Account]:
+    """The boards that have a token of their own."""
+    tokens = {key: StaticToken(b.token.get_secret_value()) for key, b in settings.boards.items() if b.token}
+    return {key: Account(token, await viewer_login(settings.github.api_url, token)) for key, token in tokens.items()}
 
 
 async def find_boards(settings: Settings, github: GitHubClient) -> list[Board | str]:

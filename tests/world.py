@@ -176,6 +176,9 @@ class World:
         for name in ("token", "webhook_secret"):
             if getattr(self.settings().github, name):
                 told["github"][name] = getattr(self.settings().github, name).get_secret_value()
+        for key, board in self.settings().boards.items():
+            if board.token:
+                told["boards"][key]["token"] = board.token.get_secret_value()
         told["server"] = {"port": port}
         told["pace"] = FAST | {"sweep_seconds": 1}
         self.config.write_text("\n".join(_tables(told | changed)) + "\n")

@@ -37,6 +37,7 @@ class Board:
     options: dict[str, str]  # option name -> option id
     columns: Columns
     priority_field: str = "Priority"
+    personal: bool = False  # a person's: it sends no webhooks, and no App may touch it
 
     @property
     def trouble(self) -> str:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.board import Board, Card, Columns, Scan
 from bot.errors import BoardError
+from bot.github.auth import TokenSource
 from bot.github.failures import check_whole
 from bot.github.graphql import Answer, GraphQL
 from bot.github.times import time
 
 STATUS = "Status"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who reads and writes one board, where that is not Sluice's own identity. Its moves are Sluice's moves."""
+
+    token: TokenSource
+    login: str
 
 
 async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_field: str) -> Board:
@@ -25,7 +34,8 @@ async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_fiel
     if project is None:
         raise BoardError(
             f"there is no board {key} that this token may read: check owner and number, and for an App that it is "
-            f"installed on {owner} with the organization permission “Projects” ({_said(answer)})"
+            f"installed on {owner} with the organization permission “Projects”; a person's board is closed to Apps and "
+            f'needs a token of its own, [boards."{key}"] token ({_said(answer)})'
         )
     fields = {field["name"]: field for field in project["fields"]["nodes"] if field and "name" in field}
     status = fields.get(STATUS)
@@ -38,6 +48,7 @@ async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_fiel
         options={option["name"]: option["id"] for option in status["options"]},
         columns=columns,
         priority_field=priority_field,
+        personal=not (answer.data.get("organization") or {}).get("projectV2"),
     )
 
 

@@ -17,7 +17,7 @@ from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, repository_access
 from bot.github.auth import AppToken, TokenSource
-from bot.github.boards import find_board, scan_board
+from bot.github.boards import Account, find_board, scan_board
 from bot.github.costs import Book, Costs
 from bot.github.deliverylog import DeliveryLog
 from bot.github.failures import check_whole
@@ -33,6 +33,7 @@ from bot.github.writes import Known, Writer
 
 NO_COLUMNS: Mapping[str, Columns] = {}
 NO_FIELDS: Mapping[str, str] = {}
+NO_ACCOUNTS: Mapping[str, Account] = {}
 
 
 class GitHubClient:
@@ -48,13 +49,16 @@ class GitHubClient:
         *,
         columns: Mapping[str, Columns] = NO_COLUMNS,
         priority_fields: Mapping[str, str] = NO_FIELDS,
+        accounts: Mapping[str, Account] = NO_ACCOUNTS,
     ) -> None:
-        """`columns` and `priority_fields` are by board key; a board not named there has the usual ones."""
+        """`columns`, `priority_fields` and `accounts` are by board key; a board not named there has the usual ones."""
         self._login = login
         self._columns = columns
         self._priority_fields = priority_fields
         self._costs = Costs(book)
         self._graphql = GraphQL(api_url, token, self._costs, timeout)
+        self._accounts = accounts
+        self._by_account = {key: GraphQL(api_url, each.token, self._costs, timeout) for key, each in accounts.items()}
         self._rest = Rest(api_url, token, self._costs, timeout)
         self._lookups = Lookups(self._graphql)
         self._workflows = Workflows(self._rest)
@@ -68,17 +72,17 @@ class GitHubClient:
     async def board(self, key: str) -> Board:
         costs.item.set(None)
         columns = self._columns.get(key, Columns())
-        return await find_board(self._graphql, key, columns, self._priority_fields.get(key, "Priority"))
+        return await find_board(self._of(key), key, columns, self._priority_fields.get(key, "Priority"))
 
     async def scan(self, board: Board) -> Scan:
         costs.item.set(None)
-        return await scan_board(self._graphql, board)
+        return await scan_board(self._of(board.key), board)
 
     async def set_up(self, board: Board, dry: bool) -> SetUp:
-        return await set_up(self._graphql, board, dry)
+        return await set_up(self._of(board.key), board, dry)
 
     async def board_access(self, board: Board) -> BoardAccess:
-        return await board_access(self._graphql, board)
+        return await board_access(self._of(board.key), board)
 
     async def repository_access(self, repo: str) -> RepositoryAccess:
         return await repository_access(self._graphql, repo)
@@ -86,13 +90,14 @@ class GitHubClient:
     async def see(self, board: Board, item: Item) -> Seen:
         """One document; a second only when the card's issue is no longer the one the ledger knows."""
         costs.item.set(item.id)
-        answer = await self._graphql.ask("See", _asked(item))
+        graphql = self._of(board.key)
+        answer = await graphql.ask("See", _asked(item))
         content = ((answer.data.get("card") or {}).get("content") or {}).get("id")
         if item.issue_id and content and content != item.issue_id:
-            answer = await self._graphql.ask("See", _asked(replace(item, issue_id="")))
+            answer = await graphql.ask("See", _asked(replace(item, issue_id="")))
         check_whole(answer.errors, _may_be_missing)
         found = seen(answer.data, board.project_id, self._login)
-        return await self._with_logs(found, answer.data)
+        return await self._with_logs(self._own_moves(board, found), answer.data)
 
     async def role(self, repo: str, login: str) -> Role:
         path = f"/repos/{repo}/collaborators/{quote(login, safe='')}/permission"
@@ -101,7 +106,7 @@ class GitHubClient:
 
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         costs.item.set(item.id)
-        writer = Writer(self._graphql, self._rest, self._lookups, self._costs, board, item)
+        writer = Writer(self._graphql, self._of(board.key), self._rest, self._lookups, self._costs, board, item)
         return await writer.write(writes, Known.of(item, seen))
 
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
@@ -120,7 +125,20 @@ class GitHubClient:
         return await self._workflows.run(repo, run_id)
 
     async def close(self) -> None:
-        await self._graphql.close()
+        for graphql in (self._graphql, *self._by_account.values()):
+            await graphql.close()
+
+    def _of(self, board: str) -> GraphQL:
+        """Whose name a board is read and written in."""
+        return self._by_account.get(board, self._graphql)
+
+    def _own_moves(self, board: Board, found: Seen) -> Seen:
+        """What the board's account moved, Sluice moved."""
+        account = self._accounts.get(board.key)
+        if account is None:
+            return found
+        mine = tuple(replace(m, actor=self._login) if m.actor == account.login else m for m in found.moves)
+        return replace(found, moves=mine)
 
     async def _with_logs(self, found: Seen, data: Mapping[str, Any]) -> Seen:
         """A failed check of Actions that says nothing itself gets the end of its log."""

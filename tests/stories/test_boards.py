@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.sweep import Swept
 from bot.wiring import find_boards, github_of
-from tests.stories.test_cli import SLUICE, sluice
+from tests.stories.test_cli import SLUICE, sluice, writes
 from tests.world import COLUMNS, World
 from webhooks.face import Face
 
@@ -158,6 +158,30 @@ async def test_an_issue_on_two_boards_is_worked_on_once(world: World) -> None:
     await world.comment(item, "/sluice status")
     await world.settle()
     assert await world.reactions(item) == ["+1"]
+
+
+async def test_a_persons_board_is_worked_with_a_token_of_its_own(world: World) -> None:
+    """The App may not touch it, so an account does: it moves the cards, and the App does everything else."""
+    await world.stop()
+    account = await asyncio.to_thread(world.hub.admin, "people", {"login": world.login("desk")})
+    order = {"owner": world.login("ann"), "title": "Mine", "status": COLUMNS, "repos": [world.repo], "built_in": []}
+    world.project = world.hub.admin("projects", order | {"collaborators": [account["login"]]})
+    mine = f"{world.login('ann')}/{world.project['number']}"
+    world.more_boards = {mine: {}}
+    assert "closed to Apps" in (await sluice("doctor", config=world.write_config())).out
+
+    world.more_boards = {mine: {"token": account["token"]}}
+    item = await world.add_issue("Fix the typo")
+    await world.start()
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+    pull = await world.pull(item)
+    assert pull["user"]["login"] == world.app["login"] and len(await world.comments(item)) == 1
+    await world.approve(item)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+    moves = [each for each in writes(world) if each["verb"] == "item edited" and item.card in each["target"]]
+    assert {each["actor"] for each in moves} == {account["login"], world.login("ann")}
 
 
 async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:

@@ -73,6 +73,7 @@ async def project(hub: World, order: ProjectOrder) -> Json:
     owner = people.find(hub, order.owner)
     board = projects.create(hub, owner, owner, order.title, order.status)
     board.public = order.public
+    board.collaborators = {login.lower() for login in order.collaborators}
     if order.built_in is not None:
         board.built_in = set(order.built_in)
     for field in order.fields:

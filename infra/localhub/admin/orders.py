@@ -59,6 +59,7 @@ class ProjectOrder(Order):
     fields: list[FieldOrder] = []
     repos: list[str] = []
     public: bool = False
+    collaborators: list[str] = []
 
 
 class AppOrder(Order):
