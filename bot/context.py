@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, RunPlan
-from bot.core.board import Board, Scan
+from bot.core.board import Board, Cards, Scan
 from bot.core.budget import Caps, Refusal, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
@@ -74,7 +74,8 @@ class GitHub(Protocol):
     @property
     def login(self) -> str: ...
     async def board(self, key: str) -> Board: ...
-    async def scan(self, board: Board) -> Scan: ...
+    async def scan(self, board: Board, whole: bool = True) -> Scan: ...
+    async def cards(self, board: Board, ids: Sequence[str]) -> Cards: ...
     async def see(self, board: Board, item: Item) -> Seen: ...
     async def role(self, repo: str, login: str) -> Role: ...
     async def write(
@@ -210,6 +211,7 @@ class Context:
     draft_repos: Mapping[str, str] = field(default_factory=dict)  # board key -> repository of its drafts
     claim_minutes: float = 30.0
     role_minutes: float = 5.0
+    large_board: int = 500  # cards; one with more is read whole only once in a while
 
     def draft_repo(self, board: Board) -> str | None:
         return self.draft_repos.get(board.key)

@@ -84,6 +84,9 @@ class ServerSettings(Part):
 
 class PaceSettings(Part):
     sweep_seconds: float = Field(60.0, gt=0, description="how often every board is scanned")
+    large_board: int = Field(
+        500, ge=0, description="a board with more cards is scanned whole once an hour, else only where Sluice works"
+    )
     coalesce_seconds: float = Field(2.0, ge=0, description="hints within this time become one look")
     poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")
     engine_seconds: float = Field(0.5, gt=0, description="how often the engine looks for work (local)")

@@ -57,6 +57,7 @@ async def build(settings: Settings, now: Clock = utc_now) -> Service:
         boards=boards,
         peers=settings.peer_list(),
         caps=settings.cap_values(),
+        large_board=settings.pace.large_board,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
     runs = Runs(context, Agents(launcher, settings.data_dir), settings.data_dir / "outcomes")

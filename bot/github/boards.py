@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.board import Board, Card, Columns, Scan
+from bot.core.board import Board, Card, Cards, Columns, Scan
 from bot.errors import BoardError
 from bot.github.auth import TokenSource
 from bot.github.failures import check_whole
@@ -14,6 +14,7 @@ from bot.github.graphql import Answer, GraphQL
 from bot.github.times import time
 
 STATUS = "Status"
+PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,17 @@ async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_fiel
     )
 
 
-async def scan_board(graphql: GraphQL, board: Board) -> Scan:
-    """Every card that is not archived, in board order; a point for each hundred. The columns are read along."""
+async def scan_board(graphql: GraphQL, board: Board, whole: bool = True) -> Scan:
+    """Every card that is not archived, in board order; a point for each hundred. The columns are read along.
+
+    Not `whole`: only those in the columns Sluice works with, as GitHub's index has them, which is seconds behind.
+    """
+    names = ",".join(f'"{name}"' for name in board.active)
+    query = "" if whole else f"status:{names}"
     cards: list[Card] = []
     after: str | None = None
     while True:
-        variables = {"project": board.project_id, "priority": board.priority_field, "after": after}
+        variables = {"project": board.project_id, "priority": board.priority_field, "after": after, "query": query}
         answer = await graphql.ask("Scan", variables)
         node = answer.data.get("node")
         if not node:
@@ -66,8 +72,21 @@ async def scan_board(graphql: GraphQL, board: Board) -> Scan:
         items = node["items"]
         cards += [card(each, len(cards) + place) for place, each in enumerate(filter(None, items["nodes"]))]
         if not items["pageInfo"]["hasNextPage"]:
-            return Scan(_as_it_is(board, node["field"] or {}), tuple(cards))
+            return Scan(_as_it_is(board, node["field"] or {}), tuple(cards), whole)
         after = items["pageInfo"]["endCursor"]
+
+
+async def read_cards(graphql: GraphQL, board: Board, ids: Sequence[str]) -> Cards:
+    """Straight from the cards themselves, not from an index."""
+    found: list[Card] = []
+    for first in range(0, len(ids), PAGE):
+        some = list(ids[first : first + PAGE])
+        answer = await graphql.ask("Cards", {"ids": some, "priority": board.priority_field})
+        check_whole(answer.errors, lambda path: path[0] == "nodes")
+        nodes = [node for node in answer.data.get("nodes") or [] if node]
+        found += [card(node, first + place) for place, node in enumerate(nodes)]
+    there = [each for each in found if not each.archived]
+    return Cards(tuple(there), tuple(id_ for id_ in ids if id_ not in {each.id for each in there}))
 
 
 def _as_it_is(board: Board, status: Mapping[str, Any]) -> Board:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from bot.context import Seen, Written
 from bot.core.actions import BoardWrite
-from bot.core.board import Board, Columns, Scan
+from bot.core.board import Board, Cards, Columns, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.pull import Check
@@ -17,7 +17,7 @@ from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, repository_access
 from bot.github.auth import AppToken, TokenSource
-from bot.github.boards import Account, find_board, scan_board
+from bot.github.boards import Account, find_board, read_cards, scan_board
 from bot.github.costs import Book, Costs
 from bot.github.deliverylog import DeliveryLog
 from bot.github.failures import check_whole
@@ -74,9 +74,13 @@ class GitHubClient:
         columns = self._columns.get(key, Columns())
         return await find_board(self._of(key), key, columns, self._priority_fields.get(key, "Priority"))
 
-    async def scan(self, board: Board) -> Scan:
+    async def scan(self, board: Board, whole: bool = True) -> Scan:
         costs.item.set(None)
-        return await scan_board(self._of(board.key), board)
+        return await scan_board(self._of(board.key), board, whole)
+
+    async def cards(self, board: Board, ids: Sequence[str]) -> Cards:
+        costs.item.set(None)
+        return await read_cards(self._of(board.key), board, ids)
 
     async def set_up(self, board: Board, dry: bool) -> SetUp:
         return await set_up(self._of(board.key), board, dry)
