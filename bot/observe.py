@@ -29,6 +29,10 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     if board.trouble:
         raise BoardError(board.trouble)
     seen = await ctx.github.see(board, _at_home(ctx, board, memory.item))
+    if seen.issue and memory.item.issue_id not in ("", seen.issue.id):  # another issue: what is known is the old one's
+        issue = seen.issue
+        await ctx.ledger.follow_transfer(item_id, issue.repo, issue.id, issue.number, now)
+        return await observe(ctx, item_id)
     item = await _with_pull(ctx, await _named(ctx, memory.item, seen), seen)
     orders = await _orders(ctx, item, memory, seen)
     policy, problem = await _policy(ctx, memory, seen)

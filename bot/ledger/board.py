@@ -14,7 +14,7 @@ from bot.core.board import Card
 from bot.core.item import Item
 from bot.core.queue import priority_of
 from bot.ledger.decisions import DecisionRow, decision_of
-from bot.ledger.items import change, item_of
+from bot.ledger.items import change, item_of, leave_behind
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, items
 from bot.ledger.wakes import RANK, rouse
@@ -131,6 +131,8 @@ async def _note(tx: AsyncConnection, board: str, card: Card, known: RowMapping |
     if known is None:
         await tx.execute(insert(items).values(id=card.id, board=board, first_seen=now, **seen, **named))
         return True
+    if card.issue_id and known["issue_id"] not in ("", card.issue_id):
+        await leave_behind(tx, item_of(known), now)
     seen |= {name: value for name, value in named.items() if value}  # a redacted card hides what was known
     if any(known[name] != value for name, value in seen.items()):
         await change(tx, card.id, **seen)

@@ -20,6 +20,8 @@ ADD = 'w{n}: addProjectV2DraftIssue(input: {{projectId: $p, title: "Draft {n}"}}
 ARCHIVE = "mutation($p: ID!, $i: ID!) { archiveProjectV2Item(input: {projectId: $p, itemId: $i}) { item { id } } }"
 CARD = "mutation($p: ID!, $c: ID!) { addProjectV2ItemById(input: {projectId: $p, contentId: $c}) { item { id } } }"
 
+TRANSFER = """mutation($i: ID!, $r: ID!) {
+  transferIssue(input: {issueId: $i, repositoryId: $r}) { issue { number } } }"""
 OPTIONS = """query($p: ID!) { node(id: $p) { ... on ProjectV2 { field(name: "Status") {
   ... on ProjectV2SingleSelectField { options { id name color description } } } } } }"""
 SET_OPTIONS = """mutation($f: ID!, $o: [ProjectV2SingleSelectFieldOptionInput!]!) {
@@ -158,6 +160,24 @@ async def test_an_issue_on_two_boards_is_worked_on_once(world: World) -> None:
     await world.comment(item, "/sluice status")
     await world.settle()
     assert await world.reactions(item) == ["+1"]
+
+
+async def test_a_transferred_issue_leaves_its_work_behind(world: World) -> None:
+    """The card goes along, the pull request stays where it is, and a person is asked."""
+    files = {"README.md": "# gadgets\n", ".github/sluice.toml": 'mode = "live"\n'}
+    gadgets = world.hub.admin("repos", {"owner": world.org, "name": "gadgets", "files": files})
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    pull = await world.pull(item)
+    moved = await world.graphql("ann", TRANSFER, i=item.node_id, r=gadgets["node_id"])
+    await world.service.look()
+    await world.settle()
+    assert await world.column(item) == "Needs a person", await world.reason(item)
+    assert f"what was done for {world.repo}#{item.number} stays there" in await world.reason(item)
+    assert (await world.pull(item))["state"] == "open" == pull["state"]
+    new = moved["transferIssue"]["issue"]["number"]
+    comments = await world.rest("ann", "GET", f"/repos/{world.org}/gadgets/issues/{new}/comments")
+    assert any("transferred" in comment["body"] for comment in comments)
 
 
 async def test_a_persons_board_is_worked_with_a_token_of_its_own(world: World) -> None:
