@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, RunPlan
-from bot.core.board import Board, Card
+from bot.core.board import Board, Cards, Scan
 from bot.core.budget import Caps, Refusal, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
@@ -18,7 +18,7 @@ from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
 from bot.core.review import ReviewRow
 from bot.core.run import Outcome, Peer, Run
-from bot.core.snapshot import Rival, StatusComment
+from bot.core.snapshot import Rival, StatusComment, Twin
 from bot.core.trust import Role
 from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
 
@@ -81,7 +81,8 @@ class GitHub(Protocol):
     @property
     def login(self) -> str: ...
     async def board(self, key: str) -> Board: ...
-    async def scan(self, board: Board) -> list[Card]: ...
+    async def scan(self, board: Board, whole: bool = True) -> Scan: ...
+    async def cards(self, board: Board, ids: Sequence[str]) -> Cards: ...
     async def see(self, board: Board, item: Item) -> Seen: ...
     async def role(self, repo: str, login: str) -> Role: ...
     async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]: ...  # with the issue's number
@@ -142,6 +143,8 @@ class Memory:
     live_since: datetime | None
     last_policy: str | None  # the text of the last good policy
     moves: tuple[Move, ...] = ()  # of a draft, as webhooks told them
+    head: str | None = None  # of the pull request, at the last look
+    twin: Twin | None = None
 
 
 class Ledger(Protocol):
@@ -159,6 +162,7 @@ class Ledger(Protocol):
     async def known_role(self, repo: str, login: str, newer_than: datetime) -> Role | None: ...
     async def keep_role(self, repo: str, login: str, role: Role, now: datetime) -> None: ...
     async def note_issue(self, item: str, repo: str, issue_id: str, number: int, title: str) -> None: ...
+    async def follow_transfer(self, item: str, repo: str, issue_id: str, number: int, now: datetime) -> None: ...
     async def record(self, item: str, decision: Decision, now: datetime, performed: bool) -> None: ...
     async def intend(self, item: str, action: Action, now: datetime) -> int: ...
     async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None: ...
@@ -215,12 +219,13 @@ class Context:
     git: Git
     engine: Engine
     ledger: Ledger
-    boards: Mapping[str, Board]
+    boards: dict[str, Board]  # by key, as each was found last: a sweep keeps them up to date
     peers: tuple[Peer, ...]
     caps: Caps
     draft_repos: Mapping[str, str] = field(default_factory=dict)  # board key -> repository of its drafts
     claim_minutes: float = 30.0
     role_minutes: float = 5.0
+    large_board: int = 500  # cards; one with more is read whole only once in a while
 
     def draft_repo(self, board: Board) -> str | None:
         return self.draft_repos.get(board.key)

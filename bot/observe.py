@@ -10,12 +10,14 @@ from bot.context import Context, Memory, Seen
 from bot.core.board import Board
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item, Order
+from bot.core.late import Since, judged
 from bot.core.policy import PREVIEW, Policy
 from bot.core.snapshot import Snapshot
 from bot.core.starting import branch_of
 from bot.core.trust import Role
 from bot.core.wishing import whose_word
 from bot.core.worktree import WorkSpec
+from bot.errors import BoardError
 from bot.policy_file import read_policy
 
 
@@ -24,7 +26,13 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     now = ctx.now()
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
+    if board.trouble:
+        raise BoardError(board.trouble)
     seen = await ctx.github.see(board, _at_home(ctx, board, memory.item))
+    if seen.issue and memory.item.issue_id not in ("", seen.issue.id):  # another issue: what is known is the old one's
+        issue = seen.issue
+        await ctx.ledger.follow_transfer(item_id, issue.repo, issue.id, issue.number, now)
+        return await observe(ctx, item_id)
     item = await _with_pull(ctx, await _named(ctx, memory.item, seen), seen)
     orders = await _orders(ctx, item, memory, seen)
     policy, problem, live_since = await _policy(ctx, memory, seen)
@@ -58,6 +66,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         caps=ctx.caps,
         ahead=memory.ahead,
         lane=memory.lane,
+        twin=memory.twin,
     )
     return await _completed(ctx, board, snapshot), seen
 
@@ -110,7 +119,22 @@ async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple
     heard = [order for comment in seen.comments for order in parse(comment) if since is None or comment.at >= since]
     newest = max((comment.at for comment in seen.comments), default=None)
     until = newest if newest and (item.heard_until is None or newest > item.heard_until) else None
+    changes = _changes(memory, seen)
+    heard = [judged(order, ctx.now(), changes) for order in heard]
     return await ctx.ledger.hear(item.id, heard, ctx.now(), until) if heard or until else memory.orders
+
+
+def _changes(memory: Memory, seen: Seen) -> Since:
+    """Between the last look and this one: what a command that was heard late may not have meant."""
+    last = memory.runs[-1] if memory.runs else None
+    return Since(
+        head_before=memory.head,
+        head=seen.pull.head if seen.pull and seen.pull.open else None,
+        text_edited=max((at for at in (seen.issue.edited_at, seen.issue.renamed_at) if at), default=None)
+        if seen.issue
+        else None,
+        result=last.ended_at if last and last.work else None,
+    )
 
 
 async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str, datetime | None]:

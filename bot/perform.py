@@ -195,7 +195,8 @@ async def _claim(ctx: Context, s: Snapshot, claim: Claim) -> Stopped | None:
     refusal = await ctx.ledger.admit(s.item.id, claim, claim.run, ctx.caps, s.policy.work, peer, ctx.now())
     if refusal is None:
         return None
-    await let_go(ctx, s.item.repo, s.item.issue_id)
+    if refusal.what != "dependency":  # then the remote's claim is the issue's other card's
+        await let_go(ctx, s.item.repo, s.item.issue_id)
     return _refused(refusal)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from bot.agents import Launcher
 from bot.anywhere import listen
 from bot.context import Context
 from bot.core.actions import Decision
+from bot.core.missed import Gap
 from bot.drain import drain
 from bot.engine import DbosEngine, Heartbeat, Loop, Schedules, standing
 from bot.engine.mending import mend
@@ -22,6 +23,7 @@ from bot.github.installations import Installations
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.workers import ScheduleRow
+from bot.redelivery import read_back
 from bot.settings import Settings
 from bot.sweep import Swept, renew_claims, sweep
 from bot.watch import watch
@@ -29,7 +31,9 @@ from bot.watch import watch
 log = structlog.get_logger(__name__)
 QUIET = timedelta(minutes=10)  # with webhooks, claimed items are looked at this often all the same
 NIGHTLY = "17 3 * * *"
-OLD_RUNS, OLD_DELIVERIES = timedelta(days=7), timedelta(days=3)  # the engine's rows; the ledger keeps the history
+OLD_RUNS = timedelta(days=7)  # the engine's rows; the ledger keeps the history
+OLD_DELIVERIES = timedelta(days=4)  # longer than GitHub lists them: what is forgotten here would look missed there
+READ_BACK = 300.0  # seconds between two looks into GitHub's log of deliveries
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ class Service:
         alone = settings.database is None
         self.heartbeat = None if alone else Heartbeat(ledger, engine, engine.executor, ctx.now)
         self.last_sweep: float | None = None
+        self.gap: Gap | None = None  # what the last look into GitHub's log of deliveries found
+        self.catch_up: Callable[[], Awaitable[int]] | None = None  # handles what came in and was not followed
         self.started = False
         self._soon: asyncio.Task[None] | None = None
         self._scan_wanted = False
@@ -96,6 +102,7 @@ class Service:
                 standing("sweep", pace),
                 standing("watch", self.settings.pace.watch_seconds),
                 standing("renew", self.ctx.claim_minutes * 60 / 3),
+                standing("deliveries", READ_BACK),
                 ScheduleRow("standing-tidy", "tidy", cron=NIGHTLY),
             )
             self.scan_soon()
@@ -119,8 +126,19 @@ class Service:
         if self.started:
             await listen(self.ctx, self.ledger)
             await mend(self.ledger, self.engine, self.ctx.now())
+            if self.gap is None:
+                await self._read_back()
         self.last_sweep = asyncio.get_running_loop().time()
-        return swept
+        return replace(swept, missed=self.gap.missed if self.gap else 0)
+
+    async def read_back(self) -> None:
+        """Webhooks that never came in are asked for again. One counts as handled when its effect is in the ledger, so
+        those that came in and were not followed are followed first."""
+        if self.catch_up:
+            await self.catch_up()
+        if self.github.deliveries and self.settings.github.webhook_secret:
+            after_a_start = self.gap is None
+            self.gap = await read_back(self.github.deliveries, self.ledger, self.ctx.now(), after_a_start)
 
     async def watch(self) -> None:
         """Whether agents must end because of a policy or a command no webhook told of."""
@@ -183,8 +201,16 @@ class Service:
         except SluiceError as error:
             log.warning("the sweep failed and is tried again on schedule", error=str(error))
 
+    async def _read_back(self) -> None:
+        try:
+            await self.read_back()
+        except SluiceError as error:
+            log.warning("GitHub's log of deliveries was not read and is tried again on schedule", error=str(error))
+
     async def _fired(self, kind: str, _payload: str) -> None:
         match kind:
+            case "deliveries":
+                await self._read_back()
             case "renew":
                 await renew_claims(self.ctx, self.ledger)
             case "watch":

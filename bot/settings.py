@@ -59,6 +59,7 @@ class BoardSettings(Part):
     done: str = Field("Done", description="over")
     priority_field: str = Field("Priority", description="the field that orders Ready; lower first")
     draft_repository: str | None = Field(None, description="where drafts of this board become issues")
+    token: SecretStr | None = Field(None, description="a token for this board alone; a person's board needs one")
 
     @model_validator(mode="after")
     def one_meaning_each(self) -> BoardSettings:
@@ -111,6 +112,9 @@ class PaceSettings(Part):
     sweep_seconds: float = Field(60.0, gt=0, description="how often every board is scanned")
     watch_seconds: float = Field(
         15.0, gt=0, description="how often the policy of repositories with an agent at work is read"
+    )
+    large_board: int = Field(
+        500, ge=0, description="a board with more cards is scanned whole once an hour, else only where Sluice works"
     )
     coalesce_seconds: float = Field(2.0, ge=0, description="hints within this time become one look")
     poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
 from bot.claims import hold
 from bot.context import Context, item_at_work
-from bot.core.board import Board, Card
+from bot.core.board import Board, Card, Cards, Scan, scan_whole
 from bot.core.item import Item
 from bot.ledger.repositories import Repository
 
+log = structlog.get_logger(__name__)
 TELLS = timedelta(seconds=3)  # our own last write may bear a time a little after our look
 PATIENCE = timedelta(minutes=10)  # how long what waits goes without a look when nothing is known to have changed
+WHOLE = timedelta(hours=1)  # how often a large board is read whole all the same
 A_FEW = 20  # such looks in one sweep: each costs a point
 
 
@@ -25,13 +29,17 @@ class Swept:
     boards: int = 0
     cards: int = 0
     woken: int = 0
+    missed: int = 0  # webhooks that never came in, as the last look into GitHub's log found
     problems: tuple[str, ...] = field(default=())
 
 
 class Scanned(Protocol):
     """What a sweep needs of the ledger."""
 
-    async def upsert_cards(self, board: str, cards: Sequence[Card], now: datetime) -> list[str]: ...
+    async def upsert_cards(
+        self, board: str, cards: Sequence[Card], now: datetime, gone: Collection[str] | None = None
+    ) -> list[str]: ...
+    async def cards_in(self, board: str, columns: Collection[str]) -> list[str]: ...
     async def looked_at(self, board: str) -> dict[str, datetime]: ...
     async def claimed(self) -> list[Item]: ...
     async def repositories(self) -> list[Repository]: ...
@@ -42,16 +50,29 @@ class Scanned(Protocol):
 async def sweep(ctx: Context, ledger: Scanned, recheck: timedelta) -> Swept:
     """`recheck`: claimed items are looked at this often even when nothing is known to have changed."""
     total = Swept()
-    for board in ctx.boards.values():
-        cards = await ctx.github.scan(board)
-        woken = await _wake(ctx, ledger, board, cards, recheck)
-        total = Swept(total.boards + 1, total.cards + len(cards), total.woken + woken)
+    for board in list(ctx.boards.values()):
+        found = await ctx.github.scan(board, scan_whole(board, ctx.large_board, WHOLE, ctx.now()))
+        ctx.boards[board.key] = found.board
+        total = replace(total, boards=total.boards + 1)
+        if found.board.trouble:  # its cards keep the columns they were last seen in, and nothing is done with them
+            log.error("board left alone", problem=found.board.trouble)
+            total = replace(total, problems=(*total.problems, found.board.trouble))
+            continue
+        if found.whole:
+            ctx.boards[board.key] = replace(found.board, size=len(found.cards), whole_at=ctx.now())
+        woken = await _wake(ctx, ledger, board, found, recheck)
+        total = replace(total, cards=total.cards + len(found.cards), woken=total.woken + woken)
     return total
 
 
-async def _wake(ctx: Context, ledger: Scanned, board: Board, cards: list[Card], recheck: timedelta) -> int:
+async def _wake(ctx: Context, ledger: Scanned, board: Board, found: Scan, recheck: timedelta) -> int:
+    """`board`: as it was before this scan; one that was in trouble and is no longer has all its items looked at."""
+    recheck = timedelta() if board.trouble else recheck
     now = ctx.now()
-    wake = dict.fromkeys(await ledger.upsert_cards(board.key, cards, now), "the board changed")
+    left = await _left(ctx, ledger, found)
+    cards = (*found.cards, *left.found)
+    gone = None if found.whole else left.gone
+    wake = dict.fromkeys(await ledger.upsert_cards(board.key, cards, now, gone), "the board changed")
     looked = await ledger.looked_at(board.key)
     for card in cards:
         seen = looked.get(card.id)
@@ -61,11 +82,21 @@ async def _wake(ctx: Context, ledger: Scanned, board: Board, cards: list[Card], 
         seen = looked.get(item.id)
         if item.board == board.key and (seen is None or now - seen >= recheck):
             wake.setdefault(item.id, "not looked at for a while")
-    for item_id in await _stale(ledger, board, looked, now):
+    again = await ledger.waiting(board.key) if board.trouble else await _stale(ledger, board, looked, now)
+    for item_id in again:
         wake.setdefault(item_id, "not looked at for a while")
     for item_id, cause in wake.items():
         await ledger.wake(item_id, now, cause)
     return len(wake)
+
+
+async def _left(ctx: Context, ledger: Scanned, scan: Scan) -> Cards:
+    """What a scan of the active columns did not find where it was: moved away, gone, or the index is behind."""
+    if scan.whole:
+        return Cards()
+    there = {card.id for card in scan.cards}
+    missing = [id_ for id_ in await ledger.cards_in(scan.board.key, scan.board.active) if id_ not in there]
+    return await ctx.github.cards(scan.board, missing) if missing else Cards()
 
 
 async def _stale(ledger: Scanned, board: Board, looked: dict[str, datetime], now: datetime) -> list[str]:

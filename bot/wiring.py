@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 
 from bot.agents import Agents, Launcher
 from bot.agents.sandbox import bubblewrap_works
@@ -16,8 +17,11 @@ from bot.core.board import Board
 from bot.engine import DbosEngine
 from bot.errors import BoardError, Refused, SettingsError
 from bot.git import Git
-from bot.github.client import GitHubClient
+from bot.github.auth import StaticToken
+from bot.github.boards import Account
+from bot.github.client import GitHubClient, viewer_login
 from bot.github.costs import Costs
+from bot.github.deliverylog import DeliveryLog
 from bot.github.identity import App, Identity, PersonalToken
 from bot.github.installations import Installations
 from bot.github.limits import Limits
@@ -59,6 +63,7 @@ async def build(settings: Settings, now: Clock = utc_now) -> Service:
         boards=boards,
         peers=settings.peer_list(),
         caps=settings.cap_values(),
+        large_board=settings.pace.large_board,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
     runs = Runs(context, Agents(launcher, settings.data_dir), settings.data_dir / "outcomes")
@@ -99,6 +104,12 @@ async def connect(
     login = settings.github.login or await identity.login()
     boards = settings.boards.items()
 
+    @cache
+    def limits(of: str) -> Limits:
+        return Limits(of, now, ledger.keep_standing if ledger else None)
+
+    accounts = await _accounts(settings, limits)
+
     def opened(owner: str) -> GitHubClient:
         return GitHubClient(
             settings.github.api_url,
@@ -108,14 +119,28 @@ async def connect(
             settings.github.timeout_seconds,
             columns={key: board.columns() for key, board in boards},
             priority_fields={key: board.priority_field for key, board in boards},
-            limits=Limits(f"{login} on {owner}" if owner else login, now, ledger.keep_standing if ledger else None),
+            limits=limits(f"{login} on {owner}" if owner else login),
+            accounts=accounts,
         )
 
     async def git_token(repo: str) -> str:
         await costs.git()  # whoever wants the token is about to call
         return await identity.git(repo)()
 
-    return Installations(login, opened, shared=identity.shared), git_token
+    app = identity.itself()
+    deliveries = DeliveryLog(app, Costs(book, limits(f"{login} as the App"))) if app else None
+    return Installations(login, opened, shared=identity.shared, apart=accounts, deliveries=deliveries), git_token
+
+
+async def _accounts(settings: Settings, limits: Callable[[str], Limits]) -> dict[str, Account]:
+    """The boards that have a token of their own."""
+    found: dict[str, Account] = {}
+    for key, board in settings.boards.items():
+        if board.token:
+            token = StaticToken(board.token.get_secret_value())
+            login = await viewer_login(settings.github.api_url, token)
+            found[key] = Account(token, login, limits(login))
+    return found
 
 
 async def find_boards(settings: Settings, github: Installations) -> list[Board | str]:
@@ -128,13 +153,7 @@ async def _find_board(key: str, github: Installations) -> Board | str:
         board = await github.board(key)
     except (BoardError, Refused) as error:
         return f"board {key}: {error}"
-    missing = board.columns.missing_from(tuple(board.options))
-    if missing:
-        have = ", ".join(board.options)
-        return (
-            f'board {key} has no column {", ".join(missing)}; it has {have}. Add it, or name yours in [boards."{key}"]'
-        )
-    return board
+    return board.trouble or board
 
 
 def identity_of(settings: Settings, minted: Callable[[], Awaitable[None]] | None = None) -> Identity:

@@ -71,6 +71,8 @@ class World:
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
     database: str | None = None
     permissions: dict[str, str] = field(default_factory=dict)  # more for the App
+    more_boards: dict[str, Any] = field(default_factory=dict)  # settings by "owner/number"
+    as_app: bool = False  # Sluice signs as the App itself, not with a token of its installation
     one_clock: bool = False  # `settle` turns GitHub's clock too: for stories in which much time goes by
     shipped_pace: bool = False  # as people run it, for the benchmarks
     timeout: float = 20  # seconds Sluice waits for an answer
@@ -146,12 +148,12 @@ class World:
                 "github": {
                     "api_url": self.hub.url,
                     "git_url": self.hub.url,
-                    "token": self.app["token"],
                     "login": self.app["login"],
                     "webhook_secret": "hush" if self.webhooks else None,
                     "timeout_seconds": self.timeout,
+                    **self._identity(),
                 },
-                "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}},
+                "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}} | self.more_boards,
                 "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},
                 "caps": {"running": self.caps},
                 "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,
@@ -160,6 +162,14 @@ class World:
                 "unsandboxed": True,
             }
         )
+
+    def _identity(self) -> dict[str, Any]:
+        if not self.as_app:
+            return {"token": self.app["token"]}
+        key = self.folder / "key.pem"
+        key.write_text(self.app["private_key"])
+        ids = ("app_id", "installation_id")
+        return {"private_key_file": str(key), **{name: self.app[name] for name in ids}}
 
     @property
     def config(self) -> Path:
@@ -171,6 +181,9 @@ class World:
         for name in ("token", "webhook_secret"):
             if getattr(self.settings().github, name):
                 told["github"][name] = getattr(self.settings().github, name).get_secret_value()
+        for key, board in self.settings().boards.items():
+            if board.token:
+                told["boards"][key]["token"] = board.token.get_secret_value()
         told["server"] = {"port": port}
         told["pace"] = FAST | {"sweep_seconds": 1}
         self.config.write_text("\n".join(_tables(told | changed)) + "\n")

@@ -23,10 +23,14 @@ LARGEST = 25_000_000  # bytes; GitHub sends nothing larger
 
 @dataclass(frozen=True)
 class Readiness:
-    """`problems` says in sentences what is missing; `sweep_age` is in seconds, None before the first sweep."""
+    """`problems` says in sentences what is missing; `sweep_age` is in seconds, None before the first sweep.
+
+    `missed`: webhooks that had not come in when GitHub's log was last read; None where it cannot be read.
+    """
 
     problems: tuple[str, ...] = ()
     sweep_age: float | None = None
+    missed: int | None = None
 
 
 class Service(Protocol):
@@ -59,7 +63,8 @@ def create_app(service: Service) -> FastAPI:
     @app.get("/readyz")
     async def ready() -> JSONResponse:
         found = await service.ready()
-        body = {"ready": not found.problems, "problems": list(found.problems), "sweep_age_seconds": found.sweep_age}
+        figures = {"sweep_age_seconds": found.sweep_age, "missed_webhooks": found.missed}
+        body = {"ready": not found.problems, "problems": list(found.problems), **figures}
         return JSONResponse(body, status_code=503 if found.problems else 200)
 
     return app

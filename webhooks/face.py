@@ -24,10 +24,13 @@ class Face:
             service.scan_soon,
             service.settings.pace.coalesce_seconds,
         )
+        service.catch_up = self.inbox.catch_up
 
     async def ready(self) -> Readiness:
         service = self._service
-        problems = [*service.problems] + ([] if service.started else ["the engine has not started"])
+        troubles = [board.trouble for board in service.ctx.boards.values() if board.trouble]
+        problems = [*service.problems, *troubles] + ([] if service.started else ["the engine has not started"])
         await service.ledger.next_due()  # raises when the ledger does not answer
         last = service.last_sweep
-        return Readiness(tuple(problems), None if last is None else asyncio.get_running_loop().time() - last)
+        age = None if last is None else asyncio.get_running_loop().time() - last
+        return Readiness(tuple(problems), age, service.gap.missed if service.gap else None)

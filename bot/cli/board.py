@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -15,7 +16,7 @@ from bot.errors import UserError
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.tallies import Tally
-from bot.settings import FILE
+from bot.settings import FILE, Settings, read_settings
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -34,6 +35,28 @@ def show(config: Config = FILE, as_json: AsJson = False) -> None:
         return
     wanted = ("number", "title", "column", "stage", "pull", "rounds", "reason")
     print_table(wanted, [[row[key] for key in wanted] for row in rows])
+
+
+@app.command()
+def setup(
+    config: Config = FILE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is missing, write nothing.")] = False,
+) -> None:
+    """Give every board the columns and the priority field it lacks; what it has keeps its place and its cards."""
+    settings = read_settings(config)
+    settings.need_board()
+    asyncio.run(_setup(settings, dry_run))
+
+
+async def _setup(settings: Settings, dry: bool) -> None:
+    from bot.wiring import github_of  # here, so that the other commands start quickly
+
+    async with github_of(settings) as github:
+        for key in settings.boards:
+            made = await github.set_up(await github.board(key), dry)
+            what = [f"column {name}" for name in made.columns] + [f"field {name}" for name in made.fields]
+            verb = "lacks" if dry else "has now"
+            console.print(f"board {key} {verb} {', '.join(what)}" if what else f"board {key} lacks nothing")
 
 
 async def _rows(config: Config) -> list[dict[str, object]]:

@@ -72,7 +72,10 @@ def _sandbox(settings: Settings) -> Finding:
 def _webhooks(settings: Settings) -> Finding:
     if settings.github.webhook_secret is None:
         return Finding("webhooks", "warning", "no webhook_secret: Sluice works by sweeps alone, and reacts more slowly")
-    return Finding("webhooks", "ok", f"received on {settings.server.host}:{settings.server.port}/webhooks/github")
+    where = f"received on {settings.server.host}:{settings.server.port}/webhooks/github"
+    if settings.github.app_id is None:
+        return Finding("webhooks", "ok", f"{where}; only an App may read which were missed: the sweep alone finds them")
+    return Finding("webhooks", "ok", f"{where}; missed ones are asked for again")
 
 
 def _peers(settings: Settings) -> list[Finding]:

@@ -59,7 +59,8 @@ async def _sweep(settings: Settings, dry: bool, as_json: bool) -> None:
     from bot.wiring import open_service  # here, so that the other commands start quickly
 
     async with open_service(settings) as service:
-        found = replace(await service.look(), problems=service.problems)
+        swept = await service.look()
+        found = replace(swept, problems=(*service.problems, *swept.problems))
         rows = await _judged(service) if dry else []
     if as_json:
         print_json({**asdict(found), "decisions": rows})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Board:
-    """A board as it was found at start."""
+    """A board as it was found last."""
 
     key: str  # "owner/number", as settings name it
     project_id: str
@@ -37,10 +37,57 @@ class Board:
     options: dict[str, str]  # option name -> option id
     columns: Columns
     priority_field: str = "Priority"
+    personal: bool = False  # a person's: it sends no webhooks, and no App may touch it
+    size: int = 0  # cards at the last scan of all of it
+    whole_at: datetime | None = None  # when that was
+
+    @property
+    def trouble(self) -> str:
+        """What stands in the way of working on it, and what to do about it; empty: nothing."""
+        missing = self.columns.missing_from(tuple(self.options))
+        if not missing:
+            return ""
+        have = f"it has {', '.join(self.options)}" if self.options else "it has no Status field"
+        remedy = f'add it (`sluice board setup` does), or name yours in [boards."{self.key}"]'
+        return f"board {self.key} has no column {', '.join(missing)}; {have}; {remedy}"
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The columns Sluice works with, as the board spells them; Done is none."""
+        wanted = ("ready", "in_progress", "in_review", "needs_person")
+        return tuple(name for name in self.options if self.columns.meaning_of(name) in wanted)
 
     def option_id(self, column: str) -> str:
         """The id of the option with that name, without regard to case."""
         return next(id_ for name, id_ in self.options.items() if name.casefold() == column.casefold())
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one reading of a board found: its cards, and the board as it is now."""
+
+    board: Board
+    cards: tuple[Card, ...]
+    whole: bool = True  # False: only the cards in columns Sluice works with
+
+
+def scan_whole(board: Board, large: int, every: timedelta, now: datetime) -> bool:
+    """A large board is read whole now and then; else only its active columns, if their names can be asked for.
+
+    GitHub answers a question for a column that does not exist with no cards at all, so only names it has just told
+    are asked for, and nothing is concluded from a card that is missing.
+    """
+    if board.size <= large or board.trouble or board.whole_at is None:
+        return True
+    return now - board.whole_at >= every or any('"' in name for name in board.active)
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Known cards, asked for by their ids: those that are there, and those that are not on the board any more."""
+
+    found: tuple[Card, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

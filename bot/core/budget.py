@@ -35,12 +35,13 @@ class Usage:
 class Refusal:
     """Why no run may start now. `full`: it frees itself when something ends; else it takes new evidence or a person.
 
-    `what` is short: a `slot` all share, this `agent`, or a `quota` of runs or waiting pull requests.
+    `what` is short: a `slot` all share, this `agent`, or a `quota` of runs or waiting pull requests; or, a
+    `dependency`, another card of the same issue has it.
     """
 
     reason: str
     full: bool = True
-    what: Literal["slot", "agent", "quota"] = "slot"
+    what: Literal["slot", "agent", "quota", "dependency"] = "slot"
 
 
 def admit(usage: Usage, caps: Caps, work: Work, peer: Peer, first: bool) -> Refusal | None:

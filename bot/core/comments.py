@@ -76,6 +76,11 @@ def not_understood(problem: str, verb: str) -> str:
     return f"{sentence(problem)} {usage or 'Try `/sluice help`.'}"
 
 
+def heard_late(changed: str) -> str:
+    """A problem, as `not_understood` takes it."""
+    return f"this was heard late, and {changed} since it was written; give it again if it still holds"
+
+
 def explained(reason: str) -> str:
     return sentence(reason)
 

@@ -28,6 +28,7 @@ from bot.core.stage import (
     stage_of,
 )
 from bot.core.starting import draft, ready
+from bot.core.twins import elsewhere
 from bot.core.wishing import follow_wish
 from bot.core.working import built, claimed, gating, working
 
@@ -39,6 +40,8 @@ def decide(s: Snapshot) -> Decision:
     waits for a slot holds up neither a stop nor a wish.
     """
     stage = stage_of(s)
+    if other := elsewhere(s, stage):
+        return other
     answered = answer(s, stage, why) if s.policy.mode == "live" else None
     if answered and answered.actions:
         return answered

@@ -15,6 +15,12 @@ def park(s: Snapshot, stage: str, reason: str, hint: str = RETRY) -> Decision:
     return Decision(stage, reason, (*stop(s, reason), Park(reason), *ask(s, reason, hint)), s.now, "person")
 
 
+def transferred(repo: str, number: int | None) -> str:
+    """Why an item whose issue became another one stands still: its branch and pull request are another repository's."""
+    was = f"{repo}#{number}" if number else repo
+    return f"the issue was transferred; what was done for {was} stays there"
+
+
 def park_quietly(s: Snapshot, stage: str, reason: str, move: bool) -> tuple[Action, ...]:
     """A person caused it, so nobody is asked. `move`: put the card in the column for it."""
     card = (MoveCard(s.columns.needs_person),) if move and s.meaning != "needs_person" else ()

@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Literal
 
 PASSING = frozenset({"SUCCESS", "SKIPPED", "NEUTRAL"})  # github docs: these conclusions satisfy a required check
+VERDICTLESS = frozenset({"CANCELLED", "STARTUP_FAILURE", "STALE", "ACTION_REQUIRED"})  # the machinery's, not the code's
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check run or commit status on the head."""
+    """One check run or commit status on the head. `unknown`: it ended and says nothing of the code."""
 
     name: str
-    state: Literal["pending", "passed", "failed"]
+    state: Literal["pending", "passed", "failed", "unknown"]
     required: bool = False
     url: str = ""
     summary: str = ""  # what it printed last, untrusted

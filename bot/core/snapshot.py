@@ -34,6 +34,15 @@ class Rival:
 
 
 @dataclass(frozen=True)
+class Twin:
+    """The same issue's card on another board, on which Sluice works or which needs a person."""
+
+    board: str
+    claimed: bool
+    parked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Snapshot:
     now: datetime
     me: str  # Sluice's own login
@@ -66,6 +75,7 @@ class Snapshot:
     caps: Caps = field(default_factory=lambda: Caps())
     ahead: tuple[Rival, ...] = ()  # items that wait for a slot too
     lane: tuple[Rival, ...] = ()  # items of the same base branch that wait to be merged
+    twin: Twin | None = None
     run_lost: bool = False  # the engine does not know the run the ledger believes to be running
     worktree: bool = False  # a worktree of the item lies on this machine
 

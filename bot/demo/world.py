@@ -31,6 +31,7 @@ EVENTS = [
     "check_run",
     "check_suite",
     "workflow_run",
+    "status",
     "push",
     "issue_dependencies",
     "sub_issues",

@@ -92,6 +92,12 @@ class AppToken:
         app = await asyncio.to_thread(_answered, self._integration.get_app)
         return f"{app.slug}[bot]"
 
+    async def call(self, verb: str, path: str) -> tuple[Any, Mapping[str, str]]:
+        """A call in the App's own name, for what no installation may ask: the answer and its headers."""
+        requester = self._integration.requester
+        headers, data = await asyncio.to_thread(_answered, lambda: requester.requestJsonAndCheck(verb, path))
+        return data, headers
+
     def _mint(self) -> tuple[str, float]:
         if self._installation is None:
             self._installation = _answered(self._find_installation)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.core.board import Board, Card, Columns
+from bot.core.board import Board, Card, Cards, Columns, Scan
 from bot.errors import BoardError
+from bot.github.auth import TokenSource
 from bot.github.failures import check_whole
 from bot.github.graphql import Answer, GraphQL
+from bot.github.limits import Limits
 from bot.github.times import time
 
 STATUS = "Status"
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who reads and writes one board, where that is not Sluice's own identity. Its moves are Sluice's moves."""
+
+    token: TokenSource
+    login: str
+    limits: Limits = field(default_factory=Limits)
 
 
 async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_field: str) -> Board:
@@ -24,7 +37,8 @@ async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_fiel
     if project is None:
         raise BoardError(
             f"there is no board {key} that this token may read: check owner and number, and for an App that it is "
-            f"installed on {owner} with the organization permission “Projects” ({_said(answer)})"
+            f"installed on {owner} with the organization permission “Projects”; a person's board is closed to Apps and "
+            f'needs a token of its own, [boards."{key}"] token ({_said(answer)})'
         )
     fields = {field["name"]: field for field in project["fields"]["nodes"] if field and "name" in field}
     status = fields.get(STATUS)
@@ -37,15 +51,21 @@ async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_fiel
         options={option["name"]: option["id"] for option in status["options"]},
         columns=columns,
         priority_field=priority_field,
+        personal=not (answer.data.get("organization") or {}).get("projectV2"),
     )
 
 
-async def scan_board(graphql: GraphQL, board: Board) -> list[Card]:
-    """Every card that is not archived, in board order; a point for each hundred."""
+async def scan_board(graphql: GraphQL, board: Board, whole: bool = True) -> Scan:
+    """Every card that is not archived, in board order; a point for each hundred. The columns are read along.
+
+    Not `whole`: only those in the columns Sluice works with, as GitHub's index has them, which is seconds behind.
+    """
+    names = ",".join(f'"{name}"' for name in board.active)
+    query = "" if whole else f"status:{names}"
     cards: list[Card] = []
     after: str | None = None
     while True:
-        variables = {"project": board.project_id, "priority": board.priority_field, "after": after}
+        variables = {"project": board.project_id, "priority": board.priority_field, "after": after, "query": query}
         answer = await graphql.ask("Scan", variables)
         node = answer.data.get("node")
         if not node:
@@ -54,8 +74,27 @@ async def scan_board(graphql: GraphQL, board: Board) -> list[Card]:
         items = node["items"]
         cards += [card(each, len(cards) + place) for place, each in enumerate(filter(None, items["nodes"]))]
         if not items["pageInfo"]["hasNextPage"]:
-            return cards
+            return Scan(_as_it_is(board, node["field"] or {}), tuple(cards), whole)
         after = items["pageInfo"]["endCursor"]
+
+
+async def read_cards(graphql: GraphQL, board: Board, ids: Sequence[str]) -> Cards:
+    """Straight from the cards themselves, not from an index."""
+    found: list[Card] = []
+    for first in range(0, len(ids), PAGE):
+        some = list(ids[first : first + PAGE])
+        answer = await graphql.ask("Cards", {"ids": some, "priority": board.priority_field})
+        check_whole(answer.errors, lambda path: path[0] == "nodes")
+        nodes = [node for node in answer.data.get("nodes") or [] if node]
+        found += [card(node, first + place) for place, node in enumerate(nodes)]
+    there = [each for each in found if not each.archived]
+    return Cards(tuple(there), tuple(id_ for id_ in ids if id_ not in {each.id for each in there}))
+
+
+def _as_it_is(board: Board, status: Mapping[str, Any]) -> Board:
+    """Columns are renamed, removed and made anew while Sluice runs."""
+    options = {option["name"]: option["id"] for option in status.get("options", ())}
+    return replace(board, options=options, status_field_id=status.get("id", board.status_field_id))
 
 
 def card(node: Mapping[str, Any], position: int) -> Card:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 from bot.context import Heard, Seen, Written
 from bot.core.actions import BoardWrite
-from bot.core.board import Board, Card, Columns
+from bot.core.board import Board, Cards, Columns, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.pull import Check
@@ -18,7 +19,7 @@ from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, policy_text, repository_access
 from bot.github.auth import TokenSource
-from bot.github.boards import find_board, scan_board
+from bot.github.boards import Account, find_board, read_cards, scan_board
 from bot.github.comments import read_back, said_since
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
@@ -29,11 +30,13 @@ from bot.github.merging import Merging
 from bot.github.pulls import check_key
 from bot.github.rest import Rest
 from bot.github.seen import issue_node_of, pull_node_of, seen
+from bot.github.setup import SetUp, set_up
 from bot.github.workflows import Workflows
 from bot.github.writes import Known, Writer
 
 NO_COLUMNS: Mapping[str, Columns] = {}
 NO_FIELDS: Mapping[str, str] = {}
+NO_ACCOUNTS: Mapping[str, Account] = {}
 
 
 class GitHubClient:
@@ -50,14 +53,19 @@ class GitHubClient:
         columns: Mapping[str, Columns] = NO_COLUMNS,
         priority_fields: Mapping[str, str] = NO_FIELDS,
         limits: Limits | None = None,
+        accounts: Mapping[str, Account] = NO_ACCOUNTS,
     ) -> None:
-        """`columns` and `priority_fields` are by board key; a board not named there has the usual ones."""
+        """`columns`, `priority_fields` and `accounts` are by board key; a board not named there has the usual ones."""
         self._login = login
         self._columns = columns
         self._priority_fields = priority_fields
         self._costs = Costs(book, limits)
         self._scanned: dict[str, int] = {}  # points of each board's last scan
         self._graphql = GraphQL(api_url, token, self._costs, timeout)
+        self._accounts = accounts
+        self._by_account = {
+            key: GraphQL(api_url, each.token, Costs(book, each.limits), timeout) for key, each in accounts.items()
+        }
         self._rest = Rest(api_url, token, self._costs, timeout)
         self._lookups = Lookups(self._graphql)
         self._workflows = Workflows(self._rest)
@@ -70,16 +78,24 @@ class GitHubClient:
     async def board(self, key: str) -> Board:
         costs.item.set(None)
         columns = self._columns.get(key, Columns())
-        return await find_board(self._graphql, key, columns, self._priority_fields.get(key, "Priority"))
+        return await find_board(self._of(key), key, columns, self._priority_fields.get(key, "Priority"))
 
-    async def scan(self, board: Board) -> list[Card]:
+    async def scan(self, board: Board, whole: bool = True) -> Scan:
         costs.item.set(None)
-        cards = await scan_board(self._graphql, board)
-        self._scanned[board.key] = len(cards) // 100 + 1
-        return cards
+        found = await scan_board(self._of(board.key), board, whole)
+        self._scanned[board.key] = len(found.cards) // 100 + 1
+        return found
+
+    async def cards(self, board: Board, ids: Sequence[str]) -> Cards:
+        costs.item.set(None)
+        return await read_cards(self._of(board.key), board, ids)
+
+    async def set_up(self, board: Board, dry: bool) -> SetUp:
+        costs.item.set(None)
+        return await set_up(self._of(board.key), board, dry)
 
     async def board_access(self, board: Board) -> BoardAccess:
-        return await board_access(self._graphql, board)
+        return await board_access(self._of(board.key), board)
 
     async def repository_access(self, repo: str) -> RepositoryAccess:
         return await repository_access(self._graphql, repo)
@@ -87,15 +103,16 @@ class GitHubClient:
     async def see(self, board: Board, item: Item) -> Seen:
         """One document; another when the card's issue is no longer the one the ledger knows, or much was said."""
         costs.item.set(item.id)
-        answer = await self._graphql.ask("See", _asked(item))
+        graphql = self._of(board.key)
+        answer = await graphql.ask("See", _asked(item))
         content = ((answer.data.get("card") or {}).get("content") or {}).get("id")
         if item.issue_id and content and content != item.issue_id:
-            answer = await self._graphql.ask("See", _asked(replace(item, issue_id="")))
+            answer = await graphql.ask("See", _asked(replace(item, issue_id="")))
         check_whole(answer.errors, _may_be_missing)
         since = item.heard_until or item.first_seen
-        await read_back(self._graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
+        await read_back(graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
         found = seen(answer.data, board.project_id, self._login)
-        return await self._with_logs(found, answer.data)
+        return await self._with_logs(self._own_moves(board, found), answer.data)
 
     async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]:
         costs.item.set(None)
@@ -115,7 +132,7 @@ class GitHubClient:
 
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         costs.item.set(item.id)
-        writer = Writer(self._graphql, self._rest, self._lookups, board, item)
+        writer = Writer(self._graphql, self._of(board.key), self._rest, self._lookups, board, item)
         return await writer.write(writes, Known.of(item, seen))
 
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
@@ -138,12 +155,29 @@ class GitHubClient:
         return self._costs.limits.starts_at()
 
     def sweep_pause(self) -> timedelta:
-        """How far apart scans of the boards scanned so far may be."""
-        return self._costs.limits.sweep_pause(sum(self._scanned.values()))
+        """How far apart scans of the boards scanned so far may be, by whoever reads them and has the least left."""
+        points: Counter[Limits] = Counter()
+        for key, spent in self._scanned.items():
+            points[self._accounts[key].limits if key in self._accounts else self._costs.limits] += spent
+        return max((limits.sweep_pause(spent) for limits, spent in points.items()), default=timedelta())
 
     async def close(self) -> None:
-        await self._costs.limits.close()
-        await self._graphql.close()
+        for limits in (self._costs.limits, *(each.limits for each in self._accounts.values())):
+            await limits.close()
+        for graphql in (self._graphql, *self._by_account.values()):
+            await graphql.close()
+
+    def _of(self, board: str) -> GraphQL:
+        """Whose name a board is read and written in."""
+        return self._by_account.get(board, self._graphql)
+
+    def _own_moves(self, board: Board, found: Seen) -> Seen:
+        """What the board's account moved, Sluice moved."""
+        account = self._accounts.get(board.key)
+        if account is None:
+            return found
+        mine = tuple(replace(m, actor=self._login) if m.actor == account.login else m for m in found.moves)
+        return replace(found, moves=mine)
 
     async def _with_logs(self, found: Seen, data: Mapping[str, Any]) -> Seen:
         """A failed check of Actions that says nothing itself gets the end of its log."""

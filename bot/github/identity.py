@@ -17,6 +17,7 @@ class Identity(Protocol):
     async def login(self) -> str: ...
     def api(self, owner: str) -> TokenSource: ...
     def git(self, repo: str) -> TokenSource: ...
+    def itself(self) -> AppToken | None: ...  # the App, which no installation speaks for
 
 
 class PersonalToken:
@@ -36,6 +37,9 @@ class PersonalToken:
 
     def git(self, _repo: str) -> TokenSource:
         return self._token
+
+    def itself(self) -> None:
+        return None
 
 
 class App:
@@ -59,7 +63,7 @@ class App:
         return self._installation is not None
 
     async def login(self) -> str:
-        return await self._token("").login()
+        return await self.itself().login()
 
     def api(self, owner: str) -> TokenSource:
         return self._token(owner)
@@ -69,6 +73,9 @@ class App:
         if repo not in self._git:
             self._git[repo] = self._token(owner, name)
         return self._git[repo]
+
+    def itself(self) -> AppToken:
+        return self._token("")
 
     def _token(self, owner: str, repository: str = "") -> AppToken:
         narrow = FOR_GIT if repository else None

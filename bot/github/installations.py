@@ -1,17 +1,18 @@
 """`context.GitHub` for several owners: each call goes out under the identity that is good for the owner it concerns.
 
 An App is installed on each owner by itself, with limits of its own. A board and its cards are the board's owner's;
-everything else goes by the repository. A person's token is good everywhere, so with one all owners are the same.
+everything else goes by the repository, and so do the cards of a board that is worked with a token of its own. A
+person's token is good everywhere, so with one all owners are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.context import Heard, Seen, Written
 from bot.core.actions import BoardWrite
-from bot.core.board import Board, Card
+from bot.core.board import Board, Cards, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.limits import Importance
@@ -19,6 +20,8 @@ from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess
 from bot.github.client import GitHubClient
+from bot.github.deliverylog import DeliveryLog
+from bot.github.setup import SetUp
 
 Open = Callable[[str], GitHubClient]  # for an owner
 
@@ -26,11 +29,21 @@ Open = Callable[[str], GitHubClient]  # for an owner
 class Installations:
     """The clients, each made when it is first needed."""
 
-    def __init__(self, login: str, open_: Open, *, shared: bool) -> None:
-        """`shared`: one identity is good for every owner."""
+    def __init__(
+        self,
+        login: str,
+        open_: Open,
+        *,
+        shared: bool,
+        apart: Collection[str] = (),
+        deliveries: DeliveryLog | None = None,
+    ) -> None:
+        """`shared`: one identity is good for every owner. `apart`: the boards that have a token of their own."""
+        self.deliveries = deliveries  # an App's alone
         self._login = login
         self._open = open_
         self._shared = shared
+        self._apart = apart
         self._clients: dict[str, GitHubClient] = {}
 
     @property
@@ -50,9 +63,17 @@ class Installations:
         costs.importance.set(Importance.WORK)
         return await self.of(key).board(key)
 
-    async def scan(self, board: Board) -> list[Card]:
+    async def scan(self, board: Board, whole: bool = True) -> Scan:
         costs.importance.set(Importance.SWEEP)
-        return await self.of(board.key).scan(board)
+        return await self.of(board.key).scan(board, whole)
+
+    async def cards(self, board: Board, ids: Sequence[str]) -> Cards:
+        costs.importance.set(Importance.SWEEP)
+        return await self.of(board.key).cards(board, ids)
+
+    async def set_up(self, board: Board, dry: bool) -> SetUp:
+        costs.importance.set(Importance.WORK)
+        return await self.of(board.key).set_up(board, dry)
 
     async def board_access(self, board: Board) -> BoardAccess:
         return await self.of(board.key).board_access(board)
@@ -60,10 +81,14 @@ class Installations:
     async def see(self, board: Board, item: Item) -> Seen:
         under_way = item.claim is not None or item.pull_number is not None
         costs.importance.set(Importance.WORK if under_way else Importance.START)
-        return await self.of(board.key).see(board, item)
+        return await self._for(board, item.repo).see(board, item)
 
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
-        return await self.of(board.key).write(board, item, writes, seen)
+        return await self._for(board, (seen.repo if seen else "") or item.repo).write(board, item, writes, seen)
+
+    def _for(self, board: Board, repo: str) -> GitHubClient:
+        """For one card: with a board of another owner it is the repository that says whose installation is meant."""
+        return self.of(repo if repo and board.key in self._apart else board.key)
 
     # --- repositories -------------------------------------------------------------------------------------------------
 
@@ -111,3 +136,5 @@ class Installations:
     async def close(self) -> None:
         for client in self._clients.values():
             await client.close()
+        if self.deliveries:
+            await self.deliveries.close()

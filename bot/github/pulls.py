@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from bot.core.pull import PASSING, Check, Pull, Remark, Review, Thread
+from bot.core.pull import PASSING, VERDICTLESS, Check, Pull, Remark, Review, Thread
 from bot.github.actors import GHOST, is_bot, login
 from bot.github.descriptions import text_of
 from bot.github.times import maybe_time, time
 
 Node = Mapping[str, Any]
+State = Literal["pending", "passed", "failed", "unknown"]
+STATUSES: Mapping[str, State] = {
+    "SUCCESS": "passed",
+    "PENDING": "pending",
+    "EXPECTED": "pending",
+    "ERROR": "unknown",  # whoever reports it is in trouble; of the code they say FAILURE
+}
 SUMMARY = 4000  # characters of what a check printed last
 
 
@@ -58,19 +65,26 @@ def check(node: Node) -> Check:
     """A check run, or a commit status."""
     required = bool(node.get("isRequired"))
     if node["__typename"] == "StatusContext":
-        state = {"SUCCESS": "passed", "PENDING": "pending", "EXPECTED": "pending"}.get(node["state"], "failed")
+        state = STATUSES.get(node["state"], "failed")
         summary = (node["description"] or "")[:SUMMARY]
-        return Check(node["context"], state, required, node["targetUrl"] or "", summary, node["id"])  # type: ignore[arg-type]
-    over = node["status"] == "COMPLETED"
+        return Check(node["context"], state, required, node["targetUrl"] or "", summary, node["id"])
     said = "\n".join(part for part in (node["title"], node["summary"], node["text"]) if part)
     return Check(
         name=node["name"],
-        state="pending" if not over else "passed" if node["conclusion"] in PASSING else "failed",
+        state=_state(node["status"], node["conclusion"]),
         required=required,
         url=node["url"],
         summary=said[-SUMMARY:],
         key=check_key(node),
     )
+
+
+def _state(status: str, conclusion: str | None) -> State:
+    if status != "COMPLETED":
+        return "pending"
+    if conclusion in PASSING:
+        return "passed"
+    return "unknown" if conclusion in VERDICTLESS else "failed"
 
 
 def check_key(node: Node) -> str:

@@ -33,6 +33,7 @@ from bot.github.seen import MARK
 
 CREATING = ("ConvertDraft", "OpenPull", "AddComment")  # what GitHub counts as creating content
 WORDS = ("AddComment", "EditComment", "React")  # what can wait, unless it travels with what cannot
+BOARDS = ("MoveCard", "ConvertDraft")  # what is written on the board itself
 DONE = Written(ok=True)  # it was done before
 
 
@@ -79,8 +80,12 @@ class Known:
 class Writer:
     """Writes for one item. A write that fails is an answer; the ones after it are still tried, as GitHub would."""
 
-    def __init__(self, graphql: GraphQL, rest: Rest, lookups: Lookups, board: Board, item: Item) -> None:
+    def __init__(
+        self, graphql: GraphQL, of_board: GraphQL, rest: Rest, lookups: Lookups, board: Board, item: Item
+    ) -> None:
+        """`of_board`: in whose name the board is written; another than `graphql` where the board is a person's."""
         self._graphql = graphql
+        self._of_board = of_board
         self._rest = rest
         self._lookups = lookups
         self._board = board
@@ -99,20 +104,24 @@ class Writer:
         """Writes that do not wait for each other: one document."""
         planned = [await self._plan(write, known) for write in writes]
         mutations = [each for each in planned if isinstance(each, Mutation)]
-        answer = await self._tell(mutations)
-        places = iter(range(len(mutations)))
+        told = iter(await self._tell(mutations))
         answers: list[Written] = []
         for write, each in zip(writes, planned, strict=True):
-            written = each if isinstance(each, Written) else _written(answer, f"w{next(places)}")
+            written = each if isinstance(each, Written) else next(told)
             answers.append(await self._existing(write, known) or written if not written.ok else written)
         return answers
 
-    async def _tell(self, mutations: Sequence[Mutation]) -> Answer:
-        if not mutations:
-            return Answer({})
+    async def _tell(self, mutations: Sequence[Mutation]) -> list[Written]:
+        """One document; two where the board is written in another name, the board's last."""
         only_words = all(each.operation in WORDS for each in mutations)
         matters = Importance.WORDS if only_words else Importance.FIRST
-        return await self._graphql.tell(*combine(mutations), matters, _creating(mutations))
+        boards = [each for each in mutations if self._of_board is not self._graphql and each.operation in BOARDS]
+        answers: dict[int, Written] = {}
+        for graphql, mine in ((self._graphql, [m for m in mutations if m not in boards]), (self._of_board, boards)):
+            if mine:
+                answer = await graphql.tell(*combine(mine), matters, _creating(mine))
+                answers |= {id(each): _written(answer, f"w{place}") for place, each in enumerate(mine)}
+        return [answers[id(each)] for each in mutations]
 
     async def _existing(self, write: BoardWrite, known: Known) -> Written | None:
         """A pull request that could not be opened because it is open already."""

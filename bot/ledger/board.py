@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from bot.core.board import Card
 from bot.core.item import Item
 from bot.core.queue import priority_of
 from bot.ledger.decisions import DecisionRow, decision_of
-from bot.ledger.items import change, item_of
+from bot.ledger.items import change, item_of, leave_behind
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, items
 from bot.ledger.wakes import RANK, rouse
@@ -35,19 +35,32 @@ class ItemRow:
 
 
 class BoardVerbs(Store):
-    async def upsert_cards(self, board: str, cards: Sequence[Card], now: datetime) -> list[str]:
-        """Note what a scan found. The items with news (new, changed or gone) are woken and returned."""
+    async def upsert_cards(
+        self, board: str, cards: Sequence[Card], now: datetime, gone: Collection[str] | None = None
+    ) -> list[str]:
+        """Note what a scan found. The items with news (new, changed or gone) are woken and returned.
+
+        `gone`: those that are known to be; None: the scan was of the whole board, so whatever it did not find.
+        """
         found = {card.id: card for card in cards if card.kind != "PULL_REQUEST"}  # those come with their issue
         async with self.write() as tx:
             known = (await tx.execute(select(items).where(items.c.board == board))).mappings().all()
             rows = {row["id"]: row for row in known}
             news = [id_ for id_, card in found.items() if await _note(tx, board, card, rows.get(id_), now)]
-            for id_ in [row["id"] for row in known if row["gone_at"] is None and row["id"] not in found]:
+            here = [row["id"] for row in known if row["gone_at"] is None and row["id"] not in found]
+            for id_ in [id_ for id_ in here if gone is None or id_ in gone]:
                 await change(tx, id_, gone_at=now)
                 news.append(id_)
             for id_ in news:
                 await rouse(tx, id_, now, "the board changed")
             return news
+
+    async def cards_in(self, board: str, columns: Collection[str]) -> list[str]:
+        """The cards that are claimed, or stood in one of these columns when they were last seen."""
+        there = items.c.claim.is_not(None) | items.c.column_name.in_(columns)
+        async with self.read() as tx:
+            wanted = select(items.c.id).where(items.c.board == board, items.c.gone_at.is_(None), there)
+            return list((await tx.execute(wanted.order_by(items.c.id))).scalars())
 
     async def items(self, board: str | None = None, *, done: bool = True, gone: bool = False) -> list[ItemRow]:
         """In the order of the queue, each with its last decision."""
@@ -118,6 +131,8 @@ async def _note(tx: AsyncConnection, board: str, card: Card, known: RowMapping |
     if known is None:
         await tx.execute(insert(items).values(id=card.id, board=board, first_seen=now, **seen, **named))
         return True
+    if card.issue_id and known["issue_id"] not in ("", card.issue_id):
+        await leave_behind(tx, item_of(known), now)
     seen |= {name: value for name, value in named.items() if value}  # a redacted card hides what was known
     if any(known[name] != value for name, value in seen.items()):
         await change(tx, card.id, **seen)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from pydantic import TypeAdapter
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.item import Move
-from bot.ledger.shared_tables import deliveries, moves
-from bot.ledger.store import Store, insert_once
+from bot.core.missed import LastLook
+from bot.ledger.shared_tables import deliveries, facts, moves
+from bot.ledger.store import Store, insert_once, upsert
+
+LOOK = "deliveries_look"
+LOOKS = TypeAdapter(LastLook)
+AT_ONCE = 500  # ids in one question; databases have a limit
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,25 @@ class Deliveries(Store):
         old = delete(deliveries).where(deliveries.c.received < before, deliveries.c.result.is_not(None))
         async with self.write() as tx:
             return (await tx.execute(old)).rowcount
+
+    async def arrived(self, guids: Collection[str]) -> set[str]:
+        """Those of them that are kept, handled or not."""
+        wanted, found = sorted(guids), set[str]()
+        async with self.read() as tx:
+            for first in range(0, len(wanted), AT_ONCE):
+                some = deliveries.c.guid.in_(wanted[first : first + AT_ONCE])
+                found |= set((await tx.execute(select(deliveries.c.guid).where(some))).scalars())
+        return found
+
+    async def last_look(self) -> LastLook | None:
+        """Where the reading of GitHub's log stands; None: it was never read."""
+        async with self.read() as tx:
+            text = (await tx.execute(select(facts.c.value).where(facts.c.key == LOOK))).scalar_one_or_none()
+            return LOOKS.validate_json(text) if text else None
+
+    async def keep_look(self, look: LastLook) -> None:
+        async with self.write() as tx:
+            await upsert(tx, facts, {"key": LOOK}, {"value": LOOKS.dump_json(look).decode()})
 
     async def note_move(self, card: str, move: Move) -> None:
         """A draft has no timeline: a webhook is the only one to say who moved its card."""

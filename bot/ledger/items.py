@@ -10,9 +10,10 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.item import GoAhead, Item, Parked
+from bot.core.parking import transferred
 from bot.core.queue import rank
 from bot.core.run import Outcome
-from bot.core.snapshot import Rival
+from bot.core.snapshot import Rival, Twin
 from bot.errors import UserError
 from bot.ledger.store import Store
 from bot.ledger.tables import items, receipts, runs
@@ -29,6 +30,12 @@ class Items(Store):
     async def note_issue(self, item: str, repo: str, issue_id: str, number: int, title: str) -> None:
         async with self.write() as tx:
             await change(tx, item, repo=repo, issue_id=issue_id, number=number, title=title)
+
+    async def follow_transfer(self, item: str, repo: str, issue_id: str, number: int, now: datetime) -> None:
+        """The card's issue is another one now. What was under way for the old one ends, and waits for a person."""
+        async with self.write() as tx:
+            await leave_behind(tx, await load(tx, item), now)
+            await change(tx, item, repo=repo, issue_id=issue_id, number=number)
 
     async def accept_go_ahead(self, item: str, go_ahead: GoAhead) -> None:
         async with self.write() as tx:
@@ -108,6 +115,16 @@ async def change(tx: AsyncConnection, item: str, **values: Any) -> None:
     await tx.execute(update(items).where(items.c.id == item).values(rev=items.c.rev + 1, **values))
 
 
+async def twin_of(tx: AsyncConnection, mine: Item) -> Twin | None:
+    """The card of the same issue on another board that is claimed, or else parked."""
+    if not mine.issue_id:
+        return None
+    theirs = select(items).where(items.c.issue_id == mine.issue_id, items.c.id != mine.id, items.c.gone_at.is_(None))
+    found = [item_of(row) for row in (await tx.execute(theirs.order_by(items.c.id))).mappings()]
+    twin = next((each for each in found if each.claim), None) or next((each for each in found if each.parked), None)
+    return Twin(twin.board, bool(twin.claim), twin.parked.at if twin.parked else None) if twin else None
+
+
 async def lane_of(tx: AsyncConnection, item: str) -> list[Rival]:
     """The queue of the item's base branch, the item itself included, its head first."""
     row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one()
@@ -125,6 +142,18 @@ async def leave(tx: AsyncConnection, item: str) -> None:
         return
     await change(tx, item, lane_since=None, lane_base=None)
     await wake_lane(tx, row["repo"], row["lane_base"], row["lane_since"])
+
+
+async def leave_behind(tx: AsyncConnection, mine: Item, now: datetime) -> None:
+    """Branch and pull request belong to another repository: under the new issue their numbers would mean others."""
+    if mine.claim is None and mine.pull_number is None:
+        return
+    reason = transferred(mine.repo, mine.number)
+    given = mine.claim.go_ahead if mine.claim else mine.go_ahead
+    kept = {"parked": Parked(reason, now), "go_ahead": given} if mine.claim or mine.parked else {}
+    await _give_up(tx, mine.id, now, pull_number=None, pushed_head=None, approvals=(), **kept)
+    if kept:
+        await _file(tx, mine.id, "parked", reason, now)
 
 
 async def _give_up(tx: AsyncConnection, item: str, now: datetime, **values: Any) -> None:

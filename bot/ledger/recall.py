@@ -13,11 +13,11 @@ from bot.core.queue import rank
 from bot.core.snapshot import Rival
 from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
-from bot.ledger.items import item_of, lane_of, load
+from bot.ledger.items import item_of, lane_of, load, twin_of
 from bot.ledger.orders import unanswered
 from bot.ledger.repositories import repository_of
 from bot.ledger.runs import run_of, usage_of
-from bot.ledger.shared_tables import facts
+from bot.ledger.shared_tables import facts, reviews
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
 
@@ -42,6 +42,8 @@ class Recall(Store):
                 live_since=repository.live_since if repository else None,
                 last_policy=repository.policy if repository else None,
                 moves=await moves_of(tx, item),
+                head=await _head(tx, mine),
+                twin=await twin_of(tx, mine),
             )
 
 
@@ -55,6 +57,12 @@ async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
     found = [(item_of(row), row["agents"] if row["waits_for"] == "agent" else ()) for row in rows]
     rivals = [Rival(i.id, rank(i), i.first_seen, i.number, agents) for i, agents in found]
     return tuple(sorted(rivals, key=lambda rival: rival.rank))
+
+
+async def _head(tx: AsyncConnection, mine: Item) -> str | None:
+    """Of its pull request, as the last look found it."""
+    noted = select(reviews.c.head).where(reviews.c.item == mine.id, reviews.c.number == mine.pull_number)
+    return (await tx.execute(noted)).scalar_one_or_none()
 
 
 async def fact(tx: AsyncConnection, key: str) -> str | None:

@@ -15,8 +15,9 @@ from bot.core.item import Claim as Claimed
 from bot.core.item import Item
 from bot.core.policy import Work as WorkPolicy
 from bot.core.run import ATTEMPTS, Outcome, Peer, Run
+from bot.core.snapshot import Twin
 from bot.core.worktree import Work
-from bot.ledger.items import change, load
+from bot.ledger.items import change, load, twin_of
 from bot.ledger.store import Store
 from bot.ledger.tables import items, runs
 from bot.ledger.types import Utc
@@ -40,7 +41,7 @@ class Runs(Store):
         """The one place that lets a run in: whoever asks at the same time waits for the answer given before."""
         async with self.write() as tx:
             mine = await load(tx, item)
-            refusal = _claim_refused(mine, claim)
+            refusal = _claim_refused(mine, claim, await twin_of(tx, mine))
             if refusal is None and run is not None:
                 refusal = await _run_refused(tx, mine, run, caps, work, peer, now)
             if refusal is None and claim is not None:
@@ -103,7 +104,9 @@ class Runs(Store):
             return [run_of(row) for row in found.mappings()]
 
 
-def _claim_refused(mine: Item, claim: Claim | None) -> Refusal | None:
+def _claim_refused(mine: Item, claim: Claim | None, twin: Twin | None) -> Refusal | None:
+    if claim is not None and twin is not None and twin.claimed:
+        return Refusal(f"its card on board {twin.board} has it", what="dependency")
     if claim is not None and mine.claim is not None:
         return Refusal("already claimed", full=False)
     if claim is None and mine.claim is None:

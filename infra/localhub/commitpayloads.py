@@ -80,3 +80,8 @@ async def complete(hub: Hub, event: str, body: Json) -> None:
         suite["head_commit"] = simple_commit(info)
     else:
         body["commit"] = render.commit(hub, repo, info)
+        api = f"{hub.base_url}/repos/{repo.full_name}/commits"
+        body["branches"] = [
+            {"name": name, "commit": {"sha": tip, "url": f"{api}/{tip}"}, "protected": name in repo.protection}
+            for name, tip in (await gitstore.branches_with(repo.git_dir, sha)).items()
+        ]

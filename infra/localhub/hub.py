@@ -59,6 +59,7 @@ class Hub:
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     pending: set[asyncio.Task[Any]] = field(default_factory=set)
     pushed: Callable[..., Awaitable[None]] | None = None  # githttp's on_push(hub, repo, ref, before, after, caller)
+    redeliver: Callable[[App, Delivery], None] | None = None  # webhooks.Deliverer.again
     faults: list[Any] = field(default_factory=list)  # faults.Fault: what is ordered to go wrong with requests
     mishaps: list[Any] = field(default_factory=list)  # mishaps.Mishap: and with webhooks
     schedule: Any = None  # faultschedule.Schedule: and by a seed

@@ -51,7 +51,8 @@ class Mishaps:
         self.hub.struck.append({"what": what, "login": app.actor.login, "kind": mishap.kind})
         match mishap.kind:
             case "drop":
-                self.hub.deliveries.append(delivery)  # without an answer
+                delivery.status = "failed to connect to host"
+                self.hub.deliveries.append(delivery)
             case "double":
                 self._hand_on(app, delivery)
                 self._hand_on(app, replace(delivery, id=self.hub.new_id()))

@@ -76,9 +76,9 @@ def readable_repo(hub: Hub, caller: Caller, full_name: str) -> Repo:
 
 
 def require_project(caller: Caller, project: Project, needed: str) -> None:
-    """Projects are their owner's: members and the App read and write; others read a public one only."""
+    """Projects are their owner's: members, collaborators and the App read and write; others read a public one only."""
     owner, name, token = project.owner, caller.login.lower(), caller.token
-    inside = owner.login.lower() == name or name in owner.members
+    inside = owner.login.lower() == name or name in owner.members or name in project.collaborators
     if caller.app is not None:
         inside = caller.app.account is owner and owner.kind == "Organization"
     if needed == "read" and project.public:

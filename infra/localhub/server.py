@@ -43,8 +43,10 @@ def create_app(hub: Hub) -> FastAPI:
 def listen(hub: Hub) -> None:
     """Who hears what happens, in this order: deliveries keep the order of events although the last two cause more."""
     hub.pushed = pushes.on_push
+    deliverer = webhooks.Deliverer(hub)
+    hub.redeliver = deliverer.again
     hub.listeners += [
-        webhooks.Deliverer(hub),
+        deliverer,
         pushes.pull_refs(hub),
         actions.listener(hub),
         lambda event: projects.built_in_workflows(hub, event),

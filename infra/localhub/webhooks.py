@@ -1,4 +1,5 @@
-"""Sends webhooks the way GitHub does: signed, in order for each App, once. A delivery that fails is recorded and left.
+"""Sends webhooks the way GitHub does: signed, in order for each App, once. A delivery that fails is recorded and left;
+whoever wants it again asks for it (deliverylog.py).
 
 server.py adds `Deliverer(hub)` to the hub's listeners. A body is built the moment the event happens, because the
 records it shows go on changing; sending happens in the background, which `/_hub/idle` waits for.
@@ -12,6 +13,7 @@ import hmac
 import json
 import uuid
 from collections import defaultdict, deque
+from dataclasses import replace
 
 import httpx
 
@@ -21,7 +23,6 @@ from localhub.hub import Event, Hub
 from localhub.mishaps import Mishaps
 from localhub.model import App, Delivery
 
-TIMEOUT = 10.0  # seconds GitHub waits for an answer
 USER_AGENT = "GitHub-Hookshot/localhub"
 ALWAYS_SENT = ("installation", "installation_repositories")  # an App cannot opt out of these
 
@@ -46,7 +47,14 @@ class Deliverer:
 
     def _delivery(self, app: App, event: Event) -> Delivery:
         payload = payloads.build(self.hub, event, app)
-        return Delivery(self.hub.new_id(), str(uuid.uuid4()), event.name, event.action, payload, self.hub.now())
+        made = Delivery(self.hub.new_id(), str(uuid.uuid4()), event.name, event.action, payload, self.hub.now())
+        made.app_id, made.installation_id = app.id, app.installation_id
+        made.repository_id = event.repo.id if event.repo else None
+        return made
+
+    def again(self, app: App, delivery: Delivery) -> None:
+        """Somebody asked for it: the same body under the same GUID, as another delivery."""
+        self._queue(app, replace(delivery, id=self.hub.new_id(), redelivery=True, status_code=None, status=""))
 
     def _queue(self, app: App, delivery: Delivery) -> None:
         self.waiting[app.id].append(delivery)
@@ -56,25 +64,38 @@ class Deliverer:
     async def _send_all(self, app: App) -> None:
         """One delivery after another, so that what happened first arrives first."""
         try:
-            async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=self.trust) as client:
+            async with httpx.AsyncClient(timeout=None, trust_env=False, verify=self.trust) as client:
                 while self.waiting[app.id]:
                     await self._send(client, app, self.waiting[app.id].popleft())
         finally:
             self.sending.pop(app.id, None)
 
     async def _send(self, client: httpx.AsyncClient, app: App, delivery: Delivery) -> None:
-        delivery.delivered_at = started = self.hub.now()
-        self.hub.deliveries.append(delivery)
         if app.webhook_url is None:
             return  # switched off while it waited
-        await complete(self.hub, delivery.event, delivery.payload)
+        delivery.delivered_at = started = self.hub.now()
+        self.hub.deliveries.append(delivery)
+        if not delivery.headers:  # else it was sent before, and goes again as it was
+            await complete(self.hub, delivery.event, delivery.payload)
         body = json.dumps(delivery.payload).encode()
-        try:
-            response = await client.post(app.webhook_url, content=body, headers=headers(app, delivery, body))
-            delivery.status_code = response.status_code
-        except httpx.HTTPError:
-            delivery.status_code = None
+        delivery.url, delivery.headers = app.webhook_url, headers(app, delivery, body)
+        delivery.status_code, delivery.status = await _post(client, app.webhook_patience, delivery, body)
         delivery.duration = (self.hub.now() - started).total_seconds()
+
+
+async def _post(client: httpx.AsyncClient, patience: float, delivery: Delivery, body: bytes) -> tuple[int | None, str]:
+    """What was answered, and what GitHub calls that. The limit is on the whole exchange, not on a byte's coming."""
+    try:
+        async with asyncio.timeout(patience):
+            response = await client.post(delivery.url, content=body, headers=delivery.headers)
+    except TimeoutError:
+        return None, "timed out"
+    except httpx.ConnectError:
+        return None, "failed to connect to host"
+    except httpx.HTTPError:
+        return None, "Invalid HTTP Response"
+    code = response.status_code
+    return code, "OK" if code < 400 else f"Invalid HTTP Response: {code}"
 
 
 def wants(app: App, event: Event) -> bool:

@@ -7,7 +7,7 @@ import itertools
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,8 @@ import pytest
 from bot.core.board import Board
 from bot.core.item import Claim, GoAhead, Item
 from bot.github.auth import StaticToken, TokenSource
-from bot.github.client import GitHubClient
+from bot.github.boards import Account
+from bot.github.client import NO_ACCOUNTS, GitHubClient
 from bot.github.limits import Limits
 
 Json = dict[str, Any]
@@ -104,8 +105,14 @@ class GitHubWorld:
         self.board: Board = await self.github.board(self.key)
         return self
 
-    def client(self, token: TokenSource, timeout: float = 20, limits: Limits | None = None) -> GitHubClient:
-        return GitHubClient(self.url, token, self.app["login"], self._book, timeout, limits=limits)
+    def client(
+        self,
+        token: TokenSource,
+        timeout: float = 20,
+        limits: Limits | None = None,
+        accounts: Mapping[str, Account] = NO_ACCOUNTS,
+    ) -> GitHubClient:
+        return GitHubClient(self.url, token, self.app["login"], self._book, timeout, limits=limits, accounts=accounts)
 
     async def _book(self, item: str | None, kind: str, amount: int) -> None:
         self.costs[item, kind] += amount
@@ -155,11 +162,12 @@ class GitHubWorld:
         made: Json = (by or self.mona).rest("POST", f"/repos/{self.repo}/issues/{number}/comments", body=body)
         return made
 
-    def hook(self, url: str, secret: str, events: list[str]) -> None:
+    def hook(self, url: str, secret: str, events: list[str]) -> Json:
         """A second App that only listens: its webhooks go to this address."""
         slug = f"ear{self.number}"
         facts = {"slug": slug, "owner": self.org, "permissions": PERMISSIONS, "repositories": [self.repo]}
-        self.admin("apps", **facts, webhook_url=url, secret=secret, events=events)
+        made: Json = self.admin("apps", **facts, webhook_url=url, secret=secret, events=events)
+        return made | {"slug": slug}
 
     def idle(self) -> None:
         assert self.admin("idle", timeout=60)["idle"]

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from bot.core.actions import MoveCard, SayStatus
+from bot.core.item import Item
 from bot.errors import Refused, Unavailable
-from bot.github.auth import AppToken
+from bot.github.auth import AppToken, StaticToken
+from bot.github.boards import Account
 from bot.github.identity import App
 from bot.github.installations import Installations
-from tests.contracts.github_world import GitHubWorld, localhub_url, world
+from tests.contracts.github_world import ADD_CARD, COLUMNS, GitHubWorld, localhub_url, world
 
 __all__ = ["localhub_url", "world"]
 TWO_HOURS = 7200
@@ -76,9 +79,38 @@ async def test_each_owners_board_goes_by_its_own(world: GitHubWorld) -> None:
     github = Installations(world.github.login, client, shared=False)
     board = await github.board(world.key)
     assert board.project_id == world.board.project_id
-    assert await github.scan(board) == [] and opened == [world.org]
+    assert (await github.scan(board)).cards == () and opened == [world.org]
     with pytest.raises(Refused, match="404"):
         await github.board("somebody-else/1")
+    await github.close()
+
+
+async def test_a_board_with_a_token_of_its_own_goes_by_the_repository(world: GitHubWorld) -> None:
+    """The App is not installed on the board's owner: an account moves the card, and within limits of its own; the
+    repository's installation says the words."""
+    desk = world.admin("people", login=f"desk{world.number}")
+    order = {"title": "Mine", "status": COLUMNS, "collaborators": [desk["login"]]}
+    made = world.admin("projects", owner=world.mona.login, **order)
+    issue = world.mona.rest("POST", f"/repos/{world.repo}/issues", title="Fix")
+    world.mona.graphql(ADD_CARD, board=made["id"], content=issue["node_id"])
+    key = f"{world.mona.login}/{made['number']}"
+    accounts = {key: Account(StaticToken(desk["token"]), desk["login"])}
+    github = Installations(
+        world.github.login,
+        lambda owner: world.client(app_of(world).api(owner), accounts=accounts),
+        shared=False,
+        apart=accounts,
+    )
+    board = await github.board(key)
+    (card,) = (await github.scan(board)).cards
+    item = Item(id=card.id, board=key, repo=card.repo, number=card.number)
+    seen = await github.see(board, item)
+    assert all(each.ok for each in await github.write(board, item, [SayStatus("On it."), MoveCard("Ready")], seen))
+    (said,) = world.mona.rest("GET", f"/repos/{world.repo}/issues/{issue['number']}/comments")
+    assert said["user"]["login"] == world.app["login"]
+    moved = await github.see(board, item)
+    assert moved.face and moved.face.column == "Ready" and {move.actor for move in moved.moves} == {github.login}
+    assert accounts[key].limits.budget.hours["graphql"].used > 0
     await github.close()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.item import Item
 from bot.core.pull import Pull
+from bot.github.pulls import check
 from tests.contracts.github_world import GitHubWorld, claimed, localhub_url
 
 __all__ = ["localhub_url"]
@@ -59,6 +60,21 @@ async def pull_of(world: GitHubWorld, item: Item) -> Pull:
     pull = (await world.github.see(world.board, item)).pull
     assert pull is not None
     return pull
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "state"),
+    [
+        *((each, "passed") for each in ("SUCCESS", "SKIPPED", "NEUTRAL")),
+        *((each, "failed") for each in ("FAILURE", "TIMED_OUT")),
+        *((each, "unknown") for each in ("CANCELLED", "STARTUP_FAILURE", "STALE", "ACTION_REQUIRED")),
+    ],
+)
+def test_what_the_machinery_broke_is_no_failure_of_the_code(conclusion: str, state: str) -> None:
+    """A check that was cancelled or never started has given no verdict."""
+    told = {"title": "", "summary": "", "text": "", "url": "", "databaseId": 1, "checkSuite": None}
+    node = {"__typename": "CheckRun", "name": "ci", "status": "COMPLETED", "conclusion": conclusion}
+    assert check(node | told).state == state
 
 
 async def test_passed_check_is_known_as_required(world: GitHubWorld) -> None:

@@ -40,7 +40,7 @@ async def test_scan_reads_a_hundred_cards_for_a_point(world: GitHubWorld) -> Non
     first, second = world.add_issue("First", column="Ready"), world.add_issue("Second")
     draft = world.add_draft("Third", "perhaps")
     world.costs.clear()
-    cards = await world.github.scan(world.board)
+    cards = (await world.github.scan(world.board)).cards
     assert [card.id for card in cards] == [first.id, second.id, draft.id]
     assert [(card.kind, card.column, card.title) for card in cards] == [
         ("ISSUE", "Ready", "First"),
@@ -55,7 +55,7 @@ async def test_priority_comes_from_the_boards_field(world: GitHubWorld) -> None:
     """A number in the Priority field reaches the card."""
     item = world.add_issue("Urgent")
     world.set_field(item, "Priority", {"number": 2})
-    (card,) = await world.github.scan(world.board)
+    (card,) = (await world.github.scan(world.board)).cards
     assert card.priority == "2.0"
 
 

@@ -14,7 +14,7 @@ from bot.core.worktree import FileChange
 from bot.core.worktree import Work as Result
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
-from tests.contracts.ledger_world import FINISHED, NOW, PEER, add, at, claim, go_ahead, plan, send_back, start
+from tests.contracts.ledger_world import FINISHED, NOW, PEER, add, at, card, claim, go_ahead, plan, send_back, start
 
 
 async def test_fifty_passes_never_make_three(ledger: SqlLedger) -> None:
@@ -41,6 +41,21 @@ async def test_two_processes_share_the_limit(ledger: SqlLedger, database: str) -
     await other.close()
     assert answers.count(None) == 3
     assert ledger.instance == other.instance
+
+
+async def test_of_two_cards_of_an_issue_one_has_it(ledger: SqlLedger) -> None:
+    """Both boards' cards ask at once; one is let in, and the other is told on which board it is."""
+    [here] = await add(ledger, 1)
+    await ledger.upsert_cards("acme/2", [card(1, id="other")], NOW)
+    answers = await asyncio.gather(start(ledger, here), start(ledger, "other"))
+    [refusal] = [answer for answer in answers if answer]
+    assert refusal.what == "dependency" and "its card on board acme/" in refusal.reason
+    has_it, waits = (here, "other") if answers[0] is None else ("other", here)
+    twin = (await ledger.recall(waits, NOW)).twin
+    assert twin and twin.claimed and twin.board == (await ledger.item(has_it)).board
+    assert (await ledger.recall(has_it, NOW)).twin is None
+    await ledger.release(has_it)
+    assert (await ledger.recall(waits, NOW)).twin is None
 
 
 async def test_claim_uses_the_go_ahead_up(ledger: SqlLedger) -> None:

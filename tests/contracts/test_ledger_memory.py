@@ -19,6 +19,29 @@ from bot.ledger.reviews import ReviewRow
 from tests.contracts.ledger_world import BOARD, NOW, REPO, add, at, card, claim, go_ahead, plan, start, with_limits
 
 
+async def test_renamed_repository_and_new_title_are_followed(ledger: SqlLedger) -> None:
+    """The card's id is what an item is known by: claim and pull request stay with it."""
+    [item] = await add(ledger, 1)
+    await start(ledger, item)
+    await ledger.note_pull(item, 5)
+    await ledger.upsert_cards(BOARD, [card(1, repo="acme/store", title="Mend it")], at(1))
+    mine = await ledger.item(item)
+    assert (mine.repo, mine.title, mine.pull_number) == ("acme/store", "Mend it", 5) and mine.claim
+    assert await ledger.item_ids_for("acme/store", 1) == [item]
+
+
+async def test_transferred_issue_takes_nothing_along(ledger: SqlLedger) -> None:
+    """Its pull request's number would name another one in the new repository."""
+    [item] = await add(ledger, 1)
+    await start(ledger, item)
+    await ledger.note_pull(item, 5)
+    await ledger.upsert_cards(BOARD, [card(77, id=item, repo="acme/tools")], at(1))
+    mine = await ledger.item(item)
+    assert (mine.repo, mine.number, mine.issue_id) == ("acme/tools", 77, "I_77")
+    assert (mine.claim, mine.pull_number) == (None, None)
+    assert mine.parked and f"{REPO}#1 stays there" in mine.parked.reason and mine.go_ahead == go_ahead()
+
+
 async def test_parked_item_keeps_what_a_person_needs(ledger: SqlLedger) -> None:
     """Claim, place in the queue and waiting run go; pull request, pushed head and whom to mention stay."""
     [item] = await add(ledger, 1)

@@ -13,7 +13,7 @@ from bot.core.item import Approval, Claim, Dependency, Draft, Face, GoAhead, Iss
 from bot.core.policy import Gates, Merging, Policy, Reviewing, Work
 from bot.core.pull import Check, Pull, Remark, Review, Thread
 from bot.core.run import Outcome, Peer, Run
-from bot.core.snapshot import Rival, Snapshot, StatusComment
+from bot.core.snapshot import Rival, Snapshot, StatusComment, Twin
 from bot.core.trust import Role
 from bot.core.worktree import FileChange
 from bot.core.worktree import Work as Result
@@ -265,4 +265,5 @@ SNAPSHOT = some(
     caps=some(Caps, running=st.integers(1, 3), runs_per_day=st.integers(1, 9)),
     ahead=few(RIVAL),
     lane=few(RIVAL),
+    twin=maybe(some(Twin, board=st.just("acme/2"), parked_at=maybe(WHEN))),
 )

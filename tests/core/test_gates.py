@@ -39,6 +39,15 @@ def says(verdict: Verdict, state: str, waits_for: str, reason: str) -> None:
         pytest.param(pull(checks=(check(state="pending"),)), policy(), "unknown", "machine", "running: ci", id="runs"),
         pytest.param(pull(), policy(checks=("lint",)), "unknown", "machine", "not reported yet: lint", id="absent"),
         pytest.param(pull(checks=(), checks_known=False), policy(), "unknown", "machine", "reports", id="unreadable"),
+        pytest.param(
+            pull(checks=(check("a", "unknown"), check("b"))), policy(), "unknown", "person", "a result", id="cancelled"
+        ),
+        pytest.param(
+            pull(checks=(check("a", "unknown"), check("b", "failed"))), policy(), "failed", "nobody", "b", id="both"
+        ),
+        pytest.param(
+            pull(checks=(check("a", "unknown"), check("b", "pending"))), policy(), "unknown", "machine", "b", id="again"
+        ),
     ],
 )  # fmt: skip
 def test_checks(the_pull: Pull, the_policy: Policy, state: str, waits_for: str, reason: str) -> None:

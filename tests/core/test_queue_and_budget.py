@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.core.board import Columns
+from bot.core.board import Board, Columns, scan_whole
 from bot.core.budget import Caps, Usage, admit
 from bot.core.policy import Work
 from bot.core.queue import priority_of, rank, takers
 from bot.core.review import owed
 from bot.core.trust import Role, needed_for
-from tests.core.facts import item, peer
+from tests.core.facts import NOW, item, peer
+
+OPTIONS = {name: name for name in ("Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done")}
 
 
 def test_priority_comes_before_board_order() -> None:
@@ -91,6 +95,29 @@ def test_columns_are_matched_without_case() -> None:
     assert columns.meaning_of("Ice box") is None
     assert columns.meaning_of(None) is None
     assert columns.missing_from(("ready", "In progress", "Done")) == ("In Review", "Needs a person")
+
+
+@pytest.mark.parametrize(
+    ("changed", "whole"),
+    [
+        ({}, False),
+        ({"size": 500}, True),
+        ({"whole_at": None}, True),
+        ({"whole_at": NOW - timedelta(minutes=60)}, True),
+        ({"options": {"Ready": "1", "Done": "2"}}, True),
+        ({"columns": Columns(ready='the "next" ones'), "options": {**OPTIONS, 'the "next" ones': "9"}}, True),
+    ],
+)
+def test_a_large_board_is_read_whole_now_and_then(changed: dict[str, Any], whole: bool) -> None:
+    """Else only the columns Sluice works with, by names that exist and can be asked for."""
+    board = replace(Board("acme/1", "P", "F", OPTIONS, Columns(), size=501, whole_at=NOW), **changed)
+    assert scan_whole(board, 500, timedelta(hours=1), NOW) is whole
+
+
+def test_active_columns_are_spelt_as_the_board_spells_them() -> None:
+    """GitHub is asked for what it calls them; Done and the board's other columns are not asked for."""
+    board = Board("acme/1", "P", "F", {"READY": "1", "in progress": "2", "Ice box": "3", "Done": "4"}, Columns())
+    assert board.active == ("READY", "in progress")
 
 
 def test_roles() -> None:

@@ -51,6 +51,7 @@ SAID: dict[str, Callable[[], str]] = {
     "help": comments.help_text,
     "not understood": lambda: comments.not_understood("there is no open pull request", "merge"),
     "not known": lambda: comments.not_understood("There is no command “retri”.", "retri"),
+    "heard late": lambda: comments.not_understood(comments.heard_late("a newer result has come"), "approve"),
     "explained": lambda: comments.explained("blocked by acme/shop#3"),
     "pull title": lambda: comments.pull_title("  Fix the typo "),
     "pull body": lambda: comments.pull_body(item(), go_ahead(), priced(None), VERDICTS[:2]),

@@ -387,7 +387,9 @@ async def apps(tour: Tour) -> None:
         await tour.call("jwt", "GET", path)
     for path in ("/repos/acme/demo/installation", "/orgs/acme/installation", "/users/acme/installation"):
         await tour.call("jwt", "GET", path)
-    await tour.call("jwt", "GET", f"/app/hook/deliveries/{tour.hub.deliveries[0].id}")
+    delivery = f"/app/hook/deliveries/{tour.hub.deliveries[0].id}"
+    await tour.call("jwt", "GET", delivery)
+    await tour.call("jwt", "POST", f"{delivery}/attempts")
     await tour.call("jwt", "POST", f"{installation}/access_tokens")
     await tour.call("app", "GET", "/installation/repositories")
     for change in ({"repositories": []}, {"repositories": None}, {"permissions": {"issues": "write"}}):

@@ -31,12 +31,15 @@ class Receiver:
     url: str = ""
     status: int = 204
     got: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
+    before_answer: threading.Event | None = None  # it answers only once this is set
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
         for name, algorithm in (("x-hub-signature-256", "sha256"), ("x-hub-signature", "sha1")):
             expected = hmac.new(SECRET.encode(), body, getattr(hashlib, algorithm)).hexdigest()
             assert hmac.compare_digest(headers[name], f"{algorithm}={expected}")
         self.got.append((headers, json.loads(body)))
+        if self.before_answer:
+            self.before_answer.wait(5)
         return self.status
 
     @property

@@ -253,6 +253,18 @@ async def test_options_without_their_ids_are_new_ones(world: World):
     assert (await world.read(card, "ProjectV2Item", CARD))["status"] is None
 
 
+async def test_a_field_is_added_once(world: World):
+    """A board gets another field; a name that is taken is refused, and so is who may not write there."""
+    given = {"projectId": world.board.node_id, "dataType": "NUMBER", "name": "Priority"}
+    made = await world.write(
+        "createProjectV2Field", "projectV2Field { ... on ProjectV2Field { name dataType } }", **given
+    )
+    assert made["projectV2Field"] == {"name": "Priority", "dataType": "NUMBER"}
+    document = "mutation($i: CreateProjectV2FieldInput!) { createProjectV2Field(input: $i) { clientMutationId } }"
+    assert "taken" in (await world.ask(document, i=given))["errors"][0]["message"]
+    assert "errors" in await world.ask(document, world.carol, i={**given, "name": "Mine"})
+
+
 async def test_strangers_do_not_find_the_board(world: World):
     answer = await world.ask(ITEMS, world.carol, board=world.board.node_id)
     assert (answer["data"], answer["errors"][0]["type"]) == ({"node": None}, "NOT_FOUND")

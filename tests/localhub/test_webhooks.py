@@ -110,6 +110,16 @@ def test_checks_and_runs_are_told_from_beginning_to_end(world: World) -> None:
     assert (suite["conclusion"], suite["app"]["slug"]) == ("success", "github-actions")
 
 
+def test_a_status_names_the_branches_that_hold_its_commit(world: World) -> None:
+    """A status is about a commit; the branches are how a receiver finds the pull request."""
+    sha = world.shop.push("a", "1", "topic")
+    world.shop.push("b", "2", "topic")
+    world.shop.post(f"statuses/{sha}", {"state": "error", "context": "coverage"})
+    world.settle()
+    (body,) = world.receiver.bodies("status")
+    assert [branch["name"] for branch in body["branches"]] == ["topic"] and body["state"] == "error"
+
+
 def test_a_pull_requests_life_is_told(world: World) -> None:
     """Opened, moved, reviewed, merged; each with the head it was about."""
     shop = world.shop

@@ -6,24 +6,34 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.sweep import Swept
 from bot.wiring import find_boards, github_of
-from tests.stories.test_cli import SLUICE, sluice
+from tests.stories.test_cli import SLUICE, sluice, writes
 from tests.world import COLUMNS, World
+from webhooks.face import Face
 
 ADD = 'w{n}: addProjectV2DraftIssue(input: {{projectId: $p, title: "Draft {n}"}}) {{ projectItem {{ id }} }}'
 ARCHIVE = "mutation($p: ID!, $i: ID!) { archiveProjectV2Item(input: {projectId: $p, itemId: $i}) { item { id } } }"
 CARD = "mutation($p: ID!, $c: ID!) { addProjectV2ItemById(input: {projectId: $p, contentId: $c}) { item { id } } }"
 
+TRANSFER = """mutation($i: ID!, $r: ID!) {
+  transferIssue(input: {issueId: $i, repositoryId: $r}) { issue { number } } }"""
+OPTIONS = """query($p: ID!) { node(id: $p) { ... on ProjectV2 { field(name: "Status") {
+  ... on ProjectV2SingleSelectField { options { id name color description } } } } } }"""
+SET_OPTIONS = """mutation($f: ID!, $o: [ProjectV2SingleSelectFieldOptionInput!]!) {
+  updateProjectV2Field(input: {fieldId: $f, singleSelectOptions: $o}) { clientMutationId } }"""
 
-async def scan(world: World) -> list[Any]:
+
+async def scan(world: World) -> tuple[Any, ...]:
     settings = world.settings()
     async with github_of(settings) as github:
         [board] = await find_boards(settings, github)
         assert not isinstance(board, str)
-        return await github.scan(board)
+        return (await github.scan(board)).cards
 
 
 def make_project(world: World, title: str, status: list[str]) -> str:
@@ -76,6 +86,124 @@ async def test_a_board_without_a_column_is_left_alone(world: World) -> None:
     assert told.code == 2 and lacks in told.err
 
 
+async def test_a_column_that_is_renamed_stops_its_board_until_it_is_back(world: World) -> None:
+    """Nothing is done with its cards meanwhile; everybody who asks is told which column is missing and which exist."""
+    await rename(world, "In Review", "Reviewing")
+    item = await world.add_issue("Fix the typo")
+    assert world.service
+    assert "has no column In Review; it has Backlog, Ready, In Progress, Reviewing" in told(await world.service.look())
+    await world.settle()
+    assert await world.column(item) == "Ready" and world.worktrees() == []
+    assert any("no column In Review" in problem for problem in (await Face(world.service).ready()).problems)
+
+    await rename(world, "Reviewing", "In Review")
+    assert told(await world.service.look()) == ""
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+
+
+async def test_a_board_is_set_up_and_keeps_its_cards(world: World) -> None:
+    """Missing columns come between those that are there, the priority field is added, and no card moves."""
+    await world.stop()
+    board = world.hub.admin("projects", {"owner": world.org, "title": "New", "status": ["Todo", "In Progress", "Done"]})
+    world.project = board
+    item = await world.add_issue("Fix the typo", column="In Progress")
+    config = world.write_config(boards={f"{world.org}/{board['number']}": {"ready": "Todo"}})
+    dry = await sluice("board", "setup", "--dry-run", config=config)
+    assert "lacks column In Review, column Needs a person, field Priority" in dry.out, dry.err
+    assert (await sluice("doctor", config=config)).code == 1
+
+    done = await sluice("board", "setup", config=config)
+    assert done.code == 0 and "has now column In Review" in done.out, done.err
+    assert await world.column(item) == "In Progress"
+    found = await world.graphql("ann", OPTIONS, p=board["id"])
+    names = [option["name"] for option in found["node"]["field"]["options"]]
+    assert names == ["Todo", "In Progress", "In Review", "Needs a person", "Done"]
+    assert "lacks nothing" in (await sluice("board", "setup", config=config)).out
+
+
+def told(swept: Swept) -> str:
+    return "; ".join(swept.problems)
+
+
+async def rename(world: World, old: str, new: str) -> None:
+    """As a person does in the board's settings: the option keeps its id, and the cards their column."""
+    found = await world.graphql("ann", OPTIONS, p=world.project["id"])
+    options = [
+        option | {"name": new if option["name"] == old else option["name"]}
+        for option in found["node"]["field"]["options"]
+    ]
+    await world.graphql("ann", SET_OPTIONS, f=world.project["status_field"], o=options)
+
+
+async def test_an_issue_on_two_boards_is_worked_on_once(world: World) -> None:
+    """The card on one board has it; the other waits, says which, and answers no command a second time."""
+    await world.stop()
+    first = world.project
+    order = {"owner": world.org, "title": "Second", "status": COLUMNS, "repos": [world.repo]}
+    second = world.hub.admin("projects", order)
+    world.more_boards = {f"{world.org}/{second['number']}": {}}
+    item = await world.add_issue("Fix the typo")
+    added = await world.graphql("ann", CARD, p=second["id"], c=item.node_id)
+    other = replace(item, card=added["addProjectV2ItemById"]["item"]["id"])
+    world.project = second
+    await world.move(other, "Ready")
+    world.project = first
+    await world.start()
+    await world.settle()
+    columns = {await world.column(item), await world.column(other)}
+    assert columns == {"In Review", "Ready"}, await world.reason(item)
+    waits = other if await world.column(other) == "Ready" else item
+    assert f"its card on board {world.org}/" in await world.reason(waits)
+    assert len(await world.pulls(item)) == 1 and len(world.worktrees()) <= 1
+
+    await world.comment(item, "/sluice status")
+    await world.settle()
+    assert await world.reactions(item) == ["+1"]
+
+
+async def test_a_transferred_issue_leaves_its_work_behind(world: World) -> None:
+    """The card goes along, the pull request stays where it is, and a person is asked."""
+    files = {"README.md": "# gadgets\n", ".github/sluice.toml": 'mode = "live"\n'}
+    gadgets = world.hub.admin("repos", {"owner": world.org, "name": "gadgets", "files": files})
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    pull = await world.pull(item)
+    moved = await world.graphql("ann", TRANSFER, i=item.node_id, r=gadgets["node_id"])
+    await world.service.look()
+    await world.settle()
+    assert await world.column(item) == "Needs a person", await world.reason(item)
+    assert f"what was done for {world.repo}#{item.number} stays there" in await world.reason(item)
+    assert (await world.pull(item))["state"] == "open" == pull["state"]
+    new = moved["transferIssue"]["issue"]["number"]
+    comments = await world.rest("ann", "GET", f"/repos/{world.org}/gadgets/issues/{new}/comments")
+    assert any("transferred" in comment["body"] for comment in comments)
+
+
+async def test_a_persons_board_is_worked_with_a_token_of_its_own(world: World) -> None:
+    """The App may not touch it, so an account does: it moves the cards, and the App does everything else."""
+    await world.stop()
+    account = await asyncio.to_thread(world.hub.admin, "people", {"login": world.login("desk")})
+    order = {"owner": world.login("ann"), "title": "Mine", "status": COLUMNS, "repos": [world.repo], "built_in": []}
+    world.project = world.hub.admin("projects", order | {"collaborators": [account["login"]]})
+    mine = f"{world.login('ann')}/{world.project['number']}"
+    world.more_boards = {mine: {}}
+    assert "closed to Apps" in (await sluice("doctor", config=world.write_config())).out
+
+    world.more_boards = {mine: {"token": account["token"]}}
+    item = await world.add_issue("Fix the typo")
+    await world.start()
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+    pull = await world.pull(item)
+    assert pull["user"]["login"] == world.app["login"] and len(await world.comments(item)) == 1
+    await world.approve(item)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+    moves = [each for each in writes(world) if each["verb"] == "item edited" and item.card in each["target"]]
+    assert {each["actor"] for each in moves} == {account["login"], world.login("ann")}
+
+
 async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:
     """A scan reads page after page: 101 cards cost two points."""
     await world.stop()
@@ -87,7 +215,7 @@ async def test_a_board_of_more_than_a_hundred_cards(world: World) -> None:
         [board] = await find_boards(settings, github)
         assert not isinstance(board, str)
         before = world.counters()["graphql_points"]
-        cards = await github.scan(board)
+        cards = (await github.scan(board)).cards
         assert world.counters()["graphql_points"] - before == 2
     assert [card.title for card in cards] == [f"Draft {n}" for n in range(101)]
     assert [card.position for card in cards] == list(range(101))

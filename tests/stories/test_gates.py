@@ -28,6 +28,23 @@ async def test_a_red_check_goes_back_and_is_mended(world: World) -> None:
     assert len(await world.pulls(item)) == 1
 
 
+async def test_a_provider_that_is_down_uses_up_no_round(world: World) -> None:
+    """A check that ends without a verdict waits for somebody to run it again; the agent is not asked to mend it."""
+    item = await world.add_issue("Measure it")
+    await world.settle()
+    statuses = f"{{repo}}/statuses/{(await world.pull(item))['head']['sha']}"
+    await world.rest("bob", "POST", statuses, {"state": "error", "context": "coverage", "description": "no disk"})
+    await world.approve(item)
+    await world.settle()
+    assert "without a result, run it again: coverage" in await world.reason(item)
+    assert await world.column(item) == "In Review"
+
+    await world.rest("bob", "POST", statuses, {"state": "success", "context": "coverage"})
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+    assert len((await world.service.ledger.recall(item.card, world.now())).runs) == 1
+
+
 async def test_rounds_have_an_end(make_world: MakeWorld) -> None:
     """Work that stays red is parked after the allowed rounds, with one comment that mentions who asked for it."""
     world = await make_world(policy=POLICY.replace("rounds = 2", "rounds = 1"))

@@ -49,7 +49,7 @@ class Service:
         self.http = httpx.AsyncClient(transport=transport, base_url="http://sluice.test")
 
     async def ready(self) -> Readiness:
-        return Readiness(self.problems, sweep_age=12.5)
+        return Readiness(self.problems, sweep_age=12.5, missed=3)
 
     async def deliver(self, event: str, payload: Any, guid: str = "guid-1", **headers: str) -> httpx.Response:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -200,7 +200,12 @@ async def test_what_a_dead_process_left_is_handled_at_start(service: Service) ->
 async def test_health_and_readiness(service: Service) -> None:
     """Alive is not ready: what is missing is said, with the age of the last sweep."""
     assert (await service.http.get("/healthz")).status_code == 200
-    assert (await service.http.get("/readyz")).json() == {"ready": True, "problems": [], "sweep_age_seconds": 12.5}
+    assert (await service.http.get("/readyz")).json() == {
+        "ready": True,
+        "problems": [],
+        "sweep_age_seconds": 12.5,
+        "missed_webhooks": 3,
+    }
     service.problems = ("the engine has not started",)
     unready = await service.http.get("/readyz")
     assert (unready.status_code, unready.json()["problems"]) == (503, ["the engine has not started"])

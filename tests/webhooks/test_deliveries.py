@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -37,6 +38,8 @@ class Service:
     ledger: SqlLedger
     world: GitHubWorld
     webhook_secret: str = SECRET
+    address: str = ""
+    ear: dict[str, Any] = field(default_factory=dict)  # the App that listens
 
     def __post_init__(self) -> None:
         me, board = self.world.app["login"], self.world.board
@@ -60,7 +63,8 @@ async def service(localhub_url: str, tmp_path: Path) -> AsyncIterator[Service]:
     listening = socket.create_server(("127.0.0.1", 0))  # takes connections before the server looks at them
     server = uvicorn.Server(uvicorn.Config(create_app(made), log_level="warning"))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    world.hook(f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks/github", SECRET, EVENTS)
+    made.address = f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks/github"
+    made.ear = world.hook(made.address, SECRET, EVENTS)
     yield made
     server.should_exit = True
     await serving
@@ -89,7 +93,7 @@ async def test_mover_of_a_draft_is_known(service: Service) -> None:
 
 async def file(service: Service) -> None:
     """Scan the board, and let what that wakes sleep again."""
-    cards = await service.world.github.scan(service.world.board)
+    cards = (await service.world.github.scan(service.world.board)).cards
     await service.ledger.upsert_cards(service.world.key, cards, datetime.now(UTC))
     await service.causes()
     for wake in await service.ledger.due(datetime.now(UTC) + timedelta(minutes=1), 50):

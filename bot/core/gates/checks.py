@@ -10,7 +10,10 @@ NAME = "checks"
 
 
 def checks(pull: Pull, policy: Policy) -> Verdict:
-    """Required checks, those the policy names, and whatever else is reported on the head."""
+    """Required checks, those the policy names, and whatever else is reported on the head.
+
+    What was cancelled, never started or whose provider is down is not known to have failed.
+    """
     failed = [check for check in pull.checks if check.state == "failed"]
     if failed:
         names = ", ".join(check.name for check in failed)
@@ -29,6 +32,11 @@ def checks(pull: Pull, policy: Policy) -> Verdict:
     pending = [check.name for check in pull.checks if check.state == "pending"]
     if pending:
         return _waits(pull, f"still running: {', '.join(pending)}")
+    verdictless = [check for check in pull.checks if check.state == "unknown"]
+    if verdictless:  # nothing an agent could mend: no round is used up, and whoever runs it again is heard
+        names = ", ".join(check.name for check in verdictless)
+        reason = f"ended without a result, run it again: {names}"
+        return Verdict(NAME, "unknown", reason, pull.head, waits_for="person", url=verdictless[0].url)
     if not pull.checks_known:
         return _waits(pull, "GitHub reports no checks on this head yet")
     return Verdict(NAME, "passed", _summary(pull.checks), pull.head, url=pull.checks[0].url if pull.checks else "")

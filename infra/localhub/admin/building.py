@@ -90,6 +90,7 @@ async def project(hub: World, order: ProjectOrder) -> Json:
     owner = people.find(hub, order.owner)
     board = projects.create(hub, owner, owner, order.title, order.status)
     board.public = order.public
+    board.collaborators = {login.lower() for login in order.collaborators}
     if order.built_in is not None:
         board.built_in = set(order.built_in)
     for field in order.fields:
@@ -123,12 +124,13 @@ async def app(hub: World, order: AppOrder) -> Json:
 
 @router.patch("/apps/{slug}")
 async def change_app(hub: World, slug: str, order: AppChange) -> Json:
-    """Webhooks elsewhere, or off; other permissions or repositories (null: all); suspended, or no longer."""
+    """Webhooks elsewhere, or off, or with less patience; other permissions or repositories (null: all); suspended."""
     found = _app(hub, slug, order.owner)
     by = people.find(hub, order.by) if order.by else installations.owner_of(hub, found.account)
     everywhere = [each for each in hub.apps if each.id == found.id]
     for each in everywhere:  # the webhook is the App's, not the installation's
         each.webhook_url = order.webhook_url if "webhook_url" in order.model_fields_set else each.webhook_url
+        each.webhook_patience = order.webhook_patience or each.webhook_patience
         each.events = each.events if order.events is None else order.events
     if order.permissions is not None:
         installations.accept(hub, found, order.permissions, by)

@@ -80,6 +80,7 @@ class ProjectOrder(Order):
     fields: list[FieldOrder] = []
     repos: list[str] = []
     public: bool = False
+    collaborators: list[str] = []
 
 
 class AppOrder(Order):
@@ -103,6 +104,7 @@ class AppChange(Order):
 
     owner: str | None = None
     webhook_url: str | None = None
+    webhook_patience: float | None = None
     events: list[str] | None = None
     permissions: dict[str, str] | None = None
     repositories: list[str] | None = None

@@ -56,6 +56,13 @@ async def refs(git_dir: Path, prefix: str = "refs/") -> dict[str, str]:
     return dict(line.split(" ", 1) for line in listed.splitlines())
 
 
+async def branches_with(git_dir: Path, sha: str, most: int = 10) -> dict[str, str]:
+    """The branches whose history holds the commit, each with its head."""
+    wanted = (f"--count={most}", "--format=%(refname:lstrip=2) %(objectname)", f"--contains={sha}", "refs/heads")
+    listed = await text(git_dir, "for-each-ref", *wanted)
+    return dict(line.rsplit(" ", 1) for line in listed.splitlines())
+
+
 async def commit(git_dir: Path, sha: str) -> CommitInfo:
     return (await _log(git_dir, "--no-walk", "--end-of-options", sha))[0]
 

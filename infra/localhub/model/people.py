@@ -40,6 +40,7 @@ class App:
     events: list[str]
     webhook_url: str | None = None
     webhook_secret: str = ""
+    webhook_patience: float = 10.0  # seconds GitHub waits for an answer; a test may make it shorter
     public_key: str = ""  # PEM; checks the App's RS256 tokens
     repositories: list[str] | None = None  # full names it is installed on; None: all of the account's
     installed: bool = True

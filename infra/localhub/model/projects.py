@@ -90,3 +90,4 @@ class Project:
     items: list[ProjectItem] = field(default_factory=list)  # in board order
     built_in: set[str] = field(default_factory=lambda: {"closed_to_done", "merged_to_done"})  # built-in workflows on
     repos: list[Repo] = field(default_factory=list)
+    collaborators: set[str] = field(default_factory=set)  # lower logins its owner lets in to write

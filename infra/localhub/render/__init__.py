@@ -8,6 +8,8 @@ from localhub.render.checks import status as status
 from localhub.render.commits import commit as commit
 from localhub.render.commits import file_change as file_change
 from localhub.render.commits import git_ref as git_ref
+from localhub.render.deliveries import delivery as delivery
+from localhub.render.deliveries import full_delivery as full_delivery
 from localhub.render.issues import comment as comment
 from localhub.render.issues import issue as issue
 from localhub.render.issues import label as label

@@ -7,12 +7,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from localhub import grants, installations, people, render
+from localhub import deliverylog, grants, installations, people, render
 from localhub.credentials import app_by_jwt
 from localhub.errors import Forbidden, Unprocessable
 from localhub.grants import app_may
 from localhub.hub import Hub
-from localhub.model import App, Delivery, Repo
+from localhub.model import App, Repo
 from localhub.rest.given import Body, Calling, World, answer, first, new_router, nothing, page
 
 router = new_router()
@@ -109,22 +109,23 @@ async def installation_repositories(request: Request, hub: World, caller: Callin
 
 @router.get("/app/hook/deliveries")
 async def deliveries(request: Request, hub: World) -> Response:
-    """Newest first, one page after the other by cursor."""
-    _by_jwt(hub, request)
-    newest = sorted(hub.deliveries, key=lambda each: each.id, reverse=True)
-    cursor, size = request.query_params.get("cursor", ""), min(int(request.query_params.get("per_page", "30")), 100)
-    rest = [each for each in newest if not cursor or each.id < int(cursor.removeprefix("v1_"))]
-    more = f'<{hub.base_url}/app/hook/deliveries?per_page={size}&cursor=v1_{rest[size - 1].id}>; rel="next"'
-    links = {"link": more} if len(rest) > size else {}
-    return answer([_delivery(each) for each in rest[:size]], headers=links)
+    """One page after the other by cursor; `status` looks at the code alone."""
+    shown, more = deliverylog.page(hub, _by_jwt(hub, request), request.query_params)
+    link = request.url.include_query_params(cursor=more)
+    headers = {"link": f'<{hub.base_url}{link.path}?{link.query}>; rel="next"'} if more else {}
+    return answer([render.delivery(each) for each in shown], headers=headers)
 
 
 @router.get("/app/hook/deliveries/{delivery_id}")
 async def delivery(request: Request, hub: World, delivery_id: int) -> Response:
-    _by_jwt(hub, request)
-    found = first(each for each in hub.deliveries if each.id == delivery_id)
-    sent = {"headers": {"X-GitHub-Delivery": found.guid, "X-GitHub-Event": found.event}, "payload": found.payload}
-    return answer({**_delivery(found), "request": sent, "response": {"headers": {}, "payload": ""}})
+    found = deliverylog.entry(hub, _by_jwt(hub, request), delivery_id)
+    return answer(render.full_delivery(found))
+
+
+@router.post("/app/hook/deliveries/{delivery_id}/attempts")
+async def attempt(request: Request, hub: World, delivery_id: int) -> Response:
+    deliverylog.redeliver(hub, _by_jwt(hub, request), delivery_id)
+    return answer({}, 202)
 
 
 def _by_jwt(hub: Hub, request: Request) -> App:
@@ -150,21 +151,3 @@ def _installed(hub: Hub, request: Request, installation_id: int) -> App:
 def _everywhere(hub: Hub, app: App) -> list[App]:
     """All installations of the App."""
     return [each for each in hub.apps if each.id == app.id and each.installed]
-
-
-def _delivery(record: Delivery) -> dict[str, Any]:
-    fine = record.status_code is not None and record.status_code < 400
-    return {
-        "id": record.id,
-        "guid": record.guid,
-        "delivered_at": render.moment(record.delivered_at),
-        "redelivery": record.redelivery,
-        "duration": record.duration,
-        "status": "OK" if fine else "timed out" if record.status_code is None else "Invalid HTTP Response",
-        "status_code": record.status_code or 0,
-        "event": record.event,
-        "action": record.action,
-        "installation_id": None,
-        "repository_id": None,
-        "throttled_at": None,
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localhub import issues, links, projects, pulls
+from localhub import issues, links, projects, pulls, transfer
 from localhub.graphql.mutations.base import Input, MutationView
 from localhub.graphql.view import Plain
 from localhub.model import Issue, Project, PullRequest, Repo
@@ -34,6 +34,10 @@ class IssueMutations(MutationView):
         elif input.get("state") == "OPEN":
             issues.reopen(self.hub, self.caller, issue)
         return {"issue": issue, "actor": self.caller.actor}
+
+    def transfer_issue(self, input: Input) -> Plain:
+        repo = self.context.find(input["repository_id"], Repo)
+        return {"issue": transfer.transfer(self.hub, self.caller, self._issue(input["issue_id"]), repo)}
 
     def close_issue(self, input: Input) -> Plain:
         reason = (input.get("state_reason") or "COMPLETED").lower()
