@@ -51,6 +51,7 @@ RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. Al
 REOPEN = "Reopen it and move the card to Ready, or write `/sluice retry --fresh`. All work so far is kept."
 REOPEN_FIRST = "the issue is closed; reopen it, then move the card to Ready"
 AFTER = "It starts by itself as soon as that is seen to."
+UNJUDGED = "Mend that, then push a commit or write `/sluice update`: the check runs again on the new head."
 REOPENED = "**Reopened.** Move the card to Ready to start anew."
 TO_DONE = "Merge the pull request, or close the issue, and the card follows; `/sluice retry` goes on working."
 

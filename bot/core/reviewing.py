@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.core.actions import (
     Action,
+    AskPerson,
     AskReview,
     Decision,
     DispatchWorkflow,
@@ -16,7 +17,7 @@ from bot.core.actions import (
     SayStatus,
     UpdateBranch,
 )
-from bot.core.comments import REOPEN
+from bot.core.comments import REOPEN, UNJUDGED, needs_person
 from bot.core.comments import in_review as review_text
 from bot.core.gates.approvals import approvals, opinions
 from bot.core.gates.checks import checks
@@ -27,7 +28,7 @@ from bot.core.gates.rules import rules
 from bot.core.gates.threads import threads
 from bot.core.gates.verdict import Verdict
 from bot.core.gates.workflow import name_of, workflow
-from bot.core.parking import park
+from bot.core.parking import mark, park
 from bot.core.prompts import conflict_brief, rework_brief
 from bot.core.pull import Pull, Review
 from bot.core.snapshot import Snapshot
@@ -160,7 +161,7 @@ def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None
     if not waiting and not by_hand:
         return None
     reason = "; ".join(v.reason for v in waiting) or "every check passed; a person merges it"
-    actions = (*_ask_review(s, pull, verdicts), *_show(s, pull, verdicts, reason))
+    actions = (*_ask_review(s, pull, verdicts), *_unjudged(s, waiting), *_show(s, pull, verdicts, reason))
     until = s.item.lane_since + LANE_PATIENCE if s.item.lane_since else None
     if until and until <= s.now:
         return Decision("InReview", reason, (LeaveLane(), *actions), waits_for="person")
@@ -183,6 +184,16 @@ def _merge(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision:
         return Decision("InReview", f"brings the branch up to date with {pull.base}", actions, s.now + SOON, "machine")
     merge = Merge(pull.head, s.policy.merge.method)
     return Decision("InReview", f"every gate passes; merges ({why})", (JoinLane(pull.base), merge), s.now, "machine")
+
+
+def _unjudged(s: Snapshot, waiting: list[Verdict]) -> tuple[Action, ...]:
+    """A gate of Sluice's own that could not be run waits for a person, who is told once."""
+    stuck = [v for v in waiting if v.waits_for == "person" and v.gate.startswith(("command:", "workflow:"))]
+    reason = "; ".join(f"{v.gate}: {v.reason}" for v in stuck)
+    sign, claim = mark(s, reason), s.item.claim
+    if not stuck or sign in s.asked:
+        return ()
+    return (AskPerson(needs_person(claim.go_ahead.by if claim else None, reason, UNJUDGED), sign),)
 
 
 def _ordered(s: Snapshot, pull: Pull) -> bool:

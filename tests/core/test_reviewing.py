@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core.actions import (
+    AskPerson,
     AskReview,
     DispatchWorkflow,
     JoinLane,
@@ -224,3 +225,12 @@ def test_lane_is_joined_before_anything_changes_the_base() -> None:
         decision = decide(in_review(facts, policy=GREEN))
         assert isinstance(decision.actions[0], JoinLane)
         assert isinstance(decision.actions[1], Merge | UpdateBranch)
+
+
+def test_gate_that_cannot_be_run_is_told_once() -> None:
+    """A workflow that is not there waits for a person, and whoever asked for the work hears of it once."""
+    stuck = gate_run(state="unknown", gate="workflow:nope.yml", reason="there is no such workflow")
+    s = in_review(APPROVED, policy=policy(by="when-green", workflows=("nope.yml",)), gate_runs=(stuck,))
+    question = action(s, AskPerson)
+    assert "@wendy" in question.body and "no such workflow" in question.body
+    assert "AskPerson" not in acts(replace(s, asked=(question.mark,)))
