@@ -80,6 +80,7 @@ class Service:
         self.catch_up: Callable[[], Awaitable[int]] | None = None  # handles what came in and was not followed
         self.started = False
         self._soon: asyncio.Task[None] | None = None
+        self._told = False  # a board changed since the newest scan began
 
     async def start(self, sweeping: bool = True) -> None:
         """Orphans end before the engine starts, so that recovery never runs beside a survivor."""
@@ -164,9 +165,10 @@ class Service:
         log.info("tidied", runs=runs, deliveries=deliveries)
 
     def scan_soon(self, _board: str = "") -> None:
-        """A board changed in a way only a scan can tell."""
+        """A board changed in a way only a scan can tell. One under way may have read past it, so another follows."""
+        self._told = True
         if self._soon is None or self._soon.done():
-            self._soon = asyncio.create_task(self._scan())
+            self._soon = asyncio.create_task(self._scan_told())
 
     async def idle(self) -> None:
         """Until no look is due and nothing runs: for tests and the demo."""
@@ -180,6 +182,11 @@ class Service:
         due = await self.ledger.next_due()
         waiting = due is not None and due <= self.ctx.now() + timedelta(seconds=self.settings.pace.coalesce_seconds)
         return not waiting and not await self.engine.running()
+
+    async def _scan_told(self) -> None:
+        while self._told:
+            self._told = False
+            await self._scan()
 
     async def _scan(self) -> None:
         """Less often than on schedule when GitHub's limits leave little: items under way come first."""
