@@ -39,10 +39,12 @@ class Missed:
 
 @dataclass(frozen=True)
 class LastLook:
-    """What the next look goes on from. Times are GitHub's, so that its clock and ours need not agree."""
+    """What the next look goes on from. Times are GitHub's, in whole seconds, so the order is told by the ids."""
 
     until: datetime
     missed: tuple[Missed, ...] = ()
+    newest: int = 0  # id of the newest attempt
+    history: int = 0  # id of the newest attempt when the log was read for the first time: nothing up to it is owed
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def read_from(last: LastLook) -> datetime:
 
 def first_look(log: Sequence[Attempt], now: datetime) -> LastLook:
     """A new ledger owes nothing: what was sent before it is not asked for."""
-    return LastLook(max((attempt.at + OVERLAP for attempt in log), default=now - KEPT))
+    newest = max((attempt.id for attempt in log), default=0)
+    return LastLook(max((attempt.at for attempt in log), default=now - KEPT), newest=newest, history=newest)
 
 
 def gap(last: LastLook, log: Sequence[Attempt], arrived: Collection[str], now: datetime, after_a_start: bool) -> Gap:
@@ -71,10 +74,10 @@ def gap(last: LastLook, log: Sequence[Attempt], arrived: Collection[str], now: d
     After a start everything is asked for. Later, while the newest attempt failed, one at a time: GitHub does not reach
     this place, and each try would be in vain.
     """
-    fresh = [attempt for attempt in log if attempt.at > read_from(last)]
+    fresh = [attempt for attempt in log if attempt.at > read_from(last) and attempt.id > last.history]
     known = {each.guid: each for each in last.missed}
     still = [each for each in (known | _grouped(fresh, known)).values() if each.guid not in arrived]
-    news = {attempt.guid for attempt in fresh if attempt.at > last.until} - known.keys()
+    news = {attempt.guid for attempt in fresh if attempt.id > last.newest} - known.keys()
     silent = {attempt.guid for attempt in fresh if attempt.told_elsewhere}
     lost = [each for each in still if each.asked >= TRIES or each.at <= now - KEPT]
     wanted = [each for each in still if each not in lost and each.guid not in silent]
@@ -83,7 +86,9 @@ def gap(last: LastLook, log: Sequence[Attempt], arrived: Collection[str], now: d
     open_ = tuple(replace(each, asked=each.asked + 1) if each in ask else each for each in wanted)
     until = max((attempt.at for attempt in fresh), default=last.until)
     missed = sum(each.guid in news for each in still)
-    return Gap(LastLook(max(until, last.until), open_), missed, tuple(ask), len(lost))
+    newest = max((attempt.id for attempt in fresh), default=0)
+    look = LastLook(max(until, last.until), open_, max(newest, last.newest), last.history)
+    return Gap(look, missed, tuple(ask), len(lost))
 
 
 def _grouped(log: Iterable[Attempt], known: dict[str, Missed]) -> dict[str, Missed]:
