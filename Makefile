@@ -22,13 +22,14 @@ test: setup system
 	$(BIN)/lint-imports
 	$(PYTEST) -n 3 || $(ALONE)
 
-# A minute: everything pure, and what Sluice asks of GitHub, of its ledger and of its engine, on SQLite.
+# A minute: everything pure, every document sent to GitHub, and what Sluice asks of its ledger and engine, on SQLite.
+FAST := tests/core tests/webhooks tests/docs tests/contracts/test_github_documents.py $(wildcard tests/contracts/test_ledger_*.py tests/contracts/test_engine_*.py)
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -n 2 -m "not slow" tests/core tests/webhooks tests/docs tests/contracts
+	$(PYTEST) -n 2 -m "not slow" $(FAST)
 
 bench: setup
 	$(BIN)/python -m benchmarks
