@@ -11,12 +11,16 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from bot.commands import parse
 from bot.context import Context, Heard
 from bot.core.item import Order
 from bot.core.trust import needed_for
+from bot.errors import SluiceError
 from bot.ledger.repositories import Repository
 
+log = structlog.get_logger(__name__)
 VERBS = ("pause all", "resume all")
 
 
@@ -34,10 +38,17 @@ async def listen(ctx: Context, ledger: Listening, where: Collection[str] | None 
     """In these repositories, or in all that are live. What was said before they went live is history."""
     live = [known.repo for known in await ledger.repositories() if known.mode == "live"]
     for repo in [each for each in live if where is None or each in where]:
-        last, since = await ledger.heard_in(repo) or (0, ctx.now())
-        for number, comment in await ctx.github.said_since(repo, since):
-            if int(comment.id) > last:
-                await _one(ctx, ledger, repo, number, comment)
+        try:
+            await _in(ctx, ledger, repo)
+        except SluiceError as error:  # one that cannot be read does not keep the others from being heard
+            log.warning("comments could not be read", repo=repo, error=str(error))
+
+
+async def _in(ctx: Context, ledger: Listening, repo: str) -> None:
+    last, since = await ledger.heard_in(repo) or (0, ctx.now())
+    for number, comment in await ctx.github.said_since(repo, since):
+        if int(comment.id) > last:
+            await _one(ctx, ledger, repo, number, comment)
 
 
 async def _one(ctx: Context, ledger: Listening, repo: str, number: int, comment: Heard) -> None:

@@ -153,6 +153,23 @@ async def test_pause_all_is_heard_where_there_is_no_item(world: World) -> None:
     assert "paused" not in await world.reason(item)
 
 
+async def test_a_repository_that_cannot_be_heard_does_not_stop_the_sweep(world: World) -> None:
+    """GitHub refuses the comments of a live repository: the sweep goes on, and hears them once it may."""
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    world.hub.admin(
+        "faults",
+        {"match": {"path": "/issues/comments", "method": "GET"}, "kind": "status", "status": 403, "times": None},
+    )
+    elsewhere = await world.add_bare_issue("What is going on?")
+    await world.comment(elsewhere, "/sluice pause all", by="ann")
+    assert (await world.service.look()).boards == 1
+    world.hub.admin("faults", method="DELETE")
+    await world.service.look()
+    await world.settle()
+    assert "everything is paused" in await world.reason(item)
+
+
 async def test_pause_and_resume_one_item(world: World) -> None:
     """A paused item waits where it is, and goes on when it is resumed."""
     item = await world.add_issue("Fix the typo")
