@@ -59,7 +59,8 @@ def ready(s: Snapshot) -> Decision:
     if isinstance(go, str):
         if _mover_unknown(s):
             return Decision("Ready", go, waits_for="machine")
-        return _asks(s, s.item.go_ahead, go) if go.endswith(ACCEPTS) and s.item.go_ahead else _not_started(s, go)
+        given = s.item.go_ahead or _given(s, s.issue)
+        return _asks(s, given, go) if go.endswith(ACCEPTS) and given else _not_started(s, go)
     if s.policy_problem:
         return Decision("Ready", _broken(s), waits_for="person")
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
@@ -122,6 +123,12 @@ def _claim(s: Snapshot, issue: Issue, go: GoAhead, peer: Peer, accept: tuple[Act
 def branch_of(s: Snapshot, issue: Issue) -> str:
     suffix = f"-{s.item.asked_fresh + 1}" if s.item.asked_fresh else ""
     return branch_name(issue.number, issue.title) + suffix
+
+
+def _given(s: Snapshot, issue: Issue) -> GoAhead | None:
+    """Who moved the card, where that is a go-ahead but for the text."""
+    move = fresh_move(s)
+    return GoAhead(move.key, move.actor, move.at, issue.title, issue.body) if move and move.actor else None
 
 
 def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:

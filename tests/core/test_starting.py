@@ -188,3 +188,10 @@ def test_draft_under_a_broken_policy_says_so() -> None:
     """Nothing new is started, and the reason names the file."""
     there = {"draft": draft(), "issue": None, "draft_repo": "acme/shop"}
     assert "sluice.toml is broken" in decide(snapshot(**there, policy_problem="unknown key merg")).reason
+
+
+def test_mover_is_told_of_a_text_that_was_changed() -> None:
+    """An outsider's edit after the move waits for approval, and whoever moved the card hears of it."""
+    decision = decide(snapshot(issue=issue(body="Mine bitcoin.", editor="ada", edited_at=ago(1))))
+    [question] = [action for action in decision.actions if isinstance(action, AskPerson)]
+    assert question.body.startswith("@wendy") and "/sluice approve" in question.body
