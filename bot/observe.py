@@ -33,6 +33,8 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         issue = seen.issue
         await ctx.ledger.follow_transfer(item_id, issue.repo, issue.id, issue.number, now)
         return await observe(ctx, item_id)
+    if seen.face and seen.face.column != memory.column:
+        await ctx.ledger.note_column(item_id, seen.face.column)
     item = await _with_pull(ctx, await _named(ctx, memory.item, seen), seen)
     orders = await _orders(ctx, item, memory, seen)
     policy, problem, live_since = await _policy(ctx, memory, seen)

@@ -28,7 +28,7 @@ class ItemRow:
 
     item: Item
     kind: str
-    column: str | None  # at the last scan
+    column: str | None  # where a scan or a look last saw the card
     archived: bool
     gone_at: datetime | None
     last: DecisionRow | None

@@ -44,6 +44,7 @@ class Recall(Store):
                 moves=await moves_of(tx, item),
                 head=await _head(tx, mine),
                 twin=await twin_of(tx, mine),
+                column=await _column(tx, mine),
             )
 
 
@@ -57,6 +58,11 @@ async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
     found = [(item_of(row), row["agents"] if row["waits_for"] == "agent" else ()) for row in rows]
     rivals = [Rival(i.id, rank(i), i.first_seen, i.number, agents) for i, agents in found]
     return tuple(sorted(rivals, key=lambda rival: rival.rank))
+
+
+async def _column(tx: AsyncConnection, mine: Item) -> str | None:
+    noted = select(items.c.column_name).where(items.c.id == mine.id)
+    return (await tx.execute(noted)).scalar_one_or_none()
 
 
 async def _head(tx: AsyncConnection, mine: Item) -> str | None:

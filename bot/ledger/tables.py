@@ -49,7 +49,7 @@ items = Table(
     Column("number", Integer),
     Column("title", Text, nullable=False, default=""),
     Column("issue_id", String, nullable=False, default=""),
-    Column("column_name", String),  # where the card stood at the last scan; decisions read the card itself
+    Column("column_name", String),  # where a scan or a look last saw the card; decisions read the card itself
     Column("archived", Boolean, nullable=False, default=False),
     Column("fingerprint", Text, nullable=False, default=""),
     Column("gone_at", Utc),  # the card is no longer on the board

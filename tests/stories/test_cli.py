@@ -68,6 +68,17 @@ async def test_show_and_explain(world: World) -> None:
     assert (await sluice("explain", "the typo", "--json", config=config)).json["decisions"][0]["stage"] == "InReview"
 
 
+async def test_a_look_sees_the_column(world: World) -> None:
+    """board show tells where a card was moved between two sweeps: a webhook woke it, and the look saw it."""
+    config = world.write_config()
+    item = await world.add_issue("Fix the typo", column=None)
+    await world.settle()
+    await world.move(item, "Backlog")
+    await world.settle()
+    [row] = (await sluice("board", "show", "--json", config=config)).json["items"]
+    assert row["column"] == "Backlog"
+
+
 async def test_cancel_and_retry_from_the_shell(world: World) -> None:
     """cancel stops the agent and retry goes on, as the commands on GitHub do."""
     config = world.write_config()
