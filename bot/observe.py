@@ -43,6 +43,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         me=ctx.github.login,
         item=item,
         columns=board.columns,
+        kept=board.keeps,
         face=seen.face,
         issue=seen.issue,
         draft=seen.draft,

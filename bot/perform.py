@@ -40,6 +40,7 @@ from bot.core.actions import (
     RunGate,
     RunPlan,
     SendBack,
+    ShowField,
     SpendMove,
     StopRun,
     UpdateBranch,
@@ -99,7 +100,8 @@ async def _write(
     for action, effect, answer in zip(writes, effects, answers, strict=True):
         if answer.ok:
             await _note_written(ctx, s, action, answer)
-        failed = failed or ("" if answer.ok else f"GitHub refused {type(action).__name__}: {answer.error}")
+        harmless = answer.ok or isinstance(action, ShowField)
+        failed = failed or ("" if harmless else f"GitHub refused {type(action).__name__}: {answer.error}")
         await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now())
     return Stopped(failed, "machine", ctx.now() + timedelta(minutes=1)) if failed else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from bot.core.board import Columns
+from bot.core.board import Columns, Kept
 from bot.core.budget import Caps
 from bot.core.run import Limits, Peer
 from bot.errors import SettingsError
@@ -58,19 +59,33 @@ class BoardSettings(Part):
     needs_person: str = Field("Needs a person", description="only a person can free it")
     done: str = Field("Done", description="over")
     priority_field: str = Field("Priority", description="the field that orders Ready; lower first")
+    peer_field: str | None = Field(None, description="a text field kept for people: which agent works on it")
+    attempts_field: str | None = Field(None, description="a number field: how often an agent tried")
+    cost_field: str | None = Field(None, description="a number field: what it cost so far, in dollars, where known")
+    pull_request_field: str | None = Field(None, description="a text field: the address of its pull request")
     draft_repository: str | None = Field(None, description="where drafts of this board become issues")
     token: SecretStr | None = Field(None, description="a token for this board alone; a person's board needs one")
 
     @model_validator(mode="after")
     def one_meaning_each(self) -> BoardSettings:
         names = [self.ready, self.in_progress, self.in_review, self.needs_person, self.done]
-        twice = sorted({name for name in names if [n.casefold() for n in names].count(name.casefold()) > 1})
-        if twice:
-            raise ValueError(f"the column {', '.join(twice)} is named for two purposes")
+        fields = [name for name in (self.priority_field, *self.kept().kinds()) if name]
+        for what, given in (("column", names), ("field", ["Status", *fields])):
+            if twice := _named_twice(given):
+                raise ValueError(f"the {what} {', '.join(twice)} is named for two purposes")
         return self
+
+    def kept(self) -> Kept:
+        named = (self.peer_field, self.attempts_field, self.cost_field, self.pull_request_field)
+        return Kept(*(name or "" for name in named))
 
     def columns(self) -> Columns:
         return Columns(self.ready, self.in_progress, self.in_review, self.needs_person, self.done)
+
+
+def _named_twice(names: Sequence[str]) -> list[str]:
+    folded = [name.casefold() for name in names]
+    return sorted({name for name in names if folded.count(name.casefold()) > 1})
 
 
 class PeerSettings(Part):

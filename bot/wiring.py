@@ -119,6 +119,7 @@ async def connect(
             settings.github.timeout_seconds,
             columns={key: board.columns() for key, board in boards},
             priority_fields={key: board.priority_field for key, board in boards},
+            kept={key: board.kept() for key, board in boards},
             limits=limits(f"{login} on {owner}" if owner else login),
             accounts=accounts,
         )

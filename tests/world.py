@@ -71,6 +71,7 @@ class World:
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
     database: str | None = None
     permissions: dict[str, str] = field(default_factory=dict)  # more for the App
+    kept: dict[str, str] = field(default_factory=dict)  # the fields Sluice keeps for people, as settings name them
     more_boards: dict[str, Any] = field(default_factory=dict)  # settings by "owner/number"
     as_app: bool = False  # Sluice signs as the App itself, not with a token of its installation
     one_clock: bool = False  # `settle` turns GitHub's clock too: for stories in which much time goes by
@@ -130,7 +131,7 @@ class World:
                 "title": "Board",
                 "status": COLUMNS,
                 "built_in": self.built_in,
-                "fields": [{"name": "Priority", "data_type": "NUMBER"}],
+                "fields": [{"name": "Priority", "data_type": "NUMBER"}, *self._fields()],
                 "repos": [self.repo],
             },
         )
@@ -153,7 +154,7 @@ class World:
                     "timeout_seconds": self.timeout,
                     **self._identity(),
                 },
-                "boards": {f"{self.org}/{self.project['number']}": {"draft_repository": self.repo}} | self.more_boards,
+                "boards": {f"{self.org}/{self.project['number']}": self._board()} | self.more_boards,
                 "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},
                 "caps": {"running": self.caps},
                 "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,
@@ -162,6 +163,14 @@ class World:
                 "unsandboxed": True,
             }
         )
+
+    def _board(self) -> dict[str, Any]:
+        return {"draft_repository": self.repo} | {f"{purpose}_field": name for purpose, name in self.kept.items()}
+
+    def _fields(self) -> list[dict[str, str]]:
+        numbers = ("attempts", "cost")
+        kinds = {name: "NUMBER" if purpose in numbers else "TEXT" for purpose, name in self.kept.items()}
+        return [{"name": name, "data_type": kind} for name, kind in kinds.items()]
 
     def _identity(self) -> dict[str, Any]:
         if not self.as_app:

@@ -27,6 +27,9 @@ async def of_board(github: Installations, board: Board, drafts: str | None) -> A
         yield Finding(what, "ok", f"may be written; its columns are {', '.join(board.options)}")
     else:
         yield Finding(what, "wrong", _no_board(board, github.login))
+    for name, kind in board.lacks.items():
+        remedy = "`sluice board setup` adds it; one of another type must be renamed first"
+        yield Finding(what, "warning", f"lacks the field {name} ({kind.lower()}), so it is not kept: {remedy}")
     if board.personal:
         pace = "it sends no webhooks, so it is looked at by sweeps alone; everything but the board goes on as ever"
         yield Finding(what, "ok", f"belongs to a person: {pace}")

@@ -222,6 +222,14 @@ class MoveCard:
 
 
 @dataclass(frozen=True)
+class ShowField:
+    """Set an optional field of the card that is kept for people; nothing depends on it."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True)
 class SayStatus:
     """Post the status comment, or edit it in place."""
 
@@ -272,6 +280,7 @@ BoardWrite = (
     | OpenPull
     | EditPull
     | MoveCard
+    | ShowField
     | SayStatus
     | AskPerson
     | Acknowledge

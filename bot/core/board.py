@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 
@@ -28,6 +29,21 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The names of the fields Sluice keeps for people; empty: not kept."""
+
+    peer: str = ""
+    attempts: str = ""
+    cost: str = ""
+    pull_request: str = ""
+
+    def kinds(self) -> dict[str, str]:
+        """Field name -> the type it must have, as GitHub calls it."""
+        kinds = {"peer": "TEXT", "attempts": "NUMBER", "cost": "NUMBER", "pull_request": "TEXT"}
+        return {name: kinds[each.name] for each in fields(self) if (name := getattr(self, each.name))}
+
+
+@dataclass(frozen=True)
 class Board:
     """A board as it was found last."""
 
@@ -37,6 +53,8 @@ class Board:
     options: dict[str, str]  # option name -> option id
     columns: Columns
     priority_field: str = "Priority"
+    kept: Kept = Kept()
+    field_ids: Mapping[str, str] = field(default_factory=dict)  # of the kept fields it has, by name as settings have it
     personal: bool = False  # a person's: it sends no webhooks, and no App may touch it
     size: int = 0  # cards at the last scan of all of it
     whole_at: datetime | None = None  # when that was
@@ -50,6 +68,18 @@ class Board:
         have = f"it has {', '.join(self.options)}" if self.options else "it has no Status field"
         remedy = f'add it (`sluice board setup` does), or name yours in [boards."{self.key}"]'
         return f"board {self.key} has no column {', '.join(missing)}; {have}; {remedy}"
+
+    @property
+    def keeps(self) -> Kept:
+        """Those of the fields Sluice is to keep that the board has, in the type they need."""
+        return Kept(
+            *(name if (name := getattr(self.kept, each.name)) in self.field_ids else "" for each in fields(Kept))
+        )
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """Those it has not: name -> type."""
+        return {name: kind for name, kind in self.kept.kinds().items() if name not in self.field_ids}
 
     @property
     def active(self) -> tuple[str, ...]:

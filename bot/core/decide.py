@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from bot.core.actions import Decision
 from bot.core.ending import closed, done, merged, outside, parked
+from bot.core.keeping import keep_fields
 from bot.core.orders import answer
 from bot.core.pausing import stop, stopped_by
 from bot.core.reviewing import in_review
@@ -39,6 +41,11 @@ def decide(s: Snapshot) -> Decision:
     Where nothing may be written no command is answered, or one would keep an agent from being stopped; and one that
     waits for a slot holds up neither a stop nor a wish.
     """
+    decision = _decide(s)
+    return replace(decision, actions=(*decision.actions, *keep_fields(s)))
+
+
+def _decide(s: Snapshot) -> Decision:
     stage = stage_of(s)
     if other := elsewhere(s, stage):
         return other

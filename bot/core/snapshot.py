@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.core.board import Columns
+from bot.core.board import Columns, Kept
 from bot.core.budget import Caps, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, Issue, Item, Move, Order
@@ -48,6 +48,7 @@ class Snapshot:
     me: str  # Sluice's own login
     item: Item
     columns: Columns = field(default_factory=Columns)
+    kept: Kept = field(default_factory=Kept)  # the fields to keep, as far as the board has them
     face: Face | None = None  # None: the card is gone from the board
     issue: Issue | None = None
     draft: Draft | None = None

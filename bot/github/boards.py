@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.core.board import Board, Card, Cards, Columns, Scan
+from bot.core.board import Board, Card, Cards, Columns, Kept, Scan
 from bot.errors import BoardError
 from bot.github.auth import TokenSource
 from bot.github.failures import check_whole
@@ -16,6 +16,7 @@ from bot.github.times import time
 
 STATUS = "Status"
 PAGE = 100
+NOTHING_KEPT = Kept()
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,9 @@ class Account:
     limits: Limits = field(default_factory=Limits)
 
 
-async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_field: str) -> Board:
+async def find_board(
+    graphql: GraphQL, key: str, columns: Columns, priority_field: str, kept: Kept = NOTHING_KEPT
+) -> Board:
     """The board `owner/number`; BoardError says what is there instead."""
     owner, _, number = key.partition("/")
     if not (owner and number.isdecimal()):
@@ -51,8 +54,17 @@ async def find_board(graphql: GraphQL, key: str, columns: Columns, priority_fiel
         options={option["name"]: option["id"] for option in status["options"]},
         columns=columns,
         priority_field=priority_field,
+        kept=kept,
+        field_ids=_ids(project["fields"]["nodes"], kept),
         personal=not (answer.data.get("organization") or {}).get("projectV2"),
     )
+
+
+def _ids(nodes: Sequence[Mapping[str, Any]], kept: Kept) -> dict[str, str]:
+    """Of the fields to keep that are there, in the type they need."""
+    there = {(node["name"].casefold(), node["dataType"]): node["id"] for node in nodes if node and "name" in node}
+    wanted = kept.kinds().items()
+    return {name: there[name.casefold(), kind] for name, kind in wanted if (name.casefold(), kind) in there}
 
 
 async def scan_board(graphql: GraphQL, board: Board, whole: bool = True) -> Scan:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from bot.context import Heard, Seen, Written
 from bot.core.actions import BoardWrite
-from bot.core.board import Board, Cards, Columns, Scan
+from bot.core.board import Board, Cards, Columns, Kept, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.pull import Check
@@ -36,6 +36,7 @@ from bot.github.writes import Known, Writer
 
 NO_COLUMNS: Mapping[str, Columns] = {}
 NO_FIELDS: Mapping[str, str] = {}
+NO_KEPT: Mapping[str, Kept] = {}
 NO_ACCOUNTS: Mapping[str, Account] = {}
 
 
@@ -52,13 +53,15 @@ class GitHubClient:
         *,
         columns: Mapping[str, Columns] = NO_COLUMNS,
         priority_fields: Mapping[str, str] = NO_FIELDS,
+        kept: Mapping[str, Kept] = NO_KEPT,
         limits: Limits | None = None,
         accounts: Mapping[str, Account] = NO_ACCOUNTS,
     ) -> None:
-        """`columns`, `priority_fields` and `accounts` are by board key; a board not named there has the usual ones."""
+        """`columns`, `priority_fields`, `kept` and `accounts` are by board key; one not named has the usual ones."""
         self._login = login
         self._columns = columns
         self._priority_fields = priority_fields
+        self._kept = kept
         self._costs = Costs(book, limits)
         self._scanned: dict[str, int] = {}  # points of each board's last scan
         self._graphql = GraphQL(api_url, token, self._costs, timeout)
@@ -77,8 +80,8 @@ class GitHubClient:
 
     async def board(self, key: str) -> Board:
         costs.item.set(None)
-        columns = self._columns.get(key, Columns())
-        return await find_board(self._of(key), key, columns, self._priority_fields.get(key, "Priority"))
+        columns, kept = self._columns.get(key, Columns()), self._kept.get(key, Kept())
+        return await find_board(self._of(key), key, columns, self._priority_fields.get(key, "Priority"), kept)
 
     async def scan(self, board: Board, whole: bool = True) -> Scan:
         costs.item.set(None)

@@ -29,13 +29,15 @@ async def set_up(graphql: GraphQL, board: Board, dry: bool) -> SetUp:
     known = await _fields(graphql, board)
     before = [_option(each) for each in known["status"]["options"]]
     wanted = completed(before, board.columns)
-    absent = () if board.priority_field.casefold() in known else (board.priority_field,)
-    found = SetUp(new(wanted), absent)
+    kinds = {board.priority_field: "NUMBER"} | board.kept.kinds()
+    absent = {name: kind for name, kind in kinds.items() if name.casefold() not in known}
+    found = SetUp(new(wanted), tuple(absent))
     if dry:
         return found
     writes = [Mutation("SetOptions", _all_of(board, wanted))] if found.columns else []
     writes += [
-        Mutation("AddField", {"projectId": board.project_id, "dataType": "NUMBER", "name": name}) for name in absent
+        Mutation("AddField", {"projectId": board.project_id, "dataType": kind, "name": name})
+        for name, kind in absent.items()
     ]
     if writes:
         await _tell(graphql, board, writes)

@@ -19,6 +19,7 @@ from bot.core.actions import (
     OpenPull,
     Reply,
     SayStatus,
+    ShowField,
 )
 from bot.core.board import Board
 from bot.core.item import Item
@@ -32,8 +33,8 @@ from bot.github.rest import Rest
 from bot.github.seen import MARK
 
 CREATING = ("ConvertDraft", "OpenPull", "AddComment")  # what GitHub counts as creating content
-WORDS = ("AddComment", "EditComment", "React")  # what can wait, unless it travels with what cannot
-BOARDS = ("MoveCard", "ConvertDraft")  # what is written on the board itself
+WORDS = ("AddComment", "EditComment", "React", "ShowField")  # what can wait, unless it travels with what cannot
+BOARDS = ("MoveCard", "ConvertDraft", "ShowField")  # what is written on the board itself
 DONE = Written(ok=True)  # it was done before
 
 
@@ -139,6 +140,8 @@ class Writer:
                 return _describe(write, known)
             case MoveCard():
                 return self._move(write)
+            case ShowField():
+                return self._show(write)
             case SayStatus():
                 body = f"{write.body}\n\n{STATUS_MARK}"
                 return _edit(known.status_id, body) if known.status_id else _comment(known, body)
@@ -174,8 +177,15 @@ class Writer:
         option = options.get(write.column.casefold())
         if option is None:
             return Written(ok=False, error=f"board {self._board.key} has no column “{write.column}”")
-        place = {"projectId": self._board.project_id, "itemId": self._item.id, "fieldId": self._board.status_field_id}
-        return Mutation("MoveCard", {**place, "value": {"singleSelectOptionId": option}})
+        return Mutation("MoveCard", self._at(self._board.status_field_id) | {"value": {"singleSelectOptionId": option}})
+
+    def _show(self, write: ShowField) -> Mutation:
+        number = self._board.kept.kinds()[write.field] == "NUMBER"
+        value = {"number": float(write.value)} if number else {"text": write.value}
+        return Mutation("ShowField", self._at(self._board.field_ids[write.field]) | {"value": value})
+
+    def _at(self, field_id: str) -> dict[str, object]:
+        return {"projectId": self._board.project_id, "itemId": self._item.id, "fieldId": field_id}
 
     async def _ask(self, write: AskReview, known: Known) -> Written:
         """By REST, which takes logins: GraphQL would want every id looked up first."""

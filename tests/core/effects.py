@@ -166,6 +166,9 @@ class Effects:
                     return "the card is gone"
                 if self.face.column != column:
                     self.drag(column, ME)
+            case do.ShowField(name, value):
+                if self.face:
+                    self.face = replace(self.face, fields={**self.face.fields, name: value})
             case do.SayStatus(body):
                 self.status = StatusComment("IC_status", body)
             case do.AskPerson(body, mark):

@@ -84,6 +84,7 @@ async def killed(hub: LocalHub, folder: Path, moment: str) -> AsyncIterator[tupl
         hub,
         folder,
         policy=POLICY + GATES,
+        kept={"attempts": "Attempts"},
         files={".github/workflows/gate.yml": GATE.replace("test -f wanted.txt", "echo fine")},
     )
     world.protection = RULES

@@ -13,7 +13,7 @@ from typing import Any
 from bot.sweep import Swept
 from bot.wiring import find_boards, github_of
 from tests.stories.test_cli import SLUICE, sluice, writes
-from tests.world import COLUMNS, World
+from tests.world import COLUMNS, Thing, World
 from webhooks.face import Face
 
 ADD = 'w{n}: addProjectV2DraftIssue(input: {{projectId: $p, title: "Draft {n}"}}) {{ projectItem {{ id }} }}'
@@ -120,6 +120,41 @@ async def test_a_board_is_set_up_and_keeps_its_cards(world: World) -> None:
     names = [option["name"] for option in found["node"]["field"]["options"]]
     assert names == ["Todo", "In Progress", "In Review", "Needs a person", "Done"]
     assert "lacks nothing" in (await sluice("board", "setup", config=config)).out
+
+
+async def test_fields_are_kept_for_people(world: World) -> None:
+    """`board setup` makes them, and the card says which agent worked, how often it tried, and where the result is."""
+    await world.stop()
+    order = {"owner": world.org, "title": "Kept", "status": COLUMNS, "repos": [world.repo], "fields": []}
+    world.project = world.hub.admin("projects", order)
+    key = f"{world.org}/{world.project['number']}"
+    names = {"peer_field": "Agent", "attempts_field": "Attempts", "pull_request_field": "Result"}
+    world.more_boards = {key: {"draft_repository": world.repo} | names}
+    config = world.write_config(boards={key: names})
+    lacks = await sluice("doctor", config=config)
+    assert "lacks the field Agent" in lacks.out and "sluice board setup" in lacks.out, lacks.out
+    assert "has now" in (await sluice("board", "setup", config=config)).out
+    assert "lacks the field" not in (await sluice("doctor", config=config)).out
+
+    await world.start()
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    pull = await world.pull(item)
+    assert await fields_of(world, item) == {"Agent": "robo", "Attempts": 1.0, "Result": pull["html_url"]}
+    await world.approve(item)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+
+
+VALUES = """query($i: ID!) { node(id: $i) { ... on ProjectV2Item { fieldValues(first: 20) { nodes {
+  ... on ProjectV2ItemFieldTextValue { text field { ... on ProjectV2FieldCommon { name } } }
+  ... on ProjectV2ItemFieldNumberValue { number field { ... on ProjectV2FieldCommon { name } } } } } } } }"""
+
+
+async def fields_of(world: World, thing: Thing) -> dict[str, Any]:
+    found = (await world.graphql("ann", VALUES, i=thing.card))["node"]["fieldValues"]["nodes"]
+    said = {node["field"]["name"]: node.get("text", node.get("number")) for node in found if node}
+    return {name: value for name, value in said.items() if name != "Title"}
 
 
 def told(swept: Swept) -> str:
