@@ -24,6 +24,7 @@ from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.workers import ScheduleRow
 from bot.redelivery import read_back
+from bot.reporting import tell_boards
 from bot.settings import Settings
 from bot.sweep import Swept, renew_claims, sweep
 from bot.watch import watch
@@ -126,10 +127,16 @@ class Service:
         if self.started:
             await listen(self.ctx, self.ledger)
             await mend(self.ledger, self.engine, self.ctx.now())
+            await self._report()
             if self.gap is None:
                 await self._read_back()
         self.last_sweep = asyncio.get_running_loop().time()
         return replace(swept, missed=self.gap.missed if self.gap else 0)
+
+    async def _report(self) -> None:
+        hours = {key: board.status_update_hours for key, board in self.settings.boards.items()}
+        every = {key: timedelta(hours=some) for key, some in hours.items() if some}
+        await tell_boards(self.ledger, self.github, list(self.ctx.boards.values()), every, self.ctx.now())
 
     async def read_back(self) -> None:
         """Webhooks that never came in are asked for again. One counts as handled when its effect is in the ledger, so

@@ -63,6 +63,9 @@ class BoardSettings(Part):
     attempts_field: str | None = Field(None, description="a number field: how often an agent tried")
     cost_field: str | None = Field(None, description="a number field: what it cost so far, in dollars, where known")
     pull_request_field: str | None = Field(None, description="a text field: the address of its pull request")
+    status_update_hours: float | None = Field(
+        None, gt=0, description="a status update is posted on the board after a sweep with news, at most this often"
+    )
     draft_repository: str | None = Field(None, description="where drafts of this board become issues")
     token: SecretStr | None = Field(None, description="a token for this board alone; a person's board needs one")
 

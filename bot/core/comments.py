@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -199,6 +199,22 @@ def _with_runs(stages: Sequence[tuple[str, datetime]], runs: Sequence[Run]) -> l
     return sorted([*stages, *worked, *over], key=lambda entry: entry[1])
 
 
+def report(stages: Mapping[str, int], waiting: Sequence[tuple[str, str]], paused_by: str | None) -> str:
+    """A board's status update. `waiting`: what needs a person, with the reason."""
+    words = Counter[str]()
+    for stage, count in stages.items():
+        words["over" if stage in OVER else STAGE_WORDS.get(stage, "waiting to start")] += count
+    told = [f"**Everything is paused** by @{paused_by}."] if paused_by else []
+    told.append(", ".join(f"{words[word]} {word}" for word in REPORTED if words[word]) + ".")
+    shown = [f"- {ref}: {sentence(reason)}" for ref, reason in waiting[:MOST_LISTED]]
+    more = len(waiting) - len(shown)
+    told += ["", "Only a person can free these:", "", *shown] if shown else []
+    return "\n".join(told + ([f"- and {more} more"] if more > 0 else []))
+
+
+OVER = ("Merged", "Closed", "Done")
+REPORTED = ("working", "checking", "in review", "needing a person", "blocked", "waiting to start", "over")
+MOST_LISTED = 20  # in one status update
 STAGE_WORDS = {
     "Ready": "waiting to start",
     "Waiting": "blocked",

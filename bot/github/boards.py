@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.context import Written
 from bot.core.board import Board, Card, Cards, Columns, Kept, Scan
+from bot.core.limits import Importance
+from bot.core.report import Report
 from bot.errors import BoardError
 from bot.github.auth import TokenSource
+from bot.github.documents import Mutation, combine
 from bot.github.failures import check_whole
-from bot.github.graphql import Answer, GraphQL
+from bot.github.graphql import Answer, GraphQL, came_of
 from bot.github.limits import Limits
 from bot.github.times import time
 
@@ -101,6 +105,12 @@ async def read_cards(graphql: GraphQL, board: Board, ids: Sequence[str]) -> Card
         found += [card(node, first + place) for place, node in enumerate(nodes)]
     there = [each for each in found if not each.archived]
     return Cards(tuple(there), tuple(id_ for id_ in ids if id_ not in {each.id for each in there}))
+
+
+async def post_update(graphql: GraphQL, board: Board, report: Report) -> Written:
+    """A status update of the board: one more piece of content, as GitHub counts it."""
+    told = Mutation("PostUpdate", {"projectId": board.project_id, "status": report.standing, "body": report.body})
+    return came_of(await graphql.tell(*combine([told]), Importance.WORDS, creating=1), "w0")
 
 
 def _as_it_is(board: Board, status: Mapping[str, Any]) -> Board:

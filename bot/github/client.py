@@ -15,11 +15,12 @@ from bot.core.board import Board, Cards, Columns, Kept, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.pull import Check
+from bot.core.report import Report
 from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, policy_text, repository_access
 from bot.github.auth import TokenSource
-from bot.github.boards import Account, find_board, read_cards, scan_board
+from bot.github.boards import Account, find_board, post_update, read_cards, scan_board
 from bot.github.comments import read_back, said_since
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
@@ -96,6 +97,10 @@ class GitHubClient:
     async def set_up(self, board: Board, dry: bool) -> SetUp:
         costs.item.set(None)
         return await set_up(self._of(board.key), board, dry)
+
+    async def post_update(self, board: Board, report: Report) -> Written:
+        costs.item.set(None)
+        return await post_update(self._of(board.key), board, report)
 
     async def board_access(self, board: Board) -> BoardAccess:
         return await board_access(self._of(board.key), board)

@@ -19,6 +19,7 @@ from gql.transport.exceptions import (
 from gql.transport.httpx import HTTPXAsyncTransport
 from graphql import DocumentNode
 
+from bot.context import Written
 from bot.core.limits import Call, Importance
 from bot.errors import SluiceError
 from bot.github.auth import TokenSource, forget
@@ -137,3 +138,16 @@ class GraphQL:
 def graphql_url(api_url: str) -> str:
     """GitHub Enterprise Server has its REST under /api/v3 and GraphQL beside it."""
     return api_url.rstrip("/").removesuffix("/v3") + "/graphql"
+
+
+def came_of(answer: Answer, alias: str) -> Written:
+    """What came of one alias: the node it made or changed, wherever the payload holds it."""
+    payload = answer.data.get(alias)
+    error = answer.error_at(alias)
+    if error or payload is None:
+        return Written(ok=False, error=error or "GitHub answered nothing")
+    node = payload
+    while isinstance(node, dict) and "id" not in node:
+        node = next(iter(node.values()), None)
+    node = node or {}
+    return Written(ok=True, id=node.get("id", ""), number=node.get("number"))

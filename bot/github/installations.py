@@ -16,6 +16,7 @@ from bot.core.board import Board, Cards, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.limits import Importance
+from bot.core.report import Report
 from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess
@@ -74,6 +75,9 @@ class Installations:
     async def set_up(self, board: Board, dry: bool) -> SetUp:
         costs.importance.set(Importance.WORK)
         return await self.of(board.key).set_up(board, dry)
+
+    async def post_update(self, board: Board, report: Report) -> Written:
+        return await self.of(board.key).post_update(board, report)
 
     async def board_access(self, board: Board) -> BoardAccess:
         return await self.of(board.key).board_access(board)

@@ -27,7 +27,7 @@ from bot.core.limits import Importance
 from bot.github.comments import STATUS_MARK
 from bot.github.descriptions import marked, with_text
 from bot.github.documents import MOST, Mutation, combine
-from bot.github.graphql import Answer, GraphQL
+from bot.github.graphql import GraphQL, came_of
 from bot.github.lookups import Lookups
 from bot.github.rest import Rest
 from bot.github.seen import MARK
@@ -121,7 +121,7 @@ class Writer:
         for graphql, mine in ((self._graphql, [m for m in mutations if m not in boards]), (self._of_board, boards)):
             if mine:
                 answer = await graphql.tell(*combine(mine), matters, _creating(mine))
-                answers |= {id(each): _written(answer, f"w{place}") for place, each in enumerate(mine)}
+                answers |= {id(each): came_of(answer, f"w{place}") for place, each in enumerate(mine)}
         return [answers[id(each)] for each in mutations]
 
     async def _existing(self, write: BoardWrite, known: Known) -> Written | None:
@@ -232,16 +232,3 @@ def _edit(comment: str, body: str) -> Mutation:
 
 def _with(id_: str, what: str, operation: str, given: dict[str, object]) -> Mutation | Written:
     return Mutation(operation, given) if id_ else Written(ok=False, error=f"the item has no {what}")
-
-
-def _written(answer: Answer, alias: str) -> Written:
-    """What came of one alias: the node it made or changed, wherever the payload holds it."""
-    payload = answer.data.get(alias)
-    error = answer.error_at(alias)
-    if error or payload is None:
-        return Written(ok=False, error=error or "GitHub answered nothing")
-    node = payload
-    while isinstance(node, dict) and "id" not in node:
-        node = next(iter(node.values()), None)
-    node = node or {}
-    return Written(ok=True, id=node.get("id", ""), number=node.get("number"))

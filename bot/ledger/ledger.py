@@ -10,6 +10,7 @@ from bot.ledger.gates import Gates
 from bot.ledger.items import Items
 from bot.ledger.orders import Orders
 from bot.ledger.recall import Recall
+from bot.ledger.reports import Reports
 from bot.ledger.repositories import Repositories
 from bot.ledger.reviews import Reviews
 from bot.ledger.runs import Runs
@@ -31,6 +32,7 @@ class SqlLedger(
     Deliveries,
     Reviews,
     Repositories,
+    Reports,
     Costs,
     Standings,
     Tallies,

@@ -123,6 +123,10 @@ def _project(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     return {"projects_v2": render.project(hub, objects["project"])}
 
 
+def _status_update(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
+    return {"projects_v2_status_update": render.status_update(hub, objects["status_update"])}
+
+
 def _project_item(hub: Hub, event: Event, objects: Mapping[str, Any]) -> Json:
     return {"projects_v2_item": render.project_item(hub, objects["item"])}
 
@@ -194,6 +198,7 @@ BODIES: dict[str, Callable[[Hub, Event, Mapping[str, Any]], Json]] = {
     "status": _status,
     "projects_v2": _project,
     "projects_v2_item": _project_item,
+    "projects_v2_status_update": _status_update,
     "issue_dependencies": _dependencies,
     "sub_issues": _family,
     "installation": lambda hub, event, objects: apppayloads.installation(hub, objects),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from localhub import issues, people
@@ -27,6 +28,7 @@ from localhub.model import (
     ProjectItem,
     PullRequest,
     Repo,
+    StatusUpdate,
 )  # fmt: skip
 from localhub.permissions import Caller, acting, require, require_project
 from localhub.timeline import note
@@ -47,6 +49,21 @@ def create(hub: Hub, creator: Actor, owner: Actor, title: str, status: Sequence[
     if owner.kind == "Organization":
         hub.emit("projects_v2", "created", creator, org=owner, project=project)
     return project
+
+
+def add_status_update(
+    hub: Hub, caller: Caller, project: Project, status: str | None, body: str | None,
+    start: date | None = None, target: date | None = None,
+) -> StatusUpdate:  # fmt: skip
+    require_project(caller, project, "write")
+    now = hub.now()
+    made = StatusUpdate(hub.new_id(), "", project, caller.actor, now, now, status, body, start, target)
+    hub.register("PVTSU", made)
+    project.status_updates.append(made)
+    hub.record(caller.actor, "project status update", project.title)
+    if project.owner.kind == "Organization":
+        hub.emit("projects_v2_status_update", "created", caller.actor, org=project.owner, status_update=made)
+    return made
 
 
 def add_item(hub: Hub, caller: Caller, project: Project, content: Issue) -> ProjectItem:

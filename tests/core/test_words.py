@@ -53,6 +53,14 @@ SAID: dict[str, Callable[[], str]] = {
     "not known": lambda: comments.not_understood("There is no command “retri”.", "retri"),
     "heard late": lambda: comments.not_understood(comments.heard_late("a newer result has come"), "approve"),
     "explained": lambda: comments.explained("blocked by acme/shop#3"),
+    "report": lambda: comments.report(
+        {"Working": 2, "InReview": 1, "Parked": 1, "Merged": 1, "Done": 3},
+        [("acme/shop#3", "agent claude failed")],
+        None,
+    ),
+    "report of many": lambda: comments.report(
+        {"Parked": 22, "Gating": 1}, [(f"acme/shop#{n}", "no result") for n in range(22)], "mona"
+    ),
     "pull title": lambda: comments.pull_title("  Fix the typo "),
     "pull body": lambda: comments.pull_body(item(), go_ahead(), priced(None), VERDICTS[:2]),
     "pull body without proof": lambda: comments.pull_body(item(), go_ahead(), built("h1", "README.md"), ()),

@@ -220,6 +220,8 @@ async def board(tour: Tour) -> None:
     project = tour.hub.projects[0]
     issue = tour.hub.repos["acme/demo"].issues[1]
     where = {"projectId": project.node_id}
+    told = {"status": "ON_TRACK", "body": "All is well.", "startDate": "2026-11-01", "targetDate": "2026-12-24"}
+    await tour.mutate("ann", "createProjectV2StatusUpdate", **where, **told)
     await tour.mutate("ann", "addProjectV2ItemById", **where, contentId=issue.node_id)
     await tour.mutate("ann", "addProjectV2DraftIssue", **where, title="A thought", body="why")
     card, thought = project.items

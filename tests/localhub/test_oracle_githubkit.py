@@ -27,6 +27,7 @@ ACTIONS = {
     "merge_group": "checks_requested destroyed",
     "projects_v2": "created",
     "projects_v2_item": "created edited converted archived restored reordered deleted",
+    "projects_v2_status_update": "created",
     "pull_request": "opened edited closed reopened synchronize labeled unlabeled assigned unassigned locked unlocked"
     " review_requested review_request_removed ready_for_review converted_to_draft auto_merge_enabled"
     " auto_merge_disabled enqueued dequeued",

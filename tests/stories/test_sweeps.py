@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -145,3 +146,35 @@ async def test_a_draft(deaf: World) -> None:
     await deaf.settle()
     assert "not known who moved" in await deaf.reason(draft)
     assert await deaf.column(draft) == "Ready"
+
+
+async def test_the_board_is_told_after_a_sweep_when_asked_for(world: World) -> None:
+    """One status update with what needs a person; no second one while nothing changed or the time is not up."""
+    await world.stop()
+    key = f"{world.org}/{world.project['number']}"
+    world.more_boards = {key: {"status_update_hours": 4}}
+    world.play("Fix the typo", {"say": "No idea."})
+    await world.start()
+    item = await world.add_issue("Fix the typo", edits=False)
+    await world.settle()
+    assert world.service
+    await world.service.look()
+    first = await updates(world)
+    assert [each["status"] for each in first] == ["AT_RISK"] and f"#{item.number}: " in first[0]["body"]
+    await world.service.look()
+    world.turned += timedelta(hours=5)
+    await world.service.look()
+    assert await updates(world) == first
+
+    await world.rest("ann", "PATCH", f"{{repo}}/issues/{item.number}", {"state": "closed"})
+    await world.settle()
+    await world.service.look()
+    assert [each["status"] for each in await updates(world)] == ["COMPLETE", "AT_RISK"]
+
+
+UPDATES = """query($p: ID!) { node(id: $p) { ... on ProjectV2 { statusUpdates(first: 9) {
+  nodes { status body creator { login } } } } } }"""
+
+
+async def updates(world: World) -> Any:
+    return (await world.graphql("ann", UPDATES, p=world.project["id"]))["node"]["statusUpdates"]["nodes"]

@@ -25,6 +25,7 @@ from localhub.model import (
     Review,
     ReviewComment,
     ReviewThread,
+    StatusUpdate,
     TimelineEvent,
     Workflow,
     WorkflowRun,
@@ -100,6 +101,7 @@ NAMES: dict[type, str] = {
     Project: "ProjectV2",
     ProjectItem: "ProjectV2Item",
     DraftIssue: "DraftIssue",
+    StatusUpdate: "ProjectV2StatusUpdate",
     GitCommit: "Commit",
     GitRef: "Ref",
     GitBlob: "Blob",
@@ -178,7 +180,7 @@ def home(record: Any) -> Repo | Project | None:
             return first.review.pull.repo
         case GitCommit(repo=repo) | GitRef(repo=repo) | GitBlob(repo=repo) | GitTree(repo=repo) | Rollup(repo=repo):
             return repo
-        case ProjectItem(project=project):
+        case ProjectItem(project=project) | StatusUpdate(project=project):
             return project
         case _:
             return None

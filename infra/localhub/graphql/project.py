@@ -12,7 +12,7 @@ from localhub.fields import is_over
 from localhub.graphql.connections import connection
 from localhub.graphql.project_values import value_of, values_of
 from localhub.graphql.view import Plain, View, read
-from localhub.model import DraftIssue, Issue, Iteration, Project, ProjectField, ProjectItem, PullRequest
+from localhub.model import DraftIssue, Issue, Iteration, Project, ProjectField, ProjectItem, PullRequest, StatusUpdate
 from localhub.permissions import require_project
 
 DEFAULT_DURATION, MONDAY = 14, 1  # of an iteration field without iterations
@@ -65,6 +65,12 @@ class ProjectView(View[Project]):
         backwards = order_by and order_by["direction"] == "DESC"
         return connection(shown[::-1] if backwards else shown, page)
 
+    def status_updates(self, order_by: Any = None, **page: Any) -> Plain:
+        """The newest first, unless asked for otherwise."""
+        forwards = order_by and order_by["direction"] == "ASC"
+        known = self.record.status_updates
+        return connection(known if forwards else known[::-1], page)
+
     def repositories(self, order_by: Any = None, **page: Any) -> Plain:
         return connection([repo for repo in self.record.repos if self.context.readable(repo)], page)
 
@@ -79,6 +85,15 @@ class ProjectView(View[Project]):
             "name": STANDARD[key], "enabled": key in project.built_in, "project": project,
             "createdAt": project.created_at, "updatedAt": project.created_at,
         }  # fmt: skip
+
+
+class StatusUpdateView(View[StatusUpdate]):
+    types = ("ProjectV2StatusUpdate",)
+    plain = read(
+        id="node_id", databaseId="id", fullDatabaseId="id", project="project", creator="creator", body="body",
+        status="status", startDate="start_date", targetDate="target_date", createdAt="created_at",
+        updatedAt="updated_at"
+    )  # fmt: skip
 
 
 class ItemView(View[ProjectItem]):

@@ -27,6 +27,7 @@ from localhub.model.projects import Iteration as Iteration
 from localhub.model.projects import Project as Project
 from localhub.model.projects import ProjectField as ProjectField
 from localhub.model.projects import ProjectItem as ProjectItem
+from localhub.model.projects import StatusUpdate as StatusUpdate
 from localhub.model.pulls import PullRequest as PullRequest
 from localhub.model.pulls import Review as Review
 from localhub.model.pulls import ReviewComment as ReviewComment

@@ -75,6 +75,20 @@ class ProjectItem:
 
 
 @dataclass(eq=False)
+class StatusUpdate:
+    id: int
+    node_id: str
+    project: Project
+    creator: Actor
+    created_at: datetime
+    updated_at: datetime
+    status: str | None = None  # ON_TRACK AT_RISK OFF_TRACK COMPLETE INACTIVE
+    body: str | None = None
+    start_date: date | None = None
+    target_date: date | None = None
+
+
+@dataclass(eq=False)
 class Project:
     id: int
     node_id: str
@@ -87,6 +101,7 @@ class Project:
     closed: bool = False
     public: bool = False
     fields: list[ProjectField] = field(default_factory=list)
+    status_updates: list[StatusUpdate] = field(default_factory=list)  # oldest first
     items: list[ProjectItem] = field(default_factory=list)  # in board order
     built_in: set[str] = field(default_factory=lambda: {"closed_to_done", "merged_to_done"})  # built-in workflows on
     repos: list[Repo] = field(default_factory=list)

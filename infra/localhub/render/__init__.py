@@ -26,6 +26,7 @@ from localhub.render.projects import project_card as project_card
 from localhub.render.projects import project_field as project_field
 from localhub.render.projects import project_item as project_item
 from localhub.render.projects import simple_card as simple_card
+from localhub.render.projects import status_update as status_update
 from localhub.render.pulls import async_merge as async_merge
 from localhub.render.pulls import pull as pull
 from localhub.render.pulls import pull_lite as pull_lite

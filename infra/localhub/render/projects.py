@@ -20,6 +20,7 @@ from localhub.model import (
     ProjectItem,
     PullRequest,
     Repo,
+    StatusUpdate,
 )
 from localhub.permissions import Caller, at_least, of
 from localhub.render.base import Json, moment
@@ -45,6 +46,21 @@ def project(hub: Hub, record: Project) -> Json:
         "short_description": None,
         "deleted_at": None,
         "deleted_by": None,
+    }
+
+
+def status_update(hub: Hub, record: StatusUpdate) -> Json:
+    return {
+        "id": record.id,
+        "node_id": record.node_id,
+        "project_node_id": record.project.node_id,
+        "creator": user(hub, record.creator),
+        "created_at": moment(record.created_at),
+        "updated_at": moment(record.updated_at),
+        "status": record.status,
+        "start_date": record.start_date and record.start_date.isoformat(),
+        "target_date": record.target_date and record.target_date.isoformat(),
+        "body": record.body,
     }
 
 

@@ -63,6 +63,13 @@ class ProjectMutations(MutationView):
         repo = self.context.find(input["repository_id"], Repo)
         return {"item": projects.convert_draft(self.hub, self.caller, item, repo)}
 
+    def create_project_v2_status_update(self, input: Input) -> Plain:
+        days = [day and date.fromisoformat(day) for day in (input.get("start_date"), input.get("target_date"))]
+        made = projects.add_status_update(
+            self.hub, self.caller, self._project(input), input.get("status"), input.get("body"), *days
+        )
+        return {"statusUpdate": made}
+
     def create_project_v2_field(self, input: Input) -> Plain:
         options = [
             projects.new_option(each["name"], each["color"], each["description"])
