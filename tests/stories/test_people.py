@@ -154,11 +154,13 @@ async def test_mode_off_is_seen_though_its_webhook_is_lost(world: World) -> None
 
 
 async def test_an_item_merged_by_other_hands_is_closed_out(world: World) -> None:
-    """Somebody merges the pull request themselves: the item is closed out all the same."""
+    """Somebody merges the pull request while Sluice, which would have, is away: it is closed out all the same."""
     item = await world.add_issue("Fix the typo")
     await world.settle()
+    await world.stop()
     await world.approve(item, by="bob")
     await world.merge(item, by="ann")
+    await world.start()
     await world.settle()
     assert await world.column(item) == "Done", await world.reason(item)
     assert world.worktrees() == [] and await world.branches() == ["main"]
