@@ -12,6 +12,7 @@ from bot.github.times import answered_at
 
 RATE_TYPES = ("RATE_LIMIT", "RATE_LIMITED")  # GitHub uses both
 FORBIDDEN = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
+TOO_QUICKLY = "submitted too quickly"  # UNPROCESSABLE, like much that waiting does not mend
 SECONDARY_WAIT = 60.0  # what GitHub advises when it names no time
 ADVICE = {
     401: "the token is wrong or has expired: check the App's key or SLUICE's token",
@@ -47,6 +48,14 @@ def rate_limit(errors: list[dict[str, Any]], headers: Mapping[str, str]) -> Unav
     for error in errors:
         if error.get("type") in RATE_TYPES or error.get("code") == "graphql_rate_limit":
             return Unavailable(f"GitHub: {error.get('message', 'rate limit exceeded')}", retry_after=wait_of(headers))
+    return None
+
+
+def too_fast(errors: list[dict[str, Any]]) -> Unavailable | None:
+    """A secondary limit within a document: with status 200, no time to wait, and another refusal's type."""
+    for error in errors:
+        if TOO_QUICKLY in str(error.get("message", "")).lower():
+            return Unavailable(f"GitHub: {error['message']}", retry_after=SECONDARY_WAIT)
     return None
 
 

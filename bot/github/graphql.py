@@ -25,7 +25,7 @@ from bot.errors import SluiceError
 from bot.github.auth import TokenSource, forget
 from bot.github.costs import Costs, importance
 from bot.github.documents import operation
-from bot.github.failures import failure, outdated, rate_limit, sentence, unreachable
+from bot.github.failures import failure, outdated, rate_limit, sentence, too_fast, unreachable
 from bot.github.retrying import patiently
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # the request never left
@@ -91,6 +91,10 @@ class GraphQL:
             limited = rate_limit(answer.errors, self._headers())
             if limited:
                 raise self._costs.limits.obeyed(limited, self._headers())
+            if hasty := too_fast(answer.errors):
+                told = self._costs.limits.obeyed(hasty, self._headers())
+                if not any(value for key, value in answer.data.items() if key != "rateLimit"):
+                    raise told  # nothing was done; else each write has an end of its own
             return answer
 
     async def _execute(self, document: DocumentNode, variables: Mapping[str, Any], token: str) -> Answer:

@@ -116,6 +116,29 @@ async def test_refusal_holds_everybody_and_is_sent_once(world: GitHubWorld) -> N
     assert world.github.starts_at(world.repo) is not None
 
 
+async def test_content_that_ran_out_within_a_document_is_a_limit_too(world: GitHubWorld) -> None:
+    """What was created stands, the rest says so, and then nobody writes before the wait is over."""
+    item = world.add_issue("Fix", column="Ready")
+    seen = await world.github.see(world.board, item)
+    world.admin("limits", login=world.app["login"], content_a_minute=1)
+    said = await world.github.write(world.board, item, [Reply("One.", "m1"), Reply("Two.", "m2")], seen)
+    assert [each.ok for each in said] == [True, False] and "submitted too quickly" in said[1].error
+    with pytest.raises(Limited, match="waits for GitHub's limit"):
+        await world.github.write(world.board, item, [MoveCard("Done")], seen)
+
+
+async def test_document_of_which_nothing_was_done_waits(world: GitHubWorld) -> None:
+    """GitHub's refusal with status 200 and no time in it means what one with 403 does: a minute, and no answer."""
+    item = world.add_issue("Fix", column="Ready")
+    seen = await world.github.see(world.board, item)
+    hasty = {"type": "UNPROCESSABLE", "path": ["w0"], "message": "was submitted too quickly"}
+    body = {"data": {"w0": None}, "errors": [hasty]}
+    world.admin("faults", match={"operation": "mutation Write"}, kind="status", status=200, body=body)
+    with pytest.raises(Limited) as limited:
+        await world.github.write(world.board, item, [SayStatus("Working.")], seen)
+    assert limited.value.retry_after == 60
+
+
 async def test_points_that_are_used_up_leave_rest(world: GitHubWorld) -> None:
     """Each resource has an hour of its own: without GraphQL points a pull request can still be merged."""
     item = world.add_issue("Fix", column="Ready")
