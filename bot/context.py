@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, RunPlan
+from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, RunPlan, ShowCheck
 from bot.core.board import Board, Cards, Scan
 from bot.core.budget import Caps, Refusal, Usage
 from bot.core.gates.verdict import GateRun
@@ -18,7 +18,7 @@ from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
 from bot.core.review import ReviewRow
 from bot.core.run import Outcome, Peer, Run
-from bot.core.snapshot import Rival, StatusComment, Twin
+from bot.core.snapshot import PolicyWord, Rival, StatusComment, Twin
 from bot.core.trust import Role
 from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
 
@@ -63,6 +63,7 @@ class Seen:
     repo_archived: bool = False
     description: str = ""  # of the pull request, whole
     pushed_at: datetime | None = None  # when anything was last pushed to the repository
+    default_head: str | None = None  # the default branch's newest commit
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,11 @@ class GitHub(Protocol):
     async def enqueue(self, repo: str, pull_id: str, head: str) -> Written: ...
     async def update_branch(self, repo: str, number: int, head: str) -> Written: ...
     async def dispatch_workflow(self, repo: str, file: str, ref: str, inputs: Mapping[str, str]) -> Written: ...
-    async def workflow_run(self, repo: str, run_id: str) -> GateRun: ...
+    async def workflow_run(self, repo: str, run_id: str) -> GateRun | None: ...  # None: it is gone
+    async def workflow_run_named(
+        self, repo: str, file: str, key: str
+    ) -> GateRun | None: ...  # whose name shows the key
+    async def show_check(self, repo: str, check: ShowCheck, look: bool = False) -> Written: ...  # look: it may be there
     def starts_at(self, repo: str) -> datetime | None: ...  # when its limits leave room for new work; None: now
 
 
@@ -146,6 +151,7 @@ class Memory:
     head: str | None = None  # of the pull request, at the last look
     twin: Twin | None = None
     column: str | None = None  # where the card was last seen
+    policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
 
 
 class Ledger(Protocol):
@@ -160,6 +166,7 @@ class Ledger(Protocol):
     async def note_repository(  # since when it is live
         self, repo: str, policy: str | None, mode: str, since: datetime | None, pushed: datetime | None, now: datetime
     ) -> datetime | None: ...
+    async def note_policy_word(self, repo: str, word: PolicyWord | None) -> None: ...
     async def known_role(self, repo: str, login: str, newer_than: datetime) -> Role | None: ...
     async def keep_role(self, repo: str, login: str, role: Role, now: datetime) -> None: ...
     async def note_column(self, item: str, column: str | None) -> None: ...
@@ -194,7 +201,9 @@ class Ledger(Protocol):
     async def note_review(self, review: ReviewRow) -> None: ...
     async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None: ...
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool: ...
-    async def admit_gate(self, item: str, gate: str, head: str, command: str, now: datetime) -> str: ...
+    async def admit_gate(
+        self, item: str, gate: str, head: str, command: str, now: datetime, again: str = ""
+    ) -> str: ...
     async def start_gate(self, key: str, now: datetime) -> tuple[str, GateRun, str] | None: ...
     async def end_gate(self, key: str, gate: GateRun, now: datetime) -> None: ...
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...

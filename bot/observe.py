@@ -9,9 +9,11 @@ from bot.commands import parse
 from bot.context import Context, Memory, Seen
 from bot.core.board import Board
 from bot.core.gates.verdict import GateRun
+from bot.core.gates.workflow import name_of, told
 from bot.core.item import Item, Order
 from bot.core.late import Since, judged
 from bot.core.policy import PREVIEW, Policy
+from bot.core.pull import Pull
 from bot.core.snapshot import Snapshot
 from bot.core.starting import branch_of
 from bot.core.trust import Role
@@ -53,6 +55,8 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         policy=policy,
         policy_found=seen.policy_text is not None,
         policy_problem=problem,
+        policy_word=memory.policy_word,
+        default_head=seen.default_head,
         live_since=live_since,
         paused_all_by=memory.paused_all_by,
         default_branch=seen.default_branch,
@@ -62,7 +66,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         status=seen.status,
         asked=seen.asked,
         runs=memory.runs,
-        gate_runs=await _gate_runs(ctx, item, memory),
+        gate_runs=await _gate_runs(ctx, item, memory, policy, seen.pull),
         orders=orders,
         peers=ctx.peers,
         usage=memory.usage,
@@ -154,19 +158,34 @@ async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str
     return (last if isinstance(last, Policy) else PREVIEW), found, memory.live_since
 
 
-async def _gate_runs(ctx: Context, item: Item, memory: Memory) -> tuple[GateRun, ...]:
-    """Dispatched workflows that were still running are asked for; what they came to is kept."""
-    return tuple([await _asked(ctx, item, gate) for gate in memory.gate_runs])
+async def _gate_runs(
+    ctx: Context, item: Item, memory: Memory, policy: Policy, pull: Pull | None
+) -> tuple[GateRun, ...]:
+    """Workflow gates of the head are asked for again, for somebody may have re-run them; what they came to is kept."""
+    if pull is None or item.parked or item.done:
+        return memory.gate_runs
+    files = {name_of(file): file for file in policy.gates.workflows}
+    newest = {gate.gate: gate.key for gate in memory.gate_runs if gate.gate in files and gate.head == pull.head}
+
+    def matters(gate: GateRun) -> bool:
+        return newest.get(gate.gate) == gate.key and (pull.open or not gate.over)
+
+    return tuple([await _asked(ctx, item, files[g.gate], g) if matters(g) else g for g in memory.gate_runs])
 
 
-async def _asked(ctx: Context, item: Item, gate: GateRun) -> GateRun:
-    if not gate.gate.startswith("workflow:") or gate.state != "running" or not gate.run_id:
+async def _asked(ctx: Context, item: Item, file: str, gate: GateRun) -> GateRun:
+    """By its run's id; where that was not told or never heard, by the key that the run's name shows."""
+    if gate.run_id:
+        found = await ctx.github.workflow_run(item.repo, gate.run_id)
+        found = found or replace(gate, state="unstarted", reason="its run is gone from GitHub")
+    elif gate.over:
         return gate
-    found = await ctx.github.workflow_run(item.repo, gate.run_id)
-    now = replace(found, gate=gate.gate, head=gate.head)
-    if now.over:
-        key = await ctx.ledger.admit_gate(item.id, gate.gate, gate.head, "", ctx.now())
-        await ctx.ledger.end_gate(key, now, ctx.now())
+    else:
+        found = await ctx.github.workflow_run_named(item.repo, file, gate.key)
+    now = told(gate, found) if found else gate
+    if (now.run_id, now.state) == (gate.run_id, gate.state):
+        return gate
+    await ctx.ledger.end_gate(gate.key, now, ctx.now())
     return now
 
 

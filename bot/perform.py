@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import assert_never, get_args
+from typing import Literal, assert_never, get_args
 
 import structlog
 
@@ -40,7 +40,9 @@ from bot.core.actions import (
     RunGate,
     RunPlan,
     SendBack,
+    ShowCheck,
     ShowField,
+    ShowPolicy,
     SpendMove,
     StopRun,
     UpdateBranch,
@@ -49,7 +51,8 @@ from bot.core.budget import Refusal
 from bot.core.gates.verdict import GateRun
 from bot.core.limits import waits_until
 from bot.core.run import Outcome
-from bot.core.snapshot import Snapshot
+from bot.core.showing import policy_check
+from bot.core.snapshot import PolicyWord, Snapshot
 from bot.core.worktree import WorkSpec
 from bot.errors import NotKept
 from bot.observe import spec_of
@@ -160,7 +163,11 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             if spec := spec_of(s):
                 await ctx.git.delete_branch(spec.repo, spec.branch, head)
         case DispatchWorkflow():
-            return await _dispatch_workflow(ctx, s, action)
+            await _dispatch_workflow(ctx, s, action)
+        case ShowCheck():
+            await _show(ctx, s, action)
+        case ShowPolicy():
+            await _show_policy(ctx, s, action)
         case UpdateBranch(head):
             return await _update_branch(ctx, s, head)
         case Merge():
@@ -266,13 +273,27 @@ async def _push(ctx: Context, s: Snapshot, head: str, expected: str | None) -> S
     return None
 
 
-async def _dispatch_workflow(ctx: Context, s: Snapshot, action: DispatchWorkflow) -> Stopped | None:
-    key = await ctx.ledger.admit_gate(s.item.id, action.gate, action.head, "", ctx.now())
-    inputs = {"gate_id": key}
-    answer = await ctx.github.dispatch_workflow(s.item.repo, action.file, _spec(s).branch, inputs)
-    state = GateRun(action.gate, action.head, "running" if answer.ok else "unknown", answer.error, run_id=answer.id)
-    await ctx.ledger.end_gate(key, state, ctx.now())
-    return None
+async def _dispatch_workflow(ctx: Context, s: Snapshot, action: DispatchWorkflow) -> None:
+    """The run's name shows the gate's key: whoever does not hear the answer finds it by that, and sends no second."""
+    key = await ctx.ledger.admit_gate(s.item.id, action.gate, action.head, "", ctx.now(), action.again)
+    answer = await ctx.github.dispatch_workflow(s.item.repo, action.file, _spec(s).branch, {"gate_id": key})
+    state: Literal["running", "unstarted"] = "running" if answer.ok else "unstarted"
+    gate = GateRun(action.gate, action.head, state, answer.error, run_id=answer.id)
+    await ctx.ledger.end_gate(key, gate, ctx.now())
+
+
+async def _show(ctx: Context, s: Snapshot, check: ShowCheck, look: bool = False) -> bool:
+    """A check that may not be made holds nothing up: the same is in the status comment."""
+    answer = await ctx.github.show_check(s.item.repo, check, look)
+    if not answer.ok:
+        log.warning("a check is not shown", repo=s.item.repo, check=check.name, reason=answer.error)
+    return answer.ok
+
+
+async def _show_policy(ctx: Context, s: Snapshot, action: ShowPolicy) -> None:
+    if await _show(ctx, s, policy_check(action), look=True):
+        word = PolicyWord(action.head, action.problem) if action.problem else None
+        await ctx.ledger.note_policy_word(s.item.repo, word)
 
 
 async def _update_branch(ctx: Context, s: Snapshot, head: str) -> Stopped | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bot.core.policy import Policy
 
+PINNED = re.compile(r"[\w.-]+/[\w.-]+/\.github/workflows/[\w.-]+\.ya?ml@[0-9a-f]{40}")
 MOST = 1_000_000  # of anything that is counted: what is larger is a mistake
 _ADAPTER = TypeAdapter(Policy)  # unknown keys are found by `unknown_key`, which names the nearest
 
@@ -28,7 +30,7 @@ def read_policy(text: str) -> Policy | str:
         policy = _ADAPTER.validate_python(data)
     except ValidationError as error:
         return "; ".join(_told(detail) for detail in error.errors()[:3])
-    return _out_of_range(policy) or policy
+    return _out_of_range(policy) or _unpinned(policy) or policy
 
 
 def unknown_key(data: dict[str, Any], shape: type, where: str = "") -> str:
@@ -55,6 +57,16 @@ def _out_of_range(policy: Policy) -> str:
             least, most = field.metadata.get("min"), field.metadata.get("max", MOST)
             if least is not None and not least <= getattr(part, field.name) <= most:  # nan is in no range
                 return f"{field.name} must be at least {least} and at most {most}"
+    return ""
+
+
+def _unpinned(policy: Policy) -> str:
+    """A gate bound to a branch or a tag would be bound to whatever somebody makes of it."""
+    for file, used in policy.gates.uses.items():
+        if file not in policy.gates.workflows:
+            return f"gates.uses: {file} is not among gates.workflows"
+        if not PINNED.fullmatch(used):
+            return f"gates.uses.{file} must be owner/repo/.github/workflows/FILE@ and a commit of 40 hexadecimal digits"
     return ""
 
 

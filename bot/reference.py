@@ -125,7 +125,8 @@ def _policy(shape: type, prefix: str) -> Iterator[tuple[str, Any, str]]:
         choices = get_args(hints[field.name]) if get_origin(hints[field.name]) is Literal else ()
         if not all(choice in said for choice in choices):
             said += f" ({', '.join(choices)})"
-        yield f"{prefix}{field.name}", field.default, said
+        made = field.default_factory
+        yield f"{prefix}{field.name}", field.default if made is dataclasses.MISSING else made(), said
 
 
 def _who(verb: str, line: str) -> str:

@@ -172,9 +172,35 @@ class DeleteBranch:
 
 @dataclass(frozen=True)
 class DispatchWorkflow:
+    """Start a gate's workflow on the item's branch. `again`: the key of the run that somebody wants repeated."""
+
     gate: str
     file: str
     head: str
+    again: str = ""
+
+
+@dataclass(frozen=True)
+class ShowCheck:
+    """Show how a gate stands as a check run on the head; only an App may. Refused: all else goes on without."""
+
+    name: str
+    head: str
+    key: str  # which result it is
+    conclusion: str  # "": in progress
+    title: str
+    summary: str
+    text: str = ""
+    url: str = ""
+    known: int | None = None  # the check run that there is already
+
+
+@dataclass(frozen=True)
+class ShowPolicy:
+    """Say on a check of the default branch's head what is wrong with the policy; `problem` empty: that it is mended."""
+
+    head: str
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -291,7 +317,7 @@ BoardWrite = (
 )
 LedgerWrite = AcceptGoAhead | SpendMove | NoteOrder | PauseAll | JoinLane | LeaveLane | Park | Finish
 AgentAction = Claim | Dispatch | SendBack | StopRun | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
-RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | UpdateBranch | Merge
+RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | ShowCheck | ShowPolicy | UpdateBranch | Merge
 Action = LedgerWrite | AgentAction | RepoAction | BoardWrite
 
 

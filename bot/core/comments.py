@@ -38,6 +38,52 @@ def gate_table(verdicts: Sequence[Verdict]) -> list[str]:
     return ["| | check | result |", "|---|---|---|", *rows]
 
 
+CHECK_TITLES = {
+    "": "Running",
+    "success": "Passed",
+    "failure": "Failed",
+    "action_required": "Needs a person",
+}
+
+
+def check_title(conclusion: str, reason: str) -> str:
+    return f"{CHECK_TITLES[conclusion]}: {_cell(reason)}"[:TITLE]
+
+
+def check_summary(file: str, reason: str, url: str) -> str:
+    """What stands below a gate's check: what ran, where, and what its button does."""
+    run = f"[Its run on GitHub Actions]({url})." if url else "There is no run of it on GitHub Actions."
+    return "\n\n".join(
+        (
+            f"**{file}** is one of the checks that `.github/sluice.toml` asks for before a merge.",
+            f"{sentence(reason)} {run}",
+            "“Re-run” starts it again on the same commit. No work is sent back for that alone.",
+        )
+    )
+
+
+def logged(detail: str) -> str:
+    """The end of a log, as code that nothing in it can end."""
+    lines = clean(detail[-LOG:]).replace("```", "ʼʼʼ")
+    return f"```text\n{lines}\n```" if detail.strip() else ""
+
+
+POLICY_CHECK = "Sluice policy"
+POLICY_BROKEN, POLICY_MENDED = ".github/sluice.toml cannot be read", ".github/sluice.toml can be read again"
+
+
+def policy_summary(problem: str) -> str:
+    if not problem:
+        return "The file on the default branch applies."
+    return (
+        f"{sentence(problem)}\n\nUntil it is mended on the default branch, the last version that could be read "
+        "applies, and nothing new is started in this repository."
+    )
+
+
+TITLE, LOG = 120, 60_000  # characters; GitHub takes 65,535 of a text
+
+
 def needs_person(who: str | None, reason: str, hint: str) -> str:
     called = f"@{who} **this" if who else "**This"
     return f"{called} needs a person:** {sentence(reason)}\n\n{hint}"
@@ -51,7 +97,10 @@ RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. Al
 REOPEN = "Reopen it and move the card to Ready, or write `/sluice retry --fresh`. All work so far is kept."
 REOPEN_FIRST = "the issue is closed; reopen it, then move the card to Ready"
 AFTER = "It starts by itself as soon as that is seen to."
-UNJUDGED = "Mend that, then push a commit or write `/sluice update`: the check runs again on the new head."
+UNJUDGED = (
+    "Mend that, then push a commit or write `/sluice update`: the check runs again on the new head. "
+    "A workflow also runs again when somebody presses “Re-run” on GitHub."
+)
 REOPENED = "**Reopened.** Move the card to Ready to start anew."
 TO_DONE = "Merge the pull request, or close the issue, and the card follows; `/sluice retry` goes on working."
 

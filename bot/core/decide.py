@@ -11,6 +11,7 @@ from bot.core.keeping import keep_fields
 from bot.core.orders import answer
 from bot.core.pausing import stop, stopped_by
 from bot.core.reviewing import in_review
+from bot.core.showing import say_policy
 from bot.core.snapshot import Snapshot
 from bot.core.stage import (
     Built,
@@ -42,7 +43,7 @@ def decide(s: Snapshot) -> Decision:
     waits for a slot holds up neither a stop nor a wish.
     """
     decision = _decide(s)
-    return replace(decision, actions=(*decision.actions, *keep_fields(s)))
+    return replace(decision, actions=(*say_policy(s), *decision.actions, *keep_fields(s)))
 
 
 def _decide(s: Snapshot) -> Decision:

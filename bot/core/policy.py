@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +45,13 @@ class Gates:
     )
     workflows: tuple[str, ...] = field(
         default=(), metadata={"doc": "workflow files dispatched on the pull request's branch; each must succeed"}
+    )
+    uses: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "doc": "by workflow file, the reusable workflow its run must have used, at one commit: "
+            '{ "gate.yml" = "owner/repo/.github/workflows/gate.yml@SHA" }'
+        },
     )
     threads: bool = field(default=True, metadata={"doc": "unresolved review threads hold the merge back"})
 

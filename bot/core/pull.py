@@ -23,6 +23,18 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A check run of Sluice's own on the head: what people see of a gate."""
+
+    name: str
+    id: int
+    key: str  # which result it shows; GitHub calls it external id
+    conclusion: str = ""  # lower case; "": in progress
+    title: str = ""
+    rerequested: bool = False  # somebody pressed "Re-run" since it was completed
+
+
+@dataclass(frozen=True)
 class Review:
     id: str
     author: str
@@ -66,6 +78,8 @@ class Pull:
     created_at: datetime
     checks: tuple[Check, ...] = ()
     checks_known: bool = True  # False: GitHub has no rollup for the head yet
+    checks_left: bool = False  # there are more than Sluice reads
+    shown: tuple[Shown, ...] = ()  # Sluice's own check runs; they are not among the checks
     reviews: tuple[Review, ...] = ()
     threads: tuple[Thread, ...] = ()
     review_decision: str | None = None  # APPROVED CHANGES_REQUESTED REVIEW_REQUIRED
@@ -80,6 +94,7 @@ class Pull:
     changed_files: int = 0
     commits: int = 0
     branch: str = ""  # the head's; "": not told
+    fork: bool = False  # the head lies in another repository
     text: str | None = None  # Sluice's part of the description; None: somebody took it out
     in_queue: bool = False  # GitHub's merge queue has it
     queue: bool = False  # the base branch has a merge queue

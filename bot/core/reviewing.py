@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.actions import (
@@ -31,6 +32,7 @@ from bot.core.gates.workflow import name_of, workflow
 from bot.core.parking import mark, park
 from bot.core.prompts import conflict_brief, rework_brief
 from bot.core.pull import Pull, Review
+from bot.core.showing import run_again, show
 from bot.core.snapshot import Snapshot
 from bot.core.stage import InReview
 from bot.core.working import describe, run_gates, send_back, task
@@ -46,22 +48,25 @@ def in_review(s: Snapshot, stage: InReview) -> Decision:
         by = f" by @{pull.closed_by}" if pull.closed_by else ""
         return park(s, "InReview", f"pull request #{pull.number} was closed{by}", REOPEN)
     verdicts = judge(s, pull)
-    return (
+    if again := run_again(s, pull):
+        return again
+    decision = (
         _mend(s, pull, verdicts)
         or _queued(s, pull)
         or _machines(s, pull, verdicts)
         or _people(s, pull, verdicts)
         or _merge(s, pull, verdicts)
     )
+    return replace(decision, actions=(*show(s, pull, verdicts), *decision.actions))
 
 
 def judge(s: Snapshot, pull: Pull) -> list[Verdict]:
     """Every gate on this head, in the order they matter."""
     gates = s.policy.gates
     return [
-        checks(pull, s.policy),
+        checks(pull, s.policy, s.gate_runs),
         *(command(line, pull.head, s.gate_runs) for line in gates.commands),
-        *(workflow(file, pull.head, s.gate_runs) for file in gates.workflows),
+        *(workflow(file, pull, s.gate_runs, s.now, gates.uses) for file in gates.workflows),
         mergeable(pull, s.policy, s.base_head, s.contains_base),
         threads(pull, s.policy),
         approvals(pull, s.item.approvals, s.me),
@@ -142,6 +147,7 @@ def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | No
     if not waiting:
         return None
     soon = s.now + SOON if any(v.gate == "mergeable" for v in waiting) else s.now + 12 * SOON
+    soon = max(soon, min(v.again_at or soon for v in waiting))
     return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), _heal(s, pull), soon, "machine")
 
 

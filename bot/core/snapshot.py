@@ -23,6 +23,14 @@ class StatusComment:
 
 
 @dataclass(frozen=True)
+class PolicyWord:
+    """What a check run on GitHub says of the broken policy."""
+
+    head: str
+    problem: str
+
+
+@dataclass(frozen=True)
 class Rival:
     """Another item that wants the same thing: a slot, or to be merged first."""
 
@@ -59,6 +67,8 @@ class Snapshot:
     policy: Policy = PREVIEW
     policy_found: bool = True
     policy_problem: str = ""  # the file is broken and the last good one applies
+    policy_word: PolicyWord | None = None  # what stands on GitHub about it
+    default_head: str | None = None  # the default branch's newest commit
     live_since: datetime | None = None
     paused_all_by: str | None = None
     default_branch: str = "main"
@@ -116,6 +126,11 @@ class Snapshot:
         """How many runs the present go-ahead has had."""
         claim = self.item.claim
         return sum(bool(claim) and run.go_ahead == claim.go_ahead.key for run in self.runs) if claim else 0
+
+    @property
+    def as_app(self) -> bool:
+        """Sluice acts as a GitHub App, and so may make check runs."""
+        return self.me.endswith("[bot]")
 
     def role(self, login: str | None) -> Role | None:
         return self.roles.get(login.casefold()) if login else None

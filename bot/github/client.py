@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.context import Heard, Seen, Written
-from bot.core.actions import BoardWrite
+from bot.core.actions import BoardWrite, ShowCheck
 from bot.core.board import Board, Cards, Columns, Kept, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
@@ -21,6 +21,7 @@ from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess, board_access, policy_text, repository_access
 from bot.github.auth import TokenSource
 from bot.github.boards import Account, find_board, post_update, read_cards, scan_board
+from bot.github.checks import Checks, read_all
 from bot.github.comments import read_back, said_since
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
@@ -73,6 +74,7 @@ class GitHubClient:
         self._rest = Rest(api_url, token, self._costs, timeout)
         self._lookups = Lookups(self._graphql)
         self._workflows = Workflows(self._rest)
+        self._checks = Checks(self._rest)
         self._merging = Merging(self._graphql, self._rest)
 
     @property
@@ -118,6 +120,7 @@ class GitHubClient:
             answer = await graphql.ask("See", _asked(replace(item, issue_id="")))
         check_whole(answer.errors, _may_be_missing)
         since = item.heard_until or item.first_seen
+        await read_all(graphql, pull_node_of(answer.data))
         await read_back(graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
         found = seen(answer.data, board.project_id, self._login)
         return await self._with_logs(self._own_moves(board, found), answer.data)
@@ -155,8 +158,14 @@ class GitHubClient:
     async def dispatch_workflow(self, repo: str, file: str, ref: str, inputs: Mapping[str, str]) -> Written:
         return await self._workflows.dispatch(repo, file, ref, inputs)
 
-    async def workflow_run(self, repo: str, run_id: str) -> GateRun:
+    async def workflow_run(self, repo: str, run_id: str) -> GateRun | None:
         return await self._workflows.run(repo, run_id)
+
+    async def workflow_run_named(self, repo: str, file: str, key: str) -> GateRun | None:
+        return await self._workflows.run_named(repo, file, key)
+
+    async def show_check(self, repo: str, check: ShowCheck, look: bool = False) -> Written:
+        return await self._checks.show(repo, check, look)
 
     def starts_at(self, _repo: str) -> datetime | None:
         """When GitHub's limits leave room for new work; None: now."""

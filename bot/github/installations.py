@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.context import Heard, Seen, Written
-from bot.core.actions import BoardWrite
+from bot.core.actions import BoardWrite, ShowCheck
 from bot.core.board import Board, Cards, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
@@ -125,8 +125,14 @@ class Installations:
     async def dispatch_workflow(self, repo: str, file: str, ref: str, inputs: Mapping[str, str]) -> Written:
         return await self.of(repo).dispatch_workflow(repo, file, ref, inputs)
 
-    async def workflow_run(self, repo: str, run_id: str) -> GateRun:
+    async def workflow_run(self, repo: str, run_id: str) -> GateRun | None:
         return await self.of(repo).workflow_run(repo, run_id)
+
+    async def workflow_run_named(self, repo: str, file: str, key: str) -> GateRun | None:
+        return await self.of(repo).workflow_run_named(repo, file, key)
+
+    async def show_check(self, repo: str, check: ShowCheck, look: bool = False) -> Written:
+        return await self.of(repo).show_check(repo, check, look)
 
     # --- limits -------------------------------------------------------------------------------------------------------
 

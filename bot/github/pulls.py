@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from bot.core.pull import PASSING, VERDICTLESS, Check, Pull, Remark, Review, Thread
+from bot.core.pull import PASSING, VERDICTLESS, Check, Pull, Remark, Review, Shown, Thread
 from bot.github.actors import GHOST, is_bot, login
 from bot.github.descriptions import text_of
 from bot.github.times import maybe_time, time
@@ -18,12 +18,18 @@ STATUSES: Mapping[str, State] = {
     "EXPECTED": "pending",
     "ERROR": "unknown",  # whoever reports it is in trouble; of the code they say FAILURE
 }
+NO_CHECKS: Node = {"nodes": [], "pageInfo": {"hasNextPage": False}}
 SUMMARY = 4000  # characters of what a check printed last
 
 
-def pull(node: Node, has_workflows: bool) -> Pull:
-    """`has_workflows`: the repository has workflow files, so a head without checks is one whose checks are to come."""
-    rollup = (node.get("statusCheckRollup") or {}).get("contexts")
+def pull(node: Node, has_workflows: bool, me: str) -> Pull:
+    """`has_workflows`: the repository has workflow files, so a head without checks is one whose checks are to come.
+
+    What Sluice (`me`) shows itself is no check that it could wait for.
+    """
+    rollup = (node.get("statusCheckRollup") or {}).get("contexts") or NO_CHECKS
+    shown = [each for each in rollup["nodes"] if _made_by(each) == me]
+    others = [each for each in rollup["nodes"] if _made_by(each) != me]
     left: Node = next(iter(node["left"]["nodes"]), {})
     return Pull(
         id=node["id"],
@@ -34,13 +40,16 @@ def pull(node: Node, has_workflows: bool) -> Pull:
         head=node["headRefOid"],
         base=node["baseRefName"],
         branch=node["headRefName"],
+        fork=node["isCrossRepository"],
         text=text_of(node["body"]),
         base_sha=node["baseRefOid"],
         mergeable=node["mergeable"],
         merge_state=node["mergeStateStatus"],
         created_at=time(node["createdAt"]),
-        checks=tuple(check(each) for each in rollup["nodes"]) if rollup else (),
-        checks_known=not rollup["pageInfo"]["hasNextPage"] if rollup else not has_workflows,
+        checks=tuple(check(each) for each in others),
+        checks_known=bool(others) or not has_workflows,
+        checks_left=rollup["pageInfo"]["hasNextPage"],
+        shown=tuple(_shown(each) for each in shown),
         reviews=tuple(review(each) for each in node["reviews"]["nodes"] if each["state"] != "PENDING"),
         threads=tuple(_thread(each) for each in node["reviewThreads"]["nodes"]),
         review_decision=node["reviewDecision"],
@@ -77,6 +86,25 @@ def check(node: Node) -> Check:
         summary=said[-SUMMARY:],
         key=check_key(node),
     )
+
+
+def _shown(node: Node) -> Shown:
+    """GitHub sets a suite back to queued when somebody wants it, or a check run in it, once more."""
+    over = node["status"] == "COMPLETED"
+    return Shown(
+        name=node["name"],
+        id=node["databaseId"],
+        key=node["externalId"] or "",
+        conclusion=(node["conclusion"] or "").lower() if over else "",
+        title=node["title"] or "",
+        rerequested=over and node["checkSuite"]["status"] == "QUEUED",
+    )
+
+
+def _made_by(node: Node) -> str:
+    """The login of the App whose check run it is."""
+    app = (node.get("checkSuite") or {}).get("app") or {}
+    return f"{app['slug']}[bot]" if app.get("slug") else ""
 
 
 def _state(status: str, conclusion: str | None) -> State:

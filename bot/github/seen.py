@@ -33,7 +33,7 @@ def seen(data: Node, project: str, me: str) -> Seen:
     mine = [each for each in comments if each.author == me and "<!-- sluice:" in each.body]
     own = {each.id for each in mine}
     status = next((_status(each) for each in mine if STATUS_MARK in each.body), None)
-    found = _pull(repo, pull_node)
+    found = _pull(repo, pull_node, me)
     return Seen(
         face=_face(card) if card else None,
         issue=_issue(node) if node else None,
@@ -54,6 +54,7 @@ def seen(data: Node, project: str, me: str) -> Seen:
         repo_archived=bool(repo.get("isArchived")),
         description=(pull_node or {}).get("body", ""),
         pushed_at=maybe_time(repo.get("pushedAt")),
+        default_head=((repo.get("defaultBranchRef") or {}).get("target") or {}).get("oid"),
     )
 
 
@@ -134,13 +135,15 @@ def _moves(node: Node, project: str) -> Iterable[Move]:
 
 
 def _pull_node(repo: Node) -> Node | None:
+    """A branch of the same name in a fork is somebody else's: its pull request is none of the item's."""
     by_branch = (repo.get("pullRequests") or {}).get("nodes") or []
-    node: Node | None = repo.get("pullRequest") or next(iter(by_branch), None)
+    mine = (each for each in by_branch if not each["isCrossRepository"])
+    node: Node | None = repo.get("pullRequest") or next(mine, None)
     return node
 
 
-def _pull(repo: Node, node: Node | None) -> Pull | None:
-    return pull(node, has_workflows=bool((repo.get("workflows") or {}).get("entries"))) if node else None
+def _pull(repo: Node, node: Node | None, me: str) -> Pull | None:
+    return pull(node, bool((repo.get("workflows") or {}).get("entries")), me) if node else None
 
 
 def _base_head(repo: Node, pull_request: Node | None) -> str | None:

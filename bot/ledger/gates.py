@@ -14,17 +14,24 @@ from bot.ledger.tables import gate_runs
 from bot.ledger.wakes import rouse
 
 JUDGED = ("passed", "failed")
+UNJUDGED = ("unknown", "unstarted")
 OPEN = ("admitted", "running")
 
 
 class Gates(Store):
-    async def admit_gate(self, item: str, gate: str, head: str, command: str, now: datetime) -> str:
-        """The key of the gate's run on that head: the one there is, or a new one when that could not say."""
+    async def admit_gate(self, item: str, gate: str, head: str, command: str, now: datetime, again: str = "") -> str:
+        """The key of the gate's run on that head: the one there is, or a new one when that could not say.
+
+        `again`: the key of a run that is to be repeated, whatever it said; the answer to one wish is one new run.
+        """
         mine = and_(gate_runs.c.item == item, gate_runs.c.gate == gate, gate_runs.c.head == head)
         async with self.write() as tx:
             earlier = (await tx.execute(select(gate_runs).where(mine).order_by(gate_runs.c.seq))).all()
-            if earlier and earlier[-1].state != "unknown":
-                return str(earlier[-1].key)
+            last = earlier[-1] if earlier else None
+            if last and last.state not in UNJUDGED and last.key != again:
+                if last.state == "admitted":  # asked for once more
+                    await tx.execute(update(gate_runs).where(gate_runs.c.key == last.key).values(admitted_at=now))
+                return str(last.key)
             key = hashlib.sha256("\n".join((item, gate, head, str(len(earlier)))).encode()).hexdigest()[:24]
             row = {"key": key, "item": item, "gate": gate, "head": head, "command": command}
             await tx.execute(insert(gate_runs).values(**row, state="admitted", admitted_at=now))
@@ -46,7 +53,7 @@ class Gates(Store):
             row = (await tx.execute(select(gate_runs).where(gate_runs.c.key == key))).mappings().one_or_none()
             if row is None or (row["state"] in JUDGED and row["run_id"] == gate.run_id):
                 return
-            known = ("state", "reason", "url", "detail", "run_id")
+            known = ("state", "reason", "url", "detail", "run_id", "used")
             values = {name: getattr(gate, name) for name in known}
             ended = {"ended_at": now} if gate.over else {"started_at": row["started_at"] or now}
             await tx.execute(update(gate_runs).where(gate_runs.c.key == key).values(**values, **ended))
@@ -62,5 +69,5 @@ class Gates(Store):
 
 
 def gate_of(row: RowMapping) -> GateRun:
-    names = ("gate", "head", "state", "reason", "url", "detail", "run_id")
-    return GateRun(**{name: row[name] for name in names})
+    names = ("gate", "head", "state", "reason", "url", "detail", "run_id", "key", "used")
+    return GateRun(**{name: row[name] for name in names}, since=row["admitted_at"])

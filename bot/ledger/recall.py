@@ -15,7 +15,7 @@ from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, load, twin_of
 from bot.ledger.orders import unanswered
-from bot.ledger.repositories import repository_of
+from bot.ledger.repositories import policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
 from bot.ledger.shared_tables import facts, reviews
 from bot.ledger.store import Store
@@ -45,6 +45,7 @@ class Recall(Store):
                 head=await _head(tx, mine),
                 twin=await twin_of(tx, mine),
                 column=await _column(tx, mine),
+                policy_word=await policy_word_of(tx, mine.repo),
             )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import WAITS
 from bot.core.item import Order
+from bot.core.snapshot import PolicyWord
 from bot.core.trust import Role
 from bot.ledger.shared_tables import facts, repositories, roles
 from bot.ledger.store import Store, upsert
@@ -53,6 +54,14 @@ class Repositories(Store):
             found = await tx.execute(select(repositories).order_by(repositories.c.repo))
             return [Repository(**row) for row in found.mappings()]
 
+    async def note_policy_word(self, repo: str, word: PolicyWord | None) -> None:
+        """What a check on GitHub says of its broken policy; None: nothing any more."""
+        key = f"policy:{repo}"
+        async with self.write() as tx:
+            await tx.execute(delete(facts).where(facts.c.key == key))
+            if word:
+                await upsert(tx, facts, {"key": key}, {"value": f"{word.head} {word.problem}"})
+
     async def known_role(self, repo: str, login: str, newer_than: datetime) -> Role | None:
         mine = (roles.c.repo == repo, roles.c.login == login.casefold(), roles.c.at > newer_than)
         async with self.read() as tx:
@@ -84,6 +93,12 @@ class Repositories(Store):
             await _note_heard(tx, repo, comment, at)
             if order:
                 await _pause(tx, order.author if order.verb == "pause all" else None, now)
+
+
+async def policy_word_of(tx: AsyncConnection, repo: str) -> PolicyWord | None:
+    said = select(facts.c.value).where(facts.c.key == f"policy:{repo}")
+    head, _, problem = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
+    return PolicyWord(head, problem) if head else None
 
 
 async def _heard(tx: AsyncConnection, repo: str) -> tuple[int, datetime] | None:

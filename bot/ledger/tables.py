@@ -118,6 +118,7 @@ gate_runs = Table(
     Column("url", Text, nullable=False, default=""),
     Column("detail", Text, nullable=False, default=""),
     Column("run_id", String, nullable=False, default=""),
+    Column("used", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("admitted_at", Utc, nullable=False),
     Column("started_at", Utc),
     Column("ended_at", Utc),

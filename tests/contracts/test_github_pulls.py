@@ -169,6 +169,7 @@ async def test_workflow_gate_is_dispatched_and_followed(world: GitHubWorld) -> N
     bad = await world.github.dispatch_workflow(world.repo, "gate.yml", BRANCH, {"word": "now"})
     world.idle()
     passed, failed = [await world.github.workflow_run(world.repo, run.id) for run in (good, bad)]
+    assert passed and failed
     assert (passed.gate, passed.state, passed.run_id) == ("workflow:gate.yml", "passed", f"{good.id}:1")
     assert failed.state == "failed" and "the word is now" in failed.detail
     assert failed.head == world.hubert.rest("GET", f"/repos/{world.repo}/git/ref/heads/{BRANCH}")["object"]["sha"]

@@ -12,6 +12,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Approval, Move, Order
 from bot.core.limits import Hour, Standing
 from bot.core.run import Peer
+from bot.core.snapshot import PolicyWord
 from bot.core.trust import Role
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
@@ -170,7 +171,7 @@ async def test_gate_runs_once_per_head(ledger: SqlLedger) -> None:
     [item] = await add(ledger, 1)
     key = await ledger.admit_gate(item, "command:make", "sha1", "make", NOW)
     assert await ledger.admit_gate(item, "command:make", "sha1", "make", NOW) == key
-    running = GateRun("command:make", "sha1", "running", run_id=key)
+    running = GateRun("command:make", "sha1", "running", run_id=key, key=key, since=NOW)
     assert await ledger.start_gate(key, NOW) == (item, running, "make")
     assert await ledger.start_gate(key, NOW) == (item, running, "make")
     await ledger.end_gate(key, GateRun("command:make", "sha1", "unknown", "timed out", run_id=key), at(1))
@@ -178,7 +179,7 @@ async def test_gate_runs_once_per_head(ledger: SqlLedger) -> None:
 
     second = await ledger.admit_gate(item, "command:make", "sha1", "make", NOW)
     assert second != key
-    passed = GateRun("command:make", "sha1", "passed", "`make` passed", run_id=second)
+    passed = GateRun("command:make", "sha1", "passed", "`make` passed", run_id=second, key=second, since=NOW)
     await ledger.end_gate(second, passed, at(2))
     await ledger.end_gate(second, GateRun("command:make", "sha1", "failed", run_id=second), at(3))
     assert (await ledger.recall(item, NOW)).gate_runs[-1] == passed
@@ -189,9 +190,36 @@ async def test_dispatched_workflow_is_remembered(ledger: SqlLedger) -> None:
     """A workflow on its way is a running gate with GitHub's run id; it is nobody's admitted command."""
     [item] = await add(ledger, 1)
     key = await ledger.admit_gate(item, "workflow:ci.yml", "sha1", "", NOW)
-    sent = GateRun("workflow:ci.yml", "sha1", "running", run_id="77/1")
+    sent = GateRun("workflow:ci.yml", "sha1", "running", run_id="77:1", key=key, since=NOW, used=("a/b/c.yml@d",))
     await ledger.end_gate(key, sent, NOW)
     assert (await ledger.recall(item, NOW)).gate_runs == (sent,)
+
+
+async def test_gate_is_asked_for_again_under_one_key_and_repeated_once_for_each_wish(ledger: SqlLedger) -> None:
+    """A dispatch nobody heard of keeps its key; a wish to repeat a verdict makes one new run, however often read."""
+    [item] = await add(ledger, 1)
+    gate = ("workflow:ci.yml", "sha1", "")
+    key = await ledger.admit_gate(item, *gate, NOW)
+    assert await ledger.admit_gate(item, *gate, at(2)) == key
+    assert (await ledger.recall(item, NOW)).gate_runs[0].since == at(2)
+    await ledger.end_gate(key, GateRun(*gate[:2], "passed", run_id="77:1"), at(3))
+
+    second = await ledger.admit_gate(item, *gate, at(4), key)
+    assert second != key
+    assert await ledger.admit_gate(item, *gate, at(5), key) == second
+    await ledger.end_gate(second, GateRun(*gate[:2], "unstarted", "GitHub answered 422"), at(6))
+    assert await ledger.admit_gate(item, *gate, at(7)) not in (key, second)
+
+
+async def test_what_is_said_of_a_policy_is_remembered_by_repository(ledger: SqlLedger) -> None:
+    """Until it is taken back."""
+    [item] = await add(ledger, 1)
+    word = PolicyWord("sha1", "unknown key mod; did you mean mode?")
+    await ledger.note_policy_word(REPO, PolicyWord("sha0", "x"))
+    await ledger.note_policy_word(REPO, word)
+    assert (await ledger.recall(item, NOW)).policy_word == word
+    await ledger.note_policy_word(REPO, None)
+    assert (await ledger.recall(item, NOW)).policy_word is None
 
 
 async def test_scan_tells_news_only(ledger: SqlLedger) -> None:

@@ -11,9 +11,9 @@ from bot.core.budget import Caps, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Approval, Claim, Dependency, Draft, Face, GoAhead, Issue, Item, Move, Order, Parked
 from bot.core.policy import Gates, Merging, Policy, Reviewing, Work
-from bot.core.pull import Check, Pull, Remark, Review, Thread
+from bot.core.pull import Check, Pull, Remark, Review, Shown, Thread
 from bot.core.run import Outcome, Peer, Run
-from bot.core.snapshot import Rival, Snapshot, StatusComment, Twin
+from bot.core.snapshot import PolicyWord, Rival, Snapshot, StatusComment, Twin
 from bot.core.trust import Role
 from bot.core.worktree import FileChange
 from bot.core.worktree import Work as Result
@@ -138,6 +138,10 @@ RUN = some(
     causes=few(st.sampled_from(["go:k1", "review:k1", "order:k2"])),
 )
 REVIEW = some(Review, id=KEY, author=WHO, body=TEXT, head=HEAD, at=WHEN)
+SHOWN = some(
+    Shown, name=st.just("Sluice: gate.yml"), id=st.integers(1, 2), title=TEXT,
+    key=st.builds("{}/{}".format, KEY, KEY), conclusion=st.sampled_from(["", "success", "failure"])
+)  # fmt: skip
 REMARK = some(Remark, path=TEXT, line=maybe(st.just(3)), author=WHO, body=TEXT, review=KEY)
 PULL = some(
     Pull,
@@ -152,6 +156,7 @@ PULL = some(
     reviews=few(REVIEW, 3),
     checks=few(some(Check, name=TEXT, url=TEXT, summary=TEXT, key=KEY)),
     threads=few(some(Thread, remarks=few(REMARK)), 1),
+    shown=few(SHOWN),
     review_decision=st.sampled_from([None, "APPROVED", "CHANGES_REQUESTED", "REVIEW_REQUIRED"]),
     requested=few(WHO),
     head_author=TEXT,
@@ -194,7 +199,7 @@ POLICY = some(
     Policy,
     merge=some(Merging),
     review=some(Reviewing, reviewers=few(WHO), bots=few(WHO)),
-    gates=some(Gates, checks=few(TEXT), commands=few(LINE), workflows=few(st.just("gate.yml"), 1)),
+    gates=some(Gates, checks=few(TEXT), commands=few(LINE), workflows=few(st.just("gate.yml"), 1), uses=st.just({})),
     work=some(
         Work,
         setup=few(LINE),
@@ -249,7 +254,23 @@ SNAPSHOT = some(
     status=maybe(some(StatusComment, id=st.just("IC"), body=TEXT)),
     orders=few(ORDER),
     usage=USAGE,
-    gate_runs=few(some(GateRun, gate=GATE, head=HEAD, reason=TEXT, url=TEXT, detail=TEXT, run_id=KEY)),
+    gate_runs=few(
+        some(
+            GateRun,
+            gate=GATE,
+            head=HEAD,
+            reason=TEXT,
+            url=TEXT,
+            detail=TEXT,
+            run_id=KEY,
+            key=KEY,
+            since=maybe(WHEN),
+            used=few(TEXT, 1),
+        ),
+        3,
+    ),
+    policy_word=maybe(some(PolicyWord, head=HEAD, problem=TEXT)),
+    default_head=maybe(HEAD),
     peers=few(
         some(
             Peer,

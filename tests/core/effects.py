@@ -10,7 +10,7 @@ from bot.core.budget import Caps, Refusal, Usage, admit
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Claim, Draft, Face, Move, Order, Parked
 from bot.core.policy import Policy
-from bot.core.pull import Pull
+from bot.core.pull import Pull, Shown
 from bot.core.run import Run
 from bot.core.snapshot import StatusComment
 from bot.core.stage import Stage
@@ -144,6 +144,15 @@ class Effects:
                 self._set(pushed_head=head)
             case do.DeleteBranch(head):
                 assert self.branches.pop(self._branch) == head
+            case do.DispatchWorkflow(gate, file, head, again):
+                assert not again or self.gates[-1].key == again, "it is under way already"
+                key = f"g{len(self.gates)}"
+                ran = GateRun(
+                    gate, head, self.gate_answer, f"{file} {self.gate_answer}", run_id=f"7{len(self.gates)}:1"
+                )  # type: ignore[arg-type]
+                self.gates.append(replace(ran, key=key, since=self.now))
+            case do.ShowCheck():
+                self._show(action)
             case do.UpdateBranch(head):
                 assert self.pull and self.pull.head == head
                 self._head(self.pull.branch, f"{head}+{self.base_head}")
@@ -186,13 +195,19 @@ class Effects:
                 self.close_by_hand(ME)
         return ""
 
+    def _show(self, check: do.ShowCheck) -> None:
+        assert self.pull and self.pull.head == check.head
+        shown = Shown(check.name, check.known or 900 + len(self.pull.shown), check.key, check.conclusion, check.title)
+        others = tuple(each for each in self.pull.shown if each.id != shown.id)
+        self.pull = replace(self.pull, shown=(*others, shown))
+
     def _set(self, **changed: object) -> None:
         self.item = replace(self.item, **changed)  # type: ignore[arg-type]
 
     def _head(self, branch: str, head: str) -> None:
         self.branches[branch] = head
         if self.pull and self.pull.open and self.pull.branch == branch:
-            self.pull = replace(self.pull, head=head)
+            self.pull = replace(self.pull, head=head, shown=())
 
     def _claim(self, action: do.Claim) -> str:
         if self.item.claim:

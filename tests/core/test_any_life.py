@@ -9,7 +9,7 @@ from dataclasses import replace
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.actions import Park
+from bot.core.actions import AskPerson, Park
 from bot.core.policy import Policy
 from bot.core.wishes import wish
 from tests.core.facts import ME, check, policy
@@ -92,6 +92,13 @@ def _checks(state: str) -> Callable[[Toy], None]:
     return lambda toy: toy.checks(check(state=state, key=f"c{toy.count}-{toy.tick():%H%M}"))
 
 
+def _gates(state: str) -> Callable[[Toy], None]:
+    def end(toy: Toy) -> None:
+        toy.gate_answer = state
+
+    return end
+
+
 EVENTS: dict[str, Callable[[Toy], None]] = {
     **{f"{by} drags to {to}": _drag(to, by) for to in COLUMNS for by in PEOPLE},
     "automation drags to Ready": _drag("Ready", "github-project-automation[bot]", automated=True),
@@ -120,6 +127,8 @@ EVENTS: dict[str, Callable[[Toy], None]] = {
     "edited by ada": _edited("ada"),
     "edited by wendy": _edited("wendy"),
     "time passes": _later,
+    "re-run pressed": Toy.press_rerun,
+    **{f"workflows end {state}": _gates(state) for state in ("passed", "failed", "unstarted", "unknown")},
 }
 COMMON = [
     "wendy drags to Ready",
@@ -135,6 +144,7 @@ POLICIES = (
     policy(by="when-green"),
     policy(by="when-green", up_to_date=True, commands=("make test",)),
     policy(rounds=1, runs_per_item=2),
+    policy(by="when-green", workflows=("gate.yml",)),
 )
 BUILT = ["wendy drags to Ready", "agent builds"]
 
@@ -148,6 +158,8 @@ BUILT = ["wendy drags to Ready", "agent builds"]
 @example(POLICIES[0], BUILT, ["closed by hand", "mona says retry", "agent builds"])
 @example(POLICIES[1], BUILT, ["approved", "issue reopened", "rita drags to In Review", "mona says retry"])
 @example(POLICIES[1], BUILT, ["approved", "wendy drags to Ready", "issue reopened", "mona says cancel"])
+@example(POLICIES[4], BUILT, ["workflows end failed", "agent builds", "re-run pressed", "workflows end passed"])
+@example(POLICIES[4], BUILT, ["approved", "re-run pressed", "workflows end unstarted", "time passes"])
 @example(POLICIES[0], BUILT, ["mona says pause all", "mona says cancel", "mona says retry", "merged by hand"])
 def test_any_life_settles(which: Policy, begin: list[str], then: list[str]) -> None:
     """After every event the item settles in lawful stages, with at most one agent and no run without new evidence."""
@@ -173,5 +185,8 @@ def _holds(toy: Toy) -> None:
     if toy.pull and toy.pull.merged_by == ME:
         approved = {review.head for review in toy.pull.reviews if review.state == "APPROVED"}
         assert toy.pull.head in approved | toy.words, "merged without a person's word on that head"
-    parks = sum(any(isinstance(action, Park) for action in decision.actions) for decision in toy.decisions)
-    assert len(toy.questions) <= parks, "a person was asked twice for one trouble"
+    asks = sum(
+        any(isinstance(action, Park) or (isinstance(action, AskPerson) and decision.stage == "InReview")
+            for action in decision.actions) for decision in toy.decisions
+    )  # fmt: skip
+    assert len(toy.questions) <= asks, "a person was asked twice for one trouble"

@@ -14,11 +14,11 @@ from bot.core.gates.queue import queue
 from bot.core.gates.rules import rules
 from bot.core.gates.threads import threads
 from bot.core.gates.verdict import GateRun, Verdict
-from bot.core.gates.workflow import workflow
+from bot.core.gates.workflow import told, workflow
 from bot.core.item import Approval
 from bot.core.policy import Policy
 from bot.core.pull import Pull
-from tests.core.facts import ME, ago, check, gate_run, policy, pull, review, thread, word
+from tests.core.facts import ME, NOW, ago, check, gate_run, policy, pull, review, thread, word
 
 
 def says(verdict: Verdict, state: str, waits_for: str, reason: str) -> None:
@@ -38,6 +38,7 @@ def says(verdict: Verdict, state: str, waits_for: str, reason: str) -> None:
         ),
         pytest.param(pull(checks=(check(state="pending"),)), policy(), "unknown", "machine", "running: ci", id="runs"),
         pytest.param(pull(), policy(checks=("lint",)), "unknown", "machine", "not reported yet: lint", id="absent"),
+        pytest.param(pull(checks_left=True), policy(), "unknown", "person", "more checks", id="too-many"),
         pytest.param(pull(checks=(), checks_known=False), policy(), "unknown", "machine", "reports", id="unreadable"),
         pytest.param(
             pull(checks=(check("a", "unknown"), check("b"))), policy(), "unknown", "person", "a result", id="cancelled"
@@ -193,6 +194,70 @@ def test_command(runs: tuple[GateRun, ...], state: str, waits_for: str, key: str
 @pytest.mark.parametrize(("runs", "state", "waits_for", "key"), RUNS)
 def test_workflow(runs: tuple[GateRun, ...], state: str, waits_for: str, key: str) -> None:
     """A dispatched workflow is judged the same way."""
-    verdict = workflow("gate.yml", "h1", [replace(run, gate="workflow:gate.yml") for run in runs])
+    verdict = workflow("gate.yml", pull(), [replace(run, gate="workflow:gate.yml", since=ago(0)) for run in runs], NOW)
     assert (verdict.state, verdict.waits_for) == (state, waits_for)
     assert key in verdict.key
+
+
+SHA = "a" * 40
+PIN = f"acme/ci/.github/workflows/gate.yml@{SHA}"
+
+
+def ran(state: str, minutes_ago: float = 5, **changed: object) -> GateRun:
+    return gate_run(state=state, gate="workflow:gate.yml", since=ago(minutes_ago), **changed)
+
+
+@pytest.mark.parametrize(
+    ("runs", "the_pull", "state", "waits_for", "key", "reason"),
+    [
+        pytest.param((), pull(fork=True), "unknown", "person", "fork", "from a fork", id="fork"),
+        pytest.param((ran("passed"),), pull(fork=True), "unknown", "person", "fork", "from a fork", id="fork-passed"),
+        pytest.param((ran("admitted", 0.5),), pull(), "unknown", "machine", "", "looked for until 12:00", id="unheard"),
+        pytest.param((ran("admitted", 2),), pull(), "unknown", "machine", "absent", "no run of", id="never-sent"),
+        pytest.param((ran("running", 1, run_id=""),), pull(), "unknown", "machine", "", "running", id="no-id-yet"),
+        pytest.param((ran("running", 3, run_id=""),), pull(), "unknown", "person", "", "`run-name: ", id="no-name"),
+        pytest.param((ran("running", 99),), pull(), "unknown", "machine", "", "running", id="long"),
+        pytest.param((ran("unstarted", 0.5),), pull(), "unknown", "machine", "", "again at 12:00", id="refused"),
+        pytest.param((ran("unstarted", 1),), pull(), "unknown", "machine", "absent", "", id="refused-a-while-ago"),
+        pytest.param(
+            (ran("unstarted", 9), ran("unstarted", 1)), pull(), "unknown", "machine", "", "at 12:01", id="twice"
+        ),
+        pytest.param((ran("unstarted", 99),) * 6, pull(), "unknown", "person", "", "unstarted", id="refused-for-good"),
+        pytest.param((ran("passed"),), pull(), "unknown", "person", "", f"did not use {PIN}", id="another"),
+        pytest.param((ran("failed"),), pull(), "unknown", "person", "", "did not use", id="failed-another"),
+        pytest.param(
+            (ran("passed", used=(PIN.replace("a" * 40, "b" * 40),)),), pull(), "unknown", "person", "", "did not use",
+            id="another-commit",
+        ),
+        pytest.param((ran("passed", used=("x/y/z@1", PIN)),), pull(), "passed", "nobody", "", "", id="bound"),
+        pytest.param(
+            (ran("passed", used=(PIN.replace("acme/ci", "Acme/CI"),)),), pull(), "passed", "nobody", "", "", id="case"
+        ),
+        pytest.param((ran("failed", used=(PIN,)),), pull(), "failed", "nobody", "g1", "", id="bound-failed"),
+        pytest.param((ran("unknown", used=(PIN,)),), pull(), "unknown", "person", "", "", id="bound-cancelled"),
+    ],
+)  # fmt: skip
+def test_bound_workflow(
+    runs: tuple[GateRun, ...], the_pull: Pull, state: str, waits_for: str, key: str, reason: str
+) -> None:
+    """It counts when its run used the pinned file; what GitHub did not start is looked for, then tried again."""
+    verdict = workflow("gate.yml", the_pull, runs, NOW, {"gate.yml": PIN})
+    says(verdict, state, waits_for, reason)
+    assert verdict.key == key or key in verdict.key != ""
+    assert verdict.again_at is None or verdict.again_at > NOW
+
+
+def test_a_run_on_another_commit_is_none_of_this_head() -> None:
+    """The branch moved between the judgement and the dispatch: the gate has not started."""
+    mine = ran("running", key="k")
+    found = gate_run(state="passed", head="h2", run_id="7:1")
+    assert (told(mine, found).state, told(mine, found).head) == ("unstarted", "h1")
+    assert told(mine, replace(found, head="h1")).state == "passed"
+
+
+def test_jobs_of_dispatched_workflows_are_judged_by_their_gates() -> None:
+    """A failed job of an earlier run of the gate does not stand against the newer run."""
+    red = pull(checks=(check("gate", "failed", key="77:1"), check("ci")))
+    assert checks(red, policy()).failed
+    assert checks(red, policy(), (ran("passed", run_id="77:2"),)).passed
+    assert checks(pull(checks=(check("lint", "failed", key="g1"),)), policy(), (ran("passed"),)).failed

@@ -18,6 +18,13 @@ def test_empty_file_is_the_cautious_default() -> None:
     assert (found.mode, found.merge.by, found.work.protected) == ("preview", "people", PROTECTED)
 
 
+def test_gate_bound_to_a_pinned_workflow() -> None:
+    """A file is bound to a reusable workflow at one commit."""
+    pin = "acme/ci/.github/workflows/gate.yml@" + "0123456789" * 4
+    found = read_policy(f'[gates]\nworkflows = ["gate.yml"]\nuses = {{ "gate.yml" = "{pin}" }}')
+    assert isinstance(found, Policy) and found.gates.uses == {"gate.yml": pin}
+
+
 def test_every_kind_of_key() -> None:
     """Words, numbers, lists and switches are read into their places."""
     found = read_policy(
@@ -64,6 +71,11 @@ def test_every_kind_of_key() -> None:
         ('[gates]\ncommands = "make test"', "gates.commands"),
         ("work = 3", "work: "),
         ("mode = ", "not valid TOML"),
+        ('[gates]\nworkflows = ["a.yml"]\nuses = { "b.yml" = "x" }', "gates.uses: b.yml is not among gates.workflows"),
+        (
+            '[gates]\nworkflows = ["a.yml"]\nuses = { "a.yml" = "o/r/.github/workflows/a.yml@main" }',
+            "uses.a.yml must be",
+        ),
         ("[work]\nrounds = nan", "work.rounds"),
         ("[work]\nminutes_per_run = nan", "minutes_per_run must be"),
         ("[work]\nminutes_per_run = inf", "minutes_per_run must be"),

@@ -67,6 +67,14 @@ SAID: dict[str, Callable[[], str]] = {
     "summary": lambda: comments.summary(item(), MERGED, (priced(0.5), priced(None)), VERDICTS, STAGES, NOW),
     "summary of the unknown": lambda: comments.summary(item(), pull(state="MERGED"), (), (), (), NOW),
     "over": lambda: comments.over("the issue was closed"),
+    "check title": lambda: comments.check_title("action_required", "the workflow ended: cancelled"),
+    "check summary": lambda: comments.check_summary(
+        "gate.yml", "the workflow ended: success", "https://github.test/runs/7"
+    ),
+    "check summary without a run": lambda: comments.check_summary("gate.yml", "gate.yml cannot be dispatched", ""),
+    "check log": lambda: comments.logged("1 failed\n```\n# not a heading"),
+    "policy broken": lambda: comments.policy_summary("unknown key mod; did you mean mode?"),
+    "policy mended": lambda: comments.policy_summary(""),
 }
 
 

@@ -38,6 +38,12 @@ class Toy(Effects):
         if self.pull:
             self.pull = replace(self.pull, checks=tuple(checks))  # type: ignore[arg-type]
 
+    def press_rerun(self) -> None:
+        """On every check of Sluice's that is completed."""
+        if self.pull:
+            pressed = tuple(replace(each, rerequested=bool(each.conclusion)) for each in self.pull.shown)
+            self.pull = replace(self.pull, shown=pressed)
+
     def commit_by_hand(self) -> None:
         """A person pushes to the item's branch."""
         if self.pull and self.pull.open:

@@ -207,6 +207,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("used", sa.Text(), nullable=False),
         sa.Column("admitted_at", Utc(), nullable=False),
         sa.Column("started_at", Utc(), nullable=True),
         sa.Column("ended_at", Utc(), nullable=True),
