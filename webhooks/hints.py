@@ -138,8 +138,16 @@ def _pull(head: Heading, payload: Payload) -> Iterable[Hint]:
 def _result(head: Heading, payload: Payload) -> Iterable[Hint]:
     """The end of a check suite, a check run or a workflow run."""
     result = payload[head.cause.partition(".")[0]]
+    if head.mine and f"{(result.get('app') or {}).get('slug')}[bot]" == payload["sender"]["login"]:
+        return  # a check that Sluice made itself
     suite = result.get("check_suite") or result
     yield _on_head(head, payload, _numbers(result.get("pull_requests") or [], suite.get("head_branch")))
+
+
+def _rerun(head: Heading, payload: Payload) -> Iterable[Hint]:
+    """Of runs that begin, only another attempt is news: a verdict was given before it."""
+    if payload["workflow_run"].get("run_attempt", 1) > 1:
+        yield from _result(head, payload)
 
 
 def _check_run(head: Heading, payload: Payload) -> Iterable[Hint]:
@@ -208,8 +216,11 @@ READERS: dict[str, Callable[[Heading, Payload], Iterable[Hint]]] = {
     **{f"pull_request_review.{action}": _pull for action in ("submitted", "edited", "dismissed")},
     "pull_request_review_thread": _pull,
     "check_suite.completed": _result,
+    "check_suite.rerequested": _result,
     "workflow_run.completed": _result,
+    "workflow_run.requested": _rerun,
     "check_run.completed": _check_run,
+    "check_run.rerequested": _result,
     "status": _status,
     "push": _push,
 }

@@ -6,13 +6,24 @@ from typing import Any, Literal, get_args
 
 from localhub.errors import Forbidden, Unprocessable
 from localhub.hub import Hub
-from localhub.model import App, CheckRun, CheckStatus, CheckSuite, CommitStatus, Conclusion, Repo
+from localhub.model import (
+    App,
+    CheckRun,
+    CheckStatus,
+    CheckSuite,
+    CommitStatus,
+    Conclusion,
+    PullRequest,
+    Repo,
+)
 from localhub.permissions import Caller, require
 
 Rollup = Literal["ERROR", "EXPECTED", "FAILURE", "PENDING", "SUCCESS"]
 STATES: dict[str, Rollup] = {"error": "ERROR", "failure": "FAILURE", "pending": "PENDING", "success": "SUCCESS"}
 PASSING = ("success", "skipped", "neutral")
 LONGEST_OUTPUT = 65535
+MOST_ANNOTATIONS = 50  # of one request; the next one adds to them
+LEVELS = ("notice", "warning", "failure")
 
 
 def create_run(hub: Hub, caller: Caller, repo: Repo, name: str, head_sha: str, **details: Any) -> CheckRun:
@@ -39,8 +50,12 @@ def update_run(hub: Hub, caller: Caller, run: CheckRun, **details: Any) -> Check
 
 
 def rerequest(hub: Hub, caller: Caller, suite: CheckSuite, run: CheckRun | None = None) -> None:
-    """Somebody wants a check run, or a whole suite, once more: its App is told, and does it or does not."""
+    """Somebody wants a check run, or a whole suite, once more: its App is told, and does it or does not.
+
+    The suite is queued again, without a conclusion; the check runs in it stay as they are until the App changes one.
+    """
     require(caller, suite.repo, "write", "checks")
+    suite.rerequested, suite.updated_at = True, hub.now()
     about = f"check run rerequested {run.name}" if run else f"check suite rerequested {suite.app_slug}"
     hub.record(caller.actor, about, f"{suite.repo.full_name}@{suite.head_sha[:7]}")
     if run is not None:
@@ -72,11 +87,16 @@ def change_run(
 ) -> None:  # fmt: skip
     """Change a run without asking for rights; listeners are told by the caller."""
     _check_details(status, conclusion, output)
+    run.suite.rerequested = False
     run.name = name or run.name
     run.status = "completed" if conclusion else status or run.status
     run.conclusion = conclusion if run.status == "completed" else None
     run.completed_at = hub.now() if run.status == "completed" else None
-    run.output = {**run.output, **(output or {})}
+    run.output = {
+        **run.output,
+        **{key: output[key] for key in ("title", "summary", "text") if output and key in output},
+    }
+    run.annotations += (output or {}).get("annotations") or []
     run.external_id = run.external_id if external_id is None else external_id
     run.details_url = details_url or run.details_url
     run.suite.updated_at = hub.now()
@@ -142,6 +162,8 @@ def outcome(repo: Repo, sha: str, name: str) -> Rollup:
 
 def suite_state(suite: CheckSuite) -> tuple[CheckStatus, Conclusion | None]:
     """A suite's status and conclusion, from its runs."""
+    if suite.rerequested:
+        return "queued", None
     if any(run.status != "completed" for run in suite.runs):
         return ("in_progress" if any(run.status != "queued" for run in suite.runs) else "queued"), None
     if not suite.runs:
@@ -154,7 +176,13 @@ def suite_state(suite: CheckSuite) -> tuple[CheckStatus, Conclusion | None]:
 def _suite_of(hub: Hub, repo: Repo, head_sha: str, app: App) -> CheckSuite:
     suites = [suite for suite in repo.suites.values() if suite.head_sha == head_sha]
     known = next((suite for suite in suites if suite.app_slug == app.slug), None)
-    return known or create_suite(hub, repo, head_sha, None, app.slug)
+    return known or create_suite(hub, repo, head_sha, _branch_at(repo, head_sha), app.slug)
+
+
+def _branch_at(repo: Repo, sha: str) -> str | None:
+    """The branch of the newest pull request with that head."""
+    pulls = [each for each in repo.issues.values() if isinstance(each, PullRequest) and each.head_sha == sha]
+    return pulls[-1].head_ref if pulls else None
 
 
 def _run_state(run: CheckRun) -> Rollup:
@@ -168,6 +196,17 @@ def _check_details(status: str | None, conclusion: str | None, output: dict[str,
         raise Unprocessable(f"Invalid request. {conclusion} is not a member of the conclusions.")
     if status == "completed" and conclusion is None:
         raise Unprocessable("Invalid request. A completed check run needs a conclusion.")
+    if output is not None and not output.get("summary"):
+        raise Unprocessable('Invalid request.\n\n"summary" wasn\'t supplied.')
+    annotations = (output or {}).get("annotations") or []
+    if len(annotations) > MOST_ANNOTATIONS:
+        raise Unprocessable(f"Invalid request. No more than {MOST_ANNOTATIONS} annotations are allowed in a request.")
+    for each in annotations:
+        if (
+            each.get("annotation_level") not in LEVELS
+            or not {"path", "start_line", "end_line", "message"} <= each.keys()
+        ):
+            raise Unprocessable("Invalid request. An annotation needs a path, lines, a level and a message.")
     for key in ("summary", "text"):
         if len(str((output or {}).get(key) or "")) > LONGEST_OUTPUT:
             raise Unprocessable(f"Invalid request. Only {LONGEST_OUTPUT} characters are allowed; {key} has more.")

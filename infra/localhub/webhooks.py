@@ -102,11 +102,19 @@ def wants(app: App, event: Event) -> bool:
     """Whether the App subscribed to the event and its installation covers the place."""
     if event.name in ALWAYS_SENT:
         return event.objects["installation"] is app
+    if event.action == "rerequested" and _whose_check(event) != app.slug:
+        return False
     if event.name not in app.events or not app.installed or app.suspended_at is not None:
         return False
     if event.repo is None:
         return event.org is app.account
     return installations.reaches(app, event.repo)
+
+
+def _whose_check(event: Event) -> str:
+    """The slug of the App that made the check somebody wants again: nobody else is told."""
+    suite = event.objects["check_run"].suite if event.name == "check_run" else event.objects["check_suite"]
+    return str(suite.app_slug)
 
 
 def headers(app: App, delivery: Delivery, body: bytes) -> dict[str, str]:

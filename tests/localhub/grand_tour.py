@@ -355,14 +355,15 @@ async def merging(tour: Tour) -> None:
 
 
 async def checks(tour: Tour, head: str) -> None:
-    output = {"title": "Looking", "summary": "At it", "text": "Closely"}
+    note = {"path": "new.txt", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "Three"}
+    output = {"title": "Looking", "summary": "At it", "text": "Closely", "annotations": [note]}
     made = await tour.here("app", "POST", "/check-runs", {"name": "ci", "head_sha": head, "output": output})
     await tour.here("app", "PATCH", f"/check-runs/{made['id']}", {"conclusion": "success", "external_id": "1"})
     suite = f"/check-suites/{made['check_suite']['id']}"
     for what in (f"/check-runs/{made['id']}", suite):
         await tour.here("bob", "POST", f"{what}/rerequest")
     await tour.here("bob", "POST", f"/statuses/{head}", {"state": "pending", "context": "other"})
-    for path in (f"/check-runs/{made['id']}", suite, f"{suite}/check-runs"):
+    for path in (f"/check-runs/{made['id']}", f"/check-runs/{made['id']}/annotations", suite, f"{suite}/check-runs"):
         await tour.here("ann", "GET", path)
     for kind in ("check-runs", "check-suites", "status", "statuses"):
         await tour.here("ann", "GET", f"/commits/{head}/{kind}")

@@ -99,17 +99,45 @@ def test_dispatches_are_told_and_start_what_listens(world: World) -> None:
 
 
 def test_a_check_that_is_wanted_again_is_told(world: World) -> None:
-    """Re-run on a check run or on its suite is a word to the App; the suite has its commit."""
+    """Re-run on a check run or its suite is a word to its App alone and queues the suite, until the App sees to it."""
     sha = world.shop.push("a", "1", "topic")
     with world.hub.rest(world.app["token"]) as bot, world.hub.rest(world.shop.ann["token"]) as ann:
         here = f"/repos/{world.shop.name}"
         run = bot.post(f"{here}/check-runs", json={"name": "gate", "head_sha": sha, "conclusion": "failure"}).json()
         assert ann.post(f"{here}/check-runs/{run['id']}/rerequest").status_code == 201
+        asked = ann.get(f"{here}/check-suites/{run['check_suite']['id']}").json()
+        assert (asked["status"], asked["conclusion"]) == ("queued", None)
+        assert ann.get(f"{here}/check-runs/{run['id']}").json()["conclusion"] == "failure"
         assert ann.post(f"{here}/check-suites/{run['check_suite']['id']}/rerequest").status_code == 201
+        bot.patch(f"{here}/check-runs/{run['id']}", json={"status": "in_progress"})
+        assert ann.get(f"{here}/check-suites/{run['check_suite']['id']}").json()["status"] == "in_progress"
     world.settle()
     (again,), (suite,) = (world.receiver.bodies(f"{what}.rerequested") for what in ("check_run", "check_suite"))
     assert (again["check_run"]["id"], again["sender"]["login"]) == (run["id"], world.shop.ann["login"])
     assert suite["check_suite"]["head_commit"]["id"] == sha
+
+
+def test_what_a_check_may_say_is_limited(world: World) -> None:
+    """65,535 characters of text, fifty annotations a request, which add up; and no output without a summary."""
+    sha = world.shop.push("a", "1", "topic")
+    note = {"path": "a", "start_line": 1, "end_line": 1, "annotation_level": "warning", "message": "Hm"}
+    with world.hub.rest(world.app["token"]) as bot:
+        here = f"/repos/{world.shop.name}/check-runs"
+        refused = (
+            {"title": "T", "summary": "s" * 65_536},
+            {"title": "T", "summary": "s", "text": "t" * 65_536},
+            {"title": "T", "summary": "s", "annotations": [note] * 51},
+            {"title": "T", "summary": "s", "annotations": [note | {"annotation_level": "odd"}]},
+            {"title": "T"},
+        )
+        for output in refused:
+            assert bot.post(here, json={"name": "gate", "head_sha": sha, "output": output}).status_code == 422
+        output = {"title": "T", "summary": "s" * 65_535, "annotations": [note] * 50}
+        made = bot.post(here, json={"name": "gate", "head_sha": sha, "output": output}).json()
+        bot.patch(f"{here}/{made['id']}", json={"output": {"summary": "s", "annotations": [note]}})
+        shown = bot.get(f"{here}/{made['id']}").json()["output"]
+        assert (shown["annotations_count"], shown["title"], shown["summary"]) == (51, "T", "s")
+        assert bot.get(f"{here}/{made['id']}/annotations?per_page=100").json()[50]["message"] == "Hm"
 
 
 def test_what_reviewers_write_on_lines_is_told(world: World) -> None:

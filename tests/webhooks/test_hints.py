@@ -105,6 +105,25 @@ def test_check_runs_of_actions_are_left_to_their_suite() -> None:
     assert of("check_run", action="completed", check_run=other) == [ItemHint("check_run.completed", REPO, (7,))]
 
 
+@pytest.mark.parametrize("event", ["check_run", "check_suite"])
+def test_of_a_check_of_sluices_own_only_rerun_is_a_hint(event: str) -> None:
+    """That it made one it knows; that a person wants it once more it does not."""
+    own = {"app": {"slug": ME.removesuffix("[bot]")}, "head_branch": "sluice/7-fix", "pull_requests": []}
+    said = {event: {**own, "check_suite": own} if event == "check_run" else own}
+    assert of(event, ME, action="completed", **said) == []
+    assert of(event, "mona", action="rerequested", **said) == [ItemHint(f"{event}.rerequested", REPO, (7,))]
+
+
+def test_run_that_begins_is_news_when_it_is_a_rerun() -> None:
+    """Its first attempt is nothing to look at yet; another takes back the verdict that was there."""
+    run = {"pull_requests": [], "head_branch": "sluice/7-fix", "run_attempt": 1}
+    assert of("workflow_run", action="requested", workflow_run=run) == []
+    again = {**run, "run_attempt": 2}
+    assert of("workflow_run", action="requested", workflow_run=again) == [
+        ItemHint("workflow_run.requested", REPO, (7,))
+    ]
+
+
 def test_status_without_a_branch_wakes_who_waits_for_machines() -> None:
     """A commit status names a commit; a pending one is no news."""
     assert of("status", state="success", sha="abc", branches=[]) == [WaitingHint("status", REPO, ("machine",))]

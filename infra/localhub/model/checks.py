@@ -40,6 +40,7 @@ class CheckRun:
     external_id: str = ""
     details_url: str | None = None
     output: dict[str, object] = field(default_factory=dict)  # title, summary, text
+    annotations: list[dict[str, object]] = field(default_factory=list)
     log: str = ""
     steps: list[JobStep] = field(default_factory=list)  # of a job of GitHub Actions
     run_attempt: int = 1
@@ -58,6 +59,7 @@ class CheckSuite:
     runs: list[CheckRun] = field(default_factory=list)
     workflow_run: WorkflowRun | None = None
     head_commit: dict[str, object] = field(default_factory=dict)  # as webhooks show it; known for Actions
+    rerequested: bool = False  # somebody wants it once more, and its App has not changed anything since
 
 
 @dataclass(eq=False)

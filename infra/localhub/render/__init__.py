@@ -1,6 +1,7 @@
 """Records as the JSON of GitHub's REST API, which webhooks carry too. One file per noun; nothing is decided here."""
 
 from localhub.render.base import moment as moment
+from localhub.render.checks import annotation as annotation
 from localhub.render.checks import check_run as check_run
 from localhub.render.checks import check_suite as check_suite
 from localhub.render.checks import combined_status as combined_status

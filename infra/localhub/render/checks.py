@@ -30,11 +30,18 @@ def check_run(hub: Hub, record: CheckRun) -> Json:
         "conclusion": record.conclusion,
         "started_at": moment(record.started_at),
         "completed_at": moment(record.completed_at),
-        "output": {**output, "annotations_count": 0, "annotations_url": f"{url}/annotations"},
+        "output": {**output, "annotations_count": len(record.annotations), "annotations_url": f"{url}/annotations"},
         "check_suite": {"id": record.suite.id},
         "app": _app(hub, record.suite.app_slug),
         "pull_requests": pull_references(hub, repo, record.head_sha),
     }
+
+
+def annotation(hub: Hub, record: CheckRun, said: Json) -> Json:
+    more = ("start_column", "end_column", "title", "raw_details")
+    wanted = ("path", "start_line", "end_line", "annotation_level", "message")
+    page = f"{repo_page(hub, record.suite.repo)}/blob/{record.head_sha}/{said['path']}"
+    return {**{key: said[key] for key in wanted}, **{key: said.get(key) for key in more}, "blob_href": page}
 
 
 def check_suite(hub: Hub, record: CheckSuite, head: CommitInfo | None = None) -> Json:

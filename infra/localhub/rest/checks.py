@@ -64,6 +64,12 @@ async def update(hub: World, caller: Calling, run: ThisRun, body: Body) -> Respo
     return answer(render.check_run(hub, checks.update_run(hub, caller, run, **name, **_details(body))))
 
 
+@router.get(REPO + "/check-runs/{run_id}/annotations")
+async def notes_of_run(request: Request, hub: World, run: ThisRun) -> Response:
+    shown, links = page(request, run.annotations)
+    return answer([render.annotation(hub, run, each) for each in shown], headers=links)
+
+
 @router.post(REPO + "/check-runs/{run_id}/rerequest")
 async def rerequest_run(hub: World, caller: Calling, run: ThisRun) -> Response:
     checks.rerequest(hub, caller, run.suite, run)
