@@ -283,6 +283,9 @@ async def actions(tour: Tour) -> None:
     job = (await tour.here("ann", "GET", f"{run}/attempts/1/jobs"))["jobs"][0]["id"]
     for path in (f"/actions/jobs/{job}", f"/actions/jobs/{job}/logs"):
         await tour.here("ann", "GET", path)
+    await tour.here("ann", "POST", f"{run}/rerun-failed-jobs")
+    await tour.settle()
+    await tour.here("ann", "GET", run)
     await tour.here("ann", "POST", f"{run}/rerun")
     await tour.here("ann", "POST", f"{run}/cancel")
     await tour.here("ann", "POST", "/dispatches", {"event_type": "gate", "client_payload": {"why": "elsewhere"}})

@@ -238,6 +238,111 @@ def test_a_run_is_cancelled_and_run_again(hub: LocalHub, tmp_path: Path) -> None
     assert jobs(shop, run) == {"wait": "success"}
 
 
+def test_failed_jobs_alone_are_run_again(hub: LocalHub, tmp_path: Path) -> None:
+    """What failed and what needed it get another attempt, what passed keeps its record; each attempt keeps its end."""
+    shop = workflow(
+        hub,
+        tmp_path,
+        """
+on: workflow_dispatch
+jobs:
+  build: {steps: [{run: echo built}]}
+  test: {needs: build, steps: [{run: test $GITHUB_RUN_ATTEMPT = 2}]}
+  ship: {needs: test, steps: [{run: echo shipped}]}
+  report: {needs: test, if: always(), steps: [{run: echo told}]}
+""",
+    )
+    run = dispatch(shop)
+    assert jobs(shop, run) == {"build": "success", "test": "failure", "ship": "skipped", "report": "success"}
+    build = next(job for job in shop.get(f"actions/runs/{run['id']}/jobs").json()["jobs"] if job["name"] == "build")
+    assert shop.post(f"actions/runs/{run['id']}/rerun-failed-jobs").status_code == 201
+    hub.idle()
+    again = shop.get(f"actions/runs/{run['id']}").json()
+    assert (again["run_attempt"], again["conclusion"], again["actor"]["login"]) == (2, "success", shop.ann["login"])
+    assert again["previous_attempt_url"].endswith(f"/runs/{run['id']}/attempts/1")
+    assert set(jobs(shop, run).values()) == {"success"}
+    found = shop.get(f"actions/runs/{run['id']}/jobs").json()["jobs"]
+    attempts = {job["name"]: job["run_attempt"] for job in found}
+    assert attempts == {"build": 1, "test": 2, "ship": 2, "report": 2} and build["id"] in [job["id"] for job in found]
+    first = shop.get(f"actions/runs/{run['id']}/attempts/1").json()
+    assert (first["conclusion"], first["previous_attempt_url"]) == ("failure", None)
+
+
+CALLED = """
+on:
+  workflow_call:
+    inputs: {word: {required: true, type: string}, loud: {type: boolean, default: false}}
+    outputs: {said: {value: "${{ jobs.judge.outputs.said }}"}}
+jobs:
+  judge:
+    outputs: {said: "${{ steps.say.outputs.said }}"}
+    steps:
+      - {id: say, run: 'echo "said=${{ inputs.word }}-${{ inputs.loud }}" >> "$GITHUB_OUTPUT"; grep -q good state.txt'}
+"""
+
+
+def calling(hub: LocalHub, folder: Path, uses: str, **more: str) -> Shop:
+    """A workflow whose job `call` uses that file; `after` sees what it gave back."""
+    text = f"""
+on: workflow_dispatch
+jobs:
+  call: {{name: Call, uses: {uses}, with: {{word: "w${{{{ github.run_attempt }}}}"}}}}
+  after: {{needs: call, steps: [{{run: 'test "${{{{ needs.call.outputs.said }}}}" = w1-false'}}]}}
+"""
+    return workflow(hub, folder, text, **more)
+
+
+def test_a_reusable_workflow_of_another_repository_is_called_at_one_commit(hub: LocalHub, tmp_path: Path) -> None:
+    """Its jobs run on the caller's commit with the inputs given; outputs come back; the run shows path and commit."""
+    other = Shop(hub, tmp_path, files={".github/workflows/gate.yml": CALLED})
+    pinned, name = other.repo["head"], other.name
+    (tmp_path / "caller").mkdir()
+    shop = calling(hub, tmp_path / "caller", f"{name}/.github/workflows/gate.yml@{pinned}")
+    other.push(".github/workflows/gate.yml", CALLED.replace("good", "bad"))
+    run = dispatch(shop)
+    assert (run["conclusion"], jobs(shop, run)) == ("success", {"Call / judge": "success", "after": "success"})
+    assert run["referenced_workflows"] == [{"path": f"{name}/.github/workflows/gate.yml@{pinned}", "sha": pinned}]
+
+
+def test_a_reusable_workflow_named_by_branch_shows_the_commit_it_came_to(hub: LocalHub, tmp_path: Path) -> None:
+    """What is called moves with the branch, and the run says which commit it was."""
+    other = Shop(hub, tmp_path, files={".github/workflows/gate.yml": CALLED})
+    (tmp_path / "caller").mkdir()
+    shop = calling(hub, tmp_path / "caller", f"{other.name}/.github/workflows/gate.yml@main")
+    moved = other.push(".github/workflows/gate.yml", CALLED.replace("good", "bad"))
+    run = dispatch(shop)
+    assert jobs(shop, run) == {"Call / judge": "failure", "after": "skipped"} and run["conclusion"] == "failure"
+    path = f"{other.name}/.github/workflows/gate.yml@main"
+    assert run["referenced_workflows"] == [{"path": path, "sha": moved, "ref": "refs/heads/main"}]
+
+
+def test_a_file_of_the_same_repository_is_called_as_it_is_there(hub: LocalHub, tmp_path: Path) -> None:
+    """`./` is the caller's own commit."""
+    shop = calling(hub, tmp_path, "./.github/workflows/own.yml", **{".github/workflows/own.yml": CALLED})
+    run = dispatch(shop)
+    assert run["conclusion"] == "success"
+    assert [(each["sha"], each["path"].partition("@")[0]) for each in run["referenced_workflows"]] == [
+        (shop.repo["head"], f"{shop.name}/.github/workflows/own.yml")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uses", "called"),
+    [
+        ("./.github/workflows/none.yml", CALLED),
+        ("nobody/nothing/.github/workflows/own.yml@main", CALLED),
+        ("./.github/workflows/own.yml", "on: push\njobs: {a: {steps: [{run: echo}]}}"),
+        ("./.github/workflows/own.yml", CALLED.replace("word:", "other:")),
+        ("./.github/workflows/ci.yml", CALLED),
+    ],
+)
+def test_a_call_that_leads_nowhere_starts_nothing(hub: LocalHub, tmp_path: Path, uses: str, called: str) -> None:
+    """A file that is not there, is not reusable, or wants other inputs: the run is a startup_failure without jobs."""
+    shop = calling(hub, tmp_path, uses, **{".github/workflows/own.yml": called})
+    run = dispatch(shop)
+    assert (run["conclusion"], jobs(shop, run)) == ("startup_failure", {})
+
+
 def test_a_broken_workflow_file_is_a_startup_failure(hub: LocalHub, tmp_path: Path) -> None:
     """A push with it makes a run without jobs."""
     shop = workflow(hub, tmp_path, "on: push\njobs: {a: {needs: b, steps: [{run: echo}]}}")

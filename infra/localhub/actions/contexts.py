@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from localhub.actions.workflow import WorkflowFile
 from localhub.hub import Hub
 from localhub.model import WorkflowRun
@@ -34,7 +36,7 @@ def github_context(hub: Hub, run: WorkflowRun) -> dict[str, object]:
         "run_number": str(run.run_number),
         "server_url": hub.base_url,
         "sha": run.head_sha,
-        "triggering_actor": run.actor.login,
+        "triggering_actor": (run.triggered_by or run.actor).login,
         "workflow": run.workflow.name,
         "workflow_ref": f"{repo.full_name}/{run.workflow.path}@{run.ref}",
     }
@@ -50,6 +52,13 @@ def typed_inputs(file: WorkflowFile, run: WorkflowRun) -> dict[str, object]:
     trigger = file.triggers.get("workflow_dispatch")
     kinds = {each.name: each.kind for each in trigger.inputs} if trigger else {}
     return {name: _typed(kinds.get(name, "string"), text) for name, text in run.inputs.items()}
+
+
+def called_inputs(file: WorkflowFile, given: Mapping[str, str]) -> dict[str, object]:
+    """The `inputs` of a reusable workflow, with the defaults for what its caller does not give."""
+    trigger = file.triggers.get("workflow_call")
+    specs = trigger.inputs if trigger else ()
+    return {each.name: _typed(each.kind, given.get(each.name, each.default or "")) for each in specs}
 
 
 def _typed(kind: str, text: str) -> object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from localhub.actions.expressions import JobStatus
 from localhub.actions.workflow import Job, WorkflowFile
-from localhub.model import Conclusion
+from localhub.model import CheckRun, Conclusion
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,23 @@ class Result:
     status: JobStatus
     outputs: Mapping[str, str]
     tolerated: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job that is over, and its check runs: several where it called a reusable workflow."""
+
+    result: Result
+    records: list[CheckRun]
+    needs: tuple[str, ...] = ()
+
+
+def to_repeat(done: Mapping[str, Done]) -> set[str]:
+    """Of a run's jobs those that did not succeed, and whatever needed one of them."""
+    found = {id for id, each in done.items() if each.result.status != "success"}
+    while more := {id for id, each in done.items() if id not in found and found.intersection(each.needs)}:
+        found |= more
+    return found
 
 
 def standing(file: WorkflowFile, job: Job, results: Mapping[str, Result]) -> JobStatus:

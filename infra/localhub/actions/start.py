@@ -57,7 +57,7 @@ async def dispatch(
     event = hub.emit("workflow_dispatch", None, caller.actor, repo=repo, app=caller.app, **about)
     payload = payloads.build(hub, event)
     cause = Cause("workflow_dispatch", caller.actor, full_ref, head, workflow.name, payload, inputs=values)
-    return begin(hub, file, workflow, cause)
+    return await begin(hub, file, workflow, cause)
 
 
 def dispatch_repository(hub: Hub, caller: Caller, repo: Repo, kind: str, content: Mapping[str, object]) -> None:
@@ -71,13 +71,13 @@ def dispatch_repository(hub: Hub, caller: Caller, repo: Repo, kind: str, content
     hub.emit("repository_dispatch", kind, caller.actor, repo=repo, app=caller.app, client_payload=content)
 
 
-def rerun(hub: Hub, caller: Caller, run: WorkflowRun) -> WorkflowRun:
-    """Repeats every job of a finished run: the same id, one attempt more."""
+def rerun(hub: Hub, caller: Caller, run: WorkflowRun, *, failed_only: bool = False) -> WorkflowRun:
+    """Repeats a finished run, or its failed jobs: the same id, one attempt more."""
     require(caller, run.workflow.repo, "write", "actions")
     if run.status != "completed":
         raise Forbidden("This workflow is already running")
     hub.record(caller.actor, "workflow rerun", f"{run.workflow.repo.full_name} {run.id}")
-    again(hub, caller.actor, run)
+    again(hub, caller.actor, run, failed_only=failed_only)
     return run
 
 
@@ -104,7 +104,9 @@ async def _pushed(hub: Hub, event: Event, payload: dict[str, object]) -> None:
         return
     changed = await _changed_by_push(repo, before, after)
     started = [each for each in files if isinstance(each, Broken) or triggers.on_push(each, ref, changed)]
-    _begin_all(hub, repo, started, Cause("push", event.actor, ref, head, head.message.partition("\n")[0], payload))
+    await _begin_all(
+        hub, repo, started, Cause("push", event.actor, ref, head, head.message.partition("\n")[0], payload)
+    )
 
 
 async def _pull_changed(hub: Hub, event: Event, sha: str, payload: dict[str, object]) -> None:
@@ -122,7 +124,7 @@ async def _pull_changed(hub: Hub, event: Event, sha: str, payload: dict[str, obj
     changed = [change.path for change in await gitstore.diff(repo.git_dir, pull.base_sha, sha)]
     started = [each for each in files if triggers.on_pull_request(each, action, pull.base_ref, changed)]
     ref = f"refs/pull/{pull.number}/merge"
-    _begin_all(hub, repo, started, Cause("pull_request", event.actor, ref, head, pull.title, payload, pull))
+    await _begin_all(hub, repo, started, Cause("pull_request", event.actor, ref, head, pull.title, payload, pull))
 
 
 async def _told(hub: Hub, event: Event, payload: dict[str, object]) -> None:
@@ -135,12 +137,14 @@ async def _told(hub: Hub, event: Event, payload: dict[str, object]) -> None:
     files = [each for each in await files_at(repo, sha) if isinstance(each, WorkflowFile)]
     started = [each for each in files if triggers.on_repository_dispatch(each, event.action or "")]
     head = await gitstore.commit(repo.git_dir, sha)
-    _begin_all(hub, repo, started, Cause("repository_dispatch", event.actor, ref, head, event.action or "", payload))
+    await _begin_all(
+        hub, repo, started, Cause("repository_dispatch", event.actor, ref, head, event.action or "", payload)
+    )
 
 
-def _begin_all(hub: Hub, repo: Repo, files: Sequence[WorkflowFile | Broken], cause: Cause) -> None:
+async def _begin_all(hub: Hub, repo: Repo, files: Sequence[WorkflowFile | Broken], cause: Cause) -> None:
     for file in files:
-        begin(hub, file, record(hub, repo, file), cause)
+        await begin(hub, file, record(hub, repo, file), cause)
 
 
 async def _changed_by_push(repo: Repo, before: str, after: str) -> list[str]:

@@ -11,7 +11,7 @@ import yaml
 
 from localhub.actions.values import as_text
 
-UNSIMULATED_JOB_KEYS = ("uses", "strategy", "container", "services")
+UNSIMULATED_JOB_KEYS = ("strategy", "container", "services")
 
 
 class InvalidWorkflow(Exception):
@@ -37,6 +37,7 @@ class Trigger:
     types: tuple[str, ...] | None = None
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # branches, branches-ignore, tags, paths ...
     inputs: tuple[Input, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)  # of workflow_call
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Job:
     timeout_minutes: float = 360
     continue_on_error: bool = False
     problem: str | None = None  # why localhub cannot run it
+    uses: str | None = None  # a reusable workflow, in place of steps
+    given: Mapping[str, str] = field(default_factory=dict)  # `with`
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,10 @@ def _triggers(on: Any) -> dict[str, Trigger]:
 def _trigger(event: str, body: Any) -> Trigger:
     if not isinstance(body, dict):
         return Trigger(event)
-    filters = {key: _texts(body[key]) for key in body if key not in ("types", "inputs")}
+    filters = {key: _texts(body[key]) for key in body if key not in ("types", "inputs", "outputs", "secrets")}
     inputs = tuple(_input(str(name), spec or {}) for name, spec in (body.get("inputs") or {}).items())
-    return Trigger(event, _texts(body["types"]) if "types" in body else None, filters, inputs)
+    outputs = {str(name): as_text((spec or {}).get("value")) for name, spec in (body.get("outputs") or {}).items()}
+    return Trigger(event, _texts(body["types"]) if "types" in body else None, filters, inputs, outputs)
 
 
 def _input(name: str, spec: Mapping[str, Any]) -> Input:
@@ -145,8 +149,8 @@ def _input(name: str, spec: Mapping[str, Any]) -> Input:
 def _job(id: str, body: Mapping[str, Any], workflow_defaults: Mapping[str, Any]) -> Job:
     defaults = {**workflow_defaults, **((body.get("defaults") or {}).get("run") or {})}
     unsimulated = [key for key in UNSIMULATED_JOB_KEYS if body.get(key)]
-    if not body.get("steps") and "uses" not in body:
-        raise InvalidWorkflow(f"jobs.{id}: a job needs `steps`.")
+    if bool(body.get("steps")) == ("uses" in body):
+        raise InvalidWorkflow(f"jobs.{id}: a job needs either `steps` or `uses`.")
     return Job(
         id=id,
         name=str(body.get("name") or id),
@@ -161,6 +165,8 @@ def _job(id: str, body: Mapping[str, Any], workflow_defaults: Mapping[str, Any])
         ),
         timeout_minutes=float(body.get("timeout-minutes", 360)),
         continue_on_error=body.get("continue-on-error") is True,
+        uses=None if body.get("uses") is None else str(body["uses"]),
+        given=_env(body.get("with")),
         problem=f"localhub does not simulate `{unsimulated[0]}` in a job" if unsimulated else None,
     )
 

@@ -24,6 +24,17 @@ class Workflow:
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """What an attempt of a run shows of itself alone."""
+
+    status: CheckStatus
+    conclusion: Conclusion | None
+    updated_at: datetime
+    started_at: datetime
+    triggered_by: Actor
+
+
 @dataclass(eq=False)
 class WorkflowRun:
     id: int
@@ -47,3 +58,13 @@ class WorkflowRun:
     payload: dict[str, object] = field(default_factory=dict)  # the webhook payload that `github.event` shows
     earlier_jobs: dict[int, list[CheckRun]] = field(default_factory=dict)  # attempt -> its jobs, once re-run
     failure: str = ""  # why it is a startup_failure
+    referenced: list[dict[str, str]] = field(default_factory=list)  # the reusable workflows it calls
+    triggered_by: Actor | None = None  # whoever re-ran it last
+    started_at: datetime | None = None  # its present attempt
+    earlier: dict[int, Attempt] = field(default_factory=dict)  # those that are over, by number
+
+    @property
+    def attempt(self) -> Attempt:
+        """The present one."""
+        began, who = self.started_at or self.created_at, self.triggered_by or self.actor
+        return Attempt(self.status, self.conclusion, self.updated_at, began, who)

@@ -32,8 +32,11 @@ def workflow(hub: Hub, record: Workflow) -> Json:
     }
 
 
-def workflow_run(hub: Hub, record: WorkflowRun) -> Json:
+def workflow_run(hub: Hub, record: WorkflowRun, attempt: int | None = None) -> Json:
+    """As it stands; or how an earlier attempt ended."""
     repo = record.workflow.repo
+    number = attempt or record.run_attempt
+    shown = record.earlier.get(number, record.attempt)
     url = f"{repo_api(hub, repo)}/actions/runs/{record.id}"
     suite = record.suite
     suite_url = f"{repo_api(hub, repo)}/check-suites/{suite.id if suite else 0}"
@@ -49,23 +52,23 @@ def workflow_run(hub: Hub, record: WorkflowRun) -> Json:
         "run_number": record.run_number,
         "event": record.event,
         "display_title": record.display_title,
-        "status": record.status,
-        "conclusion": record.conclusion,
+        "status": shown.status,
+        "conclusion": shown.conclusion,
         "workflow_id": record.workflow.id,
         "url": url,
         "html_url": f"{repo_page(hub, repo)}/actions/runs/{record.id}",
         "pull_requests": pull_references(hub, repo, record.head_sha),
         "created_at": moment(record.created_at),
-        "updated_at": moment(record.updated_at),
+        "updated_at": moment(shown.updated_at),
         "actor": user(hub, record.actor),
-        "triggering_actor": user(hub, record.actor),
-        "run_attempt": record.run_attempt,
-        "referenced_workflows": [],
-        "run_started_at": moment(record.created_at),
+        "triggering_actor": user(hub, shown.triggered_by),
+        "run_attempt": number,
+        "referenced_workflows": record.referenced,
+        "run_started_at": moment(shown.started_at),
         **{key: url + tail for key, tail in RUN_LINKS.items()},
         "check_suite_url": suite_url,
         "workflow_url": f"{repo_api(hub, repo)}/actions/workflows/{record.workflow.id}",
-        "previous_attempt_url": None,
+        "previous_attempt_url": f"{url}/attempts/{number - 1}" if number > 1 else None,
         "head_commit": suite.head_commit or None if suite else None,
         "repository": repository_lite(hub, repo),
         "head_repository": repository_lite(hub, repo),

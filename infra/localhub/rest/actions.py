@@ -87,7 +87,7 @@ async def run(hub: World, run: ThisRun) -> Response:
 async def attempt(hub: World, run: ThisRun, attempt: int) -> Response:
     if not 1 <= attempt <= run.run_attempt:
         raise NotFound()
-    return answer({**render.workflow_run(hub, run), "run_attempt": attempt})
+    return answer(render.workflow_run(hub, run, attempt))
 
 
 @router.get(ACTIONS + "/runs/{run_id}/jobs")
@@ -108,6 +108,12 @@ async def cancel(hub: World, caller: Calling, run: ThisRun) -> Response:
 @router.post(ACTIONS + "/runs/{run_id}/rerun")
 async def rerun(hub: World, caller: Calling, run: ThisRun) -> Response:
     actions.rerun(hub, caller, run)
+    return answer({}, 201)
+
+
+@router.post(ACTIONS + "/runs/{run_id}/rerun-failed-jobs")
+async def rerun_failed(hub: World, caller: Calling, run: ThisRun) -> Response:
+    actions.rerun(hub, caller, run, failed_only=True)
     return answer({}, 201)
 
 
