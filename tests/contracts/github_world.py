@@ -63,7 +63,7 @@ class Person:
     """Somebody who acts on GitHub with their own token."""
 
     def __init__(self, url: str, login: str, token: str) -> None:
-        self.login = login
+        self.login, self.token = login, token
         self.client = httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=30)
 
     def rest(self, verb: str, path: str, **body: Any) -> Any:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.actions import ShowCheck
 from bot.core.item import Item
-from bot.core.pull import Pull
+from bot.core.pull import Pull, Shown
+from bot.github.auth import StaticToken
 from bot.github.pulls import check
 from tests.contracts.github_world import GitHubWorld, claimed, localhub_url
 
@@ -35,9 +37,18 @@ jobs:
 """
 
 
+NAMED = """run-name: gate ${{ inputs.gate_id }}
+on: {workflow_dispatch: {inputs: {gate_id: {type: string}}}}
+jobs: {gate: {steps: [{run: echo fine}]}}
+"""
+CALLS = "on: workflow_dispatch\njobs: {gate: {uses: ./.github/workflows/called.yml}}\n"
+CALLED = "on: {workflow_call: {}}\njobs: {judge: {steps: [{run: echo fine}]}}\n"
+WORKFLOWS = {"ci": CI, "gate": GATE, "named": NAMED, "calls": CALLS, "called": CALLED}
+
+
 @pytest.fixture
 async def world(localhub_url: str) -> AsyncIterator[GitHubWorld]:
-    files = {".github/workflows/ci.yml": CI, ".github/workflows/gate.yml": GATE}
+    files = {f".github/workflows/{name}.yml": text for name, text in WORKFLOWS.items()}
     made = await GitHubWorld(localhub_url).build(files, protection={"main": {"required_checks": ["test"]}})
     yield made
     await made.github.close()
@@ -173,6 +184,87 @@ async def test_workflow_gate_is_dispatched_and_followed(world: GitHubWorld) -> N
     assert (passed.gate, passed.state, passed.run_id) == ("workflow:gate.yml", "passed", f"{good.id}:1")
     assert failed.state == "failed" and "the word is now" in failed.detail
     assert failed.head == world.hubert.rest("GET", f"/repos/{world.repo}/git/ref/heads/{BRANCH}")["object"]["sha"]
+
+
+async def test_run_whose_answer_was_lost_is_found_by_its_name(world: GitHubWorld) -> None:
+    """By the key in its name, among those of its file; what was never started is not found."""
+    item = open_pull(world)
+    sent = await world.github.dispatch_workflow(world.repo, "named.yml", BRANCH, {"gate_id": "0123abcd"})
+    world.idle()
+    found = await world.github.workflow_run_named(world.repo, "named.yml", "0123abcd")
+    pull = await pull_of(world, item)
+    assert found and (found.run_id, found.state, found.head) == (f"{sent.id}:1", "passed", pull.head)
+    assert await world.github.workflow_run_named(world.repo, "named.yml", "4567abcd") is None
+    assert await world.github.workflow_run_named(world.repo, "none.yml", "0123abcd") is None
+    assert await world.github.workflow_run(world.repo, "1") is None
+
+
+async def test_newest_attempt_of_a_run_is_told(world: GitHubWorld) -> None:
+    """Re-run by a person: the id stays, the attempt and the end are new, and the failed jobs' log is the new one."""
+    open_pull(world)
+    sent = await world.github.dispatch_workflow(world.repo, "gate.yml", BRANCH, {"word": "now"})
+    world.idle()
+    first = await world.github.workflow_run(world.repo, sent.id)
+    world.hubert.rest("POST", f"/repos/{world.repo}/actions/runs/{sent.id}/rerun-failed-jobs")
+    world.idle()
+    again = await world.github.workflow_run(world.repo, sent.id)
+    assert first and again and (first.run_id, again.run_id) == (f"{sent.id}:1", f"{sent.id}:2")
+    assert again.state == "failed" and "the word is now" in again.detail
+
+
+async def test_run_tells_what_reusable_workflow_it_used(world: GitHubWorld) -> None:
+    """With the commit it was, whatever the caller wrote."""
+    sha = world.hubert.rest("GET", f"/repos/{world.repo}/git/ref/heads/main")["object"]["sha"]
+    sent = await world.github.dispatch_workflow(world.repo, "calls.yml", "main", {})
+    world.idle()
+    found = await world.github.workflow_run(world.repo, sent.id)
+    assert found and found.used == (f"{world.repo}/.github/workflows/called.yml@{sha}",)
+
+
+CHECK = ShowCheck("Sluice: gate.yml", "", "k/7:1", "failure", "Failed: it ended", "What people read.", "the log")
+
+
+async def test_own_check_is_made_changed_and_asked_for_again(world: GitHubWorld) -> None:
+    """It is no check to wait for; a person's Re-run on it is seen until it is changed; a second one is never made."""
+    item = open_pull(world)
+    before = await pull_of(world, item)
+    check = replace(CHECK, head=before.head)
+    made = await world.github.show_check(world.repo, check)
+    shown = Shown(check.name, int(made.id), "k/7:1", "failure", check.title)
+    pull = await pull_of(world, item)
+    assert pull.shown == (shown,) and [each.name for each in pull.checks] == ["test"]
+
+    world.hubert.rest("POST", f"/repos/{world.repo}/check-runs/{made.id}/rerequest")
+    assert (await pull_of(world, item)).shown == (replace(shown, rerequested=True),)
+    running = replace(check, conclusion="", key="again", title="Running", known=shown.id)
+    assert await world.github.show_check(world.repo, running) == made
+    assert (await pull_of(world, item)).shown == (replace(shown, conclusion="", key="again", title="Running"),)
+    elsewhere = world.client(StaticToken(world.app["token"]))  # it does not know what was made before
+    assert (await elsewhere.show_check(world.repo, check, look=True)).id == made.id
+    await elsewhere.close()
+
+
+async def test_check_that_may_not_be_made_is_an_answer_and_not_asked_again(world: GitHubWorld) -> None:
+    """A person's token may make none: everything else goes on, and GitHub is not asked at every look."""
+    head = world.hubert.rest("GET", f"/repos/{world.repo}/git/ref/heads/main")["object"]["sha"]
+    person = world.client(StaticToken(world.hubert.token))
+    for _ in range(2):
+        answer = await person.show_check(world.repo, replace(CHECK, head=head))
+        assert not answer.ok and "GitHub App" in answer.error
+    assert world.costs[None, "rest_requests"] == 1
+    await person.close()
+
+
+async def test_every_page_of_checks_is_read(world: GitHubWorld) -> None:
+    """Of more than a hundred, the one that failed is not overlooked."""
+    item = open_pull(world)
+    head = (await pull_of(world, item)).head
+    statuses = f"/repos/{world.repo}/statuses/{head}"
+    for number in range(105):
+        world.hubert.rest("POST", statuses, state="failure" if number == 104 else "success", context=f"c{number:03}")
+    pull = await pull_of(world, item)
+    assert (len(pull.checks), pull.checks_left) == (106, False)
+    assert [each.name for each in pull.checks if each.state == "failed"] == ["c104"]
 
 
 async def test_workflow_that_is_not_there_is_an_answer(world: GitHubWorld) -> None:
