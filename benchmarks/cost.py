@@ -1,4 +1,4 @@
-"""What a plain item costs of GitHub, as localhub counts it: every read included, shared scans apart."""
+"""What an item costs of GitHub, as localhub counts it: every read included, shared scans apart."""
 
 from __future__ import annotations
 
@@ -13,35 +13,60 @@ from pathlib import Path
 
 from benchmarks.figure import Figure, beside
 from tests.localhub.talk import LocalHub
-from tests.world import World
+from tests.world import POLICY, World
 
 GH_ITEM_LIST = 101  # points for 100 items by `gh project item-list`, measured on the live API by others
 CARDS = 100
+GATED = POLICY + '[gates]\nworkflows = ["gate.yml"]\n'
+GATE = {
+    ".github/workflows/gate.yml": "run-name: gate ${{ inputs.gate_id }}\n"
+    "on: {workflow_dispatch: {inputs: {gate_id: {}}}}\njobs: {gate: {steps: [{run: echo fine}]}}\n"
+}
 
 
 async def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, hub(Path(folder)) as server:
-        async with World(server, Path(folder), shipped_pace=True) as world:
-            return [*await _plain_item(world), await _scan(world)]
+        plain, gated = (Path(folder) / name for name in ("plain", "gated"))
+        for each in (plain, gated):
+            each.mkdir()
+        async with World(server, gated, shipped_pace=True, policy=GATED, files=GATE) as world:
+            found = await _gated_item(world)
+        async with World(server, plain, shipped_pace=True) as world:
+            return [*await _plain_item(world), *found, await _scan(world)]
 
 
 async def _plain_item(world: World) -> list[Figure]:
-    """From the move to Ready to the closed issue, with a review in between, at the shipped pace."""
+    """With a review in between, at the shipped pace."""
     started = time.monotonic()
-    before = await _spent(world)
-    item = await world.add_issue("A plain item")
-    await _until(world, lambda: world.column(item), "In Review")
-    await _until(world, lambda: _asked(world), True)
-    await world.approve(item)
-    await _until(world, lambda: world.column(item), "Done")
-    await _until(world, lambda: world.stage(item), "Done")
-    spent = {kind: amount - before.get(kind, 0) for kind, amount in (await _spent(world)).items()}
+    spent = await _item(world, "A plain item")
     return [
         Figure("plain item: GraphQL points", spent["graphql_points"], "points", 10),
         Figure("plain item: REST calls", spent["rest_requests"], "calls", 6),
         Figure("plain item: content-creating writes", spent["content_requests"], "writes", 3),
         Figure("plain item: seconds, people's time apart", round(time.monotonic() - started, 1), "s"),
     ]
+
+
+async def _gated_item(world: World) -> list[Figure]:
+    """The same where the policy names a workflow as a gate, which passes at once and is shown as a check."""
+    spent = await _item(world, "A gated item")
+    return [
+        Figure("item with a workflow gate: GraphQL points", spent["graphql_points"], "points"),
+        Figure("item with a workflow gate: REST calls", spent["rest_requests"], "calls"),
+        Figure("item with a workflow gate: content-creating writes", spent["content_requests"], "writes"),
+    ]
+
+
+async def _item(world: World, title: str) -> dict[str, int]:
+    """What it cost from the move to Ready to the closed issue."""
+    before = await _spent(world)
+    item = await world.add_issue(title)
+    await _until(world, lambda: world.column(item), "In Review")
+    await _until(world, lambda: _asked(world), True)
+    await world.approve(item)
+    await _until(world, lambda: world.column(item), "Done")
+    await _until(world, lambda: world.stage(item), "Done")
+    return {kind: amount - before.get(kind, 0) for kind, amount in (await _spent(world)).items()}
 
 
 async def _scan(world: World) -> Figure:

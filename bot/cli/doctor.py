@@ -100,7 +100,8 @@ def _token(named: str | None, login: str) -> Finding:
             f"belongs to {login}, but github.login says {named}: Sluice would not know its own comments; remove the key"
         )
         return Finding("token", "wrong", told)
-    return Finding("token", "ok", f"acts as {login}")
+    checks = "" if login.endswith("[bot]") else "; no App, so what workflow gates say stands in comments, not in checks"
+    return Finding("token", "ok", f"acts as {login}{checks}")
 
 
 async def _github(settings: Settings) -> AsyncIterator[Finding]:
