@@ -187,9 +187,10 @@ async def stopped_by_hand(world: World, sluice: Sluice) -> None:
 
 
 async def cancelled(world: World, sluice: Sluice) -> None:
-    """Everything paused and resumed, then a pull request cancelled and closed."""
+    """The policy broken and mended, everything paused and resumed, then a pull request cancelled and closed."""
     item = await world.add_issue("Five")
     await sluice.until(lambda: reviewer_asked(world, item), "five is in review")
+    await broken_policy(world, sluice)
     await world.comment(item, "/sluice pause all", by="ann")
     await sluice.until(lambda: reacted(world, item, 1), "everything is paused")
     await world.comment(item, "/sluice resume all", by="ann")
@@ -198,6 +199,15 @@ async def cancelled(world: World, sluice: Sluice) -> None:
     await sluice.until(lambda: in_column(world, item, "Needs a person"), "five needs a person")
     await sluice.until(lambda: pull_is(world, item, "closed"), "its pull request is closed")
     assert len(await world.pulls(item)) == 1
+
+
+async def broken_policy(world: World, sluice: Sluice) -> None:
+    """One check says it, and turns green."""
+    await world.write_file(".github/sluice.toml", "mode =")
+    head = (await world.rest("ann", "GET", "{repo}/git/ref/heads/main"))["object"]["sha"]
+    await sluice.until(lambda: policy_check(world, head, "failure"), "a check says that the policy is broken")
+    await world.write_file(".github/sluice.toml", world.policy)
+    await sluice.until(lambda: policy_check(world, head, "success"), "the check says that it is mended")
 
 
 # --- what can be seen from outside ------------------------------------------------------------------------------------
@@ -209,6 +219,11 @@ async def in_column(world: World, item: Thing, column: str) -> bool:
 
 async def closed(world: World, item: Thing) -> bool:
     return bool((await world.issue(item))["state"] == "closed")
+
+
+async def policy_check(world: World, head: str, conclusion: str) -> bool:
+    path = f"{{repo}}/commits/{head}/check-runs?check_name=Sluice%20policy&filter=all"
+    return [run["conclusion"] for run in (await world.rest("ann", "GET", path))["check_runs"]] == [conclusion]
 
 
 async def pull_is(world: World, item: Thing, state: str) -> bool:
