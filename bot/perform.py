@@ -54,7 +54,7 @@ from bot.core.run import Outcome
 from bot.core.showing import policy_check
 from bot.core.snapshot import PolicyWord, Snapshot
 from bot.core.worktree import WorkSpec
-from bot.errors import NotKept
+from bot.errors import Ambiguous, NotKept
 from bot.observe import spec_of
 
 log = structlog.get_logger(__name__)
@@ -284,7 +284,10 @@ async def _dispatch_workflow(ctx: Context, s: Snapshot, action: DispatchWorkflow
 
 async def _show(ctx: Context, s: Snapshot, check: ShowCheck, look: bool = False) -> bool:
     """A check that may not be made holds nothing up: the same is in the status comment."""
-    answer = await ctx.github.show_check(s.item.repo, check, look)
+    try:
+        answer = await ctx.github.show_check(s.item.repo, check, look)
+    except Ambiguous as error:  # the next look sees whether it is there
+        answer = Written(ok=False, error=str(error))
     if not answer.ok:
         log.warning("a check is not shown", repo=s.item.repo, check=check.name, reason=answer.error)
     return answer.ok

@@ -68,6 +68,8 @@ def logged(detail: str) -> str:
     return f"```text\n{lines}\n```" if detail.strip() else ""
 
 
+ASK_RETRY = "the item has stopped, and /sluice retry goes on with it"
+ASK_RETRY_WHY = "Nothing runs for an item that needs a person. The comment on its issue says why it stopped."
 POLICY_CHECK = "Sluice policy"
 POLICY_BROKEN, POLICY_MENDED = ".github/sluice.toml cannot be read", ".github/sluice.toml can be read again"
 

@@ -19,6 +19,7 @@ from bot.core.parking import ask
 from bot.core.pausing import stop
 from bot.core.pull import Pull
 from bot.core.reviewing import judge
+from bot.core.showing import answer_rerun
 from bot.core.snapshot import Snapshot
 from bot.core.wishes import fresh_move, wish
 
@@ -64,7 +65,7 @@ def parked(s: Snapshot, fact: Parked) -> Decision:
     tidy: tuple[Action, ...] = (RemoveWorktree(), ReleaseClaim()) if s.worktree else ()
     unmoved = fact.told and s.meaning in ("in_progress", "in_review") and fresh_move(s) is None
     heal: tuple[Action, ...] = (MoveCard(s.columns.needs_person),) if unmoved else ()
-    return Decision("Parked", fact.reason, (*tell, *heal, *tidy), waits_for="person")
+    return Decision("Parked", fact.reason, (*tell, *heal, *answer_rerun(s), *tidy), waits_for="person")
 
 
 def done(s: Snapshot, how: str) -> Decision:

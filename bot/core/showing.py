@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bot.core.actions import Action, Decision, DispatchWorkflow, ShowCheck, ShowPolicy
 from bot.core.comments import (
+    ASK_RETRY,
+    ASK_RETRY_WHY,
     POLICY_BROKEN,
     POLICY_CHECK,
     POLICY_MENDED,
@@ -48,6 +50,19 @@ def run_again(s: Snapshot, pull: Pull) -> Decision | None:
         actions.append(_check(file, pull, known, f"again:{run.key}", "", "somebody asked for it again", ""))
     reason = f"runs {', '.join(asked)} once more on this head, because somebody asked for it"
     return Decision("InReview", reason, tuple(actions), waits_for="machine")
+
+
+def answer_rerun(s: Snapshot) -> tuple[Action, ...]:
+    """Whoever presses "Re-run" while only a person's word can free the item is told which."""
+    if s.pull is None or not s.pull.open or not s.as_app:
+        return ()
+    found = (_known(s.pull, file) for file in s.policy.gates.workflows)
+    return tuple(_told_to_retry(s.pull, known) for known in found if known and known.rerequested)
+
+
+def _told_to_retry(pull: Pull, known: Shown) -> ShowCheck:
+    title = check_title("action_required", ASK_RETRY)
+    return ShowCheck(known.name, pull.head, known.key, "action_required", title, ASK_RETRY_WHY, known=known.id)
 
 
 def say_policy(s: Snapshot) -> tuple[Action, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.context import Written
 from bot.core.actions import ShowCheck
 from bot.core.item import Item
 from bot.core.pull import Pull, Shown
@@ -197,6 +198,15 @@ async def test_run_whose_answer_was_lost_is_found_by_its_name(world: GitHubWorld
     assert await world.github.workflow_run_named(world.repo, "named.yml", "4567abcd") is None
     assert await world.github.workflow_run_named(world.repo, "none.yml", "0123abcd") is None
     assert await world.github.workflow_run(world.repo, "1") is None
+
+
+async def test_older_github_that_tells_no_run_is_asked_without_the_question(world: GitHubWorld) -> None:
+    """A server that refuses the unknown field started nothing; asked as of old, it starts one run and names none."""
+    world.admin("faults", match={"path": "named.yml/dispatches"}, kind="status", status=400)
+    sent = await world.github.dispatch_workflow(world.repo, "named.yml", "main", {"gate_id": "89ef"})
+    assert sent == Written(ok=True, id="")
+    found = await world.github.workflow_run_named(world.repo, "named.yml", "89ef")
+    assert found and found.run_id.endswith(":1")
 
 
 async def test_newest_attempt_of_a_run_is_told(world: GitHubWorld) -> None:

@@ -17,7 +17,7 @@ from bot.core.gates.verdict import GateRun, Verdict
 from bot.core.gates.workflow import told, workflow
 from bot.core.item import Approval
 from bot.core.policy import Policy
-from bot.core.pull import Pull
+from bot.core.pull import Pull, Shown
 from tests.core.facts import ME, NOW, ago, check, gate_run, policy, pull, review, thread, word
 
 
@@ -253,6 +253,13 @@ def test_a_run_on_another_commit_is_none_of_this_head() -> None:
     found = gate_run(state="passed", head="h2", run_id="7:1")
     assert (told(mine, found).state, told(mine, found).head) == ("unstarted", "h1")
     assert told(mine, replace(found, head="h1")).state == "passed"
+
+
+def test_a_check_of_sluices_own_is_judged_by_its_gate() -> None:
+    """Who names it among the checks as well does not wait for it twice."""
+    named = policy(checks=("ci", "Sluice: gate.yml"))
+    assert checks(pull(), named).waits_for == "machine"
+    assert checks(pull(shown=(Shown("Sluice: gate.yml", 1, "k", "failure"),)), named).passed
 
 
 def test_jobs_of_dispatched_workflows_are_judged_by_their_gates() -> None:

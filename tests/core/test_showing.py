@@ -10,9 +10,10 @@ import pytest
 from bot.core.actions import Decision, DispatchWorkflow, Merge, SendBack, ShowCheck, ShowPolicy
 from bot.core.decide import decide
 from bot.core.gates.verdict import GateRun
+from bot.core.item import Parked
 from bot.core.pull import Pull, Shown
 from bot.core.snapshot import PolicyWord, Snapshot
-from tests.core.facts import ago, gate_run, in_review, policy, pull, review, snapshot
+from tests.core.facts import ago, claimed, gate_run, in_review, policy, pull, review, snapshot
 from tests.core.toy import Toy, reviewed
 
 GATED = policy(by="when-green", workflows=("gate.yml",))
@@ -94,6 +95,17 @@ def test_rerun_below_a_result_runs_the_gate_again_and_uses_up_no_round() -> None
 def test_rerun_that_asks_for_nothing_new(s: Snapshot) -> None:
     """Once for each press: what runs, or has run since, is not started another time."""
     assert not any(isinstance(a, DispatchWorkflow) and a.again for a in decide(s).actions)
+
+
+def test_rerun_while_the_item_needs_a_person_is_answered() -> None:
+    """It starts nothing; the check says what would."""
+    stopped = claimed(parked=Parked("after 4 rounds still red", ago(5), told=True), claim=None, pull_number=30)
+    s = replace(seen("failed", shown("failure", rerequested=True)), item=stopped)
+    check = check_of(decide(s))
+    assert check and "/sluice retry" in check.title and check.known == 900
+    assert not any(isinstance(action, DispatchWorkflow) for action in decide(s).actions)
+    answered = shown("action_required", rerequested=False, title=check.title)
+    assert check_of(decide(replace(s, pull=pull(shown=(answered,))))) is None
 
 
 def test_life_of_a_gate_that_is_asked_for_again() -> None:

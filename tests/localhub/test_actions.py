@@ -138,6 +138,21 @@ def test_the_gate_that_sluice_ships_runs(hub: LocalHub, tmp_path: Path) -> None:
     ]
 
 
+def test_the_gate_that_sluice_ships_can_be_called(hub: LocalHub, tmp_path: Path) -> None:
+    """From another repository's workflow, which hands its gate id on and has the command judge its own files."""
+    gate = (Path(__file__).parents[2] / ".github/workflows/gate.yml").read_text()
+    other = Shop(hub, tmp_path, files={".github/workflows/gate.yml": gate})
+    (tmp_path / "caller").mkdir()
+    uses = f"{other.name}/.github/workflows/gate.yml@{other.repo['head']}"
+    calls = "run-name: gate ${{ inputs.gate_id }}\non: {workflow_dispatch: {inputs: {gate_id: {required: true}}}}\n"
+    calls += (
+        f"jobs: {{own: {{uses: {uses}, with: {{gate_id: '${{{{ inputs.gate_id }}}}', command: grep good state.txt}}}}}}"
+    )
+    shop = workflow(hub, tmp_path / "caller", calls)
+    run = dispatch(shop, gate_id="G-1")
+    assert (run["display_title"], jobs(shop, run)) == ("gate G-1", {"own / gate": "success"})
+
+
 def test_a_pull_request_with_conflicts_starts_nothing(hub: LocalHub, tmp_path: Path) -> None:
     """GitHub cannot make a test merge of it, so its workflows do not run and its required checks never come."""
     shop = workflow(hub, tmp_path, CI)

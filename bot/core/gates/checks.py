@@ -31,7 +31,9 @@ def checks(pull: Pull, policy: Policy, gates: Iterable[GateRun] = ()) -> Verdict
             detail="\n".join(f"{check.name}: {check.summary}".strip() for check in failed),
             key="|".join(sorted(check.key or check.name for check in failed)),
         )
-    absent = [name for name in policy.gates.checks if name not in {check.name for check in pull.checks}]
+    own = {each.name for each in pull.shown}  # judged by their gates
+    reported = own | {check.name for check in pull.checks}
+    absent = [name for name in policy.gates.checks if name not in reported]
     if absent:
         return _waits(pull, f"not reported yet: {', '.join(absent)}")
     pending = [check.name for check in counted if check.state == "pending"]
