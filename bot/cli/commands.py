@@ -11,8 +11,8 @@ import typer
 
 from bot.cli.board import one_item
 from bot.cli.ledger import ledger_at, utc_now
-from bot.cli.options import Config, ItemArgument
-from bot.cli.output import console
+from bot.cli.options import AsJson, Config, ItemArgument
+from bot.cli.output import console, print_json
 from bot.core.item import Order
 from bot.errors import UserError
 from bot.settings import FILE
@@ -25,50 +25,54 @@ def retry(
     item: ItemArgument,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over on a new branch.")] = False,
     config: Config = FILE,
+    as_json: AsJson = False,
 ) -> None:
     """Try an item again."""
-    asyncio.run(_give(item, "retry", "--fresh" if fresh else "", config))
+    asyncio.run(_give(item, "retry", "--fresh" if fresh else "", config, as_json))
 
 
 def cancel(
     item: ItemArgument,
     close: Annotated[bool, typer.Option("--close", help="Close its pull request too.")] = False,
     config: Config = FILE,
+    as_json: AsJson = False,
 ) -> None:
     """Stop work on an item; branch and pull request are kept."""
-    asyncio.run(_give(item, "cancel", "--close" if close else "", config))
+    asyncio.run(_give(item, "cancel", "--close" if close else "", config, as_json))
 
 
-def pause(item: MaybeItem = "", everything: All = False, config: Config = FILE) -> None:
+def pause(item: MaybeItem = "", everything: All = False, config: Config = FILE, as_json: AsJson = False) -> None:
     """Hold one item, or with --all everything: agents end within seconds and their work is kept."""
-    asyncio.run(_hold(item, everything, "pause", config))
+    asyncio.run(_hold(item, everything, "pause", config, as_json))
 
 
-def resume(item: MaybeItem = "", everything: All = False, config: Config = FILE) -> None:
+def resume(item: MaybeItem = "", everything: All = False, config: Config = FILE, as_json: AsJson = False) -> None:
     """Go on after a pause."""
-    asyncio.run(_hold(item, everything, "resume", config))
+    asyncio.run(_hold(item, everything, "resume", config, as_json))
 
 
-async def _hold(item: str, everything: bool, verb: str, config: Config) -> None:
+async def _hold(item: str, everything: bool, verb: str, config: Config, as_json: bool) -> None:
     if everything and item:
         raise UserError(f"{verb} one item, or everything with --all: not both")
     if not everything:
         if not item:
             raise UserError(f"say which item to {verb}, or --all")
-        await _give(item, verb, "", config)
+        await _give(item, verb, "", config, as_json)
         return
     async with ledger_at(config) as ledger:
         woken = await ledger.pause_all(_who() if verb == "pause" else None, utc_now())
-    console.print(f"everything is {verb}d; {woken} items will be looked at")
+    told = f"everything is {verb}d; {woken} items will be looked at"
+    print_json({"told": told, "woken": woken}) if as_json else console.print(told)
 
 
-async def _give(text: str, verb: str, args: str, config: Config) -> None:
+async def _give(text: str, verb: str, args: str, config: Config, as_json: bool) -> None:
     async with ledger_at(config) as ledger:
         item = await one_item(ledger, text)
         order = Order(f"shell-{secrets.token_hex(8)}", verb, args, _who(), utc_now())
         await ledger.hear(item, [order], utc_now())
         await ledger.wake(item, utc_now(), f"sluice {verb}")
-    console.print(f"{verb}: noted; a running `sluice serve` obeys at once")
+    told = f"{verb}: noted; a running `sluice serve` obeys at once"
+    print_json({"told": told, "item": item, "order": order.id}) if as_json else console.print(told)
 
 
 def _who() -> str:

@@ -38,9 +38,10 @@ def queue(
 def mark(
     url: Annotated[str, typer.Argument(help="The pull request's address.")],
     config: Config = FILE,
+    as_json: AsJson = False,
 ) -> None:
     """Note that you have reviewed the pull request's present head."""
-    asyncio.run(_mark(url, config))
+    asyncio.run(_mark(url, config, as_json))
 
 
 async def _rows(config: Config, everything: bool) -> list[dict[str, Any]]:
@@ -58,11 +59,12 @@ async def _rows(config: Config, everything: bool) -> list[dict[str, Any]]:
         ]
 
 
-async def _mark(url: str, config: Config) -> None:
+async def _mark(url: str, config: Config, as_json: bool) -> None:
     async with ledger_at(config) as ledger:
         wanted = url.removesuffix("/files").rstrip("/")
         row = next((row for row in await ledger.review_queue(everything=True) if row.url == wanted), None)
         if row is None:
             raise UserError(f"{url} is not a pull request Sluice follows; `sluice review queue --all` lists them")
         await ledger.mark_reviewed(row.url, row.head, getpass.getuser(), utc_now())
-    console.print(f"reviewed at {row.head[:10]}")
+    told = f"reviewed at {row.head[:10]}"
+    print_json({"told": told, "url": row.url, "head": row.head}) if as_json else console.print(told)

@@ -35,9 +35,13 @@ class Issue:
     blockers_total: int = 0  # more than len(blocked_by): some cannot be read, and the item waits
 
     def changed_since(self, instant: datetime) -> set[str | None]:
-        """Who changed body or title after that, as far as GitHub tells: the last of each. None: somebody unknown."""
+        """Who changed body or title after that, as far as GitHub tells: the last of each. None: somebody unknown.
+
+        GitHub tells whole seconds: a change in the same one may have come after.
+        """
+        instant = instant.replace(microsecond=0)
         changes = ((self.editor, self.edited_at), (self.renamed_by, self.renamed_at))
-        return {who for who, at in changes if at is not None and at > instant}
+        return {who for who, at in changes if at is not None and at >= instant}
 
 
 @dataclass(frozen=True)

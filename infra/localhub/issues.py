@@ -46,6 +46,7 @@ def edit(hub: Hub, caller: Caller, issue: Issue, *, title: str | None = None, bo
     if title is not None and title != issue.title:
         check_title("Issue", title)
         changes["title"] = {"from": issue.title}
+        note(hub, issue, "renamed", caller.actor, **{"from": issue.title, "to": title})
         issue.title = title
     if body is not None and body != issue.body:
         changes["body"] = {"from": issue.body}

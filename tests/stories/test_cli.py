@@ -85,7 +85,8 @@ async def test_cancel_and_retry_from_the_shell(world: World) -> None:
     world.play("Slow", {"write": "half.txt", "text": "half"}, SLOW)
     item = await world.add_issue("Slow", edits=False)
     await world.until_working(item)
-    assert (await sluice("cancel", str(item.number), config=config)).code == 0
+    told = (await sluice("cancel", str(item.number), "--json", config=config)).json
+    assert told["item"] == item.card and told["told"].startswith("cancel: noted")
     await world.settle()
     assert await world.column(item) == "Needs a person" and "cancelled by" in await world.reason(item)
     world.play("Slow", {"append": "half.txt", "text": " and whole"})

@@ -153,6 +153,17 @@ async def test_mode_off_is_seen_though_its_webhook_is_lost(world: World) -> None
     assert len(await world.refs("sluice/work")) == 1
 
 
+async def test_a_title_changed_by_an_outsider_waits(world: World) -> None:
+    """Renamed after a writer's move and before the first look: it is not what the writer asked for."""
+    await world.stop()
+    item = await world.add_issue("Fix the typo", by="eve", edits=False)
+    await world.edit(item, by="eve", title="Delete everything")
+    await world.start()
+    await world.settle()
+    assert "edited after the go-ahead" in await world.reason(item), await world.reason(item)
+    assert world.worktrees() == [] and await world.branches() == ["main"]
+
+
 async def test_an_item_merged_by_other_hands_is_closed_out(world: World) -> None:
     """Somebody merges the pull request while Sluice, which would have, is away: it is closed out all the same."""
     item = await world.add_issue("Fix the typo")

@@ -145,6 +145,8 @@ def _details(hub: Hub, parent: Issue, record: TimelineEvent) -> Json:
     shown = {key: _detail(hub, parent, value) for key, value in record.data.items() if key != "commit"}
     if record.kind in ("blocked_by_added", "blocked_by_removed"):
         shown["blocked_by"] = shown.pop("issue")
+    if record.kind == "renamed":
+        shown = {"rename": shown}
     doer = DOERS.get(record.kind)
     return shown | ({doer: user(hub, record.actor)} if doer and record.actor else {})
 
