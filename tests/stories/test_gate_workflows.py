@@ -134,3 +134,17 @@ async def test_a_broken_policy_says_so_on_a_check(world: World) -> None:
     await world.approve(item)
     await world.settle()
     assert await world.column(item) == "Done", await world.reason(item)
+
+
+async def test_without_the_permission_for_checks_all_else_goes_on(make_world: MakeWorld) -> None:
+    """An App that may only read checks shows none; the gate is run and read, and its item merges."""
+    world = await make_world(policy=GATED, files=PASSES, permissions={"checks": "read"})
+    item = await world.add_issue("Add it")
+    await world.settle()
+    await world.approve(item)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+    head = (await world.pull(item))["head"]["sha"]
+    found = await world.rest("ann", "GET", f"{{repo}}/commits/{head}/check-runs")
+    assert {run["app"]["slug"] for run in found["check_runs"]} == {"github-actions"}
+    assert any("workflow:gate.yml" in text for text in await world.comments(item))
