@@ -98,8 +98,9 @@ def _wanted(s: Snapshot, pull: Pull, file: str, verdict: Verdict) -> ShowCheck |
 def _asked_again(s: Snapshot, pull: Pull, file: str) -> tuple[GateRun, Shown] | None:
     """Pressed below an older result, or while the gate runs, it asks for nothing new."""
     run, known = _last(s, pull, file), _known(pull, file)
-    asked = run and run.over and known and known.rerequested and known.key == _key(run)
-    return (run, known) if asked and run and known else None
+    if run is None or known is None or not known.rerequested or known.key != _key(run):
+        return None
+    return (run, known) if run.over or not run.run_id else None
 
 
 def _check(

@@ -52,6 +52,7 @@ class Workflows:
 
     async def _read(self, repo: str, run: Mapping[str, Any]) -> GateRun:
         state = _state(run["status"], run["conclusion"])
+        calls = [] if run["conclusion"] == "skipped" else run["referenced_workflows"] or []
         attempt = f"{run['id']}:{run['run_attempt']}"
         return GateRun(
             gate=name_of(str(run["path"]).partition("@")[0].rpartition("/")[2]),
@@ -61,7 +62,7 @@ class Workflows:
             url=run["html_url"],
             detail=await self._failures(repo, run["id"], attempt) if state == "failed" else "",
             run_id=attempt,
-            used=tuple(f"{each['path'].partition('@')[0]}@{each['sha']}" for each in run["referenced_workflows"] or []),
+            used=tuple(f"{each['path'].partition('@')[0]}@{each['sha']}" for each in calls),
         )
 
     async def log_tail(self, repo: str, job: int) -> str:

@@ -43,8 +43,9 @@ on: {workflow_dispatch: {inputs: {gate_id: {type: string}}}}
 jobs: {gate: {steps: [{run: echo fine}]}}
 """
 CALLS = "on: workflow_dispatch\njobs: {gate: {uses: ./.github/workflows/called.yml}}\n"
+SKIPS = "on: workflow_dispatch\njobs: {gate: {if: 'false', uses: ./.github/workflows/called.yml}}\n"
 CALLED = "on: {workflow_call: {}}\njobs: {judge: {steps: [{run: echo fine}]}}\n"
-WORKFLOWS = {"ci": CI, "gate": GATE, "named": NAMED, "calls": CALLS, "called": CALLED}
+WORKFLOWS = {"ci": CI, "gate": GATE, "named": NAMED, "calls": CALLS, "skips": SKIPS, "called": CALLED}
 
 
 @pytest.fixture
@@ -223,12 +224,13 @@ async def test_newest_attempt_of_a_run_is_told(world: GitHubWorld) -> None:
 
 
 async def test_run_tells_what_reusable_workflow_it_used(world: GitHubWorld) -> None:
-    """With the commit it was, whatever the caller wrote."""
+    """With the commit it was, whatever the caller wrote; one that was skipped passes and has used none."""
     sha = world.hubert.rest("GET", f"/repos/{world.repo}/git/ref/heads/main")["object"]["sha"]
-    sent = await world.github.dispatch_workflow(world.repo, "calls.yml", "main", {})
+    sent = [await world.github.dispatch_workflow(world.repo, f"{name}.yml", "main", {}) for name in ("calls", "skips")]
     world.idle()
-    found = await world.github.workflow_run(world.repo, sent.id)
+    found, skipped = [await world.github.workflow_run(world.repo, each.id) for each in sent]
     assert found and found.used == (f"{world.repo}/.github/workflows/called.yml@{sha}",)
+    assert skipped and (skipped.state, skipped.used) == ("passed", ()) and "skipped" in skipped.reason
 
 
 CHECK = ShowCheck("Sluice: gate.yml", "", "k/7:1", "failure", "Failed: it ended", "What people read.", "the log")

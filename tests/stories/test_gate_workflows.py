@@ -84,14 +84,21 @@ async def test_of_a_gate_that_is_rerun_on_actions_the_newest_attempt_counts(make
 
 
 async def test_a_dispatch_that_is_refused_or_unheard_comes_to_one_run(make_world: MakeWorld) -> None:
-    """Refused, it is tried again; when the answer is lost, the run is found by the key in its name."""
+    """Refused, it is tried again; when the answer is lost, the run is found by the key in its name.
+
+    The check whose answer is lost holds nothing up and is made once.
+    """
     world = await make_world(policy=GATED, files=PASSES)
     for fault in ({"kind": "status", "status": 422}, {"kind": "reset_after"}):
         world.hub.admin("faults", {"match": DISPATCHES, **fault})
+    world.hub.admin("faults", {"match": {"method": "POST", "path": "/check-runs"}, "kind": "status_after"})
     item = await world.add_issue("Add it")
     await world.settle()
-    assert (await button(world, item))["conclusion"] == "success", await world.reason(item)
-    assert [each["kind"] for each in world.hub.admin("faults")["struck"]] == ["status", "reset_after"]
+    await world.approve(item)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+    assert (await button(world, item))["conclusion"] == "success"
+    assert [each["kind"] for each in world.hub.admin("faults")["struck"]] == ["status", "reset_after", "status_after"]
     assert (len(await runs(world)), await agent_runs(world, item)) == (1, 1)
     assert not any("needs a person" in text for text in await world.comments(item))
 
@@ -134,3 +141,17 @@ async def test_a_broken_policy_says_so_on_a_check(world: World) -> None:
     await world.approve(item)
     await world.settle()
     assert await world.column(item) == "Done", await world.reason(item)
+
+
+async def test_without_the_permission_for_checks_all_else_goes_on(make_world: MakeWorld) -> None:
+    """An App that may only read checks shows none; the gate is run and read, and its item merges."""
+    world = await make_world(policy=GATED, files=PASSES, permissions={"checks": "read"})
+    item = await world.add_issue("Add it")
+    await world.settle()
+    await world.approve(item)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+    head = (await world.pull(item))["head"]["sha"]
+    found = await world.rest("ann", "GET", f"{{repo}}/commits/{head}/check-runs")
+    assert {run["app"]["slug"] for run in found["check_runs"]} == {"github-actions"}
+    assert any("workflow:gate.yml" in text for text in await world.comments(item))
