@@ -48,6 +48,8 @@ class Judged:
 class Onlooker:
     """The engine of a process that has started none: what the ledger believes to be running may well be, elsewhere."""
 
+    stopping = False
+
     async def submit(self, key: str, queue: str, priority: int = 1) -> None:
         raise SluiceError(f"only a running service can start {key}")
 
@@ -109,11 +111,13 @@ class Service:
             self.scan_soon()
 
     async def stop(self) -> None:
+        """Nothing new is taken, what is nearly done may end, and the rest is interrupted and its work saved."""
         if self._soon:
             self._soon.cancel()
         if self.started:
+            patience = self.settings.pace.finish_seconds
             await self.schedules.stop()
-            await self.loop.stop()
+            await asyncio.gather(self.loop.stop(patience), self.engine.wind_down(patience))
             await self.engine.stop()
             if self.heartbeat:
                 await self.heartbeat.stop()

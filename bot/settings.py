@@ -138,6 +138,9 @@ class PaceSettings(Part):
     poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")
     engine_seconds: float = Field(0.5, gt=0, description="how often the engine looks for work (local)")
     workers: int = Field(4, ge=1, description="looks at different items at once")
+    finish_seconds: float = Field(
+        5.0, ge=0, le=10, description="how long a stop lets agents go on that may be nearly done"
+    )
 
 
 class OwnDotEnv(DotEnvSettingsSource):
