@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.core.actions import WAITS
 from bot.core.item import Move
+from bot.core.own import is_app
 
 Payload = Mapping[str, Any]
 AUTOMATION = "github-project-automation[bot]"  # GitHub's own project workflows
@@ -66,10 +67,13 @@ Hint = CardHint | ItemHint | WordHint | WaitingHint | BoardHint
 
 
 def hints(event: str, payload: Payload, me: str, guid: str, at: datetime) -> list[Hint]:
-    """The hints of one delivery; none for what cannot matter, and none for the echo of Sluice's own writes."""
+    """The hints of one delivery; none for what cannot matter, and none for the echo of an App's own writes.
+
+    What came in a person's name may be theirs though Sluice writes in it too: the look at the item finds out.
+    """
     cause = ".".join(filter(None, (event, payload.get("action"))))
     reader = READERS.get(cause) or READERS.get(event)
-    mine = (payload.get("sender") or {}).get("login") == me
+    mine = is_app(me) and (payload.get("sender") or {}).get("login") == me
     if reader is None or (mine and event not in NEWS and cause not in NEWS):
         return []
     return list(reader(Heading(cause, guid, at, mine), payload))

@@ -14,6 +14,7 @@ from bot.core.actions import BoardWrite, ShowCheck
 from bot.core.board import Board, Cards, Columns, Kept, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
+from bot.core.own import Deed
 from bot.core.pull import Check
 from bot.core.report import Report
 from bot.core.trust import Role
@@ -22,7 +23,7 @@ from bot.github.access import BoardAccess, RepositoryAccess, board_access, polic
 from bot.github.auth import TokenSource
 from bot.github.boards import Account, find_board, post_update, read_cards, scan_board
 from bot.github.checks import Checks, read_all
-from bot.github.comments import read_back, said_since
+from bot.github.comments import read_back, said_since, status_among
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
 from bot.github.graphql import GraphQL
@@ -110,7 +111,7 @@ class GitHubClient:
     async def repository_access(self, repo: str) -> RepositoryAccess:
         return await repository_access(self._graphql, repo)
 
-    async def see(self, board: Board, item: Item) -> Seen:
+    async def see(self, board: Board, item: Item, deeds: Sequence[Deed] = ()) -> Seen:
         """One document; another when the card's issue is no longer the one the ledger knows, or much was said."""
         costs.item.set(item.id)
         graphql = self._of(board.key)
@@ -121,9 +122,11 @@ class GitHubClient:
         check_whole(answer.errors, _may_be_missing)
         since = item.heard_until or item.first_seen
         await read_all(graphql, pull_node_of(answer.data))
-        await read_back(graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
-        found = seen(answer.data, board.project_id, self._login)
-        return await self._with_logs(self._own_moves(board, found), answer.data)
+        status = status_among(deeds, self._login)
+        await read_back(graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, status)
+        account = self._accounts.get(board.key)
+        mover = account.login if account else self._login
+        return await self._with_logs(seen(answer.data, board.project_id, self._login, mover, deeds), answer.data)
 
     async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]:
         costs.item.set(None)
@@ -187,14 +190,6 @@ class GitHubClient:
     def _of(self, board: str) -> GraphQL:
         """Whose name a board is read and written in."""
         return self._by_account.get(board, self._graphql)
-
-    def _own_moves(self, board: Board, found: Seen) -> Seen:
-        """What the board's account moved, Sluice moved."""
-        account = self._accounts.get(board.key)
-        if account is None:
-            return found
-        mine = tuple(replace(m, actor=self._login) if m.actor == account.login else m for m in found.moves)
-        return replace(found, moves=mine)
 
     async def _with_logs(self, found: Seen, data: Mapping[str, Any]) -> Seen:
         """A failed check of Actions that says nothing itself gets the end of its log."""

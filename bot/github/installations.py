@@ -16,6 +16,7 @@ from bot.core.board import Board, Cards, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.limits import Importance
+from bot.core.own import Deed
 from bot.core.report import Report
 from bot.core.trust import Role
 from bot.github import costs
@@ -82,10 +83,10 @@ class Installations:
     async def board_access(self, board: Board) -> BoardAccess:
         return await self.of(board.key).board_access(board)
 
-    async def see(self, board: Board, item: Item) -> Seen:
+    async def see(self, board: Board, item: Item, deeds: Sequence[Deed] = ()) -> Seen:
         under_way = item.claim is not None or item.pull_number is not None
         costs.importance.set(Importance.WORK if under_way else Importance.START)
-        return await self._for(board, item.repo).see(board, item)
+        return await self._for(board, item.repo).see(board, item, deeds)
 
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         return await self._for(board, (seen.repo if seen else "") or item.repo).write(board, item, writes, seen)
