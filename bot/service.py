@@ -18,7 +18,7 @@ from bot.drain import drain
 from bot.engine import DbosEngine, Heartbeat, Loop, Schedules, standing
 from bot.engine.mending import mend
 from bot.engine.sqlite import lock_beside
-from bot.errors import Refused, SluiceError, Unavailable
+from bot.errors import LedgerBusy, Refused, SluiceError, Unavailable
 from bot.github.installations import Installations
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
@@ -124,6 +124,16 @@ class Service:
             self.started = False
         await self.github.close()
         await self.ledger.close()
+
+    async def runs_elsewhere(self) -> bool:
+        """A `sluice serve` is at work on this ledger."""
+        if not self.engine.sqlite:
+            return bool(await self.ledger.workers())
+        try:
+            lock_beside(str(self.settings.data_dir / "engine.db")).close()
+        except LedgerBusy:
+            return True
+        return False
 
     async def look(self) -> Swept:
         """One sweep."""

@@ -39,13 +39,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def build(settings: Settings, now: Clock = utc_now) -> Service:
-    """A service that is wired and not started."""
+async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
+    """A service that is wired and not started. Not `booked`: its calls to GitHub leave no row in the ledger."""
     _sandbox_or_consent(settings)
     settings.need_board()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = await open_ledger(settings.ledger_url())
-    github, git_token = await connect(settings, ledger, now)
+    github, git_token = await connect(settings, ledger if booked else None, now)
     found = await find_boards(settings, github)
     boards = {board.key: board for board in found if isinstance(board, Board)}
     problems = tuple(problem for problem in found if isinstance(problem, str))
@@ -72,8 +72,8 @@ async def build(settings: Settings, now: Clock = utc_now) -> Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    service = await build(settings)
+async def open_service(settings: Settings, booked: bool = True) -> AsyncIterator[Service]:
+    service = await build(settings, booked=booked)
     try:
         yield service
     finally:

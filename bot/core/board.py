@@ -87,6 +87,15 @@ class Board:
         wanted = ("ready", "in_progress", "in_review", "needs_person")
         return tuple(name for name in self.options if self.columns.meaning_of(name) in wanted)
 
+    @property
+    def aside(self) -> str:
+        """Where a card goes that nobody works on any more: beside Ready, in a column that means nothing to Sluice, so
+        that a person's move to Ready is what starts it again. Where there is none, people are asked."""
+        names = list(self.options)
+        ready = next((place for place, name in enumerate(names) if self.columns.meaning_of(name) == "ready"), 0)
+        beside = (*reversed(names[:ready]), *names[ready:])
+        return next((name for name in beside if self.columns.meaning_of(name) is None), self.columns.needs_person)
+
     def option_id(self, column: str) -> str:
         """The id of the option with that name, without regard to case."""
         return next(id_ for name, id_ in self.options.items() if name.casefold() == column.casefold())

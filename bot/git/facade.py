@@ -45,6 +45,9 @@ class Git:
     def has_worktree(self, spec: WorkSpec) -> bool:
         return self._layout.tree(spec).is_dir()
 
+    def has_mirror(self, repo: str) -> bool:
+        return self._layout.mirror(repo).is_dir()
+
     def worktrees(self) -> list[Path]:
         return self._layout.trees()
 

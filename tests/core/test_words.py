@@ -66,6 +66,7 @@ SAID: dict[str, Callable[[], str]] = {
     "pull body without proof": lambda: comments.pull_body(item(), go_ahead(), built("h1", "README.md"), ()),
     "summary": lambda: comments.summary(item(), MERGED, (priced(0.5), priced(None)), VERDICTS, STAGES, NOW),
     "summary of the unknown": lambda: comments.summary(item(), pull(state="MERGED"), (), (), (), NOW),
+    "removed": lambda: comments.removed(),
     "over": lambda: comments.over("the issue was closed"),
     "check title": lambda: comments.check_title("action_required", "the workflow ended: cancelled"),
     "check summary": lambda: comments.check_summary(
