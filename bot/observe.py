@@ -20,7 +20,7 @@ from bot.core.starting import branch_of
 from bot.core.trust import Role
 from bot.core.wishing import whose_word
 from bot.core.worktree import WorkSpec
-from bot.errors import BoardError
+from bot.errors import BoardError, OutOfReach
 from bot.policy_file import read_policy
 
 
@@ -29,6 +29,8 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     now = ctx.now()
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
+    if board.lost:
+        raise OutOfReach(board.trouble)
     if board.trouble:
         raise BoardError(board.trouble)
     seen = await ctx.github.see(board, _at_home(ctx, board, memory.item), memory.deeds)

@@ -89,6 +89,9 @@ class Service:
         """Orphans end before the engine starts, so that recovery never runs beside a survivor."""
         for problem in self.problems:
             log.warning("board left alone", problem=problem)
+        for board in self.ctx.boards.values():
+            if board.lost:
+                log.error("board out of reach", problem=board.trouble)
         if self.engine.sqlite:  # the agents of a Sluice that runs on this folder are no orphans
             lock_beside(str(self.settings.data_dir / "engine.db")).close()
         self.launcher.reap()
@@ -192,6 +195,11 @@ class Service:
         self._scan_wanted = True
         if self._soon is None or self._soon.done():
             self._soon = asyncio.create_task(self._scans())
+
+    def reach_changed(self) -> None:
+        """An installation was made, suspended, or given other repositories: what is lost or back, a scan tells."""
+        self.github.look_again()
+        self.scan_soon()
 
     async def idle(self) -> None:
         """Until no look is due and nothing runs: for tests and the demo."""

@@ -63,7 +63,14 @@ class BoardHint:
     project: str
 
 
-Hint = CardHint | ItemHint | WordHint | WaitingHint | BoardHint
+@dataclass(frozen=True)
+class ReachHint:
+    """What Sluice reaches is another: an installation was made, suspended, or given other repositories."""
+
+    cause: str
+
+
+Hint = CardHint | ItemHint | WordHint | WaitingHint | BoardHint | ReachHint
 
 
 def hints(event: str, payload: Payload, me: str, guid: str, at: datetime) -> list[Hint]:
@@ -108,6 +115,10 @@ def _move(head: Heading, payload: Payload, change: Payload) -> Move:
 
 def _board(head: Heading, payload: Payload) -> Iterable[Hint]:
     yield BoardHint(head.cause, payload["projects_v2_item"]["project_node_id"])
+
+
+def _reach(head: Heading, _payload: Payload) -> Iterable[Hint]:
+    yield ReachHint(head.cause)
 
 
 def _issue(head: Heading, payload: Payload) -> Iterable[Hint]:
@@ -227,4 +238,6 @@ READERS: dict[str, Callable[[Heading, Payload], Iterable[Hint]]] = {
     "check_run.rerequested": _result,
     "status": _status,
     "push": _push,
+    "installation": _reach,
+    "installation_repositories": _reach,
 }

@@ -118,6 +118,9 @@ async def _github(settings: Settings) -> AsyncIterator[Finding]:
                 if isinstance(found, str):
                     yield Finding("board", "wrong", found)
                     continue
+                if found.lost:
+                    yield Finding(f"board {found.key}", "wrong", f"paused: {found.lost}")
+                    continue
                 drafts = settings.boards[found.key].draft_repository
                 async for finding in permissions.of_board(github, found, drafts):
                     yield finding

@@ -58,10 +58,13 @@ class Board:
     personal: bool = False  # a person's: it sends no webhooks, and no App may touch it
     size: int = 0  # cards at the last scan of all of it
     whole_at: datetime | None = None  # when that was
+    lost: str = ""  # why GitHub does not let Sluice read it now
 
     @property
     def trouble(self) -> str:
         """What stands in the way of working on it, and what to do about it; empty: nothing."""
+        if self.lost:
+            return f"board {self.key}: {self.lost}"
         missing = self.columns.missing_from(tuple(self.options))
         if not missing:
             return ""

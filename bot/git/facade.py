@@ -19,11 +19,18 @@ class Git:
     """Mirrors, worktrees, branches and claims under `root`. Raises GitFailed."""
 
     def __init__(
-        self, root: Path, url_of: Callable[[str], str], token: Callable[[str], Awaitable[str]], author: tuple[str, str]
+        self,
+        root: Path,
+        url_of: Callable[[str], str],
+        token: Callable[[str], Awaitable[str]],
+        author: tuple[str, str],
+        denied: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        """`denied` is told the repository that let nobody in, and may raise what is the matter."""
         root.mkdir(parents=True, exist_ok=True)
         self._layout = Layout(root.resolve())
         self._url_of, self._token, self._author = url_of, token, author
+        self._denied = denied
         self._runner = Runner(author)
         self._mirrors: dict[str, Mirror] = {}
         self._trees = Worktrees(self._layout, self._mirror, author)
@@ -118,5 +125,5 @@ class Git:
     def _mirror(self, repo: str) -> Mirror:
         path = self._layout.mirror(repo)
         if repo not in self._mirrors:
-            self._mirrors[repo] = Mirror(repo, path, self._url_of(repo), self._token, self._runner)
+            self._mirrors[repo] = Mirror(repo, path, self._url_of(repo), self._token, self._runner, self._denied)
         return self._mirrors[repo]

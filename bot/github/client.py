@@ -25,12 +25,13 @@ from bot.github.boards import Account, find_board, post_update, read_cards, scan
 from bot.github.checks import Checks, read_all
 from bot.github.comments import read_back, said_since, status_among
 from bot.github.costs import Book, Costs
-from bot.github.failures import check_whole
+from bot.github.failures import NARROW, check_whole
 from bot.github.graphql import GraphQL
 from bot.github.limits import Limits
 from bot.github.lookups import Lookups
 from bot.github.merging import Merging
 from bot.github.pulls import check_key
+from bot.github.reach import Reach
 from bot.github.rest import Rest
 from bot.github.seen import issue_node_of, pull_node_of, seen
 from bot.github.setup import SetUp, set_up
@@ -59,6 +60,7 @@ class GitHubClient:
         kept: Mapping[str, Kept] = NO_KEPT,
         limits: Limits | None = None,
         accounts: Mapping[str, Account] = NO_ACCOUNTS,
+        reach: Reach | None = None,
     ) -> None:
         """`columns`, `priority_fields`, `kept` and `accounts` are by board key; one not named has the usual ones."""
         self._login = login
@@ -72,7 +74,8 @@ class GitHubClient:
         self._by_account = {
             key: GraphQL(api_url, each.token, Costs(book, each.limits), timeout) for key, each in accounts.items()
         }
-        self._rest = Rest(api_url, token, self._costs, timeout)
+        self._reach = reach or Reach(self._shown)
+        self._rest = Rest(api_url, token, self._costs, timeout, self._reach.ask)
         self._lookups = Lookups(self._graphql)
         self._workflows = Workflows(self._rest)
         self._checks = Checks(self._rest)
@@ -114,12 +117,15 @@ class GitHubClient:
     async def see(self, board: Board, item: Item, deeds: Sequence[Deed] = ()) -> Seen:
         """One document; another when the card's issue is no longer the one the ledger knows, or much was said."""
         costs.item.set(item.id)
+        await self._reach.check(item.repo)
         graphql = self._of(board.key)
         answer = await graphql.ask("See", _asked(item))
         content = ((answer.data.get("card") or {}).get("content") or {}).get("id")
         if item.issue_id and content and content != item.issue_id:
             answer = await graphql.ask("See", _asked(replace(item, issue_id="")))
         check_whole(answer.errors, _may_be_missing)
+        if item.issue_id and item.repo and issue_node_of(answer.data) is None:
+            await self._reach.ask(item.repo)
         since = item.heard_until or item.first_seen
         await read_all(graphql, pull_node_of(answer.data))
         status = status_among(deeds, self._login)
@@ -147,7 +153,10 @@ class GitHubClient:
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         costs.item.set(item.id)
         writer = Writer(self._graphql, self._of(board.key), self._rest, self._lookups, board, item)
-        return await writer.write(writes, Known.of(item, seen))
+        written = await writer.write(writes, Known.of(item, seen))
+        if any(NARROW in each.error for each in written):
+            await self._reach.ask((seen.repo if seen else "") or item.repo)
+        return written
 
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
         return await self._merging.merge(repo, number, head, method)
@@ -187,6 +196,9 @@ class GitHubClient:
         for graphql in (self._graphql, *self._by_account.values()):
             await graphql.close()
 
+    async def _shown(self, repo: str) -> bool:
+        return (await self._rest.get(f"/repos/{repo}", values=(403, 404))).ok
+
     def _of(self, board: str) -> GraphQL:
         """Whose name a board is read and written in."""
         return self._by_account.get(board, self._graphql)
@@ -206,18 +218,24 @@ class GitHubClient:
         return replace(found, pull=replace(found.pull, checks=tuple(checks)))
 
 
+async def shown_to(api_url: str, token: TokenSource, repo: str) -> bool:
+    """Whether a person's token is shown a repository."""
+    reply = await Rest(api_url, token, Costs(_unbooked), timeout=20).get(f"/repos/{repo}", values=(401, 403, 404))
+    return reply.ok
+
+
 async def viewer_login(api_url: str, token: TokenSource) -> str:
     """Whom a person's token belongs to."""
-
-    async def unbooked(_item: str | None, _kind: str, _amount: int) -> None:
-        """Asked once, before there is a ledger."""
-
-    graphql = GraphQL(api_url, token, Costs(unbooked), timeout=20)
+    graphql = GraphQL(api_url, token, Costs(_unbooked), timeout=20)
     try:
         answer = await graphql.ask("Viewer", {})
         return str(answer.data["viewer"]["login"])
     finally:
         await graphql.close()
+
+
+async def _unbooked(_item: str | None, _kind: str, _amount: int) -> None:
+    """Asked before there is a ledger, or for no item."""
 
 
 def _asked(item: Item) -> dict[str, Any]:

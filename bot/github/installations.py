@@ -23,6 +23,7 @@ from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess
 from bot.github.client import GitHubClient
 from bot.github.deliverylog import DeliveryLog
+from bot.github.reach import Reach
 from bot.github.setup import SetUp
 
 Open = Callable[[str], GitHubClient]  # for an owner
@@ -38,6 +39,7 @@ class Installations:
         *,
         shared: bool,
         apart: Collection[str] = (),
+        reach: Reach | None = None,
         deliveries: DeliveryLog | None = None,
     ) -> None:
         """`shared`: one identity is good for every owner. `apart`: the boards that have a token of their own."""
@@ -46,6 +48,7 @@ class Installations:
         self._open = open_
         self._shared = shared
         self._apart = apart
+        self._reach = reach
         self._clients: dict[str, GitHubClient] = {}
 
     @property
@@ -58,6 +61,11 @@ class Installations:
         if owner not in self._clients:
             self._clients[owner] = self._open(owner)
         return self._clients[owner]
+
+    def look_again(self) -> None:
+        """Something about installations has changed: what was out of reach may be back."""
+        if self._reach:
+            self._reach.look_again()
 
     # --- boards -------------------------------------------------------------------------------------------------------
 
