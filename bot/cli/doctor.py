@@ -35,7 +35,14 @@ def doctor(config: Config = FILE, as_json: AsJson = False) -> None:
 
 
 async def _all(settings: Settings) -> list[Finding]:
-    local = [_git(), _disk(settings.data_dir), _sandbox(settings), _webhooks(settings), *_peers(settings)]
+    local = [
+        _git(),
+        _disk(settings.data_dir),
+        _ledger(settings),
+        _sandbox(settings),
+        _webhooks(settings),
+        *_peers(settings),
+    ]
     return local + [finding async for finding in _github(settings)]
 
 
@@ -55,6 +62,12 @@ def _disk(folder: Path) -> Finding:
     if free < LEAST_DISK:
         return Finding("disk", "wrong", f"{free / 1e9:.1f} GB free for {folder}; worktrees need at least 2 GB")
     return Finding("disk", "ok", f"{free / 1e9:.0f} GB free for {folder}")
+
+
+def _ledger(settings: Settings) -> Finding:
+    if settings.database:
+        return Finding("ledger", "ok", "PostgreSQL; backing that database up is yours, before a new version above all")
+    return Finding("ledger", "ok", f"SQLite in {settings.data_dir}; copied to backups/ there before its tables change")
 
 
 def _sandbox(settings: Settings) -> Finding:
