@@ -23,6 +23,7 @@ from bot.github.installations import Installations
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.workers import ScheduleRow
+from bot.policy_file import old_names
 from bot.redelivery import read_back
 from bot.reporting import tell_boards
 from bot.settings import Settings
@@ -84,9 +85,12 @@ class Service:
         self.started = False
         self._soon: asyncio.Task[None] | None = None
         self._scan_wanted = False
+        self._told: set[tuple[str, str]] = set()
 
     async def start(self, sweeping: bool = True) -> None:
         """Orphans end before the engine starts, so that recovery never runs beside a survivor."""
+        for warning in self.settings.warnings:
+            log.warning("sluice.toml", told=warning)
         for problem in self.problems:
             log.warning("board left alone", problem=problem)
         for board in self.ctx.boards.values():
@@ -141,6 +145,7 @@ class Service:
     async def look(self) -> Swept:
         """One sweep."""
         swept = await sweep(self.ctx, self.ledger, self._recheck())
+        await self._tell_old_names()
         if self.started:
             await listen(self.ctx, self.ledger)
             await mend(self.ledger, self.engine, self.ctx.now())
@@ -169,6 +174,14 @@ class Service:
         busy = await self.ledger.busy_repositories()
         await watch(self.ctx, self.ledger, busy)
         await listen(self.ctx, self.ledger, busy)
+
+    async def _tell_old_names(self) -> None:
+        """Once for each that a policy still uses."""
+        for known in await self.ledger.repositories():
+            for told in old_names(known.policy or ""):
+                if (known.repo, told) not in self._told:
+                    self._told.add((known.repo, told))
+                    log.warning(".github/sluice.toml", repo=known.repo, told=told)
 
     def _recheck(self) -> timedelta:
         """After a start everything under way is looked at: who knows what webhooks were missed."""

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -20,6 +30,7 @@ from bot.core.budget import Caps
 from bot.core.run import Limits, Peer
 from bot.errors import SettingsError
 from bot.policy_file import nearest
+from bot.renamed import SETTINGS, Renamed, present
 
 FILE = Path("sluice.toml")
 
@@ -151,6 +162,14 @@ class OwnDotEnv(DotEnvSettingsSource):
         return {key: value for key, value in super().__call__().items() if key in known or key.startswith("sluice_")}
 
 
+class OldNames(EnvSettingsSource):
+    """The environment is searched for names that are known; those that were are known for a while."""
+
+    def __call__(self) -> dict[str, Any]:
+        old = [row.old for row in getattr(self.settings_cls, "renamed", ())]
+        return {name: self.env_vars[f"sluice_{name}"] for name in old if f"sluice_{name}" in self.env_vars}
+
+
 class Settings(BaseSettings):
     """Everything the process needs to know."""
 
@@ -169,6 +188,23 @@ class Settings(BaseSettings):
     unsandboxed: bool = Field(False, description="run agents on github.com without bubblewrap")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="debug: every call to GitHub, too")
 
+    renamed: ClassVar[Sequence[Renamed]] = SETTINGS
+    _warnings: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What should be written otherwise, and is understood all the same."""
+        return self._warnings
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def under_present_names(cls, data: Any, handler: ModelWrapValidatorHandler[Settings]) -> Settings:
+        """From wherever they come: the file, `.env` or the environment."""
+        data, warnings = present(data, cls.renamed)
+        found = handler(data)
+        found._warnings = warnings
+        return found
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -178,7 +214,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, OwnDotEnv(settings_cls), TomlConfigSettingsSource(settings_cls)
+        own, file = OwnDotEnv(settings_cls), TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, OldNames(settings_cls), own, file
 
     def ledger_url(self) -> str:
         if self.database:
@@ -202,7 +239,7 @@ class Settings(BaseSettings):
         return Caps(self.caps.running, self.caps.runs_per_day)
 
 
-def read_settings(file: Path = FILE) -> Settings:
+def read_settings(file: Path = FILE, renamed: Sequence[Renamed] = SETTINGS) -> Settings:
     """The settings, or a SettingsError that says which key of which file is wrong."""
     if file != FILE and not file.exists():
         raise SettingsError(
@@ -212,6 +249,7 @@ def read_settings(file: Path = FILE) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(**{**Settings.model_config, "toml_file": file})
 
+    FromFile.renamed = renamed
     try:
         return FromFile()
     except ValidationError as error:

@@ -35,7 +35,13 @@ def doctor(config: Config = FILE, as_json: AsJson = False) -> None:
 
 
 async def _all(settings: Settings) -> list[Finding]:
-    local = [
+    return here(settings) + [finding async for finding in _github(settings)]
+
+
+def here(settings: Settings) -> list[Finding]:
+    """What this machine alone can tell."""
+    return [
+        *(Finding("sluice.toml", "warning", warning) for warning in settings.warnings),
         _git(),
         _disk(settings.data_dir),
         _ledger(settings),
@@ -43,7 +49,6 @@ async def _all(settings: Settings) -> list[Finding]:
         _webhooks(settings),
         *_peers(settings),
     ]
-    return local + [finding async for finding in _github(settings)]
 
 
 def _git() -> Finding:
