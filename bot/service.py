@@ -35,6 +35,8 @@ QUIET = timedelta(minutes=10)  # with webhooks, claimed items are looked at this
 NIGHTLY = "17 3 * * *"
 OLD_RUNS = timedelta(days=7)  # the engine's rows; the ledger keeps the history
 OLD_DELIVERIES = timedelta(days=4)  # longer than GitHub lists them: what is forgotten here would look missed there
+BEAT = 300.0  # seconds between two signs of life
+SILENT = 900.0  # seconds since the last sweep after which Sluice is not well
 READ_BACK = 300.0  # seconds between two looks into GitHub's log of deliveries
 
 
@@ -113,6 +115,7 @@ class Service:
                 standing("watch", self.settings.pace.watch_seconds),
                 standing("renew", self.ctx.claim_minutes * 60 / 3),
                 standing("deliveries", READ_BACK),
+                standing("heartbeat", BEAT),
                 ScheduleRow("standing-tidy", "tidy", cron=NIGHTLY),
             )
             self.scan_soon()
@@ -168,6 +171,16 @@ class Service:
         if self.github.deliveries and self.settings.github.webhook_secret:
             after_a_start = self.gap is None
             self.gap = await read_back(self.github.deliveries, self.ledger, self.ctx.now(), after_a_start)
+
+    async def beat(self) -> None:
+        """A sign of life, where the settings ask for one; none while the boards have not been read for long."""
+        repo, last = self.settings.heartbeat.repository, self.last_sweep
+        if repo is None or last is None or asyncio.get_running_loop().time() - last >= SILENT:
+            return
+        try:
+            await self.ctx.git.beat(repo, self.ctx.now())
+        except SluiceError as error:
+            log.warning("no sign of life was left", repo=repo, error=str(error))
 
     async def watch(self) -> None:
         """Whether agents must end because of a policy or a command no webhook told of."""
@@ -255,6 +268,8 @@ class Service:
                 await self._read_back()
             case "renew":
                 await renew_claims(self.ctx, self.ledger)
+            case "heartbeat":
+                await self.beat()
             case "watch":
                 await self.watch()
             case "tidy":

@@ -154,6 +154,12 @@ class PaceSettings(Part):
     )
 
 
+class HeartbeatSettings(Part):
+    repository: str | None = Field(
+        None, description="owner/name where a sign of life is left, for the workflow heartbeat.yml there"
+    )
+
+
 class OwnDotEnv(DotEnvSettingsSource):
     """A `.env` file is shared with other programs: what does not begin with our prefix is theirs."""
 
@@ -183,6 +189,7 @@ class Settings(BaseSettings):
     caps: CapSettings = CapSettings()
     server: ServerSettings = ServerSettings()
     pace: PaceSettings = PaceSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     data_dir: Path = Field(Path(".sluice"), description="mirrors, worktrees, logs and, on SQLite, the ledger")
     database: str | None = Field(None, description="a postgresql:// URL; absent: SQLite in data_dir")
     unsandboxed: bool = Field(False, description="run agents on github.com without bubblewrap")
@@ -275,6 +282,7 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
         "caps": CapSettings,
         "server": ServerSettings,
         "pace": PaceSettings,
+        "heartbeat": HeartbeatSettings,
     }
     model = parts.get(str(loc[0]), Settings) if len(loc) > 1 else Settings
     return list(model.model_fields)

@@ -78,6 +78,7 @@ class World:
     as_app: bool = False  # Sluice signs as the App itself, not with a token of its installation
     one_clock: bool = False  # `settle` turns GitHub's clock too: for stories in which much time goes by
     shipped_pace: bool = False  # as people run it, for the benchmarks
+    heartbeat: bool = False  # a sign of life is left in the repository
     timeout: float = 20  # seconds Sluice waits for an answer
 
     def __post_init__(self) -> None:
@@ -162,6 +163,7 @@ class World:
                 "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,
                 "data_dir": str(self.folder / "data"),
                 "database": self.database,
+                "heartbeat": {"repository": self.repo} if self.heartbeat else {},
                 "unsandboxed": True,
             }
         )

@@ -47,6 +47,7 @@ def here(settings: Settings) -> list[Finding]:
         _ledger(settings),
         _sandbox(settings),
         _webhooks(settings),
+        _heartbeat(settings),
         *_peers(settings),
     ]
 
@@ -94,6 +95,15 @@ def _webhooks(settings: Settings) -> Finding:
     if settings.github.app_id is None:
         return Finding("webhooks", "ok", f"{where}; only an App may read which were missed: the sweep alone finds them")
     return Finding("webhooks", "ok", f"{where}; missed ones are asked for again")
+
+
+def _heartbeat(settings: Settings) -> Finding:
+    repo = settings.heartbeat.repository
+    if repo is None:
+        return Finding(
+            "heartbeat", "ok", "none: nobody is told when Sluice falls silent; see [heartbeat] in the README"
+        )
+    return Finding("heartbeat", "ok", f"left in {repo} every five minutes, for its .github/workflows/heartbeat.yml")
 
 
 def _peers(settings: Settings) -> list[Finding]:

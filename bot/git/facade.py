@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
 from bot.git import checkout as checkouts
 from bot.git import claim as claims
+from bot.git import heartbeat
 from bot.git import push as pushes
 from bot.git.layout import Layout, check_branch
 from bot.git.mirror import Mirror
@@ -96,6 +98,10 @@ class Git:
 
     async def release(self, repo: str, issue: str, expected: str) -> bool:
         return await claims.release(self._mirror(repo), issue, expected)
+
+    async def beat(self, repo: str, now: datetime) -> None:
+        """A sign of life, for who watches from there."""
+        await heartbeat.beat(self._mirror(repo), now)
 
     # --- questions: a revision is a SHA or the name of a branch of the remote -----------------------------------------
 
