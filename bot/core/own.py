@@ -31,7 +31,7 @@ class Deed:
 
 
 @dataclass(frozen=True)
-class Remark:
+class Marked:
     """A comment that carries one of Sluice's marks, whoever wrote it."""
 
     id: str
@@ -56,14 +56,14 @@ def known_moves(moves: Sequence[Move], deeds: Iterable[Deed], me: str) -> tuple[
     return tuple(replace(move, ours=move.key in ours) for move in moves)
 
 
-def known_comments(remarks: Iterable[Remark], deeds: Iterable[Deed], me: str) -> list[Remark]:
+def known_comments(marked: Iterable[Marked], deeds: Iterable[Deed], me: str) -> list[Marked]:
     ids = {deed.id for deed in deeds if deed.id}
-    return [each for each in remarks if each.id in ids or (is_app(me) and each.author == me)]
+    return [each for each in marked if each.id in ids or (is_app(me) and each.author == me)]
 
 
-def found_out(deeds: Iterable[Deed], face: Face | None, remarks: Sequence[Remark], me: str) -> tuple[Deed, ...]:
+def found_out(deeds: Iterable[Deed], face: Face | None, marked: Sequence[Marked], me: str) -> tuple[Deed, ...]:
     """The deeds with what a look tells of those whose answer never came: all of them are settled by it."""
-    return tuple(deed if deed.settled else _found_out(deed, face, remarks, me) for deed in deeds)
+    return tuple(deed if deed.settled else _found_out(deed, face, marked, me) for deed in deeds)
 
 
 def _event(column: str, at: datetime, moves: Sequence[Move]) -> set[str]:
@@ -71,13 +71,13 @@ def _event(column: str, at: datetime, moves: Sequence[Move]) -> set[str]:
     return {min(near, key=lambda move: abs(move.at - at)).key} if near else set()
 
 
-def _found_out(deed: Deed, face: Face | None, remarks: Sequence[Remark], me: str) -> Deed:
+def _found_out(deed: Deed, face: Face | None, marked: Sequence[Marked], me: str) -> Deed:
     """A card that does not stand where it was to go was not moved, or somebody moved it on, which is news itself."""
     if deed.kind == "MoveCard":
         there = face is not None and _same(face.column, deed.text)
         return replace(deed, settled=True, at=face.since if face and there else None)
     mark, said = ("", deed.text) if deed.kind == "SayStatus" else (deed.text, None)
-    mine = (r for r in remarks if r.author == me and r.mark == mark and said in (None, r.text))
+    mine = (r for r in marked if r.author == me and r.mark == mark and said in (None, r.text))
     found = next(mine, None)
     return replace(deed, settled=True, id=found.id if found else "")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.context import Heard, Seen
 from bot.core.item import Dependency, Draft, Face, Issue, Move
-from bot.core.own import Deed, Remark, found_out, known_comments, known_moves
+from bot.core.own import Deed, Marked, found_out, known_comments, known_moves
 from bot.core.pull import Pull
 from bot.core.snapshot import StatusComment
 from bot.github.actors import GHOST, login
@@ -32,10 +32,10 @@ def seen(data: Node, project: str, me: str, mover: str, deeds: Sequence[Deed] = 
     repo = (node or {}).get("repository") or data.get("home") or {}  # home: of a draft
     pull_node = _pull_node(repo)
     comments = comments_of(node, pull_node)
-    remarks = [remark for each in comments for remark in _remarks(each)]
+    marked = [one for each in comments for one in _marked(each)]
     face = _face(card) if card else None
-    known = found_out(deeds, face, remarks, me)
-    mine = known_comments(remarks, known, me)
+    known = found_out(deeds, face, marked, me)
+    mine = known_comments(marked, known, me)
     own = {each.id for each in mine}
     found = _pull(repo, pull_node, me)
     return Seen(
@@ -77,12 +77,12 @@ def _fields(nodes: Iterable[Node | None]) -> Iterable[tuple[str, str]]:
             yield node["field"]["name"], str(int(said) if isinstance(said, float) and said.is_integer() else said)
 
 
-def _remarks(comment: Heard) -> Iterable[Remark]:
+def _marked(comment: Heard) -> Iterable[Marked]:
     """Each mark with the text as it was said: with the mark no status would ever equal the one to be said."""
     if STATUS_MARK in comment.body:
-        yield Remark(comment.subject, comment.author, comment.body.removesuffix(STATUS_MARK).rstrip(), "")
+        yield Marked(comment.subject, comment.author, comment.body.removesuffix(STATUS_MARK).rstrip(), "")
     for mark in MARKS.findall(comment.body):
-        yield Remark(comment.subject, comment.author, comment.body, mark)
+        yield Marked(comment.subject, comment.author, comment.body, mark)
 
 
 def issue_node_of(data: Node) -> Node | None:

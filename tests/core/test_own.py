@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.decide import decide
 from bot.core.item import Face, Move
-from bot.core.own import Deed, Remark, found_out, known_comments, known_moves
+from bot.core.own import Deed, Marked, found_out, known_comments, known_moves
 from bot.core.wishes import wish
 from tests.core.facts import ago, claimed, move, snapshot
 
@@ -72,9 +72,9 @@ def test_a_comment_without_an_answer_is_looked_for() -> None:
     asked = Deed(3, "AskPerson", "m1", False)
     status = replace(SAID, settled=False, id="")
     remarks = (
-        Remark("IC_0", "bob", "**In progress.**", ""),
-        Remark("IC_1", ANN, "**In progress.**", ""),
-        Remark("IC_2", ANN, "@ann this needs you", "m1"),
+        Marked("IC_0", "bob", "**In progress.**", ""),
+        Marked("IC_1", ANN, "**In progress.**", ""),
+        Marked("IC_2", ANN, "@ann this needs you", "m1"),
     )
     assert [deed.id for deed in found_out([status, asked], None, remarks, ANN)] == ["IC_1", "IC_2"]
     assert [deed.id for deed in found_out([status, asked], None, remarks[:1], ANN)] == ["", ""]
@@ -82,7 +82,7 @@ def test_a_comment_without_an_answer_is_looked_for() -> None:
 
 def test_a_copied_mark_makes_no_comment_sluices() -> None:
     """Somebody quotes the status comment, mark and all: theirs is not edited, and a command in it counts."""
-    mine, copy = Remark("IC_1", ANN, "**In progress.**", ""), Remark("IC_9", ANN, "/sluice cancel", "")
+    mine, copy = Marked("IC_1", ANN, "**In progress.**", ""), Marked("IC_9", ANN, "/sluice cancel", "")
     assert known_comments((mine, copy), [SAID], ANN) == [mine]
 
 
