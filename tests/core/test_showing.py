@@ -152,7 +152,7 @@ BROKEN = "unknown key mod; did you mean mode?"
         pytest.param({}, None, id="whole"),
         pytest.param({"policy_problem": BROKEN, "default_head": None}, None, id="head-not-known"),
         pytest.param({"policy_problem": BROKEN, "policy": policy("preview")}, None, id="preview"),
-        pytest.param({"policy_problem": BROKEN, "me": "sluice-account"}, None, id="no-app"),
+        pytest.param({"policy_problem": BROKEN, "as_app": False}, None, id="no-app"),
     ],
 )
 def test_broken_policy_is_told_once_for_each_head_and_text(facts: dict[str, Any], told: ShowPolicy | None) -> None:
