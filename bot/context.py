@@ -14,6 +14,7 @@ from bot.core.board import Board, Cards, Scan
 from bot.core.budget import Caps, Refusal, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
+from bot.core.own import Deed
 from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
 from bot.core.review import ReviewRow
@@ -53,7 +54,7 @@ class Seen:
     pull: Pull | None
     status: StatusComment | None
     asked: tuple[str, ...]  # marks in Sluice's own comments
-    comments: tuple[Heard, ...]
+    comments: tuple[Heard, ...]  # without Sluice's own
     default_branch: str
     base_head: str | None
     branch_head: str | None
@@ -64,6 +65,7 @@ class Seen:
     description: str = ""  # of the pull request, whole
     pushed_at: datetime | None = None  # when anything was last pushed to the repository
     default_head: str | None = None  # the default branch's newest commit
+    deeds: tuple[Deed, ...] = ()  # those it was asked with, and what this look told of the unsettled ones
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,18 @@ class Written:
     id: str = ""  # node id of what was made
     number: int | None = None
     error: str = ""
+    at: datetime | None = None  # when the card moved, by GitHub's clock
 
 
 class GitHub(Protocol):
     """What Sluice asks of GitHub. Raises `Unavailable`, `Ambiguous` or `Refused` (bot.errors)."""
 
     @property
-    def login(self) -> str: ...
+    def login(self) -> str: ...  # whose name is on what Sluice writes, the cards of some boards apart
     async def board(self, key: str) -> Board: ...
     async def scan(self, board: Board, whole: bool = True) -> Scan: ...
     async def cards(self, board: Board, ids: Sequence[str]) -> Cards: ...
-    async def see(self, board: Board, item: Item) -> Seen: ...
+    async def see(self, board: Board, item: Item, deeds: Sequence[Deed] = ()) -> Seen: ...
     async def role(self, repo: str, login: str) -> Role: ...
     async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]: ...  # with the issue's number
     async def pulls_changed(self, repo: str) -> dict[int, datetime]: ...  # open ones, the last changed, by number
@@ -123,12 +126,17 @@ class Git(Protocol):
     async def claim(self, repo: str, issue: str, note: ClaimNote, expected: str | None) -> ClaimNote | None: ...
     async def read_claim(self, repo: str, issue: str) -> ClaimNote | None: ...
     async def release(self, repo: str, issue: str, expected: str) -> bool: ...
+    async def beat(self, repo: str, now: datetime) -> None: ...
+    async def remote_refs(self, repo: str, *patterns: str) -> dict[str, str]: ...  # ref -> SHA
     def has_worktree(self, spec: WorkSpec) -> bool: ...
+    def has_mirror(self, repo: str) -> bool: ...  # something was done for the repository on this machine
 
 
 class Engine(Protocol):
     """Runs slow effects durably; see bot/engine/port.py. Submitting a key twice runs it once."""
 
+    @property
+    def stopping(self) -> bool: ...  # the process ends: what is interrupted goes on at the next start
     async def submit(self, key: str, queue: str, priority: int = 1) -> None: ...
     async def cancel(self, key: str) -> None: ...
     async def status(self, key: str) -> str | None: ...  # "waiting" "running" "over"; None: unknown key
@@ -153,6 +161,7 @@ class Memory:
     twin: Twin | None = None
     column: str | None = None  # where the card was last seen
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
+    deeds: tuple[Deed, ...] = ()  # what Sluice wrote that people could have written too, oldest first
 
 
 @dataclass(frozen=True)
@@ -187,7 +196,10 @@ class Ledger(Protocol):
     async def follow_transfer(self, item: str, repo: str, issue_id: str, number: int, now: datetime) -> None: ...
     async def record(self, item: str, decision: Decision, now: datetime, performed: bool) -> None: ...
     async def intend(self, item: str, action: Action, now: datetime) -> int: ...
-    async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None: ...
+    async def settle(
+        self, effect: int, ok: bool, result: str, now: datetime, at: datetime | None = None
+    ) -> None: ...  # `at`: when GitHub did it, by its clock
+    async def find_out(self, deed: Deed, now: datetime) -> None: ...
     async def accept_go_ahead(self, item: str, go_ahead: GoAhead) -> None: ...
     async def spend_move(self, item: str, key: str) -> None: ...
     async def note_order(self, item: str, note: NoteOrder, now: datetime) -> None: ...

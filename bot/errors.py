@@ -6,7 +6,8 @@ SluiceError
 │   └── BoardError       a board, column or repository is not as named
 ├── Unavailable          an outside system did not answer: try again later, nothing is known to have happened
 │   ├── Ambiguous        it may have happened: look before doing it again
-│   └── Limited          one of GitHub's limits is reached: nothing was sent, or GitHub did nothing
+│   ├── Limited          one of GitHub's limits is reached: nothing was sent, or GitHub did nothing
+│   └── OutOfReach       the App was taken off, or suspended: all of it waits, until it is let in again
 ├── Refused              an outside system said no, and will say no again (401, 403, 404, 422)
 │   └── NotKept          the remote will not keep unfinished work: it stays on this machine
 └── LedgerBusy           another process holds what was asked for
@@ -45,6 +46,10 @@ class Ambiguous(Unavailable):
 
 class Limited(Unavailable):
     """One of GitHub's limits: waiting is all there is to do, and it costs no attempt."""
+
+
+class OutOfReach(Unavailable):
+    """An owner or a repository that Sluice could reach before, and no item's fault."""
 
 
 class Refused(SluiceError):

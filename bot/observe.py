@@ -12,6 +12,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.gates.workflow import name_of, told
 from bot.core.item import Item, Order
 from bot.core.late import Since, judged
+from bot.core.own import is_app, known_moves
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
 from bot.core.snapshot import Snapshot
@@ -19,7 +20,7 @@ from bot.core.starting import branch_of
 from bot.core.trust import Role
 from bot.core.wishing import whose_word
 from bot.core.worktree import WorkSpec
-from bot.errors import BoardError
+from bot.errors import BoardError, OutOfReach
 from bot.policy_file import read_policy
 
 
@@ -28,9 +29,12 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     now = ctx.now()
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
+    if board.lost:
+        raise OutOfReach(board.trouble)
     if board.trouble:
         raise BoardError(board.trouble)
-    seen = await ctx.github.see(board, _at_home(ctx, board, memory.item))
+    seen = await ctx.github.see(board, _at_home(ctx, board, memory.item), memory.deeds)
+    await _find_out(ctx, memory, seen)
     if seen.issue and memory.item.issue_id not in ("", seen.issue.id):  # another issue: what is known is the old one's
         issue = seen.issue
         await ctx.ledger.follow_transfer(item_id, issue.repo, issue.id, issue.number, now)
@@ -42,8 +46,8 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
     policy, problem, live_since = await _policy(ctx, memory, seen)
     snapshot = Snapshot(
         now=now,
-        me=ctx.github.login,
         item=item,
+        as_app=is_app(ctx.github.login),
         columns=board.columns,
         kept=board.keeps,
         face=seen.face,
@@ -51,7 +55,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         draft=seen.draft,
         draft_repo=ctx.draft_repo(board),
         redacted=seen.redacted,
-        moves=seen.moves or memory.moves,
+        moves=seen.moves or known_moves(memory.moves, seen.deeds, ctx.github.login),
         policy=policy,
         policy_found=seen.policy_text is not None,
         policy_problem=problem,
@@ -92,6 +96,14 @@ async def _completed(ctx: Context, board: Board, s: Snapshot) -> Snapshot:
         run_lost=await _lost(ctx, s),
         worktree=spec is not None and ctx.git.has_worktree(spec),
     )
+
+
+async def _find_out(ctx: Context, memory: Memory, seen: Seen) -> None:
+    """Of a write whose answer never came it is known now whether it happened."""
+    unknown = {deed.effect for deed in memory.deeds if not deed.settled}
+    for deed in seen.deeds:
+        if deed.effect in unknown:
+            await ctx.ledger.find_out(deed, ctx.now())
 
 
 def _at_home(ctx: Context, board: Board, item: Item) -> Item:

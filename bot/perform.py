@@ -107,7 +107,7 @@ async def _write(
             await _note_written(ctx, s, action, answer)
         harmless = answer.ok or isinstance(action, ShowField)
         failed = failed or ("" if harmless else f"GitHub refused {type(action).__name__}: {answer.error}")
-        await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now())
+        await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now(), answer.at)
     return Stopped(failed, "machine", ctx.now() + timedelta(minutes=1)) if failed else None
 
 

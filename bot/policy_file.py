@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, get_type_hints
@@ -12,16 +13,17 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.core.policy import Policy
+from bot.renamed import POLICY, Renamed, present
 
 PINNED = re.compile(r"[\w.-]+/[\w.-]+/\.github/workflows/[\w.-]+\.ya?ml@[0-9a-f]{40}")
 MOST = 1_000_000  # of anything that is counted: what is larger is a mistake
 _ADAPTER = TypeAdapter(Policy)  # unknown keys are found by `unknown_key`, which names the nearest
 
 
-def read_policy(text: str) -> Policy | str:
+def read_policy(text: str, renamed: Sequence[Renamed] = POLICY) -> Policy | str:
     """The policy, or what is wrong with it and where."""
     try:
-        data = tomllib.loads(text)
+        data, _ = present(tomllib.loads(text), renamed)
     except tomllib.TOMLDecodeError as error:
         return f"not valid TOML: {error}"
     if unknown := unknown_key(data, Policy):
@@ -31,6 +33,14 @@ def read_policy(text: str) -> Policy | str:
     except ValidationError as error:
         return "; ".join(_told(detail) for detail in error.errors()[:3])
     return _out_of_range(policy) or _unpinned(policy) or policy
+
+
+def old_names(text: str, renamed: Sequence[Renamed] = POLICY) -> tuple[str, ...]:
+    """A sentence for each key that should be written under its new name."""
+    try:
+        return present(tomllib.loads(text), renamed)[1]
+    except tomllib.TOMLDecodeError:
+        return ()
 
 
 def unknown_key(data: dict[str, Any], shape: type, where: str = "") -> str:

@@ -25,6 +25,7 @@ from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
 
 log = structlog.get_logger(__name__)
+CANCELLED = Outcome("cancelled", "", 0.0, "")
 
 
 class Exited(Protocol):
@@ -57,7 +58,7 @@ class Runs:
         memory = await self.ctx.ledger.recall(run.item, self.ctx.now())
         claim, item = memory.item.claim, memory.item
         if claim is None:
-            await self._end(run, Outcome("cancelled", "", 0.0, ""), None)
+            await self._end(run, CANCELLED, None)
             return
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         try:
@@ -70,7 +71,8 @@ class Runs:
                     run, item.number or 0, item.title, brief, tree.path, _policy(memory.last_policy)
                 )
         except asyncio.CancelledError:
-            await asyncio.shield(self._finish(run, spec, Outcome("cancelled", "", 0.0, "")))
+            put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
+            await asyncio.shield(put_away)
             raise
         except Unavailable as error:  # git or the remote, not the agent: the same run once more
             outcome = Outcome("unreached", str(error), 0.0, "")
@@ -95,18 +97,23 @@ class Runs:
         return outcome
 
     async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
-        """The one way a run ends: whatever lies in the worktree is committed, saved on the remote and read back."""
-        work = None
-        if self.ctx.git.has_worktree(spec):
-            message = (
-                outcome.summary.strip().splitlines()[0][:72] if outcome.summary.strip() else f"Work on {spec.branch}"
-            )
-            work = await self.ctx.git.collect(spec, message, _trailers(run))
-            try:
-                await self.ctx.git.save(spec)
-            except (NotKept, Unavailable) as error:  # it lies in the mirror, and no worktree goes before it is saved
-                log.warning("the work stays on this machine", reason=str(error))
-        await self._end(run, outcome, work)
+        """The one way a run ends, its work kept."""
+        await self._end(run, outcome, await self._keep(run, spec, outcome.summary))
+
+    async def _keep(self, run: Run, spec: WorkSpec, summary: str = "") -> Work | None:
+        """Whatever lies in the worktree is committed, saved on the remote and read back.
+
+        When Sluice itself stops, that is all: the run has not ended, and the next start goes on with the same attempt.
+        """
+        if not self.ctx.git.has_worktree(spec):
+            return None
+        message = summary.strip().splitlines()[0][:72] if summary.strip() else f"Work on {spec.branch}"
+        work = await self.ctx.git.collect(spec, message, _trailers(run))
+        try:
+            await self.ctx.git.save(spec)
+        except (NotKept, Unavailable) as error:  # it lies in the mirror, and no worktree goes before it is saved
+            log.warning("the work stays on this machine", reason=str(error))
+        return work
 
     async def _end(self, run: Run, outcome: Outcome, work: Work | None) -> None:
         await self.ctx.ledger.end_run(run.key, outcome, work, self.ctx.now())

@@ -18,12 +18,13 @@ from bot.drain import drain
 from bot.engine import DbosEngine, Heartbeat, Loop, Schedules, standing
 from bot.engine.mending import mend
 from bot.engine.sqlite import lock_beside
-from bot.errors import Refused, SluiceError, Unavailable
+from bot.errors import LedgerBusy, Refused, SluiceError, Unavailable
 from bot.github.installations import Installations
 from bot.halting import halt
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.workers import ScheduleRow
+from bot.policy_file import old_names
 from bot.redelivery import read_back
 from bot.reporting import tell_boards
 from bot.settings import Settings
@@ -36,6 +37,8 @@ NIGHTLY = "17 3 * * *"
 OLD_RUNS = timedelta(days=7)  # the engine's rows; the ledger keeps the history
 OLD_DELIVERIES = timedelta(days=4)  # longer than GitHub lists them: what is forgotten here would look missed there
 HALT_SECONDS = 3.0  # between two looks at what the ledger alone says must stop
+BEAT = 300.0  # seconds between two signs of life
+SILENT = 900.0  # seconds since the last sweep after which Sluice is not well
 READ_BACK = 300.0  # seconds between two looks into GitHub's log of deliveries
 
 
@@ -49,6 +52,8 @@ class Judged:
 
 class Onlooker:
     """The engine of a process that has started none: what the ledger believes to be running may well be, elsewhere."""
+
+    stopping = False
 
     async def submit(self, key: str, queue: str, priority: int = 1) -> None:
         raise SluiceError(f"only a running service can start {key}")
@@ -85,11 +90,17 @@ class Service:
         self._soon: asyncio.Task[None] | None = None
         self._halts: asyncio.Task[None] | None = None
         self._scan_wanted = False
+        self._told: set[tuple[str, str]] = set()
 
     async def start(self, sweeping: bool = True) -> None:
         """Orphans end before the engine starts, so that recovery never runs beside a survivor."""
+        for warning in self.settings.warnings:
+            log.warning("sluice.toml", told=warning)
         for problem in self.problems:
             log.warning("board left alone", problem=problem)
+        for board in self.ctx.boards.values():
+            if board.lost:
+                log.error("board out of reach", problem=board.trouble)
         if self.engine.sqlite:  # the agents of a Sluice that runs on this folder are no orphans
             lock_beside(str(self.settings.data_dir / "engine.db")).close()
         self.launcher.reap()
@@ -107,18 +118,21 @@ class Service:
                 standing("watch", self.settings.pace.watch_seconds),
                 standing("renew", self.ctx.claim_minutes * 60 / 3),
                 standing("deliveries", READ_BACK),
+                standing("heartbeat", BEAT),
                 ScheduleRow("standing-tidy", "tidy", cron=NIGHTLY),
             )
             self._halts = asyncio.create_task(self._halting())
             self.scan_soon()
 
     async def stop(self) -> None:
+        """Nothing new is taken, what is nearly done may end, and the rest is interrupted and its work saved."""
         for task in (self._soon, self._halts):
             if task:
                 task.cancel()
         if self.started:
+            patience = self.settings.pace.finish_seconds
             await self.schedules.stop()
-            await self.loop.stop()
+            await asyncio.gather(self.loop.stop(patience), self.engine.wind_down(patience))
             await self.engine.stop()
             if self.heartbeat:
                 await self.heartbeat.stop()
@@ -126,11 +140,22 @@ class Service:
         await self.github.close()
         await self.ledger.close()
 
+    async def runs_elsewhere(self) -> bool:
+        """A `sluice serve` is at work on this ledger."""
+        if not self.engine.sqlite:
+            return bool(await self.ledger.workers())
+        try:
+            lock_beside(str(self.settings.data_dir / "engine.db")).close()
+        except LedgerBusy:
+            return True
+        return False
+
     async def look(self) -> Swept:
         """One sweep."""
         if self.started:
             await listen(self.ctx, self.ledger)  # first: nothing starts that somebody has just stopped
         swept = await sweep(self.ctx, self.ledger, self._recheck())
+        await self._tell_old_names()
         if self.started:
             await mend(self.ledger, self.engine, self.ctx.now())
             await self._report()
@@ -165,12 +190,30 @@ class Service:
                 log.exception("halting stumbled and goes on")
             await asyncio.sleep(HALT_SECONDS)
 
+    async def beat(self) -> None:
+        """A sign of life, where the settings ask for one; none while the boards have not been read for long."""
+        repo, last = self.settings.heartbeat.repository, self.last_sweep
+        if repo is None or last is None or asyncio.get_running_loop().time() - last >= SILENT:
+            return
+        try:
+            await self.ctx.git.beat(repo, self.ctx.now())
+        except SluiceError as error:
+            log.warning("no sign of life was left", repo=repo, error=str(error))
+
     async def watch(self) -> None:
         """Whether agents must end because of a policy or a command no webhook told of."""
         busy = await self.ledger.busy_repositories()
         await watch(self.ctx, self.ledger, busy)
         if busy:  # whoever stops everything may say so in any live repository
             await listen(self.ctx, self.ledger)
+
+    async def _tell_old_names(self) -> None:
+        """Once for each that a policy still uses."""
+        for known in await self.ledger.repositories():
+            for told in old_names(known.policy or ""):
+                if (known.repo, told) not in self._told:
+                    self._told.add((known.repo, told))
+                    log.warning(".github/sluice.toml", repo=known.repo, told=told)
 
     def _recheck(self) -> timedelta:
         """After a start everything under way is looked at: who knows what webhooks were missed."""
@@ -197,6 +240,11 @@ class Service:
         self._scan_wanted = True
         if self._soon is None or self._soon.done():
             self._soon = asyncio.create_task(self._scans())
+
+    def reach_changed(self) -> None:
+        """An installation was made, suspended, or given other repositories: what is lost or back, a scan tells."""
+        self.github.look_again()
+        self.scan_soon()
 
     async def idle(self) -> None:
         """Until no look is due and nothing runs: for tests and the demo."""
@@ -239,6 +287,8 @@ class Service:
                 await self._read_back()
             case "renew":
                 await renew_claims(self.ctx, self.ledger)
+            case "heartbeat":
+                await self.beat()
             case "watch":
                 await self.watch()
             case "tidy":

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -20,6 +30,7 @@ from bot.core.budget import Caps
 from bot.core.run import Limits, Peer
 from bot.errors import SettingsError
 from bot.policy_file import nearest
+from bot.renamed import SETTINGS, Renamed, present
 
 FILE = Path("sluice.toml")
 
@@ -138,6 +149,15 @@ class PaceSettings(Part):
     poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")
     engine_seconds: float = Field(0.5, gt=0, description="how often the engine looks for work (local)")
     workers: int = Field(4, ge=1, description="looks at different items at once")
+    finish_seconds: float = Field(
+        5.0, ge=0, le=10, description="how long a stop lets agents go on that may be nearly done"
+    )
+
+
+class HeartbeatSettings(Part):
+    repository: str | None = Field(
+        None, description="owner/name where a sign of life is left, for the workflow heartbeat.yml there"
+    )
 
 
 class OwnDotEnv(DotEnvSettingsSource):
@@ -146,6 +166,14 @@ class OwnDotEnv(DotEnvSettingsSource):
     def __call__(self) -> dict[str, Any]:
         known = self.settings_cls.model_fields
         return {key: value for key, value in super().__call__().items() if key in known or key.startswith("sluice_")}
+
+
+class OldNames(EnvSettingsSource):
+    """The environment is searched for names that are known; those that were are known for a while."""
+
+    def __call__(self) -> dict[str, Any]:
+        old = [row.old for row in getattr(self.settings_cls, "renamed", ())]
+        return {name: self.env_vars[f"sluice_{name}"] for name in old if f"sluice_{name}" in self.env_vars}
 
 
 class Settings(BaseSettings):
@@ -161,10 +189,28 @@ class Settings(BaseSettings):
     caps: CapSettings = CapSettings()
     server: ServerSettings = ServerSettings()
     pace: PaceSettings = PaceSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     data_dir: Path = Field(Path(".sluice"), description="mirrors, worktrees, logs and, on SQLite, the ledger")
     database: str | None = Field(None, description="a postgresql:// URL; absent: SQLite in data_dir")
     unsandboxed: bool = Field(False, description="run agents on github.com without bubblewrap")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="debug: every call to GitHub, too")
+
+    renamed: ClassVar[Sequence[Renamed]] = SETTINGS
+    _warnings: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What should be written otherwise, and is understood all the same."""
+        return self._warnings
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def under_present_names(cls, data: Any, handler: ModelWrapValidatorHandler[Settings]) -> Settings:
+        """From wherever they come: the file, `.env` or the environment."""
+        data, warnings = present(data, cls.renamed)
+        found = handler(data)
+        found._warnings = warnings
+        return found
 
     @classmethod
     def settings_customise_sources(
@@ -175,7 +221,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, OwnDotEnv(settings_cls), TomlConfigSettingsSource(settings_cls)
+        own, file = OwnDotEnv(settings_cls), TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, OldNames(settings_cls), own, file
 
     def ledger_url(self) -> str:
         if self.database:
@@ -199,7 +246,7 @@ class Settings(BaseSettings):
         return Caps(self.caps.running, self.caps.runs_per_day)
 
 
-def read_settings(file: Path = FILE) -> Settings:
+def read_settings(file: Path = FILE, renamed: Sequence[Renamed] = SETTINGS) -> Settings:
     """The settings, or a SettingsError that says which key of which file is wrong."""
     if file != FILE and not file.exists():
         raise SettingsError(
@@ -209,6 +256,7 @@ def read_settings(file: Path = FILE) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(**{**Settings.model_config, "toml_file": file})
 
+    FromFile.renamed = renamed
     try:
         return FromFile()
     except ValidationError as error:
@@ -234,6 +282,7 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
         "caps": CapSettings,
         "server": ServerSettings,
         "pace": PaceSettings,
+        "heartbeat": HeartbeatSettings,
     }
     model = parts.get(str(loc[0]), Settings) if len(loc) > 1 else Settings
     return list(model.model_fields)

@@ -13,6 +13,7 @@ from bot.claims import hold
 from bot.context import Context, item_at_work
 from bot.core.board import Board, Card, Cards, Scan, scan_whole
 from bot.core.item import Item
+from bot.errors import OutOfReach, Unavailable
 from bot.ledger.repositories import Repository
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,11 @@ async def sweep(ctx: Context, ledger: Scanned, recheck: timedelta) -> Swept:
     """`recheck`: claimed items are looked at this often even when nothing is known to have changed."""
     total = Swept()
     for board in list(ctx.boards.values()):
-        found = await ctx.github.scan(board, scan_whole(board, ctx.large_board, WHOLE, ctx.now()))
+        try:
+            found = await _scanned(ctx, board)
+        except OutOfReach as error:  # the others are looked at all the same
+            total = replace(total, problems=(*total.problems, await _lost(ctx, ledger, board, str(error))))
+            continue
         ctx.boards[board.key] = found.board
         total = replace(total, boards=total.boards + 1)
         if found.board.trouble:  # its cards keep the columns they were last seen in, and nothing is done with them
@@ -63,6 +68,24 @@ async def sweep(ctx: Context, ledger: Scanned, recheck: timedelta) -> Swept:
         woken = await _wake(ctx, ledger, board, found, recheck)
         total = replace(total, cards=total.cards + len(found.cards), woken=total.woken + woken)
     return total
+
+
+async def _scanned(ctx: Context, board: Board) -> Scan:
+    """A board that could not be read at the start is first asked for who it is."""
+    known = board if board.project_id else await ctx.github.board(board.key)
+    return await ctx.github.scan(known, scan_whole(known, ctx.large_board, WHOLE, ctx.now()))
+
+
+async def _lost(ctx: Context, ledger: Scanned, board: Board, why: str) -> str:
+    """The App was taken off or suspended: the board's items stand as they are, and each says why."""
+    lost = replace(board, lost=why)
+    ctx.boards[board.key] = lost
+    if not board.lost:
+        log.error("board out of reach", problem=lost.trouble)
+        here = [item.id for item in await ledger.claimed() if item.board == board.key]
+        for item in (*here, *await ledger.waiting(board.key)):
+            await ledger.wake(item, ctx.now(), "out of reach")
+    return lost.trouble
 
 
 async def _wake(ctx: Context, ledger: Scanned, board: Board, found: Scan, recheck: timedelta) -> int:
@@ -111,4 +134,7 @@ async def renew_claims(ctx: Context, ledger: Scanned) -> None:
     for item in await ledger.claimed():
         if item.claim and item.issue_id and item.repo in live:
             item_at_work.set(item.id)
-            await hold(ctx, item.repo, item.issue_id)
+            try:
+                await hold(ctx, item.repo, item.issue_id)
+            except Unavailable as error:  # the next ones are renewed all the same
+                log.warning("a claim could not be renewed", item=item.id, error=str(error))

@@ -13,9 +13,9 @@ from functools import cache
 from bot.agents import Agents, Launcher
 from bot.agents.sandbox import bubblewrap_works
 from bot.context import Context
-from bot.core.board import Board
+from bot.core.board import Board, Columns
 from bot.engine import DbosEngine
-from bot.errors import BoardError, Refused, SettingsError
+from bot.errors import BoardError, OutOfReach, Refused, SettingsError
 from bot.git import Git
 from bot.github.auth import StaticToken
 from bot.github.boards import Account
@@ -25,6 +25,7 @@ from bot.github.deliverylog import DeliveryLog
 from bot.github.identity import App, Identity, PersonalToken
 from bot.github.installations import Installations
 from bot.github.limits import Limits
+from bot.github.reach import Reach
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.perform import GATES
@@ -39,20 +40,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def build(settings: Settings, now: Clock = utc_now) -> Service:
-    """A service that is wired and not started."""
+async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
+    """A service that is wired and not started. Not `booked`: its calls to GitHub leave no row in the ledger."""
     _sandbox_or_consent(settings)
     settings.need_board()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = await open_ledger(settings.ledger_url())
-    github, git_token = await connect(settings, ledger, now)
+    github, git_token, reach = await connect(settings, ledger if booked else None, now)
     found = await find_boards(settings, github)
     boards = {board.key: board for board in found if isinstance(board, Board)}
     problems = tuple(problem for problem in found if isinstance(problem, str))
     if not boards:
         raise BoardError("\n".join(problems))
     launcher = Launcher(settings.data_dir)
-    git = Git(settings.data_dir, _url_of(settings), git_token, _author(github.login))
+    git = Git(settings.data_dir, _url_of(settings), git_token, _author(github.login), reach.ask)
     engine = _engine(settings)
     context = Context(
         now=now,
@@ -72,8 +73,8 @@ async def build(settings: Settings, now: Clock = utc_now) -> Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    service = await build(settings)
+async def open_service(settings: Settings, booked: bool = True) -> AsyncIterator[Service]:
+    service = await build(settings, booked=booked)
     try:
         yield service
     finally:
@@ -83,7 +84,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 @asynccontextmanager
 async def github_of(settings: Settings) -> AsyncIterator[Installations]:
     """GitHub alone: for doctor."""
-    github, _ = await connect(settings, None, utc_now)
+    github, *_ = await connect(settings, None, utc_now)
     try:
         yield github
     finally:
@@ -92,8 +93,11 @@ async def github_of(settings: Settings) -> AsyncIterator[Installations]:
 
 async def connect(
     settings: Settings, ledger: SqlLedger | None, now: Clock
-) -> tuple[Installations, Callable[[str], Awaitable[str]]]:
-    """The clients, and git's tokens by repository. Every call is booked in the ledger, on the item that caused it."""
+) -> tuple[Installations, Callable[[str], Awaitable[str]], Reach]:
+    """The clients, git's tokens by repository, and what is out of reach.
+
+    Every call is booked in the ledger, on the item that caused it.
+    """
 
     async def book(item: str | None, kind: str, amount: int) -> None:
         if ledger:
@@ -109,6 +113,7 @@ async def connect(
         return Limits(of, now, ledger.keep_standing if ledger else None)
 
     accounts = await _accounts(settings, limits)
+    reach = Reach(identity.within)
 
     def opened(owner: str) -> GitHubClient:
         return GitHubClient(
@@ -122,6 +127,7 @@ async def connect(
             kept={key: board.kept() for key, board in boards},
             limits=limits(f"{login} on {owner}" if owner else login),
             accounts=accounts,
+            reach=reach,
         )
 
     async def git_token(repo: str) -> str:
@@ -130,7 +136,8 @@ async def connect(
 
     app = identity.itself()
     deliveries = DeliveryLog(app, Costs(book, limits(f"{login} as the App"))) if app else None
-    return Installations(login, opened, shared=identity.shared, apart=accounts, deliveries=deliveries), git_token
+    github = Installations(login, opened, shared=identity.shared, apart=accounts, reach=reach, deliveries=deliveries)
+    return github, git_token, reach
 
 
 async def _accounts(settings: Settings, limits: Callable[[str], Limits]) -> dict[str, Account]:
@@ -146,12 +153,14 @@ async def _accounts(settings: Settings, limits: Callable[[str], Limits]) -> dict
 
 async def find_boards(settings: Settings, github: Installations) -> list[Board | str]:
     """Each board, or the sentence that says why it is left alone."""
-    return [await _find_board(key, github) for key in settings.boards]
+    return [await _find_board(key, board.columns(), github) for key, board in settings.boards.items()]
 
 
-async def _find_board(key: str, github: Installations) -> Board | str:
+async def _find_board(key: str, columns: Columns, github: Installations) -> Board | str:
     try:
         board = await github.board(key)
+    except OutOfReach as error:  # it may come back while Sluice runs
+        return Board(key, "", "", {}, columns, lost=str(error))
     except (BoardError, Refused) as error:
         return f"board {key}: {error}"
     return board.trouble or board

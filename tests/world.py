@@ -28,6 +28,7 @@ from webhooks.server import Server, server_of
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 VAIN_SWEEPS = 2
 FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.05, "engine_seconds": 0.2, "sweep_seconds": 3600}
+FAST |= {"finish_seconds": 0.1}
 SWEPT = {"sweep_seconds": 60}  # without webhooks `settle` plays the sweeps, one for each turn of the clock
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
 PROJECT_FILES = {
@@ -73,9 +74,11 @@ class World:
     permissions: dict[str, str] = field(default_factory=dict)  # more for the App
     kept: dict[str, str] = field(default_factory=dict)  # the fields Sluice keeps for people, as settings name them
     more_boards: dict[str, Any] = field(default_factory=dict)  # settings by "owner/number"
+    as_person: str = ""  # Sluice has that person's own token
     as_app: bool = False  # Sluice signs as the App itself, not with a token of its installation
     one_clock: bool = False  # `settle` turns GitHub's clock too: for stories in which much time goes by
     shipped_pace: bool = False  # as people run it, for the benchmarks
+    heartbeat: bool = False  # a sign of life is left in the repository
     timeout: float = 20  # seconds Sluice waits for an answer
 
     def __post_init__(self) -> None:
@@ -149,7 +152,7 @@ class World:
                 "github": {
                     "api_url": self.hub.url,
                     "git_url": self.hub.url,
-                    "login": self.app["login"],
+                    "login": self.login(self.as_person) if self.as_person else self.app["login"],
                     "webhook_secret": "hush" if self.webhooks else None,
                     "timeout_seconds": self.timeout,
                     **self._identity(),
@@ -160,6 +163,7 @@ class World:
                 "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,
                 "data_dir": str(self.folder / "data"),
                 "database": self.database,
+                "heartbeat": {"repository": self.repo} if self.heartbeat else {},
                 "unsandboxed": True,
             }
         )
@@ -173,6 +177,8 @@ class World:
         return [{"name": name, "data_type": kind} for name, kind in kinds.items()]
 
     def _identity(self) -> dict[str, Any]:
+        if self.as_person:
+            return {"token": self.tokens[self.as_person]}
         if not self.as_app:
             return {"token": self.app["token"]}
         key = self.folder / "key.pem"

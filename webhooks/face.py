@@ -23,6 +23,7 @@ class Face:
             service.ctx.now,
             service.scan_soon,
             service.settings.pace.coalesce_seconds,
+            service.reach_changed,
         )
         service.catch_up = self.inbox.catch_up
 

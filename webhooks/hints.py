@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.core.actions import WAITS
 from bot.core.item import Move
+from bot.core.own import is_app
 
 Payload = Mapping[str, Any]
 AUTOMATION = "github-project-automation[bot]"  # GitHub's own project workflows
@@ -62,14 +63,24 @@ class BoardHint:
     project: str
 
 
-Hint = CardHint | ItemHint | WordHint | WaitingHint | BoardHint
+@dataclass(frozen=True)
+class ReachHint:
+    """What Sluice reaches is another: an installation was made, suspended, or given other repositories."""
+
+    cause: str
+
+
+Hint = CardHint | ItemHint | WordHint | WaitingHint | BoardHint | ReachHint
 
 
 def hints(event: str, payload: Payload, me: str, guid: str, at: datetime) -> list[Hint]:
-    """The hints of one delivery; none for what cannot matter, and none for the echo of Sluice's own writes."""
+    """The hints of one delivery; none for what cannot matter, and none for the echo of an App's own writes.
+
+    What came in a person's name may be theirs though Sluice writes in it too: the look at the item finds out.
+    """
     cause = ".".join(filter(None, (event, payload.get("action"))))
     reader = READERS.get(cause) or READERS.get(event)
-    mine = (payload.get("sender") or {}).get("login") == me
+    mine = is_app(me) and (payload.get("sender") or {}).get("login") == me
     if reader is None or (mine and event not in NEWS and cause not in NEWS):
         return []
     return list(reader(Heading(cause, guid, at, mine), payload))
@@ -104,6 +115,10 @@ def _move(head: Heading, payload: Payload, change: Payload) -> Move:
 
 def _board(head: Heading, payload: Payload) -> Iterable[Hint]:
     yield BoardHint(head.cause, payload["projects_v2_item"]["project_node_id"])
+
+
+def _reach(head: Heading, _payload: Payload) -> Iterable[Hint]:
+    yield ReachHint(head.cause)
 
 
 def _issue(head: Heading, payload: Payload) -> Iterable[Hint]:
@@ -223,4 +238,6 @@ READERS: dict[str, Callable[[Heading, Payload], Iterable[Hint]]] = {
     "check_run.rerequested": _result,
     "status": _status,
     "push": _push,
+    "installation": _reach,
+    "installation_repositories": _reach,
 }

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs
 
 import structlog
 
+from bot.core.actions import WAITS
 from bot.core.board import Board
 from bot.core.item import Move
-from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, WaitingHint, WordHint, hints
+from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, ReachHint, WaitingHint, WordHint, hints
 
 log = structlog.get_logger()
 
@@ -73,16 +74,19 @@ class Inbox:
         now: Callable[[], datetime],
         scan_soon: Callable[[str], None],
         coalesce_seconds: float = 2.0,
+        reach_changed: Callable[[], None] | None = None,
     ) -> None:
-        """`scan_soon` is told the board or repository of which only a sweep can tell more.
+        """`scan_soon` is told the board or repository of which only a sweep can tell more, `reach_changed` that what
+        Sluice may reach is another.
 
         Hints within `coalesce_seconds` of each other are one look.
         """
         self._ledger = ledger
-        self._boards = {board.project_id: board.key for board in boards}
+        self._boards = boards  # as they are now: one that was out of reach at the start is known later
         self._me = me
         self._now = now
         self._scan_soon = scan_soon
+        self._reach_changed = reach_changed
         self._coalesce = timedelta(seconds=coalesce_seconds)
 
     async def store(self, guid: str, event: str, body: bytes, payload: Mapping[str, Any]) -> Arrived | None:
@@ -134,15 +138,22 @@ class Inbox:
                 return 0
             case WaitingHint():
                 return await self._ledger.wake_where(due, hint.cause, repo=hint.repo, waits_for=hint.waits_for)
+            case ReachHint():
+                if self._reach_changed:
+                    self._reach_changed()
+                return await self._ledger.wake_where(self._now(), hint.cause, waits_for=WAITS)
             case BoardHint():
-                board = self._boards.get(hint.project)
+                board = self._board(hint.project)
                 if board:
                     self._scan_soon(board)
                 return 0
 
+    def _board(self, project: str) -> str | None:
+        return next((board.key for board in self._boards if board.project_id == project), None)
+
     async def _card(self, hint: CardHint, due: datetime) -> int:
         """A card of a board Sluice does not drain is none of its business; a new one is for the scan to file."""
-        board = self._boards.get(hint.project)
+        board = self._board(hint.project)
         if board is None:
             return 0
         if hint.move:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bot.cli import board, commands, demo, doctor, limits, review, serve
+from bot.cli import board, commands, demo, doctor, limits, remove, review, serve
 from bot.cli.output import fail
 from bot.errors import SluiceError, UserError
 
@@ -23,6 +23,7 @@ typer_app.command("resume")(commands.resume)
 typer_app.add_typer(review.app, name="review", help="The pull requests that wait for somebody.")
 typer_app.command("limits")(limits.limits)
 typer_app.command("doctor")(doctor.doctor)
+typer_app.command("remove")(remove.remove)
 
 
 @typer_app.callback()

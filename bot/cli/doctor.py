@@ -35,8 +35,21 @@ def doctor(config: Config = FILE, as_json: AsJson = False) -> None:
 
 
 async def _all(settings: Settings) -> list[Finding]:
-    local = [_git(), _disk(settings.data_dir), _sandbox(settings), _webhooks(settings), *_peers(settings)]
-    return local + [finding async for finding in _github(settings)]
+    return here(settings) + [finding async for finding in _github(settings)]
+
+
+def here(settings: Settings) -> list[Finding]:
+    """What this machine alone can tell."""
+    return [
+        *(Finding("sluice.toml", "warning", warning) for warning in settings.warnings),
+        _git(),
+        _disk(settings.data_dir),
+        _ledger(settings),
+        _sandbox(settings),
+        _webhooks(settings),
+        _heartbeat(settings),
+        *_peers(settings),
+    ]
 
 
 def _git() -> Finding:
@@ -55,6 +68,12 @@ def _disk(folder: Path) -> Finding:
     if free < LEAST_DISK:
         return Finding("disk", "wrong", f"{free / 1e9:.1f} GB free for {folder}; worktrees need at least 2 GB")
     return Finding("disk", "ok", f"{free / 1e9:.0f} GB free for {folder}")
+
+
+def _ledger(settings: Settings) -> Finding:
+    if settings.database:
+        return Finding("ledger", "ok", "PostgreSQL; backing that database up is yours, before a new version above all")
+    return Finding("ledger", "ok", f"SQLite in {settings.data_dir}; copied to backups/ there before its tables change")
 
 
 def _sandbox(settings: Settings) -> Finding:
@@ -76,6 +95,15 @@ def _webhooks(settings: Settings) -> Finding:
     if settings.github.app_id is None:
         return Finding("webhooks", "ok", f"{where}; only an App may read which were missed: the sweep alone finds them")
     return Finding("webhooks", "ok", f"{where}; missed ones are asked for again")
+
+
+def _heartbeat(settings: Settings) -> Finding:
+    repo = settings.heartbeat.repository
+    if repo is None:
+        return Finding(
+            "heartbeat", "ok", "none: nobody is told when Sluice falls silent; see [heartbeat] in the README"
+        )
+    return Finding("heartbeat", "ok", f"left in {repo} every five minutes, for its .github/workflows/heartbeat.yml")
 
 
 def _peers(settings: Settings) -> list[Finding]:
@@ -117,6 +145,9 @@ async def _github(settings: Settings) -> AsyncIterator[Finding]:
             for found in await find_boards(settings, github):
                 if isinstance(found, str):
                     yield Finding("board", "wrong", found)
+                    continue
+                if found.lost:
+                    yield Finding(f"board {found.key}", "wrong", f"paused: {found.lost}")
                     continue
                 drafts = settings.boards[found.key].draft_repository
                 async for finding in permissions.of_board(github, found, drafts):

@@ -9,7 +9,7 @@ from bot.core.board import Board
 from bot.core.policy import Policy
 from bot.github.access import RepositoryAccess
 from bot.github.installations import Installations
-from bot.policy_file import read_policy
+from bot.policy_file import old_names, read_policy
 
 MODES = {
     "live": "live: Sluice works here",
@@ -50,6 +50,8 @@ async def _of_repository(github: Installations, repo: str) -> Finding:
     policy = read_policy(access.policy)
     if not isinstance(policy, Policy):
         return Finding(what, "wrong", f".github/sluice.toml is broken: {policy}; the last good one applies")
+    if old := old_names(access.policy):
+        return Finding(what, "warning", f".github/sluice.toml: {'; '.join(old)}. {MODES[policy.mode]}")
     if access.role == "untold":
         return Finding(what, "warning", f"GitHub does not say what this token may do here. {MODES[policy.mode]}")
     return Finding(what, "ok" if policy.mode == "live" else "warning", MODES[policy.mode])

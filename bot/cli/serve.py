@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from bot.cli.board import shown
@@ -18,6 +21,10 @@ from bot.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
     from bot.service import Service
+    from webhooks.server import Server
+
+log = structlog.get_logger(__name__)
+LATEST = 27.0  # seconds from the signal to the end of the process, whatever hangs: supervisors kill after thirty
 
 
 def serve(config: Config = FILE) -> None:
@@ -37,12 +44,32 @@ async def _serve(settings: Settings) -> None:
         web = server_of(create_app(Face(service)), settings.server.host, settings.server.port)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, lambda: setattr(web, "should_exit", True))
+            loop.add_signal_handler(name, _end, web)
         await service.start()
         for problem in service.problems:
             console.print(f"sluice: left alone: {problem}")
         console.print(f"sluice: serving on http://{settings.server.host}:{settings.server.port}")
         await web.serve()
+
+
+def _end(web: Server) -> None:
+    """Asked to stop: in order, as long as that takes no longer than it may."""
+    if not web.should_exit:
+        log.info("stopping: nothing new is started, and the work of agents is saved")
+        web.should_exit = True
+        leave_within(LATEST)
+
+
+def leave_within(seconds: float) -> None:
+    """The process is over by then. Agents end with it, and the next start goes on with what lies in their worktrees."""
+
+    def at_once() -> None:
+        log.error("not everything ended in time; the next start goes on with what is left")
+        os._exit(1)
+
+    latest = threading.Timer(seconds, at_once)
+    latest.daemon = True
+    latest.start()
 
 
 def sweep(

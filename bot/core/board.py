@@ -58,10 +58,13 @@ class Board:
     personal: bool = False  # a person's: it sends no webhooks, and no App may touch it
     size: int = 0  # cards at the last scan of all of it
     whole_at: datetime | None = None  # when that was
+    lost: str = ""  # why GitHub does not let Sluice read it now
 
     @property
     def trouble(self) -> str:
         """What stands in the way of working on it, and what to do about it; empty: nothing."""
+        if self.lost:
+            return f"board {self.key}: {self.lost}"
         missing = self.columns.missing_from(tuple(self.options))
         if not missing:
             return ""
@@ -86,6 +89,15 @@ class Board:
         """The columns Sluice works with, as the board spells them; Done is none."""
         wanted = ("ready", "in_progress", "in_review", "needs_person")
         return tuple(name for name in self.options if self.columns.meaning_of(name) in wanted)
+
+    @property
+    def aside(self) -> str:
+        """Where a card goes that nobody works on any more: beside Ready, in a column that means nothing to Sluice, so
+        that a person's move to Ready is what starts it again. Where there is none, people are asked."""
+        names = list(self.options)
+        ready = next((place for place, name in enumerate(names) if self.columns.meaning_of(name) == "ready"), 0)
+        beside = (*reversed(names[:ready]), *names[ready:])
+        return next((name for name in beside if self.columns.meaning_of(name) is None), self.columns.needs_person)
 
     def option_id(self, column: str) -> str:
         """The id of the option with that name, without regard to case."""

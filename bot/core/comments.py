@@ -225,6 +225,10 @@ def over(reason: str) -> str:
     return f"**Over.** {sentence(reason)} Branch and pull request are kept."
 
 
+def removed() -> str:
+    return "**Stopped.** Sluice was taken off this board. The work so far is kept."
+
+
 def cost(runs: Sequence[Run]) -> str:
     known = [run.outcome.cost_usd for run in runs if run.outcome and run.outcome.cost_usd is not None]
     unknown = len(runs) - len(known)

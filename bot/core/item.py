@@ -60,6 +60,7 @@ class Face:
     column: str | None
     archived: bool
     fields: Mapping[str, str] = field(default_factory=dict)  # what the board's other fields say, by name
+    since: datetime | None = None  # when the card was put into its column
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Move:
     actor: str | None  # None: GitHub does not say
     automated: bool
     at: datetime
+    ours: bool = False  # Sluice's own, as `core.own` finds out
 
 
 @dataclass(frozen=True)

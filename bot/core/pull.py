@@ -76,6 +76,7 @@ class Pull:
     mergeable: Literal["MERGEABLE", "CONFLICTING", "UNKNOWN"]
     merge_state: str  # GitHub's mergeStateStatus
     created_at: datetime
+    author: str = ""
     checks: tuple[Check, ...] = ()
     checks_known: bool = True  # False: GitHub has no rollup for the head yet
     checks_left: bool = False  # there are more than Sluice reads

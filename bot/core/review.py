@@ -50,7 +50,7 @@ def queued(s: Snapshot, decision: Decision) -> ReviewRow | None:
     if pull is None:
         return None
     stood = s.item.stages[-1] if s.item.stages else ("", s.now)
-    last = last_review(pull, s.me)
+    last = last_review(pull)
     return ReviewRow(
         url=pull.url,
         repo=s.item.repo,
@@ -67,9 +67,10 @@ def queued(s: Snapshot, decision: Decision) -> ReviewRow | None:
     )
 
 
-def last_review(pull: Pull, me: str) -> Review | None:
-    """The newest by a person with write access."""
-    by_people = (r for r in pull.reviews if r.by_writer and not r.by_bot and r.author != me and r.state != "PENDING")
+def last_review(pull: Pull) -> Review | None:
+    """The newest by a person with write access, who did not open it themselves."""
+    others = (r for r in pull.reviews if r.author != pull.author and r.state != "PENDING")
+    by_people = (r for r in others if r.by_writer and not r.by_bot)
     return max(by_people, key=lambda review: review.at, default=None)
 
 

@@ -69,7 +69,7 @@ def judge(s: Snapshot, pull: Pull) -> list[Verdict]:
         *(workflow(file, pull, s.gate_runs, s.now, gates.uses) for file in gates.workflows),
         mergeable(pull, s.policy, s.base_head, s.contains_base),
         threads(pull, s.policy),
-        approvals(pull, s.item.approvals, s.me),
+        approvals(pull, s.item.approvals),
         rules(pull),
         *([queue(pull, s.item.approvals)] if pull.queue else []),
     ]
@@ -112,7 +112,7 @@ def unanswered(s: Snapshot, pull: Pull) -> list[Review]:
 def _asks(s: Snapshot, pull: Pull, review: Review) -> bool:
     named = {bot.casefold() for bot in s.policy.review.bots}
     counts = review.by_writer if not review.by_bot else review.author.casefold() in named
-    if not counts or review.author == s.me:
+    if not counts:
         return False
     if review.state == "CHANGES_REQUESTED":
         return True
@@ -214,7 +214,7 @@ def _ask_review(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> tuple[Actio
     owed_again = [review.author for review in opinions(pull) if review.head != pull.head]
     wanted = (*(s.policy.review.reviewers or (claim.go_ahead.by,)), *sorted(owed_again))
     spoken = (review.author for review in pull.reviews if review.head == pull.head)
-    settled = {login.casefold() for login in (*pull.requested, *spoken, s.me)}
+    settled = {login.casefold() for login in (*pull.requested, *spoken, pull.author)}
     ask = tuple({login.casefold(): login for login in wanted if login.casefold() not in settled}.values())
     return (AskReview(ask),) if ask else ()
 

@@ -53,8 +53,8 @@ class Twin:
 @dataclass(frozen=True)
 class Snapshot:
     now: datetime
-    me: str  # Sluice's own login
     item: Item
+    as_app: bool = True  # Sluice acts as a GitHub App, and so may make check runs
     columns: Columns = field(default_factory=Columns)
     kept: Kept = field(default_factory=Kept)  # the fields to keep, as far as the board has them
     face: Face | None = None  # None: the card is gone from the board
@@ -131,11 +131,6 @@ class Snapshot:
         """How many runs the present go-ahead has had."""
         claim = self.item.claim
         return sum(bool(claim) and run.go_ahead == claim.go_ahead.key for run in self.runs) if claim else 0
-
-    @property
-    def as_app(self) -> bool:
-        """Sluice acts as a GitHub App, and so may make check runs."""
-        return self.me.endswith("[bot]")
 
     def role(self, login: str | None) -> Role | None:
         return self.roles.get(login.casefold()) if login else None

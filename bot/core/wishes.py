@@ -12,7 +12,7 @@ from bot.core.snapshot import Snapshot
 
 def fresh_move(s: Snapshot) -> Move | None:
     """The newest Status event that is not Sluice's own and was not acted upon: a person's or not, known or not."""
-    move = next((m for m in reversed(_unspent(s)) if m.actor != s.me), None)
+    move = next((m for m in reversed(_unspent(s)) if not m.ours), None)
     return move if move and _confirmed(s, move) else None
 
 
@@ -26,8 +26,8 @@ def withdrawn(s: Snapshot, go: GoAhead) -> bool:
     """A person moved the card away from Ready after a command had started the item."""
     return any(
         move.at > go.at
-        and move.actor not in (None, s.me)
-        and not move.automated
+        and move.actor is not None
+        and not (move.ours or move.automated)
         and s.columns.meaning_of(move.to) != "ready"
         for move in s.moves
     )
@@ -45,4 +45,4 @@ def _unspent(s: Snapshot) -> tuple[Move, ...]:
 def _confirmed(s: Snapshot, move: Move) -> bool:
     """The card stands where the move put it, or only Sluice itself has moved it since."""
     since = s.moves[s.moves.index(move) + 1 :]
-    return s.column == move.to or any(later.actor == s.me for later in since)
+    return s.column == move.to or any(later.ours for later in since)

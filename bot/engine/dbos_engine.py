@@ -31,14 +31,14 @@ LOWEST = 2**31 - 1  # DBOS's range of priorities is 1 to this
 WAITING = ["ENQUEUED", "DELAYED"]
 OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 T = TypeVar("T")
-GRACE = 20.0  # seconds handlers have at a stop to save what there is
+GRACE = 12.0  # seconds handlers have at a stop to save what there is
 
 
 @DBOS.step(name="carry", preemptible=True)
 async def carry(key: str) -> None:
     """Have the handler called in the event loop of the engine's owner; cancelled, wait until it has cleaned up."""
     engine = _started()
-    if engine.loop.is_closed():
+    if engine.stopping or engine.loop.is_closed():
         raise asyncio.CancelledError  # the process is ending: the next one goes on with it
     done = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(engine.handle(key), engine.loop))
     try:
@@ -65,6 +65,7 @@ class DbosEngine:
         self.handlers: dict[str, Handler] = {}
         self.executor = "local" if self.sqlite else executor  # recovery at start looks for this name
         self._url, self._queues, self._poll = url, dict(queues), poll_seconds
+        self.stopping = False  # what ends now goes on at the next start
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._lock: IO[str] | None = None
 
@@ -75,17 +76,25 @@ class DbosEngine:
             raise LedgerBusy("an engine runs in this process already")
         if self.sqlite:
             self._lock = lock_beside(make_url(self._url).database or "")
+        self.stopping = False
         self.loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="engine")
         self._database = open_file(self._url) if self.sqlite else None
         _engine = self
         await self._in_thread(self._launch)
 
+    async def wind_down(self, patience: float) -> None:
+        """Take nothing new, and let what is nearly done end by itself."""
+        self.stopping = True
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=patience)
+
     async def stop(self) -> None:
         """What runs is interrupted, cleans up, and goes on here or elsewhere at the next start."""
         global _engine
         if _engine is not self:
             return
+        self.stopping = True
         under_way = list(self._tasks.values())
         for key in list(self._tasks):
             self.interrupt(key)

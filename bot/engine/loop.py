@@ -49,13 +49,18 @@ class Loop:
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
-    async def stop(self) -> None:
-        """Take nothing new, and let the passes under way end."""
+    async def stop(self, patience: float | None = None) -> None:
+        """Take nothing new, and let the passes under way end; one that takes longer is cut off, which it stands."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        passes = list(self._busy.values())
+        if passes:
+            _, late = await asyncio.wait(passes, timeout=patience)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*passes, return_exceptions=True)
 
     @property
     def idle(self) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
 from bot.git import checkout as checkouts
 from bot.git import claim as claims
+from bot.git import heartbeat
 from bot.git import push as pushes
 from bot.git.layout import Layout, check_branch
 from bot.git.mirror import Mirror
@@ -19,11 +21,18 @@ class Git:
     """Mirrors, worktrees, branches and claims under `root`. Raises GitFailed."""
 
     def __init__(
-        self, root: Path, url_of: Callable[[str], str], token: Callable[[str], Awaitable[str]], author: tuple[str, str]
+        self,
+        root: Path,
+        url_of: Callable[[str], str],
+        token: Callable[[str], Awaitable[str]],
+        author: tuple[str, str],
+        denied: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        """`denied` is told the repository that let nobody in, and may raise what is the matter."""
         root.mkdir(parents=True, exist_ok=True)
         self._layout = Layout(root.resolve())
         self._url_of, self._token, self._author = url_of, token, author
+        self._denied = denied
         self._runner = Runner(author)
         self._mirrors: dict[str, Mirror] = {}
         self._trees = Worktrees(self._layout, self._mirror, author)
@@ -44,6 +53,9 @@ class Git:
 
     def has_worktree(self, spec: WorkSpec) -> bool:
         return self._layout.tree(spec).is_dir()
+
+    def has_mirror(self, repo: str) -> bool:
+        return self._layout.mirror(repo).is_dir()
 
     def worktrees(self) -> list[Path]:
         return self._layout.trees()
@@ -87,6 +99,10 @@ class Git:
     async def release(self, repo: str, issue: str, expected: str) -> bool:
         return await claims.release(self._mirror(repo), issue, expected)
 
+    async def beat(self, repo: str, now: datetime) -> None:
+        """A sign of life, for who watches from there."""
+        await heartbeat.beat(self._mirror(repo), now)
+
     # --- questions: a revision is a SHA or the name of a branch of the remote -----------------------------------------
 
     async def contains(self, repo: str, ancestor: str, descendant: str) -> bool:
@@ -115,5 +131,5 @@ class Git:
     def _mirror(self, repo: str) -> Mirror:
         path = self._layout.mirror(repo)
         if repo not in self._mirrors:
-            self._mirrors[repo] = Mirror(repo, path, self._url_of(repo), self._token, self._runner)
+            self._mirrors[repo] = Mirror(repo, path, self._url_of(repo), self._token, self._runner, self._denied)
         return self._mirrors[repo]

@@ -17,6 +17,7 @@ from bot.git.errors import GitFailed
 from bot.git.layout import remote_branch
 from bot.git.process import Answer, Runner, failure
 
+_DENIED = re.compile(r"returned error: 40[134]|Repository not found|Authentication failed")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -27,6 +28,7 @@ class Mirror:
     url: str
     token: Callable[[str], Awaitable[str]]
     git: Runner
+    denied: Callable[[str], Awaitable[None]] | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # one writer at a time
 
     # --- the remote ---------------------------------------------------------------------------------------------------
@@ -79,7 +81,10 @@ class Mirror:
         token = await self.token(self.repo)
         basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         settings = {"http.extraHeader": f"Authorization: Basic {basic}"} if token else {}
-        return await self.git.attempt(self.path, *args, settings=settings)
+        answer = await self.git.attempt(self.path, *args, settings=settings)
+        if answer.code and self.denied and _DENIED.search(answer.err):
+            await self.denied(self.repo)
+        return answer
 
     # --- the mirror ---------------------------------------------------------------------------------------------------
 

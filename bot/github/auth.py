@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from github import Auth, GithubException, GithubIntegration, UnknownObjectException
 from jwt import PyJWTError
 
-from bot.errors import SettingsError
-from bot.github.failures import failure, unreachable
+from bot.errors import Refused, SettingsError
+from bot.github.failures import failure, shut_out, unreachable
 
 T = TypeVar("T")
 TokenSource = Callable[[], Awaitable[str]]
@@ -62,6 +62,7 @@ class AppToken:
             api_version=API_VERSION,
         )
         self._installation = installation
+        self._found: int | None = None  # looked up
         self._owner = owner
         self._asked: dict[str, Any] = {"repositories": [repository]} if repository else {}
         self._asked |= {"permissions": dict(permissions)} if permissions else {}
@@ -99,12 +100,20 @@ class AppToken:
         return data, headers
 
     def _mint(self) -> tuple[str, float]:
-        if self._installation is None:
-            self._installation = _answered(self._find_installation)
-        path = f"/app/installations/{self._installation}/access_tokens"
-        _, made = _answered(lambda: self._integration.requester.requestJsonAndCheck("POST", path, input=self._asked))
+        try:
+            made = self._made(self._installation or self._found or _answered(self._find_installation))
+        except Refused as error:
+            self._found = None  # installed again, it has another id
+            where = "/".join((self._owner or "its owner", *self._asked.get("repositories", ())))
+            raise shut_out(where, error) from error
         lasts = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC) - MARGIN
         return made["token"], time.monotonic() + min(max(lasts, SHORTEST), LONGEST).total_seconds()
+
+    def _made(self, installation: int) -> Any:
+        self._found = installation
+        path = f"/app/installations/{installation}/access_tokens"
+        _, made = _answered(lambda: self._integration.requester.requestJsonAndCheck("POST", path, input=self._asked))
+        return made
 
     def _find_installation(self) -> int:
         """On an organization, else on a person."""

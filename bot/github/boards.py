@@ -10,7 +10,7 @@ from bot.context import Written
 from bot.core.board import Board, Card, Cards, Columns, Kept, Scan
 from bot.core.limits import Importance
 from bot.core.report import Report
-from bot.errors import BoardError
+from bot.errors import BoardError, OutOfReach
 from bot.github.auth import TokenSource
 from bot.github.documents import Mutation, combine
 from bot.github.failures import check_whole
@@ -25,7 +25,7 @@ NOTHING_KEPT = Kept()
 
 @dataclass(frozen=True)
 class Account:
-    """Who reads and writes one board, where that is not Sluice's own identity. Its moves are Sluice's moves."""
+    """Who reads and writes one board, where that is not Sluice's own identity."""
 
     token: TokenSource
     login: str
@@ -85,7 +85,7 @@ async def scan_board(graphql: GraphQL, board: Board, whole: bool = True) -> Scan
         answer = await graphql.ask("Scan", variables)
         node = answer.data.get("node")
         if not node:
-            raise BoardError(f"board {board.key} cannot be read any more: {_said(answer)}")
+            raise OutOfReach(f"it cannot be read any more: {_said(answer)}")
         check_whole(answer.errors, lambda path: "content" in path)  # a card that is missing must not look deleted
         items = node["items"]
         cards += [card(each, len(cards) + place) for place, each in enumerate(filter(None, items["nodes"]))]
@@ -116,7 +116,7 @@ async def post_update(graphql: GraphQL, board: Board, report: Report) -> Written
 def _as_it_is(board: Board, status: Mapping[str, Any]) -> Board:
     """Columns are renamed, removed and made anew while Sluice runs."""
     options = {option["name"]: option["id"] for option in status.get("options", ())}
-    return replace(board, options=options, status_field_id=status.get("id", board.status_field_id))
+    return replace(board, options=options, status_field_id=status.get("id", board.status_field_id), lost="")
 
 
 def card(node: Mapping[str, Any], position: int) -> Card:

@@ -14,6 +14,7 @@ from bot.core.actions import BoardWrite, ShowCheck
 from bot.core.board import Board, Cards, Columns, Kept, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
+from bot.core.own import Deed
 from bot.core.pull import Check
 from bot.core.report import Report
 from bot.core.trust import Role
@@ -22,14 +23,15 @@ from bot.github.access import BoardAccess, RepositoryAccess, board_access, polic
 from bot.github.auth import TokenSource
 from bot.github.boards import Account, find_board, post_update, read_cards, scan_board
 from bot.github.checks import Checks, read_all
-from bot.github.comments import pulls_changed, read_back, said_since
+from bot.github.comments import pulls_changed, read_back, said_since, status_among
 from bot.github.costs import Book, Costs
-from bot.github.failures import check_whole
+from bot.github.failures import NARROW, check_whole
 from bot.github.graphql import GraphQL
 from bot.github.limits import Limits
 from bot.github.lookups import Lookups
 from bot.github.merging import Merging
 from bot.github.pulls import check_key
+from bot.github.reach import Reach
 from bot.github.rest import Rest
 from bot.github.seen import issue_node_of, pull_node_of, seen
 from bot.github.setup import SetUp, set_up
@@ -58,6 +60,7 @@ class GitHubClient:
         kept: Mapping[str, Kept] = NO_KEPT,
         limits: Limits | None = None,
         accounts: Mapping[str, Account] = NO_ACCOUNTS,
+        reach: Reach | None = None,
     ) -> None:
         """`columns`, `priority_fields`, `kept` and `accounts` are by board key; one not named has the usual ones."""
         self._login = login
@@ -71,7 +74,8 @@ class GitHubClient:
         self._by_account = {
             key: GraphQL(api_url, each.token, Costs(book, each.limits), timeout) for key, each in accounts.items()
         }
-        self._rest = Rest(api_url, token, self._costs, timeout)
+        self._reach = reach or Reach(self._shown)
+        self._rest = Rest(api_url, token, self._costs, timeout, self._reach.ask)
         self._lookups = Lookups(self._graphql)
         self._workflows = Workflows(self._rest)
         self._checks = Checks(self._rest)
@@ -110,20 +114,25 @@ class GitHubClient:
     async def repository_access(self, repo: str) -> RepositoryAccess:
         return await repository_access(self._graphql, repo)
 
-    async def see(self, board: Board, item: Item) -> Seen:
+    async def see(self, board: Board, item: Item, deeds: Sequence[Deed] = ()) -> Seen:
         """One document; another when the card's issue is no longer the one the ledger knows, or much was said."""
         costs.item.set(item.id)
+        await self._reach.check(item.repo)
         graphql = self._of(board.key)
         answer = await graphql.ask("See", _asked(item))
         content = ((answer.data.get("card") or {}).get("content") or {}).get("id")
         if item.issue_id and content and content != item.issue_id:
             answer = await graphql.ask("See", _asked(replace(item, issue_id="")))
         check_whole(answer.errors, _may_be_missing)
+        if item.issue_id and item.repo and issue_node_of(answer.data) is None:
+            await self._reach.ask(item.repo)
         since = item.heard_until or item.first_seen
         await read_all(graphql, pull_node_of(answer.data))
-        await read_back(graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, self._login)
-        found = seen(answer.data, board.project_id, self._login)
-        return await self._with_logs(self._own_moves(board, found), answer.data)
+        status = status_among(deeds, self._login)
+        await read_back(graphql, issue_node_of(answer.data), pull_node_of(answer.data), since, status)
+        account = self._accounts.get(board.key)
+        mover = account.login if account else self._login
+        return await self._with_logs(seen(answer.data, board.project_id, self._login, mover, deeds), answer.data)
 
     async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]:
         costs.item.set(None)
@@ -148,7 +157,10 @@ class GitHubClient:
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         costs.item.set(item.id)
         writer = Writer(self._graphql, self._of(board.key), self._rest, self._lookups, board, item)
-        return await writer.write(writes, Known.of(item, seen))
+        written = await writer.write(writes, Known.of(item, seen))
+        if any(NARROW in each.error for each in written):
+            await self._reach.ask((seen.repo if seen else "") or item.repo)
+        return written
 
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
         return await self._merging.merge(repo, number, head, method)
@@ -188,17 +200,12 @@ class GitHubClient:
         for graphql in (self._graphql, *self._by_account.values()):
             await graphql.close()
 
+    async def _shown(self, repo: str) -> bool:
+        return (await self._rest.get(f"/repos/{repo}", values=(403, 404))).ok
+
     def _of(self, board: str) -> GraphQL:
         """Whose name a board is read and written in."""
         return self._by_account.get(board, self._graphql)
-
-    def _own_moves(self, board: Board, found: Seen) -> Seen:
-        """What the board's account moved, Sluice moved."""
-        account = self._accounts.get(board.key)
-        if account is None:
-            return found
-        mine = tuple(replace(m, actor=self._login) if m.actor == account.login else m for m in found.moves)
-        return replace(found, moves=mine)
 
     async def _with_logs(self, found: Seen, data: Mapping[str, Any]) -> Seen:
         """A failed check of Actions that says nothing itself gets the end of its log."""
@@ -215,18 +222,24 @@ class GitHubClient:
         return replace(found, pull=replace(found.pull, checks=tuple(checks)))
 
 
+async def shown_to(api_url: str, token: TokenSource, repo: str) -> bool:
+    """Whether a person's token is shown a repository."""
+    reply = await Rest(api_url, token, Costs(_unbooked), timeout=20).get(f"/repos/{repo}", values=(401, 403, 404))
+    return reply.ok
+
+
 async def viewer_login(api_url: str, token: TokenSource) -> str:
     """Whom a person's token belongs to."""
-
-    async def unbooked(_item: str | None, _kind: str, _amount: int) -> None:
-        """Asked once, before there is a ledger."""
-
-    graphql = GraphQL(api_url, token, Costs(unbooked), timeout=20)
+    graphql = GraphQL(api_url, token, Costs(_unbooked), timeout=20)
     try:
         answer = await graphql.ask("Viewer", {})
         return str(answer.data["viewer"]["login"])
     finally:
         await graphql.close()
+
+
+async def _unbooked(_item: str | None, _kind: str, _amount: int) -> None:
+    """Asked before there is a ledger, or for no item."""
 
 
 def _asked(item: Item) -> dict[str, Any]:

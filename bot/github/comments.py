@@ -7,11 +7,12 @@ pull request that is open every review and thread is read: an old one may still 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.context import Heard
+from bot.core.own import Deed, is_app
 from bot.github.actors import GHOST, is_bot, login
 from bot.github.graphql import GraphQL
 from bot.github.rest import Rest
@@ -46,14 +47,19 @@ def _heard(node: Node, kind: str = "") -> Heard:
 
 
 async def read_back(
-    graphql: GraphQL, issue: Node | None, pull_request: Node | None, since: datetime | None, me: str
+    graphql: GraphQL,
+    issue: Node | None,
+    pull_request: Node | None,
+    since: datetime | None,
+    is_status: Callable[[Node], bool] | None,
 ) -> None:
-    """Complete the two conversations in place. `since`: the newest comment that was heard before."""
+    """Complete the two conversations in place. `since`: the newest comment that was heard before; `is_status`: which
+    is Sluice's own status comment, None where there is none."""
     if issue:
         early = issue["early"]["nodes"]
 
         def enough(nodes: list[Node]) -> bool:
-            return _reaches(nodes, since) and _has_status([*early, *nodes], me)
+            return _reaches(nodes, since) and (is_status is None or any(map(is_status, (*early, *nodes))))
 
         await _read_back(graphql, issue, "comments", "OlderComments", enough)
     if pull_request:
@@ -107,5 +113,11 @@ def _reaches(nodes: Iterable[Node], since: datetime | None) -> bool:
     return since is None or any(time(each["createdAt"]) <= since for each in nodes)
 
 
-def _has_status(nodes: Iterable[Node], me: str) -> bool:
-    return any(STATUS_MARK in each["body"] and login(each["author"]) == me for each in nodes)
+def status_among(deeds: Sequence[Deed], me: str) -> Callable[[Node], bool] | None:
+    """Which comment is the status comment; None where none can be."""
+    said = [deed for deed in deeds if deed.kind == "SayStatus"]
+    if not said and not is_app(me):
+        return None
+    ids = {deed.id for deed in said}
+    named = is_app(me) or any(not deed.settled for deed in said)
+    return lambda node: node["id"] in ids or (named and STATUS_MARK in node["body"] and login(node["author"]) == me)

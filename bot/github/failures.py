@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.errors import Ambiguous, Refused, SluiceError, Unavailable
+from bot.errors import Ambiguous, OutOfReach, Refused, SluiceError, Unavailable
 from bot.github.times import answered_at
 
 RATE_TYPES = ("RATE_LIMIT", "RATE_LIMITED")  # GitHub uses both
 FORBIDDEN = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
+NARROW = "not accessible by integration"  # what GitHub says to an App that may not
+SUSPENDED = "installation has been suspended"
 TOO_QUICKLY = "submitted too quickly"  # UNPROCESSABLE, like much that waiting does not mend
 SECONDARY_WAIT = 60.0  # what GitHub advises when it names no time
 ADVICE = {
@@ -28,6 +30,10 @@ def failure(status: int, message: str, headers: Mapping[str, str], *, write: boo
         return Ambiguous(said) if write else Unavailable(said)
     if status == 429 or (status == 403 and _limited(message, headers)):
         return Unavailable(said, retry_after=wait_of(headers))
+    if status == 403 and SUSPENDED in message.lower():
+        return OutOfReach(
+            f"the App is suspended where this is ({said}); lift the suspension, and Sluice goes on by itself"
+        )
     advice = ADVICE.get(status)
     return Refused(f"{said} ({advice})" if advice else said, status=status)
 
@@ -36,6 +42,11 @@ def unreachable(error: Exception, *, write: bool, unsent: bool = False) -> Sluic
     """No answer came. A write that may have been sent must be looked for before it is sent again."""
     said = f"GitHub did not answer: {str(error) or type(error).__name__}"
     return Ambiguous(said) if write and not unsent else Unavailable(said)
+
+
+def shut_out(where: str, error: Refused) -> OutOfReach:
+    """No token is to be had: the App was uninstalled, lost a repository, or is gone itself."""
+    return OutOfReach(f"the App does not reach {where} ({error}); install it there, and Sluice goes on by itself")
 
 
 def outdated() -> Unavailable:

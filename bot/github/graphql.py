@@ -27,6 +27,7 @@ from bot.github.costs import Costs, importance
 from bot.github.documents import operation
 from bot.github.failures import failure, outdated, rate_limit, sentence, too_fast, unreachable
 from bot.github.retrying import patiently
+from bot.github.times import maybe_time
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # the request never left
 
@@ -154,4 +155,5 @@ def came_of(answer: Answer, alias: str) -> Written:
     while isinstance(node, dict) and "id" not in node:
         node = next(iter(node.values()), None)
     node = node or {}
-    return Written(ok=True, id=node.get("id", ""), number=node.get("number"))
+    moved = maybe_time((node.get("status") or {}).get("updatedAt"))
+    return Written(ok=True, id=node.get("id", ""), number=node.get("number"), at=moved)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from bot.errors import Refused
 from bot.github.auth import AppToken, StaticToken, TokenSource
-from bot.github.client import viewer_login
+from bot.github.client import shown_to, viewer_login
 
+SHUT = (401, 403, 404)
 FOR_GIT = {"contents": "write"}  # without `workflows`: GitHub itself then refuses a push that changes a workflow
 
 
@@ -18,6 +20,7 @@ class Identity(Protocol):
     def api(self, owner: str) -> TokenSource: ...
     def git(self, repo: str) -> TokenSource: ...
     def itself(self) -> AppToken | None: ...  # the App, which no installation speaks for
+    async def within(self, repo: str) -> bool: ...  # it may work there
 
 
 class PersonalToken:
@@ -40,6 +43,9 @@ class PersonalToken:
 
     def itself(self) -> None:
         return None
+
+    async def within(self, repo: str) -> bool:
+        return await shown_to(self._api_url, self._token, repo)
 
 
 class App:
@@ -76,6 +82,16 @@ class App:
 
     def itself(self) -> AppToken:
         return self._token("")
+
+    async def within(self, repo: str) -> bool:
+        """Asked in the App's own name: of a public repository any installation is shown everything."""
+        try:
+            installation, _ = await self.itself().call("GET", f"/repos/{repo}/installation")
+        except Refused as error:
+            if error.status in SHUT:
+                return False
+            raise
+        return not installation.get("suspended_at")
 
     def _token(self, owner: str, repository: str = "") -> AppToken:
         narrow = FOR_GIT if repository else None

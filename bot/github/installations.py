@@ -16,12 +16,14 @@ from bot.core.board import Board, Cards, Scan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.limits import Importance
+from bot.core.own import Deed
 from bot.core.report import Report
 from bot.core.trust import Role
 from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess
 from bot.github.client import GitHubClient
 from bot.github.deliverylog import DeliveryLog
+from bot.github.reach import Reach
 from bot.github.setup import SetUp
 
 Open = Callable[[str], GitHubClient]  # for an owner
@@ -37,6 +39,7 @@ class Installations:
         *,
         shared: bool,
         apart: Collection[str] = (),
+        reach: Reach | None = None,
         deliveries: DeliveryLog | None = None,
     ) -> None:
         """`shared`: one identity is good for every owner. `apart`: the boards that have a token of their own."""
@@ -45,6 +48,7 @@ class Installations:
         self._open = open_
         self._shared = shared
         self._apart = apart
+        self._reach = reach
         self._clients: dict[str, GitHubClient] = {}
 
     @property
@@ -57,6 +61,11 @@ class Installations:
         if owner not in self._clients:
             self._clients[owner] = self._open(owner)
         return self._clients[owner]
+
+    def look_again(self) -> None:
+        """Something about installations has changed: what was out of reach may be back."""
+        if self._reach:
+            self._reach.look_again()
 
     # --- boards -------------------------------------------------------------------------------------------------------
 
@@ -82,10 +91,10 @@ class Installations:
     async def board_access(self, board: Board) -> BoardAccess:
         return await self.of(board.key).board_access(board)
 
-    async def see(self, board: Board, item: Item) -> Seen:
+    async def see(self, board: Board, item: Item, deeds: Sequence[Deed] = ()) -> Seen:
         under_way = item.claim is not None or item.pull_number is not None
         costs.importance.set(Importance.WORK if under_way else Importance.START)
-        return await self._for(board, item.repo).see(board, item)
+        return await self._for(board, item.repo).see(board, item, deeds)
 
     async def write(self, board: Board, item: Item, writes: Sequence[BoardWrite], seen: Seen | None) -> list[Written]:
         return await self._for(board, (seen.repo if seen else "") or item.repo).write(board, item, writes, seen)

@@ -46,6 +46,7 @@ def pull(node: Node, has_workflows: bool, me: str) -> Pull:
         mergeable=node["mergeable"],
         merge_state=node["mergeStateStatus"],
         created_at=time(node["createdAt"]),
+        author=login(node["author"]) or GHOST,
         checks=tuple(check(each) for each in others),
         checks_known=bool(others) or not has_workflows,
         checks_left=rollup["pageInfo"]["hasNextPage"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,10 @@ import httpx
 from github import Auth, Github
 
 from bot.core.limits import Call, Importance
-from bot.errors import Unavailable
+from bot.errors import Refused, Unavailable
 from bot.github.auth import API_VERSION, TokenSource, forget
 from bot.github.costs import Costs, importance
-from bot.github.failures import failure, outdated, sentence, unreachable
+from bot.github.failures import NARROW, failure, outdated, sentence, unreachable
 from bot.github.retrying import patiently
 
 KEPT = 500  # answers
@@ -47,7 +47,16 @@ class Reply:
 
 
 class Rest:
-    def __init__(self, api_url: str, token: TokenSource, costs: Costs, timeout: float) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        token: TokenSource,
+        costs: Costs,
+        timeout: float,
+        refused: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        """`refused` is told the repository where an App may do nothing any more, and may raise what is the matter."""
+        self._refused = refused
         self._api_url = api_url.rstrip("/")
         self._token = token
         self._costs = costs
@@ -104,6 +113,23 @@ class Rest:
         values: Collection[int],
         call: Call,
         more: Mapping[str, str] = NO_HEADERS,
+    ) -> Reply:
+        """What an App is refused may be because it was taken off the repository."""
+        try:
+            return await self._answered(verb, path, body, values, call, more)
+        except Refused as error:
+            if self._refused and error.status == 403 and NARROW in str(error) and path.startswith("/repos/"):
+                await self._refused("/".join(path.split("/")[2:4]))
+            raise
+
+    async def _answered(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        values: Collection[int],
+        call: Call,
+        more: Mapping[str, str],
     ) -> Reply:
         token = await self._token()
         async with self._costs.turn(call):

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from bot.errors import Unavailable
+from bot.errors import OutOfReach, Unavailable
 
 T = TypeVar("T")
 
@@ -27,5 +27,5 @@ async def patiently(read: Callable[[], Awaitable[T]]) -> T:
 
 
 def _passing(error: BaseException) -> bool:
-    """A hiccup; when GitHub names a time to wait, waiting is for the timer."""
-    return isinstance(error, Unavailable) and error.retry_after is None
+    """A hiccup. Where GitHub names a time, waiting is for the timer, and who is shut out stays so for a while."""
+    return isinstance(error, Unavailable) and error.retry_after is None and not isinstance(error, OutOfReach)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.context import Heard, Seen
 from bot.core.item import Dependency, Draft, Face, Issue, Move
+from bot.core.own import Deed, Marked, found_out, known_comments, known_moves
 from bot.core.pull import Pull
 from bot.core.snapshot import StatusComment
 from bot.github.actors import GHOST, login
@@ -22,29 +23,32 @@ VALUES = ("one", "text", "number", "date", "iteration")  # as `see.graphql` name
 MARKS = re.compile(r"<!-- sluice:mark:(.+?) -->")
 
 
-def seen(data: Node, project: str, me: str) -> Seen:
-    """`me` is Sluice's own login: only its comments can be the status comment or carry marks."""
+def seen(data: Node, project: str, me: str, mover: str, deeds: Sequence[Deed] = ()) -> Seen:
+    """`me`: in whose name Sluice writes; `mover`: in whose it moves this board's cards. Which of what stands there in
+    those names is its own, `core.own` says by the `deeds` the ledger recorded."""
     card = data.get("card") or None
     content = (card or {}).get("content") or {}
     node = issue_node_of(data)
     repo = (node or {}).get("repository") or data.get("home") or {}  # home: of a draft
     pull_node = _pull_node(repo)
     comments = comments_of(node, pull_node)
-    mine = [each for each in comments if each.author == me and "<!-- sluice:" in each.body]
+    marked = [one for each in comments for one in _marked(each)]
+    face = _face(card) if card else None
+    known = found_out(deeds, face, marked, me)
+    mine = known_comments(marked, known, me)
     own = {each.id for each in mine}
-    status = next((_status(each) for each in mine if STATUS_MARK in each.body), None)
     found = _pull(repo, pull_node, me)
     return Seen(
-        face=_face(card) if card else None,
+        face=face,
         issue=_issue(node) if node else None,
         draft=_draft(content) if content.get("__typename") == "DraftIssue" else None,
         redacted=bool(card) and card is not None and card["type"] == "REDACTED",
         repo=repo.get("nameWithOwner") or (content.get("repository") or {}).get("nameWithOwner", ""),
-        moves=tuple(_moves(node, project)) if node else (),
+        moves=known_moves(tuple(_moves(node, project)), known, mover) if node else (),
         pull=found,
-        status=status,
-        asked=tuple(mark for each in mine for mark in MARKS.findall(each.body)),
-        comments=tuple(each for each in comments if each.id not in own),
+        status=next((StatusComment(each.id, each.text) for each in mine if not each.mark), None),
+        asked=tuple(each.mark for each in mine if each.mark),
+        comments=tuple(each for each in comments if each.subject not in own),
         default_branch=(repo.get("defaultBranchRef") or {}).get("name", "main"),
         base_head=_base_head(repo, pull_node),
         branch_head=((repo.get("ref") or {}).get("target") or {}).get("oid"),
@@ -55,11 +59,13 @@ def seen(data: Node, project: str, me: str) -> Seen:
         description=(pull_node or {}).get("body", ""),
         pushed_at=maybe_time(repo.get("pushedAt")),
         default_head=((repo.get("defaultBranchRef") or {}).get("target") or {}).get("oid"),
+        deeds=known,
     )
 
 
 def _face(card: Node) -> Face:
-    return Face((card["status"] or {}).get("name"), card["isArchived"], dict(_fields(card["fieldValues"]["nodes"])))
+    status, fields = card["status"] or {}, dict(_fields(card["fieldValues"]["nodes"]))
+    return Face(status.get("name"), card["isArchived"], fields, maybe_time(status.get("updatedAt")))
 
 
 def _fields(nodes: Iterable[Node | None]) -> Iterable[tuple[str, str]]:
@@ -71,9 +77,12 @@ def _fields(nodes: Iterable[Node | None]) -> Iterable[tuple[str, str]]:
             yield node["field"]["name"], str(int(said) if isinstance(said, float) and said.is_integer() else said)
 
 
-def _status(comment: Heard) -> StatusComment:
-    """As it was said: the mark is the writer's, and with it no text would ever equal the one to be said."""
-    return StatusComment(comment.subject, comment.body.removesuffix(STATUS_MARK).rstrip())
+def _marked(comment: Heard) -> Iterable[Marked]:
+    """Each mark with the text as it was said: with the mark no status would ever equal the one to be said."""
+    if STATUS_MARK in comment.body:
+        yield Marked(comment.subject, comment.author, comment.body.removesuffix(STATUS_MARK).rstrip(), "")
+    for mark in MARKS.findall(comment.body):
+        yield Marked(comment.subject, comment.author, comment.body, mark)
 
 
 def issue_node_of(data: Node) -> Node | None:

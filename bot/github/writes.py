@@ -50,6 +50,7 @@ class Known:
     status_id: str
     asked: tuple[str, ...]
     description: str  # of the pull request
+    column: str | None  # where the card stands
 
     @classmethod
     def of(cls, item: Item, seen: Seen | None) -> Known:
@@ -62,6 +63,7 @@ class Known:
             status_id=seen.status.id if seen and seen.status else "",
             asked=seen.asked if seen else (),
             description=seen.description if seen else "",
+            column=seen.face.column if seen and seen.face else None,
         )
 
     def after(self, write: BoardWrite, written: Written) -> Known:
@@ -139,7 +141,7 @@ class Writer:
             case EditPull():
                 return _describe(write, known)
             case MoveCard():
-                return self._move(write)
+                return self._move(write, known)
             case ShowField():
                 return self._show(write)
             case SayStatus():
@@ -172,7 +174,10 @@ class Writer:
             },
         )
 
-    def _move(self, write: MoveCard) -> Mutation | Written:
+    def _move(self, write: MoveCard, known: Known) -> Mutation | Written:
+        """A card that stands there already is not written: GitHub would make no event of it."""
+        if (known.column or "").casefold() == write.column.casefold():
+            return DONE
         options = {name.casefold(): id_ for name, id_ in self._board.options.items()}
         option = options.get(write.column.casefold())
         if option is None:

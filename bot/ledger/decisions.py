@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, RowMapping, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Action, Decision
+from bot.core.own import Deed
 from bot.ledger.items import change, load
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, effects
@@ -41,6 +42,7 @@ class EffectRow:
     settled_at: datetime | None  # None: whether it happened is not known
     ok: bool | None
     result: str
+    at: datetime | None
 
 
 class Decisions(Store):
@@ -66,16 +68,40 @@ class Decisions(Store):
             effect: int = (await tx.execute(row.returning(effects.c.id))).scalar_one()
             return effect
 
-    async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None:
+    async def settle(self, effect: int, ok: bool, result: str, now: datetime, at: datetime | None = None) -> None:
         async with self.write() as tx:
             settled = update(effects).where(effects.c.id == effect)
-            await tx.execute(settled.values(settled_at=now, ok=ok, result=result))
+            await tx.execute(settled.values(settled_at=now, ok=ok, result=result, at=at))
+
+    async def find_out(self, deed: Deed, now: datetime) -> None:
+        """What a look told of a write whose answer never came; an answer that comes all the same goes before it."""
+        async with self.write() as tx:
+            unknown = update(effects).where(effects.c.id == deed.effect, effects.c.settled_at.is_(None))
+            done = bool(deed.id or deed.at)
+            await tx.execute(unknown.values(settled_at=now, ok=done, result=deed.id, at=deed.at))
 
     async def effects(self, item: str, limit: int = 50) -> list[EffectRow]:
         """Newest first."""
         newest = select(effects).where(effects.c.item == item).order_by(effects.c.id.desc()).limit(limit)
         async with self.read() as tx:
             return [EffectRow(**row) for row in (await tx.execute(newest)).mappings()]
+
+
+DEEDS = {"MoveCard": "column", "SayStatus": "body", "AskPerson": "mark", "Reply": "mark"}  # and what tells each
+
+
+async def deeds_of(tx: AsyncConnection, item: str) -> tuple[Deed, ...]:
+    """What was done, or may have been, of what a person could have done too; oldest first."""
+    done = or_(effects.c.ok.is_(True), effects.c.settled_at.is_(None))
+    mine = select(effects).where(effects.c.item == item, effects.c.action.in_(DEEDS), done).order_by(effects.c.id)
+    return tuple(_deed(row) for row in (await tx.execute(mine)).mappings())
+
+
+def _deed(row: RowMapping) -> Deed:
+    kind, settled = row["action"], row["settled_at"] is not None
+    said = json.loads(row["body"])[DEEDS[kind]]
+    comment = row["result"] if settled and kind != "MoveCard" else ""
+    return Deed(row["id"], kind, said, settled, comment, row["at"])
 
 
 async def _keep(tx: AsyncConnection, item: str, decision: Decision, now: datetime, performed: bool) -> None:

@@ -75,6 +75,7 @@ class Deliveries(Store):
     async def note_move(self, card: str, move: Move) -> None:
         """A draft has no timeline: a webhook is the only one to say who moved its card."""
         values = asdict(move)
+        del values["ours"]  # found out at each look
         async with self.write() as tx:
             await insert_once(tx, moves, {"card": card, "key": values.pop("key")}, values)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,19 @@ from bot.ledger.tables import items, receipts, runs
 from bot.ledger.wakes import wake_lane
 
 FIELDS = tuple(field.name for field in fields(Item))
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How an item ended, or came to need a person."""
+
+    item: str
+    repo: str
+    number: int | None
+    title: str
+    how: str
+    text: str
+    at: datetime
 
 
 class Items(Store):
@@ -95,6 +108,13 @@ class Items(Store):
         async with self.write() as tx:
             await _give_up(tx, item, now, done=how, parked=None, go_ahead=None)
             await _file(tx, item, how, receipt, now)
+
+    async def receipts(self) -> list[Receipt]:
+        """All of them, oldest first."""
+        filed = select(receipts, items.c.repo, items.c.number, items.c.title).join(items).order_by(receipts.c.id)
+        names = Receipt.__dataclass_fields__
+        async with self.read() as tx:
+            return [Receipt(**{name: row[name] for name in names}) for row in (await tx.execute(filed)).mappings()]
 
     async def receipt(self, item: str) -> str | None:
         """The text of the newest receipt; None while nothing has ended."""

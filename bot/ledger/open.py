@@ -1,31 +1,42 @@
-"""Opens a ledger: brings its tables up to date, then connects."""
+"""Opens a ledger: brings its tables up to date, then connects.
+
+Before tables are changed a copy is laid beside them, where that is ours to do; tables of a newer Sluice are left alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import uuid
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, event, func, insert, make_url, select
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, create_engine, event, func, insert, make_url, select
 from sqlalchemy.exc import OperationalError
 
-from bot.errors import Unavailable
+from bot.errors import Unavailable, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.shared_tables import facts
 from bot.ledger.store import TURN, begin_sqlite, connect, prepare_sqlite
 
+log = structlog.get_logger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
+BACKUPS, KEPT = "backups", 3  # beside the ledger
 
 
-async def open_ledger(url: str, instance: str | None = None) -> SqlLedger:
+async def open_ledger(url: str, instance: str | None = None, migrations: Path = MIGRATIONS) -> SqlLedger:
     """`sqlite:///path` or `postgresql://...`. A new ledger is called `instance`, or a random name it keeps."""
-    name = await asyncio.to_thread(migrate, url, instance or uuid.uuid4().hex)
+    name = await asyncio.to_thread(migrate, url, instance or uuid.uuid4().hex, migrations)
     return SqlLedger(connect(url), name)
 
 
-def migrate(url: str, instance: str) -> str:
+def migrate(url: str, instance: str, migrations: Path = MIGRATIONS) -> str:
     """Bring the tables to the newest shape, one process at a time; the ledger's name."""
     target = make_url(url)
     sqlite = target.get_backend_name() == "sqlite"
@@ -40,7 +51,8 @@ def migrate(url: str, instance: str) -> str:
             if not sqlite:
                 connection.execute(select(func.pg_advisory_xact_lock(TURN)))
             config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(MIGRATIONS))
+            config.set_main_option("script_location", str(migrations))
+            _prepare(connection, ScriptDirectory.from_config(config), target)
             command.upgrade(config, "head")
             known = connection.execute(select(facts.c.value).where(facts.c.key == "instance")).scalar_one_or_none()
             if known is None:
@@ -50,3 +62,33 @@ def migrate(url: str, instance: str) -> str:
         raise Unavailable(f"the ledger at {target.render_as_string()} cannot be opened: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+def _prepare(connection: Connection, known: ScriptDirectory, target: URL) -> None:
+    """In the writer's turn that migrates: nobody writes meanwhile."""
+    has = MigrationContext.configure(connection).get_current_revision()
+    newest = known.get_current_head()
+    if has is None or has == newest:
+        return
+    if has not in {each.revision for each in known.walk_revisions()}:
+        raise UserError(
+            f"the ledger at {target.render_as_string()} belongs to a newer Sluice (its tables are {has}, this version "
+            f"knows {newest}); install that version again, or put a copy from {BACKUPS}/ back. Nothing was changed"
+        )
+    if connection.dialect.name == "sqlite" and target.database:
+        log.info("ledger copied before its tables change", copy=str(back_up(Path(target.database), has)), to=newest)
+    else:
+        log.warning("the ledger's tables change; backing up this database is yours", tables=has, to=newest)
+
+
+def back_up(ledger: Path, revision: str) -> Path:
+    """A copy made by SQLite itself, whole whoever writes; the last few are kept."""
+    folder = ledger.parent / BACKUPS
+    folder.mkdir(exist_ok=True)
+    copy = folder / f"ledger-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{revision}.db"
+    with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(copy.with_suffix(".partial"))) as target:
+        source.backup(target)
+    copy.with_suffix(".partial").rename(copy)
+    for old in sorted(folder.glob("ledger-*.db"))[:-KEPT]:
+        old.unlink()
+    return copy

@@ -11,6 +11,7 @@ from bot.context import Memory
 from bot.core.item import Item
 from bot.core.queue import rank
 from bot.core.snapshot import Rival
+from bot.ledger.decisions import deeds_of
 from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, load, twin_of
@@ -46,6 +47,7 @@ class Recall(Store):
                 twin=await twin_of(tx, mine),
                 column=await _column(tx, mine),
                 policy_word=await policy_word_of(tx, mine.repo),
+                deeds=await deeds_of(tx, item),
             )
 
 

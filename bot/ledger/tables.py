@@ -165,6 +165,7 @@ effects = Table(
     Column("settled_at", Utc),  # None: whether it happened is not known
     Column("ok", Boolean),
     Column("result", Text, nullable=False, default=""),
+    Column("at", Utc),  # when GitHub moved the card, by its clock
 )
 
 receipts = Table(

@@ -132,6 +132,29 @@ async def test_stopped_work_goes_on_at_the_next_start(database: str, workshop: W
     assert workshop.done == ["a"]
 
 
+async def test_winding_down_takes_nothing_new(database: str, workshop: Workshop) -> None:
+    """What runs may end by itself for a while; what is submitted then waits for the next start."""
+    first = engine_on(database, workshop)
+    await first.start()
+    await first.submit("run:a", "ada")
+    await until(lambda: workshop.begun == ["a"])
+    ending = asyncio.create_task(first.wind_down(patience=30))
+    await until(lambda: first.stopping)
+    await first.submit("run:b", "ada")
+    workshop.release("a")
+    await ending
+    await over(first, "run:a")
+    assert workshop.begun == ["a"] and workshop.interrupted == []
+    await first.stop()
+
+    second = engine_on(database, workshop, executor="machine-2")
+    await second.start()
+    await until(lambda: workshop.begun == ["a", "b"])
+    workshop.release("b")
+    await over(second, "run:b")
+    await second.stop()
+
+
 KILLED = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[3])

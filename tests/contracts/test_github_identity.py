@@ -13,7 +13,8 @@ import pytest
 
 from bot.core.actions import MoveCard, SayStatus
 from bot.core.item import Item
-from bot.errors import Refused, Unavailable
+from bot.core.own import Deed
+from bot.errors import OutOfReach, Refused, Unavailable
 from bot.github.auth import AppToken, StaticToken
 from bot.github.boards import Account
 from bot.github.identity import App
@@ -64,7 +65,7 @@ async def test_each_owner_has_an_installation(world: GitHubWorld) -> None:
         assert [await found.api(owner)() for owner in ("acme", "mona")] == ["ghs_1_a.b.c", "ghs_2_a.b.c"]
         assert await found.git("mona/dotfiles")() == "ghs_2_a.b.c"
         assert [await named.api(owner)() for owner in ("acme", "mona")] == ["ghs_7_a.b.c"] * 2
-        with pytest.raises(Refused, match="404"):
+        with pytest.raises(OutOfReach, match=r"the App does not reach nobody .*404"):
             await found.api("nobody")()
 
 
@@ -80,7 +81,7 @@ async def test_each_owners_board_goes_by_its_own(world: GitHubWorld) -> None:
     board = await github.board(world.key)
     assert board.project_id == world.board.project_id
     assert (await github.scan(board)).cards == () and opened == [world.org]
-    with pytest.raises(Refused, match="404"):
+    with pytest.raises(OutOfReach, match=r"the App does not reach somebody-else .*404"):
         await github.board("somebody-else/1")
     await github.close()
 
@@ -105,11 +106,13 @@ async def test_a_board_with_a_token_of_its_own_goes_by_the_repository(world: Git
     (card,) = (await github.scan(board)).cards
     item = Item(id=card.id, board=key, repo=card.repo, number=card.number)
     seen = await github.see(board, item)
-    assert all(each.ok for each in await github.write(board, item, [SayStatus("On it."), MoveCard("Ready")], seen))
+    told, put = await github.write(board, item, [SayStatus("On it."), MoveCard("Ready")], seen)
+    assert told.ok and put.ok
     (said,) = world.mona.rest("GET", f"/repos/{world.repo}/issues/{issue['number']}/comments")
     assert said["user"]["login"] == world.app["login"]
-    moved = await github.see(board, item)
-    assert moved.face and moved.face.column == "Ready" and {move.actor for move in moved.moves} == {github.login}
+    moved = await github.see(board, item, [Deed(1, "MoveCard", "Ready", True, at=put.at)])
+    assert moved.face and moved.face.column == "Ready"
+    assert [(move.actor, move.ours) for move in moved.moves] == [(desk["login"], True)]
     assert accounts[key].limits.budget.hours["graphql"].used > 0
     await github.close()
 

@@ -52,7 +52,7 @@ class Effects:
     def drag(self, to: str | None, by: str | None = "wendy", automated: bool = False) -> None:
         if self.face:
             self.face = replace(self.face, column=to)
-            self.moves.append(Move(f"m{self.count}-{len(self.moves)}", to, by, automated, self.tick()))
+            self.moves.append(Move(f"m{self.count}-{len(self.moves)}", to, by, automated, self.tick(), ours=by == ME))
 
     def merge_by_hand(self, by: str = "mona") -> None:
         if self.pull and self.pull.open:

@@ -47,7 +47,7 @@ def issue(**changed: Any) -> Issue:
 def move(
     to: str | None, by: str | None = "wendy", minutes_ago: float = 10, key: str = "", automated: bool = False
 ) -> Move:
-    return Move(key or f"move-{to}-{by}-{minutes_ago}", to, by, automated, ago(minutes_ago))
+    return Move(key or f"move-{to}-{by}-{minutes_ago}", to, by, automated, ago(minutes_ago), ours=by == ME)
 
 
 def go_ahead(by: str = "wendy", key: str = "move-1", **changed: Any) -> GoAhead:
@@ -124,6 +124,7 @@ def pull(**changed: Any) -> Pull:
         "MERGEABLE",
         "CLEAN",
         ago(5),
+        ME,
     )
     return replace(plain, **{"checks": (check(),), "branch": BRANCH, **changed})
 
@@ -155,7 +156,7 @@ def snapshot(column: str | None = "Ready", **changed: Any) -> Snapshot:
         "peers": (peer(),),
         **changed,
     }
-    return Snapshot(NOW, ME, **found)
+    return Snapshot(NOW, **found)
 
 
 def in_review(the_pull: Pull | None = None, the_item: Item | None = None, **changed: Any) -> Snapshot:

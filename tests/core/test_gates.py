@@ -100,7 +100,7 @@ def test_red_check_run_again_is_new_evidence() -> None:
 )
 def test_approvals(words: tuple[Approval, ...], the_pull: Pull, state: str, reason: str) -> None:
     """A person's word on this very head counts; the author's, a bot's, a reader's and an old one do not."""
-    verdict = approvals(the_pull, words, ME)
+    verdict = approvals(the_pull, words)
     says(verdict, state, "person" if state == "unknown" else "nobody", reason)
 
 

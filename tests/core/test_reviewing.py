@@ -116,7 +116,7 @@ def test_head_of_the_queue_leaves_when_it_must_be_mended() -> None:
         pytest.param(review("rita", "CHANGES_REQUESTED", by_writer=False), False, id="reader"),
         pytest.param(review("linter", "CHANGES_REQUESTED", by_bot=True), True, id="named-bot"),
         pytest.param(review("other", "CHANGES_REQUESTED", by_bot=True), False, id="other-bot"),
-        pytest.param(review("sluice[bot]", "COMMENTED", body="Hm"), False, id="own"),
+        pytest.param(review("sluice[bot]", "COMMENTED", body="Hm"), True, id="of-whose-token-it-is"),
     ],
 )
 def test_reviews_that_send_work_back(said: Review, asked: bool) -> None:

@@ -50,7 +50,7 @@ def check_of(decision: Decision) -> ShowCheck | None:
         pytest.param(seen("passed", shown(), run_id="7:2"), "success", id="another-attempt"),
         pytest.param(seen("running", shown(), run_id="7:2"), "", id="runs-again"),
         pytest.param(seen("running", shown(""), run_id="7:2"), None, id="runs-again-as-shown"),
-        pytest.param(replace(seen("passed"), me="sluice-account"), None, id="a-person-may-not"),
+        pytest.param(replace(seen("passed"), as_app=False), None, id="a-person-may-not"),
     ],
 )  # fmt: skip
 def test_what_is_shown(s: Snapshot, conclusion: str | None) -> None:
@@ -88,7 +88,7 @@ def test_rerun_below_a_result_runs_the_gate_again_and_uses_up_no_round() -> None
     [
         pytest.param(seen("running", shown(rerequested=True)), id="it-runs"),
         pytest.param(seen("passed", shown(rerequested=True), run_id="7:2"), id="below-an-older-result"),
-        pytest.param(replace(seen("passed", shown(rerequested=True)), me="sluice-account"), id="no-app"),
+        pytest.param(replace(seen("passed", shown(rerequested=True)), as_app=False), id="no-app"),
         pytest.param(in_review(pull(shown=(shown(rerequested=True),)), policy=GATED), id="never-ran"),
     ],
 )
@@ -152,7 +152,7 @@ BROKEN = "unknown key mod; did you mean mode?"
         pytest.param({}, None, id="whole"),
         pytest.param({"policy_problem": BROKEN, "default_head": None}, None, id="head-not-known"),
         pytest.param({"policy_problem": BROKEN, "policy": policy("preview")}, None, id="preview"),
-        pytest.param({"policy_problem": BROKEN, "me": "sluice-account"}, None, id="no-app"),
+        pytest.param({"policy_problem": BROKEN, "as_app": False}, None, id="no-app"),
     ],
 )
 def test_broken_policy_is_told_once_for_each_head_and_text(facts: dict[str, Any], told: ShowPolicy | None) -> None:

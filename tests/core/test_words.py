@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from bot.commands import parse
+from bot.context import Heard
 from bot.core import comments
 from bot.core.gates.verdict import Verdict
 from bot.core.run import Run
@@ -66,6 +68,7 @@ SAID: dict[str, Callable[[], str]] = {
     "pull body without proof": lambda: comments.pull_body(item(), go_ahead(), built("h1", "README.md"), ()),
     "summary": lambda: comments.summary(item(), MERGED, (priced(0.5), priced(None)), VERDICTS, STAGES, NOW),
     "summary of the unknown": lambda: comments.summary(item(), pull(state="MERGED"), (), (), (), NOW),
+    "removed": lambda: comments.removed(),
     "over": lambda: comments.over("the issue was closed"),
     "check title": lambda: comments.check_title("action_required", "the workflow ended: cancelled"),
     "check summary": lambda: comments.check_summary(
@@ -84,6 +87,12 @@ def test_sentence(name: str, snapshot: SnapshotAssertion) -> None:
     text = SAID[name]()
     assert text == snapshot
     assert not OURS.search(text), f"the workshop's word {OURS.search(text)} reaches people"
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_no_sentence_is_a_command(name: str) -> None:
+    """What Sluice says in the name of a person who may command would else be obeyed, were it ever taken for theirs."""
+    assert parse(Heard("1", "IC_1", "ann", by_bot=False, body=SAID[name](), at=NOW, edited=False)) == []
 
 
 def test_every_sentence_is_snapshotted() -> None:

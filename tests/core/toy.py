@@ -14,7 +14,7 @@ from bot.core.pull import Review
 from bot.core.snapshot import Snapshot
 from bot.core.stage import MOVES, stage_of
 from tests.core.effects import Effects
-from tests.core.facts import ME, REPO, ROLES, result
+from tests.core.facts import REPO, ROLES, result
 
 PASSES = 12  # a wake that leads to more passes than this in a row is a hot loop
 
@@ -66,7 +66,6 @@ class Toy(Effects):
     def snapshot(self) -> Snapshot:
         return Snapshot(
             now=self.now,
-            me=ME,
             item=self.item,
             face=self.face,
             issue=None if self.draft else self.issue,

@@ -64,9 +64,9 @@ class Killer:
         await self._begin(effect, type(action).__name__)
         return effect
 
-    async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None:
+    async def settle(self, effect: int, ok: bool, result: str, now: datetime, at: datetime | None = None) -> None:
         await self._at("unanswered", self._kinds[effect])
-        await self._settle(effect, ok, result, now)
+        await self._settle(effect, ok, result, now, at)
         await self._end(effect, self._kinds[effect])
 
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core.actions import WAITS
-from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, WaitingHint, WordHint, hints
+from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, ReachHint, WaitingHint, WordHint, hints
 
 ME = "sluice[bot]"
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -164,3 +164,16 @@ def test_own_echo_is_no_hint(event: str) -> None:
 def test_other_events_are_no_hint(event: str, action: str | None) -> None:
     """What cannot matter wakes nobody."""
     assert of(event, action=action, issue={"number": 7}) == []
+
+
+def test_what_comes_in_a_persons_name_may_be_theirs() -> None:
+    """Sluice has that person's token: only the look at the item tells whose move it was."""
+    payload = {"action": "edited", "projects_v2_item": CARD, "changes": MOVED, "sender": {"login": "mona"}}
+    assert hints("projects_v2_item", payload, "mona", "guid-1", AT) == of("projects_v2_item", **payload) != []
+
+
+@pytest.mark.parametrize("cause", ["installation.suspend", "installation.created", "installation_repositories.removed"])
+def test_what_becomes_of_the_installation_is_a_hint(cause: str) -> None:
+    """What Sluice reaches has changed, whoever did it."""
+    event, action = cause.split(".")
+    assert of(event, action=action) == [ReachHint(cause)]

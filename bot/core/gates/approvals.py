@@ -11,14 +11,15 @@ from bot.core.pull import Pull, Review
 NAME = "approvals"
 
 
-def approvals(pull: Pull, words: Iterable[Approval], author: str) -> Verdict:
-    """A submitted approval bound to the head, or a `/sluice approve` bound to it; never the author's own."""
+def approvals(pull: Pull, words: Iterable[Approval]) -> Verdict:
+    """A submitted approval bound to the head, or a `/sluice approve` bound to it; never the review of who opened it."""
     standing = opinions(pull)
     asking = [review for review in standing if review.state == "CHANGES_REQUESTED"]
     if asking:
         who = ", ".join(review.author for review in asking)
         return Verdict(NAME, "failed", f"changes requested by {who}", pull.head, key="|".join(r.id for r in asking))
-    by_review = [r.author for r in standing if r.state == "APPROVED" and r.head == pull.head and r.author != author]
+    others = [r for r in standing if r.author != pull.author]
+    by_review = [r.author for r in others if r.state == "APPROVED" and r.head == pull.head]
     by_word = [word.by for word in words if word.head == pull.head]
     approvers = list(dict.fromkeys(by_review + by_word))
     if not approvers:

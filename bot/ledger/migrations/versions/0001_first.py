@@ -190,6 +190,7 @@ def upgrade() -> None:
         sa.Column("settled_at", Utc(), nullable=True),
         sa.Column("ok", sa.Boolean(), nullable=True),
         sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("at", Utc(), nullable=True),
         sa.ForeignKeyConstraint(["item"], ["items.id"], name=op.f("fk_effects_item")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_effects")),
     )
