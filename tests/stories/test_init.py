@@ -1,0 +1,93 @@
+"""`sluice init`, from nothing to two files that work: as an App, with a token, and when something is wrong."""
+
+from __future__ import annotations
+
+import signal
+
+from bot.core.policy import PREVIEW
+from bot.policy_file import read_policy
+from tests.localhub.browser import Browser
+from tests.stories.newcomer import INSTALL, PAGE, Newcomer, only_mine
+
+
+def test_an_app_is_made_and_two_files_are_written(newcomer: Newcomer) -> None:
+    """The browser makes the App and installs it; its key is nobody else's to read, and the dry run works."""
+    init = newcomer.start(
+        "--app", "--board", newcomer.board, "--agent", "true", "--webhook", "http://127.0.0.1:9/webhooks/github"
+    )
+    newcomer.install(newcomer.make_app(init))
+    code, said = init.end()
+    assert code == 0 and f"default branch of {newcomer.repo}" in said, said
+    [key] = newcomer.folder.glob("*.pem")
+    assert only_mine(key) and only_mine(newcomer.config) and "webhook_secret" in newcomer.config.read_text()
+    assert read_policy(newcomer.policy.read_text()) == PREVIEW
+    code, said = newcomer.sluice("sweep", "--dry-run")
+    assert code == 0 and "1 boards, 0 cards" in said
+
+
+def test_what_an_interrupted_init_made_is_gone_on_with(newcomer: Newcomer) -> None:
+    """Stopped before the App was installed, init keeps the App it made, and another goes on with it."""
+    first = newcomer.start("--app", "--board", newcomer.board)
+    newcomer.make_app(first)
+    page = first.until(INSTALL)
+    first.process.send_signal(signal.SIGINT)
+    code, said = first.end()
+    assert code == 130 and "another `sluice init` goes on from sluice.toml" in said
+    newcomer.install(page)
+    code, said = newcomer.sluice("init", "--board", newcomer.board, "--agent", "true")
+    assert code == 0 and len(list(newcomer.folder.glob("*.pem"))) == 1, said
+
+
+def test_a_visitor_without_the_state_changes_nothing(newcomer: Newcomer) -> None:
+    """Somebody else's code is not taken, and the page answers to no other name than this machine's."""
+    init = newcomer.start("--app", "--board", newcomer.board)
+    url, http = init.until(PAGE), Browser().http
+    assert http.get(f"{url}/made?code=theirs&state=guessed").status_code == 400
+    assert http.get(url, headers={"host": "rebound.test"}).status_code == 400
+    assert init.process.poll() is None and not newcomer.config.exists()
+
+
+def test_a_token_does_as_well_and_its_cost_is_told(newcomer: Newcomer) -> None:
+    """With a person's token init says what that costs; columns of other names are understood, missing ones added."""
+    board = newcomer.make_board(["🗒 Backlog", "👀 Up next", "Doing", "Closed"])
+    code, said = newcomer.init("--board", board, "--repo", newcomer.repo, "--agent", "true", "--add-columns", "--probe")
+    assert code == 0, said
+    assert "cannot approve Sluice's" in said and "Added: In Review, Needs a person, Priority" in said
+    told = newcomer.config.read_text()
+    assert 'ready = "👀 Up next"' in told and 'in_progress = "Doing"' in told and 'done = "Closed"' in told
+    code, said = newcomer.sluice("sweep", "--dry-run")
+    assert code == 0 and "1 boards, 0 cards" in said, said
+
+
+def test_nothing_is_replaced_unasked(newcomer: Newcomer) -> None:
+    """A second init stops at the files of the first; with --force it keeps them beside its own."""
+    newcomer.policy.parent.mkdir()
+    newcomer.policy.write_text('mode = "off"\n')
+    assert newcomer.init("--board", newcomer.board, "--agent", "true")[0] == 0
+    assert newcomer.policy.read_text() == 'mode = "off"\n'
+    first = newcomer.config.read_text()
+    code, said = newcomer.init("--board", newcomer.board, "--agent", "false")
+    assert code == 2 and "--force replaces it" in said and newcomer.config.read_text() == first
+    code, said = newcomer.init("--board", newcomer.board, "--agent", "false", "--force")
+    assert code == 0 and newcomer.config.read_text() != first, said
+    assert (newcomer.folder / "sluice.toml.old").read_text() == first and only_mine(newcomer.config)
+
+
+def test_what_is_wrong_is_said_in_a_sentence(newcomer: Newcomer) -> None:
+    """A wrong token, a board that is not there, a repository nobody knows, nobody to ask: nothing is written."""
+    board, org, url = newcomer.board, newcomer.org, newcomer.hub.url
+    taken = ("--port", url.rpartition(":")[2])
+    for (code, said), hint in (
+        (newcomer.init("--board", board, token="ghp_wrong"), "GitHub does not take this token"),
+        (newcomer.init("--board", f"{org}/99"), f"{org} has {board} (Workshop)"),
+        (newcomer.init("--board", "https://example.com/boards"), "a board is named by its owner and number"),
+        (newcomer.init("--board", board, "--repo", f"{org}/none"), "cannot be read with this token"),
+        (newcomer.init("--board", board, "--column", "redy=Ready"), "the purposes are ready, in_progress"),
+        (newcomer.init(), "nobody can be asked here: say --board OWNER/N"),
+        (newcomer.init("--board", board, url="github.com"), "is not the address of a GitHub"),
+        (newcomer.sluice("init", "--app", "--board", "nobody-here/1", "--github-url", url), "nobody-here"),
+        (newcomer.sluice("init", "--app", "--board", board, "--github-url", url, *taken), "--port"),
+        (newcomer.sluice("init", "--token-env", "UNSET", "--github-url", url), "UNSET is not set"),
+    ):
+        assert code == 2 and hint in said and "Traceback" not in said, said
+    assert list(newcomer.folder.iterdir()) == []
