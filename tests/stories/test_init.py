@@ -83,6 +83,7 @@ def test_what_is_wrong_is_said_in_a_sentence(newcomer: Newcomer) -> None:
         (newcomer.init("--board", "https://example.com/boards"), "a board is named by its owner and number"),
         (newcomer.init("--board", board, "--repo", f"{org}/none"), "cannot be read with this token"),
         (newcomer.init("--board", board, "--column", "redy=Ready"), "the purposes are ready, in_progress"),
+        (newcomer.init("--board", board, "--column", "done=in progress"), "“In Progress” would be for two purposes"),
         (newcomer.init(), "nobody can be asked here: say --board OWNER/N"),
         (newcomer.init("--board", board, url="github.com"), "is not the address of a GitHub"),
         (newcomer.sluice("init", "--app", "--board", "nobody-here/1", "--github-url", url), "nobody-here"),

@@ -43,7 +43,7 @@ async def chosen(given: Given, ask: Questions, who: Who, places: Places) -> Chos
         names = columns(given.columns, ask, tuple(board.options))
         repositories = await _repositories(given, ask, who, places, github, board)
     drafts = {"draft_repository": repositories[0].repo} if len(repositories) == 1 or given.repos else {}
-    other = {purpose: name for purpose, name in names.items() if name != getattr(USUAL, purpose)}
+    other = {what: name for what, name in names.items() if name.casefold() != getattr(USUAL, what).casefold()}
     missing = Columns(**names).missing_from(tuple(board.options))
     return Chosen(board, {**other, **drafts, **token}, repositories, missing)
 
@@ -110,19 +110,28 @@ async def _others(around: Surroundings, owner: str) -> str:
 
 
 def columns(told: Sequence[str], ask: Questions, options: tuple[str, ...]) -> dict[str, str]:
-    """The name for each purpose: as told, as asked, else the best there is, else the usual one."""
-    names = {**guessed(options), **_told(told, options)}
-    if not ask.terminal:
-        return {purpose: names.get(purpose, getattr(USUAL, purpose)) for purpose in PURPOSES}
-    _show(names)
-    if len(names) == len(PURPOSES) and ask.yes("Is that right?", True):
-        return names
+    """The name for each purpose: as told or asked, else the best there is, else the usual one, which is to be added."""
+    given = _told(told, options)
+    best = {purpose: name for purpose, name in guessed(options).items() if name not in given.values()} | given
+    names = {purpose: best.get(purpose, getattr(USUAL, purpose)) for purpose in PURPOSES}
+    if ask.terminal:
+        _show(names, options)
+        names = names if ask.yes("Is that right?", True) else _asked(ask, names, options)
+    folded = [name.casefold() for name in names.values()]
+    if twice := sorted({name for name in names.values() if folded.count(name.casefold()) > 1}):
+        raise UserError(
+            f"the column “{twice[0]}” would be for two purposes: give each its own with --column PURPOSE=NAME"
+        )
+    return names
+
+
+def _asked(ask: Questions, names: Mapping[str, str], options: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for purpose in PURPOSES:
         free = [option for option in options if option not in found.values()]
         new = f"none of these: “{getattr(USUAL, purpose)}” is to be added"
-        best = free.index(names[purpose]) if names.get(purpose) in free else len(free)
-        at = ask.one_of(f"Which column is for “{DESCRIPTIONS[purpose]}”?", [*free, new], "say --column", best)
+        best = free.index(names[purpose]) if names[purpose] in free else len(free)
+        at = ask.one_of(f"\n{DESCRIPTIONS[purpose]}:", [*free, new], "say --column", best)
         found[purpose] = free[at] if at < len(free) else getattr(USUAL, purpose)
     return found
 
@@ -139,10 +148,12 @@ def _told(told: Sequence[str], options: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _show(names: Mapping[str, str]) -> None:
-    console.print("\nThe board's columns, as Sluice understands them:")
-    for purpose in PURPOSES:
-        console.print(f"  {DESCRIPTIONS[purpose]:<26} {names.get(purpose, '?')}")
+def _show(names: Mapping[str, str], options: tuple[str, ...]) -> None:
+    console.print("\nWhat the board's columns are for:")
+    there = {option.casefold() for option in options}
+    for purpose, name in names.items():
+        added = "" if name.casefold() in there else "   (not there yet)"
+        console.print(f"  {DESCRIPTIONS[purpose]:<26} {name}{added}")
 
 
 # --- its repositories -------------------------------------------------------------------------------------------------

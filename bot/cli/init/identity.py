@@ -140,7 +140,7 @@ async def _settled(given: Given, ask: Questions, table: Table, outside: Table) -
         if error.status not in (401, 404):
             raise
         what = "App's key" if table.get("app_id") else "token"
-        raise UserError(f"GitHub does not take this {what}: it is wrong, has ended or was revoked ({error})") from None
+        raise UserError(f"GitHub does not take this {what}: it is wrong, has ended or was revoked") from None
     console.print(f"Sluice acts as {login}.")
     app = identity.itself()
     if app is not None:

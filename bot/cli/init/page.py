@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from bot.errors import SluiceError, UserError
 from bot.github.manifest import Made, form_url
+from bot.github.permissions import LEVELS, PERMISSIONS
 from webhooks.server import server_of
 
 HOST = "127.0.0.1"
@@ -46,7 +47,9 @@ class Page:
 
     def show(self, web_url: str, organization: str, manifest: Mapping[str, Any]) -> None:
         there, whose = form_url(web_url, organization, self.state), organization or "yourself"
-        asked = "".join(f"<li>{html.escape(f'{what}: {level}')}" for what, level in _permissions(manifest).items())
+        asked = "".join(
+            f"<li>{each.name}: {LEVELS[each.level].lower()} ({html.escape(each.why)})" for each in PERMISSIONS
+        )
         told = html.escape(json.dumps(manifest), quote=True)
         self._form = _shown(
             "Make Sluice a GitHub App of its own",
@@ -109,11 +112,6 @@ def _bound(port: int) -> socket.socket:
         listening.close()
         raise UserError(f"port {port} on {HOST} cannot be used ({error.strerror}): name another with --port") from None
     return listening
-
-
-def _permissions(manifest: Mapping[str, Any]) -> Mapping[str, str]:
-    found: Mapping[str, str] = manifest["default_permissions"]
-    return found
 
 
 def _shown(title: str, text: str, status: int = 200) -> Response:
