@@ -22,6 +22,7 @@ from bot.core.trust import needed_for
 from bot.core.usage import USAGE
 from bot.github.permissions import EVENTS, LEVELS, PERMISSIONS
 from bot.settings import BoardSettings, PeerSettings, Settings
+from webhooks.metrics import NAMES
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (ROOT / "README.md", ROOT / "bot/ARCHITECTURE.md")
@@ -59,6 +60,11 @@ def permissions() -> str:
 
 def events() -> str:
     return ", ".join(f"`{event}`" for event in EVENTS)
+
+
+def metrics() -> str:
+    rows = [(f"`{name}`", ", ".join(labels), said) for name, (said, labels) in NAMES.items()]
+    return _table(("name", "labels", "what it is"), rows)
 
 
 def settings() -> str:
@@ -107,6 +113,7 @@ def files() -> str:
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "permissions": permissions,
     "events": events,
+    "metrics": metrics,
     "settings": settings,
     "policy": policy,
     "commands": commands,

@@ -6,6 +6,7 @@ from bot.ledger.board import BoardVerbs
 from bot.ledger.costs import Costs
 from bot.ledger.decisions import Decisions
 from bot.ledger.deliveries import Deliveries
+from bot.ledger.figures import Figures
 from bot.ledger.gates import Gates
 from bot.ledger.items import Items
 from bot.ledger.orders import Orders
@@ -36,6 +37,7 @@ class SqlLedger(
     Costs,
     Standings,
     Tallies,
+    Figures,
     Workers,
     Schedules,
 ):
