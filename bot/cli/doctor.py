@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from bot.agents.sandbox import bubblewrap_works
 from bot.cli.finding import Finding
 from bot.cli.options import AsJson, Config
 from bot.cli.output import print_json, print_table
@@ -68,6 +67,8 @@ def _disk(folder: Path) -> Finding:
 
 
 def _sandbox(settings: Settings) -> Finding:
+    from bot.agents.sandbox import bubblewrap_works  # here, so that the other commands start quickly
+
     if bubblewrap_works():
         return Finding("sandbox", "ok", "bubblewrap")
     if settings.unsandboxed:
@@ -118,7 +119,7 @@ async def _github(settings: Settings, write: bool, issue: str) -> AsyncIterator[
     if not settings.boards:
         yield Finding("boards", "wrong", 'none: add a [boards."owner/number"] table to sluice.toml')
         return
-    from bot.cli import permissions  # here, so that the other commands start quickly
+    from bot.cli import permissions
     from bot.cli.granting import granting
     from bot.cli.probing import Writing, probed
     from bot.wiring import find_boards, github_and_git, identity_of

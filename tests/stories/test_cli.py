@@ -223,7 +223,7 @@ async def test_the_figures_of_a_running_service(world: World) -> None:
     """/metrics tells where the items stand, how runs ended, and what is left of GitHub's hour."""
     await world.add_issue("Fix the typo")
     await world.settle()
-    told = httpx.get(world.address.replace("/webhooks/github", "/metrics")).text
+    told = (await world.http.get(world.address.replace("/webhooks/github", "/metrics"))).text
     assert 'sluice_items{stage="InReview"} 1.0' in told and 'sluice_runs_ended_total{outcome="finished"} 1.0' in told
     assert "sluice_github_remaining{" in told and "sluice_sweep_seconds" in told, told
 
