@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -202,36 +200,6 @@ class Settings(BaseSettings):
 
     def cap_values(self) -> Caps:
         return Caps(self.caps.running, self.caps.runs_per_day)
-
-
-class Drafted(Settings):
-    """Settings as they are told, to which no file and no environment adds: those `sluice init` is about to write."""
-
-    model_config = SettingsConfigDict(toml_file=None)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
-
-
-def from_environment(name: str) -> str:
-    """What a variable that somebody named on the command line holds."""
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise SettingsError(f"the environment variable {name} is not set, or empty")
-    return value
-
-
-def has_display() -> bool:
-    """Whether a browser could show itself here."""
-    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def read_settings(file: Path = FILE) -> Settings:

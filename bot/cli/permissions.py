@@ -17,6 +17,7 @@ MODES = {
     "off": 'mode = "off": everything is stopped here',
 }
 NEEDS = "Contents, Issues and Pull requests"
+SELDOM = 60  # seconds: whoever moves a card of a board without webhooks waits this long at most
 
 
 async def repositories(github: Installations, board: Board, drafts: str | None) -> list[str]:
@@ -27,7 +28,9 @@ async def repositories(github: Installations, board: Board, drafts: str | None) 
     return list({name.casefold(): name for name in named if name}.values())
 
 
-async def of_board(github: Installations, board: Board, repositories: Sequence[str]) -> AsyncIterator[Finding]:
+async def of_board(
+    github: Installations, board: Board, repositories: Sequence[str], sweep_seconds: float
+) -> AsyncIterator[Finding]:
     """The board's own, then that of every repository that has to do with it."""
     access = await github.board_access(board)
     what = f"board {board.key}"
@@ -39,10 +42,17 @@ async def of_board(github: Installations, board: Board, repositories: Sequence[s
         remedy = "`sluice board setup` adds it; one of another type must be renamed first"
         yield Finding(what, "warning", f"lacks the field {name} ({kind.lower()}), so it is not kept: {remedy}")
     if board.personal:
-        pace = "it sends no webhooks, so it is looked at by sweeps alone; everything but the board goes on as ever"
-        yield Finding(what, "ok", f"belongs to a person: {pace}")
+        yield _personal(what, sweep_seconds)
     for repo in repositories:
         yield await _of_repository(github, repo)
+
+
+def _personal(what: str, sweep_seconds: float) -> Finding:
+    often = f"it is looked at every {sweep_seconds:.0f} s"
+    told = f"belongs to a person, so it sends no webhooks and is closed to Apps: {often}"
+    if sweep_seconds > SELDOM:
+        return Finding(what, "warning", f"{told}, which is seldom; set pace.sweep_seconds to {SELDOM} or less")
+    return Finding(what, "ok", f"{told}; everything but the board goes on as ever")
 
 
 async def _of_repository(github: Installations, repo: str) -> Finding:

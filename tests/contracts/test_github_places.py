@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import UserError
 from bot.github.permissions import asked, ungranted
-from bot.github.places import Places, board_key, places_of
+from bot.github.places import Places, board_key, no_board, places_of
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,21 @@ def test_what_is_no_address_is_said(url: str) -> None:
 def test_a_board_is_named_or_pasted(text: str, key: str) -> None:
     """By owner and number, or by its address in the browser."""
     assert board_key(text) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("my-org/my-repo/3", "that my-org/my-repo links to belongs to its owner, so it is my-org/3"),
+        ("https://github.com/my-org/my-repo/projects/3", "so it is my-org/3"),
+        ("https://github.com/orgs/my-org/projects/3", "this one is my-org/3"),
+        ("my-org", "https://github.com/orgs/OWNER/projects/NUMBER"),
+        ("my-org/my-repo", "https://github.com/orgs/OWNER/projects/NUMBER"),
+    ],
+)
+def test_a_board_that_is_named_wrongly_is_told_how(text: str, hint: str) -> None:
+    """Most of all the board of a repository, of which GitHub has none."""
+    assert hint in no_board(text)
 
 
 def test_what_an_installation_lacks() -> None:

@@ -90,7 +90,7 @@ class Newcomer:
         process = subprocess.Popen(
             [SLUICE, "init", "--github-url", self.hub.url, *words],
             cwd=self.folder,
-            env={"COLUMNS": "400", "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"},
+            env={"COLUMNS": "400", "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "TOKEN": self.ann["token"]},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -103,11 +103,12 @@ class Newcomer:
         """Ann follows the link and says yes to everything; where GitHub sends her at the end."""
         browser = Browser()
         proposed = browser.send(browser.get(init.until(PAGE)))
-        return browser.get(browser.send(proposed).headers["location"]).headers["location"]
+        back = browser.send(proposed, by=self.ann["login"]).headers["location"]
+        return browser.get(back).headers["location"]
 
-    def install(self, page: str) -> None:
+    def install(self, page: str, **told: str) -> None:
         browser = Browser()
-        browser.send(browser.get(page), by=self.ann["login"]).raise_for_status()
+        browser.send(browser.get(page), by=self.ann["login"], **told).raise_for_status()
 
     def leave(self) -> None:
         for process in self.started:

@@ -7,7 +7,7 @@ import signal
 from bot.core.policy import PREVIEW
 from bot.policy_file import read_policy
 from tests.localhub.browser import Browser
-from tests.stories.newcomer import INSTALL, PAGE, Newcomer, only_mine
+from tests.stories.newcomer import COLUMNS, INSTALL, PAGE, Newcomer, only_mine
 
 
 def test_an_app_is_made_and_two_files_are_written(newcomer: Newcomer) -> None:
@@ -59,6 +59,20 @@ def test_a_token_does_as_well_and_its_cost_is_told(newcomer: Newcomer) -> None:
     assert code == 0 and "1 boards, 0 cards" in said, said
 
 
+def test_a_persons_board_gets_a_token_of_its_own(newcomer: Newcomer) -> None:
+    """The App is Ann's own and does what concerns her repository; her board, which is closed to it, takes her token."""
+    ann = newcomer.ann["login"]
+    repo = newcomer.hub.repo(ann)["full_name"]
+    order = {"owner": ann, "title": "Mine", "status": COLUMNS, "repos": [repo]}
+    board = f"{ann}/{newcomer.hub.admin('projects', order)['number']}"
+    init = newcomer.start("--app", "--board", board, "--agent", "true", "--board-token-env", "TOKEN", "--probe")
+    newcomer.install(newcomer.make_app(init), account=ann)
+    code, said = init.end()
+    assert code == 0 and "it is looked at every 60 s" in said and f"put it on board {board}" in said, said
+    code, said = newcomer.sluice("sweep", "--dry-run")
+    assert code == 0 and "1 boards, 0 cards" in said, said
+
+
 def test_nothing_is_replaced_unasked(newcomer: Newcomer) -> None:
     """A second init stops at the files of the first; with --force it keeps them beside its own."""
     newcomer.policy.parent.mkdir()
@@ -80,7 +94,7 @@ def test_what_is_wrong_is_said_in_a_sentence(newcomer: Newcomer) -> None:
     for (code, said), hint in (
         (newcomer.init("--board", board, token="ghp_wrong"), "GitHub does not take this token"),
         (newcomer.init("--board", f"{org}/99"), f"{org} has {board} (Workshop)"),
-        (newcomer.init("--board", "https://example.com/boards"), "a board is named by its owner and number"),
+        (newcomer.init("--board", "https://example.com/boards"), "a board is named owner/number"),
         (newcomer.init("--board", board, "--repo", f"{org}/none"), "cannot be read with this token"),
         (newcomer.init("--board", board, "--column", "redy=Ready"), "the purposes are ready, in_progress"),
         (newcomer.init("--board", board, "--column", "done=in progress"), "“In Progress” would be for two purposes"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from bot.cli.init.drafted import from_environment
 from bot.cli.init.given import Given
 from bot.cli.init.identity import Who
 from bot.cli.init.questions import Questions
@@ -17,9 +18,8 @@ from bot.core.setup import DESCRIPTIONS, guessed
 from bot.errors import BoardError, Refused, UserError
 from bot.github.access import RepositoryAccess
 from bot.github.installations import Installations
-from bot.github.places import Places, board_key
+from bot.github.places import Places, board_key, no_board
 from bot.github.surroundings import Listed, Surroundings, surroundings
-from bot.settings import from_environment
 from bot.wiring import github_of
 
 USUAL = Columns()
@@ -60,7 +60,7 @@ async def _key(given: Given, ask: Questions, who: Who, places: Places) -> str:
     if key := board_key(told):
         return key
     if "/" in told:
-        raise UserError(f"a board is named by its owner and number, like my-org/1, or by its address; not {told!r}")
+        raise UserError(no_board(told))
     return await _listed(ask, who, places, told)
 
 

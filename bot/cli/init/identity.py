@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.cli.init.drafted import Drafted, from_environment, has_display
 from bot.cli.init.earlier import Earlier
 from bot.cli.init.files import SECRET, put, settings_text
 from bot.cli.init.given import Given
@@ -20,7 +21,7 @@ from bot.github.identity import Identity
 from bot.github.manifest import Made, convert, kind_of, manifest
 from bot.github.places import Places, board_key
 from bot.github.surroundings import Installed, installations
-from bot.settings import Drafted, Settings, from_environment, has_display
+from bot.settings import Settings
 from bot.wiring import identity_of
 
 Table = Mapping[str, Any]
