@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import select
 import stat
 import subprocess
 import sys
@@ -118,3 +120,44 @@ class Newcomer:
 
 def only_mine(path: Path) -> bool:
     return stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+class Terminal:
+    """A `sluice init` at a terminal, with somebody who reads and types."""
+
+    def __init__(self, newcomer: Newcomer, *words: str) -> None:
+        self.said = ""
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:  # the child
+            os.chdir(newcomer.folder)
+            os.execve(
+                SLUICE,
+                [str(SLUICE), "init", "--github-url", newcomer.hub.url, *words],
+                {"COLUMNS": "400", "PATH": os.environ["PATH"], "TERM": "dumb"},
+            )
+
+    def read(self, wanted: str) -> None:
+        """Everything up to what is wanted."""
+        while wanted not in self.said:
+            ready, _, _ = select.select([self._fd], [], [], 30)
+            part = self._more() if ready else ""
+            if not part:
+                raise AssertionError(f"{wanted!r} was not said, but: {self.said}")
+            self.said += part
+        self.said = self.said.partition(wanted)[2]
+
+    def type(self, text: str) -> None:
+        os.write(self._fd, text.encode())
+
+    def end(self) -> int:
+        """Its exit code; what it said last is read."""
+        while part := self._more():
+            self.said += part
+        os.close(self._fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+    def _more(self) -> str:
+        try:
+            return os.read(self._fd, 4096).decode("utf-8", "replace")
+        except OSError:  # Linux says so at the end
+            return ""

@@ -7,7 +7,7 @@ import signal
 from bot.core.policy import PREVIEW
 from bot.policy_file import read_policy
 from tests.localhub.browser import Browser
-from tests.stories.newcomer import COLUMNS, INSTALL, PAGE, Newcomer, only_mine
+from tests.stories.newcomer import COLUMNS, INSTALL, PAGE, Newcomer, Terminal, only_mine
 
 
 def test_an_app_is_made_and_two_files_are_written(newcomer: Newcomer) -> None:
@@ -82,6 +82,8 @@ def test_nothing_is_replaced_unasked(newcomer: Newcomer) -> None:
     first = newcomer.config.read_text()
     code, said = newcomer.init("--board", newcomer.board, "--agent", "false")
     assert code == 2 and "--force replaces it" in said and newcomer.config.read_text() == first
+    newcomer.config.write_text(first := "[caps]\nrunning = 1\n")  # somebody's own hand
+    assert newcomer.init("--board", newcomer.board)[0] == 2 and newcomer.config.read_text() == first
     code, said = newcomer.init("--board", newcomer.board, "--agent", "false", "--force")
     assert code == 0 and newcomer.config.read_text() != first, said
     assert (newcomer.folder / "sluice.toml.old").read_text() == first and only_mine(newcomer.config)
@@ -98,6 +100,8 @@ def test_what_is_wrong_is_said_in_a_sentence(newcomer: Newcomer) -> None:
         (newcomer.init("--board", board, "--repo", f"{org}/none"), "cannot be read with this token"),
         (newcomer.init("--board", board, "--column", "redy=Ready"), "the purposes are ready, in_progress"),
         (newcomer.init("--board", board, "--column", "done=in progress"), "“In Progress” would be for two purposes"),
+        (newcomer.init("--board", board, "--agent", "my 'agent"), "cannot be taken apart"),
+        (newcomer.init("--board", board, "--webhook", "https://sluice.test"), "looks like https://YOUR-HOST/webhooks"),
         (newcomer.init(), "nobody can be asked here: say --board OWNER/N"),
         (newcomer.init("--board", board, url="github.com"), "is not the address of a GitHub"),
         (newcomer.sluice("init", "--app", "--board", "nobody-here/1", "--github-url", url), "nobody-here"),
@@ -106,3 +110,34 @@ def test_what_is_wrong_is_said_in_a_sentence(newcomer: Newcomer) -> None:
     ):
         assert code == 2 and hint in said and "Traceback" not in said, said
     assert list(newcomer.folder.iterdir()) == []
+
+
+def test_at_a_terminal_it_asks(newcomer: Newcomer) -> None:
+    """Identity, board, columns, agent: the token is not shown, and a wrong number is asked for again."""
+    newcomer.make_board(["Todo", "In Progress", "Done"], "Roadmap")
+    init = Terminal(newcomer)
+    for question, answer in (
+        ("Number: ", "2"),
+        ("Token (not shown): ", newcomer.ann["token"]),
+        ("an owner to see theirs): ", newcomer.org),
+        ("Number: ", "9"),
+        ("Number: ", "1"),
+        ("Is that right? [Y/n]: ", "y"),
+        ("(empty: later): ", "true"),
+        ("Add them now (no card moves)? [Y/n]: ", ""),
+        ("closes it again [y/N]: ", "y"),
+    ):
+        init.read(question)
+        assert newcomer.ann["token"] not in init.said
+        init.type(f"{answer}\n")
+    assert init.end() == 0, init.said
+    assert "could open an issue" in init.said and newcomer.policy.exists()
+    assert newcomer.ann["token"] not in init.said and only_mine(newcomer.config)
+
+
+def test_ctrl_c_ends_a_question_at_once(newcomer: Newcomer) -> None:
+    """And it is said what is there so far."""
+    init = Terminal(newcomer)
+    init.read("Number: ")
+    init.type("\x03")
+    assert init.end() == 130 and "stopped; nothing is written" in init.said

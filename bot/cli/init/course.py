@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.cli import doctor
 from bot.cli.init.board import Chosen, chosen
 from bot.cli.init.earlier import earlier
-from bot.cli.init.files import POLICY, POLICY_TEXT, SECRET, put, settings_text
+from bot.cli.init.files import POLICY, POLICY_TEXT, SECRET, argv, put, settings_text
 from bot.cli.init.given import Given
 from bot.cli.init.identity import Who, who
 from bot.cli.init.questions import Questions
@@ -21,6 +22,7 @@ from bot.settings import Settings, read_settings
 from bot.wiring import github_of
 
 PROBE = "May doctor try to write, too? It opens a scratch issue and closes it again"
+LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 async def run(given: Given) -> int:
@@ -28,14 +30,15 @@ async def run(given: Given) -> int:
     ask = Questions(sys.stdin.isatty() and sys.stdout.isatty())
     _check(given)
     left = earlier(given.config)
-    if left and left.whole:
+    if left and not left.begun:
         _may_replace(given, ask)
-    elif left and left.identity:
+    elif left:
         console.print(f"{given.config} holds the beginning of an earlier init, which is gone on with.")
     places = places_of(given.github_url or (left.written.get("git_url", PUBLIC) if left else PUBLIC))
     me = await who(given, ask, places, left)
     found = await chosen(given, ask, me, places)
     agent = given.agent or ask.text("The program that does the work, with its arguments (empty: later)", "", "")
+    argv(agent)
     _write(given, me, found, agent)
     settings = read_settings(given.config)
     await _columns(given, ask, settings, found)
@@ -50,8 +53,12 @@ def _check(given: Given) -> None:
     """What can be known to be wrong before anything is asked."""
     if given.app and given.token_env:
         raise UserError("--app and --token-env: one of them")
-    if given.webhook and not given.webhook.startswith(("https://", "http://")):
-        raise UserError(f"--webhook {given.webhook!r} is no address: it looks like https://HOST/webhooks/github")
+    hook = urlsplit(given.webhook)
+    if given.webhook and (hook.scheme not in ("https", "http") or not hook.hostname or hook.path in ("", "/")):
+        raise UserError(f"--webhook {given.webhook!r}: the address of it looks like https://YOUR-HOST/webhooks/github")
+    if hook.hostname in LOCAL and urlsplit(given.github_url or PUBLIC).hostname not in LOCAL:
+        raise UserError(f"--webhook {given.webhook!r} is this machine itself, where GitHub sends nothing")
+    argv(given.agent)
 
 
 def _may_replace(given: Given, ask: Questions) -> None:

@@ -17,17 +17,17 @@ SECRETS = ("token", "private_key", "webhook_secret")
 class Earlier:
     written: Mapping[str, Any]  # [github], as it stands in the file
     outside: Mapping[str, Any]  # what belongs to it and comes from the environment
-    boards: tuple[str, ...]
-
-    @property
-    def whole(self) -> bool:
-        """An init came to its end; else this is only the identity it got to."""
-        return bool(self.boards)
+    tables: frozenset[str]  # what else stands there
 
     @property
     def identity(self) -> bool:
         known = {**self.written, **self.outside}
         return bool(known.get("token") or known.get("app_id"))
+
+    @property
+    def begun(self) -> bool:
+        """It is no more than the identity an init got to: nothing is lost by going on with it."""
+        return self.identity and self.tables == {"github"}
 
 
 def earlier(config: Path) -> Earlier | None:
@@ -35,7 +35,8 @@ def earlier(config: Path) -> Earlier | None:
     if not config.exists():
         return None
     settings = read_settings(config)
-    written = tomllib.loads(config.read_text("utf-8")).get("github", {})
+    tables = tomllib.loads(config.read_text("utf-8"))
+    written = tables.get("github", {})
     secrets = {name: secret for name in SECRETS if (secret := getattr(settings.github, name)) and name not in written}
     outside = {name: secret.get_secret_value() for name, secret in secrets.items()}
-    return Earlier(written, outside, tuple(settings.boards))
+    return Earlier(written, outside, frozenset(tables))

@@ -1,4 +1,4 @@
-"""The files init writes: the settings, the App's key, and a policy for somebody to commit. Nothing is lost by it."""
+"""The files init writes: the settings, the App's key, and a policy to commit. What was there is kept beside them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from bot.errors import UserError
 
 SECRET = 0o600
 POLICY = Path(".github/sluice.toml")
@@ -41,8 +43,16 @@ def settings_text(github: Table, boards: Mapping[str, Table], agent: str) -> str
         parts.append("# `sluice init` has not come to its end: run it again, and it goes on from here.\n")
         return "\n".join(parts)
     parts += [_table(f"boards.{_text(key)}", board) for key, board in boards.items()]
-    parts.append(_table("peers.helper", {"command": shlex.split(agent)}) if agent else NO_AGENT)
+    parts.append(_table("peers.helper", {"command": argv(agent)}) if agent else NO_AGENT)
     return "\n".join(parts)
+
+
+def argv(agent: str) -> list[str]:
+    """A program and its arguments, as a shell takes them apart."""
+    try:
+        return shlex.split(agent)
+    except ValueError as error:
+        raise UserError(f"the agent {agent!r} cannot be taken apart: {error}") from None
 
 
 def put(path: Path, text: str, mode: int) -> Path | None:
