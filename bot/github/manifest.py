@@ -64,10 +64,13 @@ async def convert(api_url: str, code: str) -> Made:
 
 
 async def kind_of(api_url: str, login: str) -> str:
-    """Whether an owner is an `Organization` or a `User`: anybody may ask."""
+    """Whether an owner is an `Organization` or a `User`. Anybody may ask, but of a server that shows itself to nobody
+    unknown, where most boards are an organization's."""
     try:
         return str((await _call("GET", f"{api_url}/users/{quote(login, safe='')}"))["type"])
     except Refused as error:
+        if error.status in (401, 403):
+            return "Organization"
         if error.status != 404:
             raise
         raise UserError(f"GitHub knows no organization and nobody called {login}: check the name") from None

@@ -38,6 +38,16 @@ def test_what_an_interrupted_init_made_is_gone_on_with(newcomer: Newcomer) -> No
     assert code == 0 and len(list(newcomer.folder.glob("*.pem"))) == 1, said
 
 
+def test_another_app_does_not_lose_what_was_set_up_before(newcomer: Newcomer) -> None:
+    """However far it gets, the settings of before are kept beside the new ones."""
+    newcomer.init("--board", newcomer.board, "--agent", "true")
+    before = newcomer.config.read_text()
+    init = newcomer.start("--app", "--board", newcomer.board, "--agent", "true", "--force")
+    newcomer.install(newcomer.make_app(init))
+    assert init.end()[0] == 0 and "app_id" in newcomer.config.read_text()
+    assert (newcomer.folder / "sluice.toml.old").read_text() == before
+
+
 def test_a_visitor_without_the_state_changes_nothing(newcomer: Newcomer) -> None:
     """Somebody else's code is not taken, and the page answers to no other name than this machine's."""
     init = newcomer.start("--app", "--board", newcomer.board)

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from bot.cli import doctor
 from bot.cli.init.board import Chosen, chosen
-from bot.cli.init.earlier import earlier
-from bot.cli.init.files import POLICY, POLICY_TEXT, SECRET, argv, put, settings_text
+from bot.cli.init.earlier import earlier, put_settings
+from bot.cli.init.files import POLICY, POLICY_TEXT, argv, put, settings_text
 from bot.cli.init.given import Given
 from bot.cli.init.identity import Who, who
 from bot.cli.init.questions import Questions
@@ -69,8 +69,7 @@ def _may_replace(given: Given, ask: Questions) -> None:
 
 
 def _write(given: Given, me: Who, found: Chosen, agent: str) -> None:
-    text = settings_text(me.table, {found.board.key: found.table}, agent)
-    put(given.config, text, SECRET)
+    put_settings(given.config, settings_text(me.table, {found.board.key: found.table}, agent))
     console.print(f"\n{given.config} is written; it holds secrets, and only you can read it.")
     bare = [each.repo for each in found.repositories if each.policy is None]
     for each in found.repositories:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.cli.init.files import SECRET, put
 from bot.settings import read_settings
 
 SECRETS = ("token", "private_key", "webhook_secret")
@@ -28,6 +29,12 @@ class Earlier:
     def begun(self) -> bool:
         """It is no more than the identity an init got to: nothing is lost by going on with it."""
         return self.identity and self.tables == {"github"}
+
+
+def put_settings(config: Path, text: str) -> None:
+    """In the place of what is there, which is kept beside it, unless it is no more than init's own beginning."""
+    left = earlier(config)
+    put(config, text, SECRET, keep=left is not None and not left.begun)
 
 
 def earlier(config: Path) -> Earlier | None:

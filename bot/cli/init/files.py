@@ -55,10 +55,10 @@ def argv(agent: str) -> list[str]:
         raise UserError(f"the agent {agent!r} cannot be taken apart: {error}") from None
 
 
-def put(path: Path, text: str, mode: int) -> Path | None:
+def put(path: Path, text: str, mode: int, keep: bool = True) -> Path | None:
     """Write a file that nobody but its owner reads in between; what was there is kept beside it, and its path given."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    old = _aside(path)
+    old = _aside(path) if keep else None
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.cli.init.drafted import Drafted, from_environment, has_display
-from bot.cli.init.earlier import Earlier
+from bot.cli.init.earlier import Earlier, put_settings
 from bot.cli.init.files import SECRET, put, settings_text
 from bot.cli.init.given import Given
 from bot.cli.init.page import page
@@ -68,7 +68,15 @@ async def _app(given: Given, ask: Questions, places: Places) -> Table:
     owner = given.owner or board_key(given.board).partition("/")[0]
     owner = owner or ask.text("Whose board is it (an organization or a login)", "say --board OWNER/N")
     organization = owner if await kind_of(places.api, owner) == "Organization" else ""
-    async with page(given.port, lambda code: convert(places.api, code)) as shown:
+    table: dict[str, Any] = _addresses(places)
+
+    async def exchange(code: str) -> Made:
+        """Kept at once, because GitHub tells it this once: whatever happens now, another init goes on from here."""
+        made = await convert(places.api, code)
+        table.update(_keep(given, table, made))
+        return made
+
+    async with page(given.port, exchange) as shown:
         shown.show(places.web, organization, manifest(owner, f"{places.web}/{owner}", shown.back, given.webhook))
         _invite(shown.url, places.web)
         if has_display() if given.browser is None else given.browser:
@@ -80,7 +88,10 @@ async def _app(given: Given, ask: Questions, places: Places) -> Table:
             raise UserError("the browser did not come back in time, and nothing was made: run init again") from None
         except Refused as error:
             raise UserError(f"GitHub did not make the App: run init again ({error})") from None
-    return _keep(given, places, made)
+    console.print(
+        f"\nThe App “{made.slug}” is made. Its key is in {table['private_key_file']}, which only you can read."
+    )
+    return table
 
 
 def _invite(url: str, web: str) -> None:
@@ -90,14 +101,12 @@ def _invite(url: str, web: str) -> None:
     console.print("Waiting for it to come back; Ctrl-C stops ...")
 
 
-def _keep(given: Given, places: Places, made: Made) -> Table:
-    """At once, because GitHub tells it this once: whatever happens now, another init goes on from here."""
+def _keep(given: Given, addresses: Table, made: Made) -> Table:
     key = given.config.parent / f"{made.slug}.pem"
     put(key, made.private_key, SECRET)
-    table = {**_addresses(places), "app_id": made.app_id, "private_key_file": str(key)}
+    table = {**addresses, "app_id": made.app_id, "private_key_file": str(key)}
     table |= {"webhook_secret": made.webhook_secret} if made.webhook_secret else {}
-    put(given.config, settings_text(table, {}, ""), SECRET)
-    console.print(f"\nThe App “{made.slug}” is made. Its key is in {key}, which only you can read.")
+    put_settings(given.config, settings_text(table, {}, ""))
     return table
 
 
@@ -141,7 +150,10 @@ async def _settled(given: Given, ask: Questions, table: Table, outside: Table) -
         if error.status not in (401, 404):
             raise
         what = "App's key" if table.get("app_id") else "token"
-        raise UserError(f"GitHub does not take this {what}: it is wrong, has ended or was revoked") from None
+        raise UserError(
+            f"GitHub does not take this {what}: it is wrong, has ended or was revoked; --app makes an App, and "
+            "--token-env NAME takes another token"
+        ) from None
     console.print(f"Sluice acts as {login}.")
     app = identity.itself()
     if app is not None:

@@ -21,7 +21,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
-from bot.errors import SluiceError, UserError
+from bot.errors import SluiceError, Unavailable, UserError
 from bot.github.manifest import Made, form_url
 from bot.github.permissions import LEVELS, PERMISSIONS
 from webhooks.server import server_of
@@ -32,13 +32,14 @@ STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;
 
 
 class Page:
-    """Waits for one code; `exchange` makes an App of it."""
+    """Waits for one code; `exchange` makes an App of it, and keeps what it is told."""
 
     def __init__(self, port: int, exchange: Callable[[str], Awaitable[Made]]) -> None:
         self.url = f"http://{HOST}:{port}"
         self.state = secrets.token_urlsafe(32)
         self.made: asyncio.Future[Made] = asyncio.get_running_loop().create_future()
         self._exchange = exchange
+        self._one = asyncio.Lock()  # a browser may ask twice, and the code is good once
         self._form: Response | None = None
 
     @property
@@ -76,16 +77,17 @@ class Page:
         the App is installed."""
         if not code or not hmac.compare_digest(state.encode(), self.state.encode()):
             return _shown("Not from here", "<p>This is not the way back from the page that init showed.", 400)
-        if self.made.done():
-            return _shown("Done already", "<p>Go on in the terminal.")
-        try:
-            made = await self._exchange(code)
-        except SluiceError as error:
+        async with self._one:
             if not self.made.done():
-                self.made.set_exception(error)
-            return _shown("That did not work", f"<p>{html.escape(str(error))}<p>Go on in the terminal.", 502)
-        self.made.set_result(made)
-        return RedirectResponse(made.page, 303)
+                try:
+                    self.made.set_result(await self._exchange(code))
+                except Unavailable as error:
+                    return _shown("Not yet", f"<p>{html.escape(str(error))}<p>Load this page again in a while.", 503)
+                except (SluiceError, OSError) as error:
+                    self.made.set_exception(error)
+            if self.made.exception():
+                return _shown("That did not work", "<p>Go on in the terminal, which says why.", 502)
+            return RedirectResponse(self.made.result().page, 303)
 
 
 @asynccontextmanager
