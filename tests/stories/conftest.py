@@ -49,8 +49,6 @@ async def world(make_world: MakeWorld) -> World:
 @pytest.fixture
 def newcomer(
     hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Newcomer]:
+) -> Newcomer:
     """Somebody who sets Sluice up."""
-    found = Newcomer(hub, tmp_path, monkeypatch, capsys)
-    yield found
-    found.leave()
+    return Newcomer(hub, tmp_path, monkeypatch, capsys)

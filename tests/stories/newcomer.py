@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
+import queue
 import re
 import select
 import stat
-import subprocess
 import sys
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -24,27 +28,53 @@ PAGE = re.compile(r"http://127\.0\.0\.1:\d+")
 INSTALL = re.compile(r"http://\S+/installations/new")
 
 
-class Running:
-    """A `sluice init` in a process of its own, which waits for a browser."""
+class Tape(io.StringIO):
+    """What is printed, line by line, for whoever waits for it in another thread."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: queue.Queue[str] = queue.Queue()
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines():
+            self.lines.put(line)
+        return super().write(text)
+
+
+class Running:
+    """A `sluice init` that waits for a browser, in a thread: much cheaper than a process, and the same from outside."""
+
+    def __init__(self, newcomer: Newcomer, words: Sequence[str]) -> None:
+        self._tape = Tape()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._patch, self._before = newcomer.patch, {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._patch.setattr(sys, "argv", ["sluice", *words])
+        self._say(dict.fromkeys(self._before, self._tape))
+        self._thread.start()
 
     def until(self, wanted: re.Pattern[str]) -> str:
         """The line that is nothing but what is wanted."""
-        assert self.process.stdout
-        said = ""
-        for line in self.process.stdout:
-            said += line
-            if wanted.fullmatch(line.strip()):
-                return line.strip()
-        raise AssertionError(said)
+        while not wanted.fullmatch(line := self._tape.lines.get(timeout=60).strip()):
+            pass
+        return line
 
     def end(self) -> tuple[int, str]:
-        """Its exit code, and what it said last."""
-        out, _ = self.process.communicate(timeout=60)
-        assert "Traceback" not in out, out
-        return self.process.returncode, out
+        """Its exit code, and all it said."""
+        self._thread.join(60)
+        self._say(self._before)
+        said = self._tape.getvalue()
+        assert not self._thread.is_alive() and "Traceback" not in said, said
+        return self._code, said
+
+    def _say(self, streams: Mapping[str, TextIO]) -> None:
+        for name, stream in streams.items():
+            self._patch.setattr(sys, name, stream)
+
+    def _run(self) -> None:
+        try:
+            app()
+        except SystemExit as end:
+            self._code = int(end.code or 0)
 
 
 @dataclass
@@ -53,7 +83,6 @@ class Newcomer:
     folder: Path
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ann = self.hub.person("ann")
@@ -89,19 +118,9 @@ class Newcomer:
         return self.sluice("init", "--github-url", url or self.hub.url, "--token-env", "TOKEN", *words)
 
     def start(self, *words: str) -> Running:
-        process = subprocess.Popen(
-            [SLUICE, "init", "--github-url", self.hub.url, *words],
-            cwd=self.folder,
-            env={"COLUMNS": "400", "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "TOKEN": self.ann["token"]},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.started.append(process)
-        return Running(process)
+        return Running(self, ("init", "--github-url", self.hub.url, *words))
 
-    def make_app(self, init: Running) -> str:
+    def make_app(self, init: Running | Terminal) -> str:
         """Ann follows the link and says yes to everything; where GitHub sends her at the end."""
         browser = Browser()
         proposed = browser.send(browser.get(init.until(PAGE)))
@@ -112,18 +131,13 @@ class Newcomer:
         browser = Browser()
         browser.send(browser.get(page), by=self.ann["login"], **told).raise_for_status()
 
-    def leave(self) -> None:
-        for process in self.started:
-            process.kill()
-            process.communicate()
-
 
 def only_mine(path: Path) -> bool:
     return stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 class Terminal:
-    """A `sluice init` at a terminal, with somebody who reads and types."""
+    """A `sluice init` in a process of its own at a terminal, with somebody who reads and types."""
 
     def __init__(self, newcomer: Newcomer, *words: str) -> None:
         self.said = ""
@@ -138,13 +152,21 @@ class Terminal:
 
     def read(self, wanted: str) -> None:
         """Everything up to what is wanted."""
-        while wanted not in self.said:
-            ready, _, _ = select.select([self._fd], [], [], 30)
+        self._find(re.compile(re.escape(wanted)))
+
+    def until(self, wanted: re.Pattern[str]) -> str:
+        """The line that is nothing but what is wanted."""
+        return self._find(re.compile(rf"^\s*({wanted.pattern})\s*$", re.MULTILINE))[1]
+
+    def _find(self, wanted: re.Pattern[str]) -> re.Match[str]:
+        while not (found := wanted.search(self.said)):
+            ready, _, _ = select.select([self._fd], [], [], 60)
             part = self._more() if ready else ""
             if not part:
-                raise AssertionError(f"{wanted!r} was not said, but: {self.said}")
+                raise AssertionError(f"{wanted.pattern!r} was not said, but: {self.said}")
             self.said += part
-        self.said = self.said.partition(wanted)[2]
+        self.said = self.said[found.end() :]
+        return found
 
     def type(self, text: str) -> None:
         os.write(self._fd, text.encode())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 from bot.core.policy import PREVIEW
 from bot.policy_file import read_policy
 from tests.localhub.browser import Browser
@@ -27,12 +25,11 @@ def test_an_app_is_made_and_two_files_are_written(newcomer: Newcomer) -> None:
 
 def test_what_an_interrupted_init_made_is_gone_on_with(newcomer: Newcomer) -> None:
     """Stopped before the App was installed, init keeps the App it made, and another goes on with it."""
-    first = newcomer.start("--app", "--board", newcomer.board)
+    first = Terminal(newcomer, "--app", "--board", newcomer.board)
     newcomer.make_app(first)
     page = first.until(INSTALL)
-    first.process.send_signal(signal.SIGINT)
-    code, said = first.end()
-    assert code == 130 and "another `sluice init` goes on from sluice.toml" in said
+    first.type("\x03")
+    assert first.end() == 130 and "another `sluice init` goes on from sluice.toml" in first.said
     newcomer.install(page)
     code, said = newcomer.sluice("init", "--board", newcomer.board, "--agent", "true")
     assert code == 0 and len(list(newcomer.folder.glob("*.pem"))) == 1, said
@@ -50,11 +47,13 @@ def test_another_app_does_not_lose_what_was_set_up_before(newcomer: Newcomer) ->
 
 def test_a_visitor_without_the_state_changes_nothing(newcomer: Newcomer) -> None:
     """Somebody else's code is not taken, and the page answers to no other name than this machine's."""
-    init = newcomer.start("--app", "--board", newcomer.board)
+    init = newcomer.start("--app", "--board", newcomer.board, "--patience", "0.02")
     url, http = init.until(PAGE), Browser().http
     assert http.get(f"{url}/made?code=theirs&state=guessed").status_code == 400
     assert http.get(url, headers={"host": "rebound.test"}).status_code == 400
-    assert init.process.poll() is None and not newcomer.config.exists()
+    code, said = init.end()
+    assert code == 2 and "the browser did not come back in time, and nothing was made" in said
+    assert not newcomer.config.exists()
 
 
 def test_a_token_does_as_well_and_its_cost_is_told(newcomer: Newcomer) -> None:
@@ -75,6 +74,7 @@ def test_a_persons_board_gets_a_token_of_its_own(newcomer: Newcomer) -> None:
     repo = newcomer.hub.repo(ann)["full_name"]
     order = {"owner": ann, "title": "Mine", "status": COLUMNS, "repos": [repo]}
     board = f"{ann}/{newcomer.hub.admin('projects', order)['number']}"
+    newcomer.patch.setenv("TOKEN", newcomer.ann["token"])
     init = newcomer.start("--app", "--board", board, "--agent", "true", "--board-token-env", "TOKEN", "--probe")
     newcomer.install(newcomer.make_app(init), account=ann)
     code, said = init.end()

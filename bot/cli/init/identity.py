@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.wiring import identity_of
 
 Table = Mapping[str, Any]
-LOOKS = 2.0  # seconds between two looks for an installation
+LOOKS = 1.0  # seconds between two looks for an installation
 OWN_VARIABLE = "SLUICE_GITHUB__TOKEN"  # which Sluice reads by itself
 SAY = "say --token-env NAME, or --app"
 KINDS = (
