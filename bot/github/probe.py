@@ -46,7 +46,7 @@ class Probe:
         there = f"/repos/{self._repo}/issues/{issue['number']}"
         try:
             await self._words(there)
-            await self._card(issue["node_id"])
+            await self._card(issue["node_id"], fresh=number is None)
         finally:
             if number is None:
                 closed = {"state": "closed", "state_reason": "not_planned"}
@@ -70,10 +70,10 @@ class Probe:
         await self._try("react", ISSUES, self._rest.send("POST", f"{mine}/reactions", {"content": "eyes"}))
         await self._try("remove the comment", ISSUES, self._rest.send("DELETE", mine, {}))
 
-    async def _card(self, issue: str) -> None:
-        """A card that is there already keeps its column, which is written once more as it is. A new one goes where
-        nothing comes of it, even where it cannot be taken off again."""
-        was = await self._card_of(issue)
+    async def _card(self, issue: str, fresh: bool) -> None:
+        """A card of somebody's keeps its column, which is written once more as it is. Ours goes where nothing comes of
+        it, even where it cannot be taken off again, and whoever put it on the board: GitHub may have by itself."""
+        was = None if fresh else await self._card_of(issue)
         ids = {"projectId": self._board.project_id}
         adding = self._tell("AddCard", ids | {"contentId": issue})
         made = await self._try(f"put it on board {self._board.key}", PROJECTS, adding)
