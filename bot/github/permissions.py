@@ -29,7 +29,7 @@ ISSUES = Permission("issues", "Issues", "repository", "write", "comments, reacti
 PULLS = Permission("pull_requests", "Pull requests", "repository", "write", "opening them, asking for reviews")
 ACTIONS = Permission("actions", "Actions", "repository", "write", "logs of failed jobs; starting gate workflows", False)
 CHECKS = Permission(
-    "checks", "Checks", "repository", "write", "gates; the results of gate workflows, with a button that runs them again", False
+    "checks", "Checks", "repository", "write", "gates; results of gate workflows, which can be run again there", False
 )
 STATUSES = Permission("statuses", "Commit statuses", "repository", "read", "gates", False)
 QUEUES = Permission("merge_queues", "Merge queues", "repository", "read", "whether a pull request waits in one", False)

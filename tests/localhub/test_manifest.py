@@ -114,3 +114,11 @@ def test_a_name_belongs_to_one_app(makers: Makers):
     form = Form(makers.propose(makers.manifest()).text)
     told = makers.browser.post(form.action, data=form.fields)
     assert told.status_code == 422 and "already taken" in told.json()["message"]
+
+
+def test_anybody_may_ask_whether_an_owner_is_an_organization(makers: Makers):
+    """Before there is any token; of what is not public nothing is told."""
+    assert makers.browser.get(f"/users/{makers.org}").json()["type"] == "Organization"
+    assert makers.browser.get(f"/users/{makers.ann['login']}").json()["type"] == "User"
+    assert makers.browser.get("/users/nobody-at-all").status_code == 404
+    assert makers.browser.get(f"/repos/{makers.repo}").status_code == 401
