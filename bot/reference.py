@@ -20,7 +20,9 @@ from bot.core.policy import Policy
 from bot.core.stage import MOVES, Stage
 from bot.core.trust import needed_for
 from bot.core.usage import USAGE
+from bot.github.permissions import EVENTS, LEVELS, PERMISSIONS
 from bot.settings import BoardSettings, PeerSettings, Settings
+from webhooks.metrics import NAMES
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (ROOT / "README.md", ROOT / "bot/ARCHITECTURE.md")
@@ -48,6 +50,21 @@ def rendered(text: str) -> str:
         marks = re.compile(rf"(<!-- {name}: .*?-->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         text = marks.sub(lambda found, block=block: f"{found[1]}\n{block()}\n\n{found[2]}", text)  # type: ignore[misc]
     return text
+
+
+def permissions() -> str:
+    """What an App needs, with the reason."""
+    rows = [(f"{each.of}: {each.name}", LEVELS[each.level].lower(), each.why) for each in PERMISSIONS]
+    return _table(("permission", "level", "what for"), rows)
+
+
+def events() -> str:
+    return ", ".join(f"`{event}`" for event in EVENTS)
+
+
+def metrics() -> str:
+    rows = [(f"`{name}`", ", ".join(labels), said) for name, (said, labels) in NAMES.items()]
+    return _table(("name", "labels", "what it is"), rows)
 
 
 def settings() -> str:
@@ -94,6 +111,9 @@ def files() -> str:
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
+    "permissions": permissions,
+    "events": events,
+    "metrics": metrics,
     "settings": settings,
     "policy": policy,
     "commands": commands,

@@ -84,6 +84,7 @@ class Service:
         alone = settings.database is None
         self.heartbeat = None if alone else Heartbeat(ledger, engine, engine.executor, ctx.now)
         self.last_sweep: float | None = None
+        self.sweep_seconds: float | None = None  # how long it took
         self.gap: Gap | None = None  # what the last look into GitHub's log of deliveries found
         self.catch_up: Callable[[], Awaitable[int]] | None = None  # handles what came in and was not followed
         self.started = False
@@ -152,6 +153,7 @@ class Service:
 
     async def look(self) -> Swept:
         """One sweep."""
+        began = asyncio.get_running_loop().time()
         if self.started:
             await listen(self.ctx, self.ledger)  # first: nothing starts that somebody has just stopped
         swept = await sweep(self.ctx, self.ledger, self._recheck())
@@ -162,6 +164,7 @@ class Service:
             if self.gap is None:
                 await self._read_back()
         self.last_sweep = asyncio.get_running_loop().time()
+        self.sweep_seconds = self.last_sweep - began
         return replace(swept, missed=self.gap.missed if self.gap else 0)
 
     async def _report(self) -> None:

@@ -135,6 +135,9 @@ class CapSettings(Part):
 class ServerSettings(Part):
     host: str = Field("127.0.0.1", description="where webhooks are received")
     port: int = Field(8321, ge=0, le=65535, description="0 takes a free port")
+    metrics_token: SecretStr | None = Field(
+        None, description="the bearer token /metrics wants; absent: only this machine itself reads it"
+    )
 
 
 class PaceSettings(Part):
@@ -232,7 +235,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged."""
         github = self.github
-        given = (github.token, github.private_key, github.webhook_secret)
+        given = (github.token, github.private_key, github.webhook_secret, self.server.metrics_token)
         return tuple(secret.get_secret_value() for secret in given if secret)
 
     def need_board(self) -> None:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.agents import Agents, Launcher
 from bot.agents.sandbox import bubblewrap_works
@@ -87,6 +89,17 @@ async def github_of(settings: Settings) -> AsyncIterator[Installations]:
     github, *_ = await connect(settings, None, utc_now)
     try:
         yield github
+    finally:
+        await github.close()
+
+
+@asynccontextmanager
+async def github_and_git(settings: Settings) -> AsyncIterator[tuple[Installations, Git]]:
+    """For doctor's writes: git in a folder of which nothing stays."""
+    github, git_token, _ = await connect(settings, None, utc_now)
+    try:
+        with TemporaryDirectory(prefix="sluice-") as folder:
+            yield github, Git(Path(folder), _url_of(settings), git_token, _author(github.login))
     finally:
         await github.close()
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from bot.demo.world import EVENTS, PERMISSIONS
+from bot.github.permissions import EVENTS, asked
 from bot.settings import Settings
 from bot.wiring import Service, build
 from tests.localhub.talk import BRIEFLY
@@ -139,8 +139,8 @@ class World:
             },
         )
         slug = f"sluice-{self.tag}"
-        order = {"slug": slug, "owner": self.org, "secret": "hush", "events": EVENTS}
-        order["permissions"] = PERMISSIONS | self.permissions
+        order = {"slug": slug, "owner": self.org, "secret": "hush", "events": list(EVENTS)}
+        order["permissions"] = asked() | self.permissions
         self.app = self.hub.admin("apps", order) | {"slug": slug}
 
     def login(self, person: str) -> str:

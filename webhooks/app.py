@@ -1,4 +1,4 @@
-"""The HTTP face towards GitHub: `/webhooks/github`, and whether the process is alive and ready."""
+"""The HTTP face: `/webhooks/github` for GitHub, and how the process is, for whoever runs it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from bot.errors import SluiceError
 from webhooks.inbox import Delivery, Inbox, read_payload
+from webhooks.metrics import CONTENT_TYPE
+from webhooks.nearby import allowed
 from webhooks.signature import signed
 
 log = structlog.get_logger()
@@ -39,8 +42,11 @@ class Service(Protocol):
     @property
     def webhook_secret(self) -> str: ...
     @property
+    def metrics_token(self) -> str: ...  # empty: only this machine itself may read /metrics
+    @property
     def inbox(self) -> Inbox: ...
     async def ready(self) -> Readiness: ...
+    async def metrics(self) -> bytes: ...
 
 
 def create_app(service: Service) -> FastAPI:
@@ -61,11 +67,18 @@ def create_app(service: Service) -> FastAPI:
         return {"alive": True}
 
     @app.get("/readyz")
-    async def ready() -> JSONResponse:
+    async def ready(request: Request) -> JSONResponse:
+        """Whether, to everybody; why not, to those who run Sluice."""
         found = await service.ready()
         figures = {"sweep_age_seconds": found.sweep_age, "missed_webhooks": found.missed}
-        body = {"ready": not found.problems, "problems": list(found.problems), **figures}
-        return JSONResponse(body, status_code=503 if found.problems else 200)
+        more = {"problems": list(found.problems), **figures} if allowed(request, service.metrics_token) else {}
+        return JSONResponse({"ready": not found.problems, **more}, status_code=503 if found.problems else 200)
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        if not allowed(request, service.metrics_token):
+            raise HTTPException(401 if service.metrics_token else 404)
+        return Response(await service.metrics(), media_type=CONTENT_TYPE)
 
     return app
 

@@ -6,12 +6,13 @@ import sys
 
 import typer
 
-from bot.cli import board, commands, demo, doctor, limits, remove, review, serve
+from bot.cli import board, commands, demo, doctor, init, limits, remove, review, serve
 from bot.cli.output import fail
 from bot.errors import SluiceError, UserError
 
 typer_app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 typer_app.command("demo")(demo.demo)
+typer_app.command("init")(init.init)
 typer_app.command("serve")(serve.serve)
 typer_app.command("sweep")(serve.sweep)
 typer_app.add_typer(board.app, name="board", help="What is on the board, and where it really stands.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +13,12 @@ from bot.cli.ledger import ledger_at
 from bot.cli.options import AsJson, Config, ItemArgument
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.ledger.board import ItemRow
-from bot.ledger.ledger import SqlLedger
-from bot.ledger.tallies import Tally
 from bot.settings import FILE, Settings, read_settings
+
+if TYPE_CHECKING:
+    from bot.ledger.board import ItemRow
+    from bot.ledger.ledger import SqlLedger
+    from bot.ledger.tallies import Tally
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -62,10 +64,10 @@ async def _setup(settings: Settings, dry: bool) -> None:
 async def _rows(config: Config) -> list[dict[str, object]]:
     async with ledger_at(config) as ledger:
         tallies = await ledger.tallies()
-        return [shown(row, tallies.get(row.item.id, Tally(0, 0))) for row in await ledger.items()]
+        return [shown(row, tallies.get(row.item.id)) for row in await ledger.items()]
 
 
-def shown(row: ItemRow, tally: Tally) -> dict[str, object]:
+def shown(row: ItemRow, tally: Tally | None) -> dict[str, object]:
     """One item as people and programs read it."""
     item, last = row.item, row.last
     started = next((at for stage, at in item.stages if stage in ("Working", "Claimed", "Ready")), None)
@@ -77,8 +79,8 @@ def shown(row: ItemRow, tally: Tally) -> dict[str, object]:
         "column": row.column,
         "stage": last.stage if last else None,
         "pull": item.pull_number,
-        "attempts": tally.attempts,
-        "rounds": tally.rounds,
+        "attempts": tally.attempts if tally else 0,
+        "rounds": tally.rounds if tally else 0,
         "seconds": round((ended - started).total_seconds(), 1) if started and ended else 0.0,
         "waits_for": last.waits_for if last else None,
         "reason": last.reason if last else "not looked at yet",

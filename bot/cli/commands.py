@@ -13,7 +13,6 @@ from bot.cli.board import one_item
 from bot.cli.ledger import ledger_at, utc_now
 from bot.cli.options import AsJson, Config, ItemArgument
 from bot.cli.output import console, print_json
-from bot.core.item import Order
 from bot.errors import UserError
 from bot.settings import FILE
 
@@ -66,6 +65,8 @@ async def _hold(item: str, everything: bool, verb: str, config: Config, as_json:
 
 
 async def _give(text: str, verb: str, args: str, config: Config, as_json: bool) -> None:
+    from bot.core.item import Order  # here, so that the other commands start quickly
+
     async with ledger_at(config) as ledger:
         item = await one_item(ledger, text)
         order = Order(f"shell-{secrets.token_hex(8)}", verb, args, _who(), utc_now())

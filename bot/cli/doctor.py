@@ -8,34 +8,43 @@ import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from bot.agents.sandbox import bubblewrap_works
 from bot.cli.finding import Finding
 from bot.cli.options import AsJson, Config
 from bot.cli.output import print_json, print_table
-from bot.errors import SluiceError
+from bot.errors import SluiceError, UserError
 from bot.settings import FILE, Settings, read_settings
 
 LEAST_GIT = (2, 38)  # merge-tree --write-tree
 LEAST_DISK = 2_000_000_000  # bytes
 
 
-def doctor(config: Config = FILE, as_json: AsJson = False) -> None:
+def doctor(
+    config: Config = FILE,
+    as_json: AsJson = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Try to write, too: on a scratch issue, which is closed again.")
+    ] = False,
+    issue: Annotated[str, typer.Option("--issue", help="With --write: this one instead, owner/name#number.")] = "",
+) -> None:
     """Check token, permissions, board, columns, agents, git, disk and webhooks; exit code 1 if something is wrong."""
-    settings = read_settings(config)
-    findings = asyncio.run(_all(settings))
+    if issue and not write:
+        raise UserError("--issue says where to write, which only --write does")
+    if not asyncio.run(report(read_settings(config), write, issue, as_json)):
+        raise typer.Exit(1)
+
+
+async def report(settings: Settings, write: bool = False, issue: str = "", as_json: bool = False) -> bool:
+    """Says what was found; False if something is wrong."""
+    findings = here(settings) + [finding async for finding in _github(settings, write, issue)]
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})
     else:
         print_table(("", "what", ""), [[f.state, f.what, f.told] for f in findings])
-    if any(finding.state == "wrong" for finding in findings):
-        raise typer.Exit(1)
-
-
-async def _all(settings: Settings) -> list[Finding]:
-    return here(settings) + [finding async for finding in _github(settings)]
+    return all(finding.state != "wrong" for finding in findings)
 
 
 def here(settings: Settings) -> list[Finding]:
@@ -77,6 +86,8 @@ def _ledger(settings: Settings) -> Finding:
 
 
 def _sandbox(settings: Settings) -> Finding:
+    from bot.agents.sandbox import bubblewrap_works  # here, so that the other commands start quickly
+
     if bubblewrap_works():
         return Finding("sandbox", "ok", "bubblewrap")
     if settings.unsandboxed:
@@ -132,16 +143,23 @@ def _token(named: str | None, login: str) -> Finding:
     return Finding("token", "ok", f"acts as {login}{checks}")
 
 
-async def _github(settings: Settings) -> AsyncIterator[Finding]:
+async def _github(settings: Settings, write: bool, issue: str) -> AsyncIterator[Finding]:
     if not settings.boards:
         yield Finding("boards", "wrong", 'none: add a [boards."owner/number"] table to sluice.toml')
         return
-    from bot.cli import permissions  # here, so that the other commands start quickly
-    from bot.wiring import find_boards, github_of, identity_of
+    from bot.cli import permissions
+    from bot.cli.granting import granting
+    from bot.cli.probing import Writing, probed
+    from bot.wiring import find_boards, github_and_git, identity_of
 
     try:
-        yield _token(settings.github.login, await identity_of(settings).login())
-        async with github_of(settings) as github:
+        identity = identity_of(settings)
+        login = await identity.login()
+        yield _token(settings.github.login, login)
+        grants = await granting(identity, login)
+        for finding in grants.lacking(key.partition("/")[0] for key in settings.boards):
+            yield finding
+        async with github_and_git(settings) as (github, git):
             for found in await find_boards(settings, github):
                 if isinstance(found, str):
                     yield Finding("board", "wrong", found)
@@ -149,8 +167,15 @@ async def _github(settings: Settings) -> AsyncIterator[Finding]:
                 if found.lost:
                     yield Finding(f"board {found.key}", "wrong", f"paused: {found.lost}")
                     continue
-                drafts = settings.boards[found.key].draft_repository
-                async for finding in permissions.of_board(github, found, drafts):
+                repositories = await permissions.repositories(
+                    github, found, settings.boards[found.key].draft_repository
+                )
+                async for finding in permissions.of_board(github, found, repositories, settings.pace.sweep_seconds):
                     yield finding
+                if write and (place := Writing(issue).place(repositories)):
+                    async for finding in probed(github, git, grants, found, place):
+                        yield finding
+    except UserError:
+        raise
     except SluiceError as error:
         yield Finding("GitHub", "wrong", str(error))

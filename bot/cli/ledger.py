@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.ledger.ledger import SqlLedger
-from bot.ledger.open import open_ledger
 from bot.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from bot.ledger.ledger import SqlLedger
 
 
 def utc_now() -> datetime:
@@ -27,6 +29,8 @@ async def ledger_at(config: Path) -> AsyncIterator[SqlLedger]:
 
 @asynccontextmanager
 async def ledger_of(settings: Settings) -> AsyncIterator[SqlLedger]:
+    from bot.ledger.open import open_ledger  # here, so that a command that needs no ledger starts quickly
+
     ledger = await open_ledger(settings.ledger_url())
     try:
         yield ledger

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from bot.cli.finding import Finding
 from bot.core.board import Board
@@ -17,10 +17,21 @@ MODES = {
     "off": 'mode = "off": everything is stopped here',
 }
 NEEDS = "Contents, Issues and Pull requests"
+SELDOM = 60  # seconds: whoever moves a card of a board without webhooks waits this long at most
 
 
-async def of_board(github: Installations, board: Board, drafts: str | None) -> AsyncIterator[Finding]:
-    """The board's own, then that of every repository linked to it, found on its cards, or given to its drafts."""
+async def repositories(github: Installations, board: Board, drafts: str | None) -> list[str]:
+    """That of its drafts, those linked to it, and those found on its cards."""
+    linked = (await github.board_access(board)).repositories
+    cards = (await github.scan(board)).cards
+    named = (drafts or "", *linked, *(card.repo for card in cards))
+    return list({name.casefold(): name for name in named if name}.values())
+
+
+async def of_board(
+    github: Installations, board: Board, repositories: Sequence[str], sweep_seconds: float
+) -> AsyncIterator[Finding]:
+    """The board's own, then that of every repository that has to do with it."""
     access = await github.board_access(board)
     what = f"board {board.key}"
     if access.may_write:
@@ -31,18 +42,23 @@ async def of_board(github: Installations, board: Board, drafts: str | None) -> A
         remedy = "`sluice board setup` adds it; one of another type must be renamed first"
         yield Finding(what, "warning", f"lacks the field {name} ({kind.lower()}), so it is not kept: {remedy}")
     if board.personal:
-        pace = "it sends no webhooks, so it is looked at by sweeps alone; everything but the board goes on as ever"
-        yield Finding(what, "ok", f"belongs to a person: {pace}")
-    cards = (await github.scan(board)).cards
-    named = (*access.repositories, *(card.repo for card in cards), drafts or "")
-    for repo in {name.casefold(): name for name in named if name}.values():
+        yield _personal(what, sweep_seconds)
+    for repo in repositories:
         yield await _of_repository(github, repo)
+
+
+def _personal(what: str, sweep_seconds: float) -> Finding:
+    often = f"it is looked at every {sweep_seconds:.0f} s"
+    told = f"belongs to a person, so it sends no webhooks and is closed to Apps: {often}"
+    if sweep_seconds > SELDOM:
+        return Finding(what, "warning", f"{told}, which is seldom; set pace.sweep_seconds to {SELDOM} or less")
+    return Finding(what, "ok", f"{told}; everything but the board goes on as ever")
 
 
 async def _of_repository(github: Installations, repo: str) -> Finding:
     access = await github.repository_access(repo)
     what = f"repository {repo}"
-    problem = _no_repository(access, github.login)
+    problem = problem_of(access, github.login)
     if problem:
         return Finding(what, "wrong", problem)
     if access.policy is None:
@@ -63,7 +79,7 @@ def _no_board(board: Board, login: str) -> str:
     return f"may not be written: give {login} the role Write on {board.key}, and its token the scope “project”"
 
 
-def _no_repository(access: RepositoryAccess, login: str) -> str:
+def problem_of(access: RepositoryAccess, login: str) -> str:
     """Empty: nothing stands in the way."""
     app = _is_app(login)
     if not access.found:

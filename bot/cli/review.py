@@ -11,7 +11,6 @@ import typer
 from bot.cli.ledger import ledger_at, utc_now
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
-from bot.core.review import owed
 from bot.errors import UserError
 from bot.settings import FILE
 
@@ -45,6 +44,8 @@ def mark(
 
 
 async def _rows(config: Config, everything: bool) -> list[dict[str, Any]]:
+    from bot.core.review import owed  # here, so that the other commands start quickly
+
     async with ledger_at(config) as ledger:
         return [
             {

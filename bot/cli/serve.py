@@ -15,8 +15,6 @@ import typer
 from bot.cli.board import shown
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
-from bot.ledger.tallies import Tally
-from bot.logs import set_up_logs
 from bot.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -29,13 +27,15 @@ LATEST = 27.0  # seconds from the signal to the end of the process, whatever han
 
 def serve(config: Config = FILE) -> None:
     """Run: receive webhooks, sweep on schedule, drain the boards until stopped."""
+    from bot.logs import set_up_logs  # here, so that the other commands start quickly
+
     settings = read_settings(config)
     set_up_logs(settings.log_level, settings.secrets())
     asyncio.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
-    from bot.wiring import open_service  # here, so that the other commands start quickly
+    from bot.wiring import open_service
     from webhooks.app import create_app
     from webhooks.face import Face
     from webhooks.server import server_of
@@ -83,7 +83,7 @@ def sweep(
 
 
 async def _sweep(settings: Settings, dry: bool, as_json: bool) -> None:
-    from bot.wiring import open_service  # here, so that the other commands start quickly
+    from bot.wiring import open_service
 
     async with open_service(settings) as service:
         swept = await service.look()
@@ -104,7 +104,7 @@ async def _judged(service: Service) -> list[dict[str, object]]:
     tallies = await service.ledger.tallies()
     return [
         {
-            **shown(judged.row, tallies.get(judged.row.item.id, Tally(0, 0))),
+            **shown(judged.row, tallies.get(judged.row.item.id)),
             "stage": judged.decision.stage,
             "reason": judged.decision.reason,
             "waits_for": judged.decision.waits_for,

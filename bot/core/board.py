@@ -99,6 +99,11 @@ class Board:
         beside = (*reversed(names[:ready]), *names[ready:])
         return next((name for name in beside if self.columns.meaning_of(name) is None), self.columns.needs_person)
 
+    @property
+    def harmless(self) -> str:
+        """A column from which nothing follows: one that means nothing to Sluice, else Done."""
+        return next((name for name in self.options if self.columns.meaning_of(name) is None), self.columns.done)
+
     def option_id(self, column: str) -> str:
         """The id of the option with that name, without regard to case."""
         return next(id_ for name, id_ in self.options.items() if name.casefold() == column.casefold())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from bot.core.board import Columns
@@ -25,6 +26,33 @@ class Option:
     color: str
     description: str
     id: str = ""
+
+
+# Other teams' names for the same columns. Where cards lie by themselves ("Todo", "Backlog") is no go-ahead.
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "ready": ("ready to start", "ready for work", "ready for dev", "ready for agent", "up next", "next up", "next"),
+    "in_progress": ("doing", "working", "in development", "in work", "wip", "started"),
+    "in_review": ("review", "reviewing", "under review", "code review", "ready for review"),
+    "needs_person": ("needs human", "needs attention", "needs input", "blocked", "on hold", "stuck"),
+    "done": ("completed", "complete", "closed", "finished", "merged", "shipped"),
+}
+
+
+def guessed(options: Sequence[str]) -> dict[str, str]:
+    """The best of a board's columns for each purpose, as the board spells it; no column twice, and none for none."""
+    found: dict[str, str] = {}
+    for field in fields(Columns):
+        names = (str(field.default).casefold(), *OTHER_NAMES[field.name])
+        free = {plain(option): option for option in reversed(options) if option not in found.values()}
+        fitting = next((free[name] for name in names if name in free), None)
+        if fitting is not None:
+            found[field.name] = fitting
+    return found
+
+
+def plain(option: str) -> str:
+    """Without case, and without the pictures and signs people put before a name."""
+    return " ".join(re.sub(r"[^\w\s]", " ", option.casefold().replace("-", " ")).split())
 
 
 def completed(options: Sequence[Option], columns: Columns) -> tuple[Option, ...]:

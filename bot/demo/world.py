@@ -16,37 +16,11 @@ from bot.demo.files import DATA, KEY, PLAYS, plays, project_files, settings
 from bot.demo.processes import Server, free_port
 from bot.demo.scenario import SCENARIO, Task
 from bot.errors import Unavailable
+from bot.github.permissions import EVENTS, asked
 
 ORG, REPO, BOT = "acme", "acme/widgets", "sluice[bot]"
 SECRET = "the demo's webhook secret"
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
-EVENTS = [
-    "projects_v2_item",
-    "issues",
-    "issue_comment",
-    "pull_request",
-    "pull_request_review",
-    "pull_request_review_comment",
-    "pull_request_review_thread",
-    "check_run",
-    "check_suite",
-    "workflow_run",
-    "status",
-    "push",
-    "issue_dependencies",
-    "sub_issues",
-]
-PERMISSIONS = {
-    "metadata": "read",
-    "contents": "write",
-    "issues": "write",
-    "pull_requests": "write",
-    "checks": "write",
-    "actions": "write",
-    "statuses": "read",
-    "organization_projects": "write",
-    "members": "read",
-}
 READY_WITHIN = 60.0  # seconds for Sluice to come up
 FAILED = "the demo failed to start: "
 
@@ -164,7 +138,7 @@ async def _seed(world: World, hub: Seeder) -> None:
     world.sluice_url = f"http://127.0.0.1:{port}"
     hook = f"{world.sluice_url}/webhooks/github"
     app = await hub(
-        "apps", slug="sluice", owner=ORG, webhook_url=hook, secret=SECRET, events=EVENTS, permissions=PERMISSIONS
+        "apps", slug="sluice", owner=ORG, webhook_url=hook, secret=SECRET, events=EVENTS, permissions=asked()
     )
     # the bot that many organizations have: it puts every new issue on the board
     intake = await hub(

@@ -10,6 +10,7 @@ from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Workt
 from bot.git import checkout as checkouts
 from bot.git import claim as claims
 from bot.git import heartbeat
+from bot.git import probe as probes
 from bot.git import push as pushes
 from bot.git.layout import Layout, check_branch
 from bot.git.mirror import Mirror
@@ -88,6 +89,10 @@ class Git:
 
     async def remote_refs(self, repo: str, *patterns: str) -> dict[str, str]:
         return await self._mirror(repo).remote_refs(*patterns)
+
+    async def probe(self, repo: str) -> None:
+        """Sets a ref and deletes it again."""
+        await probes.probe(self._mirror(repo))
 
     async def claim(self, repo: str, issue: str, note: ClaimNote, expected: str | None) -> ClaimNote | None:
         """The note now held by us; None when somebody else holds the issue."""

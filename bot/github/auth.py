@@ -6,10 +6,12 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from github import Auth, GithubException, GithubIntegration, UnknownObjectException
+from github.GithubApp import GithubApp
 from jwt import PyJWTError
 
 from bot.errors import Refused, SettingsError
@@ -22,6 +24,14 @@ API_VERSION = "2022-11-28"
 MARGIN = timedelta(minutes=5)  # a token is replaced this long before it ends
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(minutes=55)  # however wrong this machine's clock is
 ONCE = 60.0  # seconds within which a second token is not tried either
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Of an App, for people."""
+
+    installing: str
+    permissions: str
 
 
 class StaticToken:
@@ -93,6 +103,9 @@ class AppToken:
         app = await asyncio.to_thread(_answered, self._integration.get_app)
         return f"{app.slug}[bot]"
 
+    async def pages(self) -> Pages:
+        return await asyncio.to_thread(_answered, lambda: _pages(self._integration.get_app()))
+
     async def call(self, verb: str, path: str) -> tuple[Any, Mapping[str, str]]:
         """A call in the App's own name, for what no installation may ask: the answer and its headers."""
         requester = self._integration.requester
@@ -121,6 +134,13 @@ class AppToken:
             return self._integration.get_org_installation(self._owner).id
         except UnknownObjectException:
             return self._integration.get_user_installation(self._owner).id
+
+
+def _pages(app: GithubApp) -> Pages:
+    web = app.html_url.removesuffix(f"/apps/{app.slug}")
+    owner = app.raw_data["owner"]  # PyGithub has three kinds of it
+    whose = f"organizations/{owner['login']}/" if owner.get("type") == "Organization" else ""
+    return Pages(f"{app.html_url}/installations/new", f"{web}/{whose}settings/apps/{app.slug}/permissions")
 
 
 def forget(source: TokenSource, stale: str) -> bool:

@@ -16,6 +16,7 @@ from bot.github.documents import Mutation, combine
 from bot.github.failures import check_whole
 from bot.github.graphql import Answer, GraphQL, came_of
 from bot.github.limits import Limits
+from bot.github.places import no_board
 from bot.github.times import time
 
 STATUS = "Status"
@@ -38,7 +39,7 @@ async def find_board(
     """The board `owner/number`; BoardError says what is there instead."""
     owner, _, number = key.partition("/")
     if not (owner and number.isdecimal()):
-        raise BoardError(f"a board is named owner/number, not “{key}”")
+        raise BoardError(no_board(key))
     answer = await graphql.ask("Board", {"owner": owner, "number": int(number)})
     project = _project(answer)
     if project is None:

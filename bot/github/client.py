@@ -30,6 +30,7 @@ from bot.github.graphql import GraphQL
 from bot.github.limits import Limits
 from bot.github.lookups import Lookups
 from bot.github.merging import Merging
+from bot.github.probe import Probe, Tried
 from bot.github.pulls import check_key
 from bot.github.reach import Reach
 from bot.github.rest import Rest
@@ -107,6 +108,9 @@ class GitHubClient:
     async def post_update(self, board: Board, report: Report) -> Written:
         costs.item.set(None)
         return await post_update(self._of(board.key), board, report)
+
+    async def probe(self, board: Board, repo: str, number: int | None) -> list[Tried]:
+        return await Probe(self._rest, self._of(board.key), board, repo).run(number)
 
     async def board_access(self, board: Board) -> BoardAccess:
         return await board_access(self._of(board.key), board)

@@ -23,6 +23,7 @@ from bot.github import costs
 from bot.github.access import BoardAccess, RepositoryAccess
 from bot.github.client import GitHubClient
 from bot.github.deliverylog import DeliveryLog
+from bot.github.probe import Tried
 from bot.github.reach import Reach
 from bot.github.setup import SetUp
 
@@ -87,6 +88,9 @@ class Installations:
 
     async def post_update(self, board: Board, report: Report) -> Written:
         return await self.of(board.key).post_update(board, report)
+
+    async def probe(self, board: Board, repo: str, number: int | None) -> list[Tried]:
+        return await self._for(board, repo).probe(board, repo, number)
 
     async def board_access(self, board: Board) -> BoardAccess:
         return await self.of(board.key).board_access(board)

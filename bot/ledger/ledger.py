@@ -6,6 +6,7 @@ from bot.ledger.board import BoardVerbs
 from bot.ledger.costs import Costs
 from bot.ledger.decisions import Decisions
 from bot.ledger.deliveries import Deliveries
+from bot.ledger.figures import Figures
 from bot.ledger.gates import Gates
 from bot.ledger.halting import Halting
 from bot.ledger.items import Items
@@ -38,6 +39,7 @@ class SqlLedger(
     Costs,
     Standings,
     Tallies,
+    Figures,
     Workers,
     Schedules,
 ):

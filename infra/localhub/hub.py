@@ -64,6 +64,7 @@ class Hub:
     mishaps: list[Any] = field(default_factory=list)  # mishaps.Mishap: and with webhooks
     schedule: Any = None  # faultschedule.Schedule: and by a seed
     struck: list[dict[str, str | None]] = field(default_factory=list)  # what of it happened
+    manifests: dict[str, Any] = field(default_factory=dict)  # manifests.Proposal by code
     async_merges: dict[str, Any] = field(default_factory=dict)  # asyncmerge.AsyncMerge by uuid
     index: BoardIndex = field(default_factory=BoardIndex)
     ahead: timedelta = timedelta(0)  # how far a test has moved the clock

@@ -20,6 +20,22 @@ def created(hub: Hub, app: App) -> None:
     _tell(hub, app, "created", owner_of(hub, app.account))
 
 
+def install(hub: Hub, app: App, account: Actor, repositories: list[str] | None, by: Actor) -> App:
+    """On the named repositories or on all; a private App on its owner's account alone."""
+    if not app.public and account is not app.owner:
+        raise NotFound()
+    everywhere = [each for each in hub.apps if each.id == app.id]
+    if any(each.installed for each in everywhere):
+        made = people.install_again(hub, app, account, permissions=app.permissions, repositories=repositories)
+    else:
+        made = app
+        made.account, made.repositories, made.installed = account, repositories, True
+        for repo in hub.repos.values():
+            people.let_in(made, repo)
+    _tell(hub, made, "created", by)
+    return made
+
+
 def suspend(hub: Hub, app: App, by: Actor) -> None:
     """Its tokens are refused and it hears of nothing until somebody lifts the suspension."""
     if app.suspended_at is None:

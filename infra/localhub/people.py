@@ -43,11 +43,15 @@ def bot(hub: Hub, login: str) -> Actor:
     return hub.actor(login) or _create(hub, login, "Bot", None)
 
 
-def create_app(hub: Hub, slug: str, account: Actor, *, public_key: str, repositories: list[str] | None = None) -> App:
+def create_app(
+    hub: Hub, slug: str, account: Actor, *, public_key: str, repositories: list[str] | None = None,
+    installed: bool = True,
+) -> App:  # fmt: skip
     """An App installed on `account`: on the named repositories, or on all there are and will be."""
     app = App(
         id=hub.new_id(), slug=slug, actor=_create(hub, f"{slug}[bot]", "Bot", None), installation_id=hub.new_id(),
         account=account, permissions={}, events=[], public_key=public_key, repositories=repositories,
+        installed=installed, owner=account,
     )  # fmt: skip
     hub.apps.append(app)
     for repo in hub.repos.values():

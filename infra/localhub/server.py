@@ -1,4 +1,5 @@
-"""The server: REST at / and /api/v3, GraphQL at /graphql and /api/graphql, git at /{owner}/{name}, /_hub for tests."""
+"""The server: REST at / and /api/v3, GraphQL at /graphql and /api/graphql, git at /{owner}/{name}, /_hub for tests, and
+two of GitHub's pages."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localhub import actions, admin, automerge, githttp, projects, pushes, webhooks
+from localhub import actions, admin, automerge, githttp, pages, projects, pushes, webhooks
 from localhub.crowd import GIT, Crowd
 from localhub.errors import HubError, NotFound
 from localhub.faults import Faults
@@ -32,6 +33,7 @@ def create_app(hub: Hub) -> FastAPI:
         app.add_api_route(path, _graphql, methods=["POST"])
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(pages.router)
     for tail in GIT:
         app.add_api_route("/{owner}/{name}" + tail, _git, methods=["GET", "POST"])
     app.add_middleware(Enterprise)

@@ -47,6 +47,14 @@ def test_imports_run_downwards() -> None:
     assert lint.returncode == 0, lint.stdout + lint.stderr
 
 
+def test_help_is_quick() -> None:
+    """Whoever asks for `--help` waits for the command line alone, not for what the commands work with."""
+    heavy = ("sqlalchemy", "alembic", "dbos", "github", "gql", "fastapi", "markdown_it", "httpx", "structlog")
+    loaded = f"import sys, bot.cli; print([name for name in {heavy} if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", loaded], cwd=TOP, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
 def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [name.name for name in node.names]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from bot.core.board import Columns
-from bot.core.setup import Option, completed, new
+from bot.core.setup import Option, completed, guessed, new
 
 
 def options(*names: str) -> list[Option]:
@@ -38,3 +40,20 @@ def test_a_new_column_stands_behind_the_one_before_it() -> None:
     ]
     found = [option.name for option in completed(options("Done", "In Progress", "Ready"), Columns())]
     assert found == ["Done", "In Progress", "In Review", "Needs a person", "Ready"]
+
+
+@pytest.mark.parametrize(
+    ("there", "understood"),
+    [
+        (("Backlog", "Ready", "In progress", "In review", "Done"), "Ready, In progress, In review, -, Done"),
+        (("Todo", "In Progress", "Done"), "-, In Progress, -, -, Done"),  # cards lie in Todo by themselves
+        (("📋 Up Next", "🏗 Doing", "Code-review", "⛔ Blocked", "✅ Closed"),
+         "📋 Up Next, 🏗 Doing, Code-review, ⛔ Blocked, ✅ Closed"),
+        (("Review", "In Review", "ready", "READY"), "ready, -, In Review, -, -"),  # the usual name goes first
+        ((), "-, -, -, -, -"),
+    ],
+)  # fmt: skip
+def test_other_teams_names_are_understood(there: tuple[str, ...], understood: str) -> None:
+    """The best name for each purpose, as the board spells it, and none where there is no good one."""
+    found = guessed(there)
+    assert ", ".join(found.get(field.name, "-") for field in fields(Columns)) == understood

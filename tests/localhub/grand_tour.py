@@ -131,7 +131,8 @@ async def travel(root: Path, version: str) -> Tour:
     tour = Tour(root, version)
     async with tour.client:
         await tour.build()
-        parts = (people, repository, issues, comments, relations, board, boards, actions, pulls, reviews, merging, apps)
+        parts = (people, repository, issues, comments, relations, board, boards, actions, pulls, reviews, merging)
+        parts = (*parts, manifest, apps)
         for part in parts:
             await part(tour)
             await tour.settle()
@@ -405,6 +406,16 @@ async def apps(tour: Tour) -> None:
     await tour.call("jwt", "GET", installation)
     for path in (f"{installation}/suspended", installation):
         await tour.call("jwt", "DELETE", path)
+
+
+async def manifest(tour: Tour) -> None:
+    """An App that Ann makes on GitHub's own pages."""
+    told = {"name": "Made", "url": "http://made.test", "redirect_url": "http://made.test/back"}
+    told |= {"default_permissions": {"issues": "write"}, "hook_attributes": {"url": NOWHERE}}
+    order = {"manifest": json.dumps(told), "name": "Made", "by": "ann", "state": "s"}
+    sent = await tour.client.post("/organizations/acme/settings/apps", data=order)
+    code = httpx.URL(sent.headers["location"]).params["code"]
+    await tour.call("ann", "POST", f"/app-manifests/{code}/conversions", 201)
 
 
 async def branch(tour: Tour, name: str) -> None:

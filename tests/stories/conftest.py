@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.localhub.talk import LocalHub
+from tests.stories.newcomer import Newcomer
 from tests.world import World
 
 MakeWorld = Callable[..., Any]
@@ -43,3 +44,11 @@ async def make_world(hub: LocalHub, tmp_path: Path) -> AsyncIterator[MakeWorld]:
 @pytest.fixture
 async def world(make_world: MakeWorld) -> World:
     return await make_world()
+
+
+@pytest.fixture
+def newcomer(
+    hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Newcomer:
+    """Somebody who sets Sluice up."""
+    return Newcomer(hub, tmp_path, monkeypatch, capsys)

@@ -220,6 +220,15 @@ async def test_a_github_that_says_no_or_nothing(world: World) -> None:
     assert told.code == 1 and "GitHub did not answer" in told.out, told
 
 
+async def test_the_figures_of_a_running_service(world: World) -> None:
+    """/metrics tells where the items stand, how runs ended, and what is left of GitHub's hour."""
+    await world.add_issue("Fix the typo")
+    await world.settle()
+    told = (await world.http.get(world.address.replace("/webhooks/github", "/metrics"))).text
+    assert 'sluice_items{stage="InReview"} 1.0' in told and 'sluice_runs_ended_total{outcome="finished"} 1.0' in told
+    assert "sluice_github_remaining{" in told and "sluice_sweep_seconds" in told, told
+
+
 async def test_doctor_is_content(world: World) -> None:
     """Where everything is in order doctor says so, and names the mode of each repository."""
     told = await sluice("doctor", "--json", config=world.write_config())

@@ -20,6 +20,7 @@ from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from webhooks.app import LARGEST, Readiness, create_app
 from webhooks.inbox import Inbox
+from webhooks.metrics import Gathered, text
 from webhooks.signature import signed
 
 SECRET = "a secret between two"
@@ -42,14 +43,18 @@ class Service:
     webhook_secret: str = SECRET
     scans: list[str] = field(default_factory=list)
     problems: tuple[str, ...] = ()
+    metrics_token: str = ""
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.ledger, [BOARD], "sluice[bot]", lambda: NOW, self.scans.append)
         transport = httpx.ASGITransport(create_app(self))
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://sluice.test")
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
     async def ready(self) -> Readiness:
         return Readiness(self.problems, sweep_age=12.5, missed=3)
+
+    async def metrics(self) -> bytes:
+        return text(Gathered(await self.ledger.counts(), NOW, missed=3))
 
     async def deliver(self, event: str, payload: Any, guid: str = "guid-1", **headers: str) -> httpx.Response:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()

@@ -6,11 +6,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter
 
-from localhub import gitstore, installations, issues, people, projects, repos
+from localhub import gitstore, installations, issues, manifests, people, projects, repos
 from localhub.admin.orders import (
     AppChange,
     AppOrder,
@@ -107,19 +105,15 @@ async def project(hub: World, order: ProjectOrder) -> Json:
 
 @router.post("/apps")
 async def app(hub: World, order: AppOrder) -> Json:
-    key = await asyncio.to_thread(rsa.generate_private_key, public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    private, public = await asyncio.to_thread(manifests.new_key)
     account = people.find(hub, order.owner)
-    made = people.create_app(hub, order.slug, account, public_key=public.decode(), repositories=order.repositories)
+    made = people.create_app(hub, order.slug, account, public_key=public, repositories=order.repositories)
     made.permissions, made.events = order.permissions, order.events
     made.webhook_url, made.webhook_secret = order.webhook_url, order.secret
     installations.created(hub, made)
     token = people.installation_token(hub, made)
     ids = {"app_id": made.id, "installation_id": made.installation_id, "login": made.actor.login}
-    return {**ids, "token": token.value, "private_key": private.decode()}
+    return {**ids, "token": token.value, "private_key": private}
 
 
 @router.patch("/apps/{slug}")

@@ -47,6 +47,10 @@ class App:
     suspended_at: datetime | None = None
     suspended_by: Actor | None = None
     further: bool = False  # the App was installed elsewhere before
+    owner: Actor | None = None  # whose App it is, when that is not who has it installed
+    name: str = ""  # what people call it; empty: its slug
+    homepage: str = ""
+    public: bool = True  # others than its owner may install it
 
     @property
     def client_id(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from localhub import deliverylog, grants, installations, people, render
+from localhub import deliverylog, grants, installations, manifests, people, render
 from localhub.credentials import app_by_jwt
 from localhub.errors import Forbidden, Unprocessable
 from localhub.grants import app_may
@@ -21,7 +21,15 @@ OUT_OF_REACH = "There is at least one repository that does not exist or is not a
 
 @router.get("/app")
 async def app(request: Request, hub: World) -> Response:
-    return answer({**render.app(hub, _by_jwt(hub, request)), "installations_count": 1})
+    found = _by_jwt(hub, request)
+    return answer({**render.app(hub, found), "installations_count": len(_everywhere(hub, found))})
+
+
+@router.post("/app-manifests/{code}/conversions")
+async def convert(hub: World, code: str) -> Response:
+    """What nobody but the bearer of the code is told, once: the new App's key and secrets."""
+    made, secrets = await manifests.convert(hub, code)
+    return answer({**render.app(hub, made), **secrets}, 201)
 
 
 @router.get("/app/installations")

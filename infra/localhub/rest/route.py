@@ -23,6 +23,7 @@ DEFAULT_VERSION = "2022-11-28"
 VERSIONS = (DEFAULT_VERSION, "2026-03-10")
 FREE = "/rate_limit"
 NEEDS_NOBODY = ("/", FREE, "/meta")
+OF_ANYBODY = re.compile(r"/users/[^/]+")  # public, and asked for before there is any token
 READS = ("GET", "HEAD", "OPTIONS")
 BY_JWT = "/app"
 API_FOLDERS = "(repos|users|orgs|app|installation)/"
@@ -81,7 +82,7 @@ def _identify(hub: Hub, request: Request) -> Caller | None:
     if request.url.path.startswith(BY_JWT) or request.url.path.endswith("/installation"):
         return None  # the App shows a JWT, which the handler checks
     if header is None:
-        if request.url.path in NEEDS_NOBODY:
+        if request.url.path in NEEDS_NOBODY or OF_ANYBODY.fullmatch(request.url.path):
             return None
         raise BadCredentials("Requires authentication")
     return authenticate(hub, header)
