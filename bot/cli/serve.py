@@ -7,9 +7,8 @@ import os
 import signal
 import threading
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 import typer
 
 from bot.cli.board import shown
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from bot.service import Service
     from webhooks.server import Server
 
-log = structlog.get_logger(__name__)
 LATEST = 27.0  # seconds from the signal to the end of the process, whatever hangs: supervisors kill after thirty
 
 
@@ -55,7 +53,7 @@ async def _serve(settings: Settings) -> None:
 def _end(web: Server) -> None:
     """Asked to stop: in order, as long as that takes no longer than it may."""
     if not web.should_exit:
-        log.info("stopping: nothing new is started, and the work of agents is saved")
+        _log().info("stopping: nothing new is started, and the work of agents is saved")
         web.should_exit = True
         leave_within(LATEST)
 
@@ -64,12 +62,18 @@ def leave_within(seconds: float) -> None:
     """The process is over by then. Agents end with it, and the next start goes on with what lies in their worktrees."""
 
     def at_once() -> None:
-        log.error("not everything ended in time; the next start goes on with what is left")
+        _log().error("not everything ended in time; the next start goes on with what is left")
         os._exit(1)
 
     latest = threading.Timer(seconds, at_once)
     latest.daemon = True
     latest.start()
+
+
+def _log() -> Any:
+    import structlog  # here, so that the other commands start quickly
+
+    return structlog.get_logger(__name__)
 
 
 def sweep(
