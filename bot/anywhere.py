@@ -7,8 +7,8 @@ item's own pass to hear, which is woken for it, in case its webhook is lost.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -21,6 +21,7 @@ from bot.errors import SluiceError
 from bot.ledger.repositories import Repository
 
 log = structlog.get_logger(__name__)
+TELLS = timedelta(seconds=3)  # our own last write may bear a time a little after our look
 VERBS = ("pause all", "resume all")
 
 
@@ -30,6 +31,7 @@ class Listening(Protocol):
     async def repositories(self) -> list[Repository]: ...
     async def item_ids_for(self, repo: str, number: int) -> list[str]: ...
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...
+    async def changed_since_look(self, repo: str, changed: Mapping[int, datetime]) -> list[str]: ...
     async def heard_in(self, repo: str) -> tuple[int, datetime] | None: ...
     async def obey_in(self, repo: str, comment: int, at: datetime, order: Order | None, now: datetime) -> None: ...
 
@@ -40,15 +42,27 @@ async def listen(ctx: Context, ledger: Listening, where: Collection[str] | None 
     for repo in [each for each in live if where is None or each in where]:
         try:
             await _in(ctx, ledger, repo)
+            await _reviews(ctx, ledger, repo)
         except SluiceError as error:  # one that cannot be read does not keep the others from being heard
             log.warning("comments could not be read", repo=repo, error=str(error))
 
 
 async def _in(ctx: Context, ledger: Listening, repo: str) -> None:
-    last, since = await ledger.heard_in(repo) or (0, ctx.now())
+    heard = await ledger.heard_in(repo)
+    if heard is None:
+        await ledger.obey_in(repo, 0, ctx.now(), None, ctx.now())  # from here on nothing is missed
+        return
+    last, since = heard
     for number, comment in await ctx.github.said_since(repo, since):
         if int(comment.id) > last:
             await _one(ctx, ledger, repo, number, comment)
+
+
+async def _reviews(ctx: Context, ledger: Listening, repo: str) -> None:
+    """What is said in reviews and on lines changes the pull request; the item's own pass hears it."""
+    changed = await ctx.github.pulls_changed(repo)
+    for item in await ledger.changed_since_look(repo, {number: at - TELLS for number, at in changed.items()}):
+        await ledger.wake(item, ctx.now(), "the pull request changed")
 
 
 async def _one(ctx: Context, ledger: Listening, repo: str, number: int, comment: Heard) -> None:

@@ -87,6 +87,7 @@ class GitHub(Protocol):
     async def see(self, board: Board, item: Item) -> Seen: ...
     async def role(self, repo: str, login: str) -> Role: ...
     async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]: ...  # with the issue's number
+    async def pulls_changed(self, repo: str) -> dict[int, datetime]: ...  # open ones, the last changed, by number
     async def react(self, repo: str, comment: str, reaction: str) -> None: ...
     async def policy(self, repo: str) -> str | None: ...  # the text of its file; None: there is none
     async def write(
@@ -152,6 +153,18 @@ class Memory:
     twin: Twin | None = None
     column: str | None = None  # where the card was last seen
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """An item on whose account something runs on this machine or another, and what the ledger says may stop it."""
+
+    item: str
+    repo: str
+    run: Run | None
+    gates: tuple[GateRun, ...]  # commands only
+    paused_by: str | None
+    mode: str  # of the repository's policy, as it was last read
 
 
 class Ledger(Protocol):

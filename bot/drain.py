@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.context import Context, Seen
-from bot.core.actions import Action, Decision, Finish, StopRun
+from bot.core.actions import Action, Decision, Finish, StopGate, StopRun
 from bot.core.decide import decide
 from bot.core.review import queued
 from bot.core.snapshot import Snapshot
@@ -54,4 +54,4 @@ def _allowed(s: Snapshot, decision: Decision) -> tuple[Action, ...]:
     """Nothing is written for a repository that is not live, but its agents are stopped."""
     if s.policy.mode == "live":
         return decision.actions
-    return tuple(action for action in decision.actions if isinstance(action, StopRun))
+    return tuple(action for action in decision.actions if isinstance(action, StopRun | StopGate))

@@ -44,6 +44,7 @@ from bot.core.actions import (
     ShowField,
     ShowPolicy,
     SpendMove,
+    StopGate,
     StopRun,
     UpdateBranch,
 )
@@ -55,6 +56,7 @@ from bot.core.showing import policy_check
 from bot.core.snapshot import PolicyWord, Snapshot
 from bot.core.worktree import WorkSpec
 from bot.errors import Ambiguous, NotKept
+from bot.halting import stop_gate, stop_run
 from bot.observe import spec_of
 
 log = structlog.get_logger(__name__)
@@ -148,6 +150,8 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             return await _send_back(ctx, s, plan)
         case StopRun(run):
             await _stop(ctx, s, run)
+        case StopGate(key, why):
+            await _stop_gate(ctx, s, key, why)
         case LoseRun(run):
             await ledger.end_run(run, Outcome("lost", "", 0.0, ""), None, now)
         case RunGate(gate, command, head):
@@ -230,14 +234,15 @@ async def _submit(ctx: Context, s: Snapshot, key: str) -> None:
 
 
 async def _stop(ctx: Context, s: Snapshot, key: str) -> None:
-    """A run that never began ends here; one that did ends itself, with its work saved."""
-    run = next((run for run in s.runs if run.key == key), None)
-    if run is None or run.state == "ended":
-        return
-    job = f"run:{run.job}"
-    await ctx.engine.cancel(job)
-    if run.state == "admitted" or await ctx.engine.status(job) is None:
-        await ctx.ledger.end_run(key, Outcome("cancelled", "", 0.0, ""), None, ctx.now())
+    run = next((run for run in s.runs if run.key == key and run.state != "ended"), None)
+    if run:
+        await stop_run(ctx, run)
+
+
+async def _stop_gate(ctx: Context, s: Snapshot, key: str, why: str) -> None:
+    gate = next((gate for gate in s.commands_running if gate.key == key), None)
+    if gate:
+        await stop_gate(ctx, gate, why)
 
 
 async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:

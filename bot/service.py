@@ -20,6 +20,7 @@ from bot.engine.mending import mend
 from bot.engine.sqlite import lock_beside
 from bot.errors import Refused, SluiceError, Unavailable
 from bot.github.installations import Installations
+from bot.halting import halt
 from bot.ledger.board import ItemRow
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.workers import ScheduleRow
@@ -34,6 +35,7 @@ QUIET = timedelta(minutes=10)  # with webhooks, claimed items are looked at this
 NIGHTLY = "17 3 * * *"
 OLD_RUNS = timedelta(days=7)  # the engine's rows; the ledger keeps the history
 OLD_DELIVERIES = timedelta(days=4)  # longer than GitHub lists them: what is forgotten here would look missed there
+HALT_SECONDS = 3.0  # between two looks at what the ledger alone says must stop
 READ_BACK = 300.0  # seconds between two looks into GitHub's log of deliveries
 
 
@@ -81,6 +83,7 @@ class Service:
         self.catch_up: Callable[[], Awaitable[int]] | None = None  # handles what came in and was not followed
         self.started = False
         self._soon: asyncio.Task[None] | None = None
+        self._halts: asyncio.Task[None] | None = None
         self._scan_wanted = False
 
     async def start(self, sweeping: bool = True) -> None:
@@ -106,11 +109,13 @@ class Service:
                 standing("deliveries", READ_BACK),
                 ScheduleRow("standing-tidy", "tidy", cron=NIGHTLY),
             )
+            self._halts = asyncio.create_task(self._halting())
             self.scan_soon()
 
     async def stop(self) -> None:
-        if self._soon:
-            self._soon.cancel()
+        for task in (self._soon, self._halts):
+            if task:
+                task.cancel()
         if self.started:
             await self.schedules.stop()
             await self.loop.stop()
@@ -123,9 +128,10 @@ class Service:
 
     async def look(self) -> Swept:
         """One sweep."""
+        if self.started:
+            await listen(self.ctx, self.ledger)  # first: nothing starts that somebody has just stopped
         swept = await sweep(self.ctx, self.ledger, self._recheck())
         if self.started:
-            await listen(self.ctx, self.ledger)
             await mend(self.ledger, self.engine, self.ctx.now())
             await self._report()
             if self.gap is None:
@@ -147,11 +153,24 @@ class Service:
             after_a_start = self.gap is None
             self.gap = await read_back(self.github.deliveries, self.ledger, self.ctx.now(), after_a_start)
 
+    async def halt(self) -> None:
+        """What may not go on is ended, with what the ledger knows alone."""
+        await halt(self.ctx, self.ledger)
+
+    async def _halting(self) -> None:
+        while True:
+            try:
+                await self.halt()
+            except Exception:
+                log.exception("halting stumbled and goes on")
+            await asyncio.sleep(HALT_SECONDS)
+
     async def watch(self) -> None:
         """Whether agents must end because of a policy or a command no webhook told of."""
         busy = await self.ledger.busy_repositories()
         await watch(self.ctx, self.ledger, busy)
-        await listen(self.ctx, self.ledger, busy)
+        if busy:  # whoever stops everything may say so in any live repository
+            await listen(self.ctx, self.ledger)
 
     def _recheck(self) -> timedelta:
         """After a start everything under way is looked at: who knows what webhooks were missed."""

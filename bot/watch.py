@@ -12,14 +12,15 @@ from typing import Protocol
 import structlog
 
 from bot.context import Context
-from bot.core.policy import Policy
+from bot.core.policy import PREVIEW, Policy
 from bot.errors import SluiceError
+from bot.halting import Halting, halt
 from bot.policy_file import read_policy
 
 log = structlog.get_logger(__name__)
 
 
-class Busy(Protocol):
+class Busy(Halting, Protocol):
     """What the watch needs of the ledger."""
 
     async def wake_where(
@@ -35,11 +36,13 @@ async def watch(ctx: Context, ledger: Busy, busy: Sequence[str]) -> None:
         except SluiceError as error:  # one that cannot be read does not keep the others running
             log.warning("a policy could not be read", repo=repo, error=str(error))
             continue
-        if not _live(text):
+        mode = _mode(text)
+        if mode != "live":
+            await halt(ctx, ledger, {repo: mode})
             await ledger.wake_where(ctx.now(), "the policy says stop", repo=repo)
 
 
-def _live(text: str | None) -> bool:
+def _mode(text: str | None) -> str:
     """A broken file changes nothing: the last good one stands, and an agent works under it."""
-    found = read_policy(text) if text is not None else Policy()
-    return not isinstance(found, Policy) or found.mode == "live"
+    found = read_policy(text) if text is not None else PREVIEW
+    return found.mode if isinstance(found, Policy) else "live"

@@ -125,6 +125,14 @@ class StopRun:
 
 
 @dataclass(frozen=True)
+class StopGate:
+    """End a gate command that runs or is to run; its head stays unjudged."""
+
+    key: str
+    why: str
+
+
+@dataclass(frozen=True)
 class RunGate:
     """Run a gate command on a head, in a clean checkout without secrets."""
 
@@ -316,7 +324,7 @@ BoardWrite = (
     | ClosePull
 )
 LedgerWrite = AcceptGoAhead | SpendMove | NoteOrder | PauseAll | JoinLane | LeaveLane | Park | Finish
-AgentAction = Claim | Dispatch | SendBack | StopRun | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
+AgentAction = Claim | Dispatch | SendBack | StopRun | StopGate | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
 RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | ShowCheck | ShowPolicy | UpdateBranch | Merge
 Action = LedgerWrite | AgentAction | RepoAction | BoardWrite
 

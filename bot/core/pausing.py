@@ -1,25 +1,31 @@
-"""What makes an item stand still, and how its agent is stopped."""
+"""What makes an item stand still, and how whatever works on it is stopped."""
 
 from __future__ import annotations
 
-from bot.core.actions import Action, LoseRun, StopRun
+from bot.core.actions import Action, LoseRun, StopGate, StopRun
 from bot.core.snapshot import Snapshot
 
 
 def stopped_by(s: Snapshot) -> str:
     """Why nothing may be done: everything, this repository or this item is stopped. Empty: nothing is."""
-    if s.paused_all_by:
-        return f"everything is paused by {s.paused_all_by}"
-    if s.policy.mode == "preview" and s.active_run:
-        return 'the repository\'s .github/sluice.toml says mode = "preview"'
-    if s.policy.mode == "off":
-        return 'the repository\'s .github/sluice.toml says mode = "off"'
-    return f"paused by {s.item.paused_by}" if s.item.paused_by else ""
+    at_work = s.active_run is not None or bool(s.commands_running)
+    return why_stop(s.paused_all_by, s.item.paused_by, s.policy.mode, at_work)
+
+
+def why_stop(paused_all_by: str | None, paused_by: str | None, mode: str, at_work: bool) -> str:
+    """The same from the few facts it takes, none of which GitHub must be asked for."""
+    if paused_all_by:
+        return f"everything is paused by {paused_all_by}"
+    if mode == "off" or (mode == "preview" and at_work):
+        return f'the repository\'s .github/sluice.toml says mode = "{mode}"'
+    return f"paused by {paused_by}" if paused_by else ""
 
 
 def stop(s: Snapshot, why: str) -> tuple[Action, ...]:
-    """End the agent that works on the item, if one does; one the engine has lost is only noted as gone."""
+    """End the agent that works on the item and the commands that judge its work, if any do; an agent the engine has
+    lost is only noted as gone."""
     run = s.active_run
+    gates = tuple(StopGate(gate.key, why) for gate in s.commands_running)
     if run is None:
-        return ()
-    return (LoseRun(run.key),) if s.run_lost else (StopRun(run.key, why),)
+        return gates
+    return (LoseRun(run.key) if s.run_lost else StopRun(run.key, why), *gates)

@@ -104,6 +104,11 @@ class Snapshot:
         return next((run for run in reversed(self.runs) if run.state != "ended"), None)
 
     @property
+    def commands_running(self) -> tuple[GateRun, ...]:
+        """Gate commands of this item that run or are to run."""
+        return tuple(gate for gate in self.gate_runs if gate.gate.startswith("command:") and not gate.over)
+
+    @property
     def last_run(self) -> Run | None:
         """The newest run for the present go-ahead, else the one whose approved result the go-ahead takes up."""
         if self.item.claim is None:

@@ -22,7 +22,7 @@ from bot.github.access import BoardAccess, RepositoryAccess, board_access, polic
 from bot.github.auth import TokenSource
 from bot.github.boards import Account, find_board, post_update, read_cards, scan_board
 from bot.github.checks import Checks, read_all
-from bot.github.comments import read_back, said_since
+from bot.github.comments import pulls_changed, read_back, said_since
 from bot.github.costs import Book, Costs
 from bot.github.failures import check_whole
 from bot.github.graphql import GraphQL
@@ -128,6 +128,10 @@ class GitHubClient:
     async def said_since(self, repo: str, since: datetime) -> list[tuple[int, Heard]]:
         costs.item.set(None)
         return await said_since(self._rest, repo, since)
+
+    async def pulls_changed(self, repo: str) -> dict[int, datetime]:
+        costs.item.set(None)
+        return await pulls_changed(self._rest, repo)
 
     async def react(self, repo: str, comment: str, reaction: str) -> None:
         await self._rest.send("POST", f"/repos/{repo}/issues/comments/{comment}/reactions", {"content": reaction})

@@ -85,6 +85,12 @@ async def said_since(rest: Rest, repo: str, since: datetime) -> list[tuple[int, 
             return [(int(node["issue_url"].rpartition("/")[2]), _told(node)) for node in found]
 
 
+async def pulls_changed(rest: Rest, repo: str) -> dict[int, datetime]:
+    """The open pull requests that changed last, by number: a review changes one and is in no list of the repository."""
+    path = f"/repos/{repo}/pulls?state=open&sort=updated&direction=desc&per_page={PAGE}"
+    return {node["number"]: time(node["updated_at"]) for node in (await rest.get(path)).data}
+
+
 def _told(node: Node) -> Heard:
     """As REST shows a comment: it names no edit, but the time of the last change."""
     author = node["user"] or {"login": GHOST, "type": "User"}

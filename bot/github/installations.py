@@ -110,6 +110,10 @@ class Installations:
         costs.importance.set(Importance.WORK)
         return await self.of(repo).said_since(repo, since)
 
+    async def pulls_changed(self, repo: str) -> dict[int, datetime]:
+        costs.importance.set(Importance.WORK)
+        return await self.of(repo).pulls_changed(repo)
+
     async def react(self, repo: str, comment: str, reaction: str) -> None:
         await self.of(repo).react(repo, comment, reaction)
 

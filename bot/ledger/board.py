@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,6 +101,15 @@ class BoardVerbs(Store):
         wanted = select(items.c.id).where(func.lower(items.c.repo) == repo.lower(), ours).order_by(items.c.id)
         async with self.read() as tx:
             return list((await tx.execute(wanted)).scalars())
+
+    async def changed_since_look(self, repo: str, changed: Mapping[int, datetime]) -> list[str]:
+        """The items whose pull request changed after they were last decided upon. `changed`: by number."""
+        looked = func.max(decisions.c.last_at)
+        ours = (func.lower(items.c.repo) == repo.lower()) & items.c.pull_number.in_(changed) & items.c.done.is_(None)
+        joined = items.join(decisions, decisions.c.item == items.c.id)
+        found = select(items.c.id, items.c.pull_number, looked).select_from(joined).where(ours).group_by(items.c.id)
+        async with self.read() as tx:
+            return [row[0] for row in await tx.execute(found.order_by(items.c.id)) if changed[row[1]] > row[2]]
 
     async def item_for_card(self, card: str) -> str | None:
         """None: no scan has seen the card yet."""

@@ -7,6 +7,7 @@ from bot.ledger.costs import Costs
 from bot.ledger.decisions import Decisions
 from bot.ledger.deliveries import Deliveries
 from bot.ledger.gates import Gates
+from bot.ledger.halting import Halting
 from bot.ledger.items import Items
 from bot.ledger.orders import Orders
 from bot.ledger.recall import Recall
@@ -25,6 +26,7 @@ class SqlLedger(
     Items,
     Runs,
     Gates,
+    Halting,
     Orders,
     Decisions,
     Wakes,

@@ -125,6 +125,8 @@ class Effects:
             case do.StopRun(key) | do.LoseRun(key):
                 for run in self.active:
                     self._end(run, "cancelled" if isinstance(action, do.StopRun) else "lost", result("saved"))
+            case do.StopGate(key):
+                self.gates = [replace(g, state="unstarted") if g.key == key else g for g in self.gates]
             case do.RunGate(gate, command, head):
                 self.gates.append(GateRun(gate, head, self.gate_answer, f"`{command}` {self.gate_answer}", run_id="g"))  # type: ignore[arg-type]
             case do.RemoveWorktree():

@@ -103,7 +103,7 @@ class Toy(Effects):
         allowed = decision.actions if self.policy.mode == "live" else ()
         if allowed != decision.actions:  # a pass that may not write does not look again at once
             self.decisions[-1] = replace(decision, look_again_at=None)
-        for action in allowed or [a for a in decision.actions if isinstance(a, do.StopRun)]:
+        for action in allowed or [a for a in decision.actions if isinstance(a, do.StopRun | do.StopGate)]:
             if refused := self._do(action):
                 self.decisions[-1] = replace(decision, reason=refused, look_again_at=None)
                 break

@@ -32,7 +32,7 @@ LOOK = 0.25  # seconds between two looks at the world
 RULES = {"required_checks": ["test"], "required_approvals": 1, "strict": True}
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([killable.__name__])
-GATES = '[gates]\ncommands = ["true"]\nworkflows = ["gate.yml"]\n'
+GATES = '[gates]\ncommands = ["test ! -f slow.txt || sleep 300"]\nworkflows = ["gate.yml"]\n'
 
 
 class Sluice:
@@ -115,6 +115,7 @@ async def test_killed_at_every_effect(
         await parked_draft(world, sluice)
         await stopped_by_hand(world, sluice)
         await cancelled(world, sluice)
+        await stopped_at_its_gate(world, sluice)
         await sluice.until(lambda: nothing_left(world), "worktrees, claims and agents are gone")
     points = set(sluice.hits.read_text().splitlines())
     record_property("told", f"killed {sluice.kills} times: {', '.join(sorted(points))}")
@@ -201,6 +202,16 @@ async def cancelled(world: World, sluice: Sluice) -> None:
     assert len(await world.pulls(item)) == 1
 
 
+async def stopped_at_its_gate(world: World, sluice: Sluice) -> None:
+    """Cancelled while a command judges the result: the command ends, the work is kept."""
+    world.play("Six", {"write": "slow.txt", "text": "slow"})
+    item = await world.add_issue("Six", edits=False)
+    await sluice.until(lambda: judged(world), "the command runs")
+    await world.comment(item, "/sluice cancel", by="ann")
+    await sluice.until(lambda: in_column(world, item, "Needs a person"), "six needs a person")
+    await sluice.until(lambda: nobody_works(world), "the command has ended")
+
+
 async def broken_policy(world: World, sluice: Sluice) -> None:
     """One check says it, and turns green."""
     await world.write_file(".github/sluice.toml", "mode =")
@@ -266,6 +277,10 @@ async def listening(world: World) -> bool:
 
 async def at_work(world: World) -> bool:
     return any((tree / "half.txt").exists() for tree in world.worktrees())
+
+
+async def judged(world: World) -> bool:
+    return any(psutil.Process(pid).name() == "sleep" for pid in agents(world) if psutil.pid_exists(pid))
 
 
 async def saved(world: World) -> bool:

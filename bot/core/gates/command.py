@@ -19,7 +19,7 @@ def command(line: str, head: str, runs: Iterable[GateRun]) -> Verdict:
 def verdict_of(gate: str, head: str, runs: Iterable[GateRun], absent: str) -> Verdict:
     """What the ledger's rows say of a gate that Sluice runs or dispatches."""
     mine = [run for run in runs if run.gate == gate and run.head == head]
-    if not mine:
+    if not mine or mine[-1].state == "unstarted":  # or it was stopped, and says nothing
         return Verdict(gate, "unknown", absent, head, waits_for="machine", key="absent")
     last = mine[-1]
     if last.state in ("admitted", "running"):
