@@ -21,7 +21,7 @@ from bot.errors import SluiceError
 from bot.ledger.repositories import Repository
 
 log = structlog.get_logger(__name__)
-TELLS = timedelta(seconds=3)  # our own last write may bear a time a little after our look
+SINCE = timedelta(seconds=3)  # GitHub tells whole seconds: a change of this moment may have come after the look
 VERBS = ("pause all", "resume all")
 
 
@@ -61,7 +61,7 @@ async def _in(ctx: Context, ledger: Listening, repo: str) -> None:
 async def _reviews(ctx: Context, ledger: Listening, repo: str) -> None:
     """What is said in reviews and on lines changes the pull request; the item's own pass hears it."""
     changed = await ctx.github.pulls_changed(repo)
-    for item in await ledger.changed_since_look(repo, {number: at - TELLS for number, at in changed.items()}):
+    for item in await ledger.changed_since_look(repo, {number: at + SINCE for number, at in changed.items()}):
         await ledger.wake(item, ctx.now(), "the pull request changed")
 
 

@@ -80,7 +80,7 @@ async def gates(world: World, item: Thing) -> list[str]:
 @pytest.mark.parametrize("where", ["review", "line", "another repository"])
 async def test_pause_all_is_heard_wherever_it_is_said(make_world: MakeWorld, where: str) -> None:
     """No webhook tells: in a review or on a line of one of Sluice's pull requests, or in another live repository."""
-    world = await make_world(webhooks=False, protection={"required_checks": ["test"]})
+    world = await make_world(webhooks=False, one_clock=True, protection={"required_checks": ["test"]})
     reviewed = await world.add_issue("Reviewed")
     await world.settle()
     item = await working_without_webhooks(world)
