@@ -14,7 +14,8 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from bot.errors import SluiceError
-from webhooks.inbox import Delivery, Inbox, read_payload
+from bot.ledger.deliveries import Delivery
+from webhooks.inbox import Inbox, read_payload
 from webhooks.signature import signed
 
 log = structlog.get_logger()

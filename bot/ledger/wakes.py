@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,13 @@ class Wakes(Store):
     async def wake(self, item: str, due: datetime, cause: str) -> None:
         async with self.write() as tx:
             await rouse(tx, item, due, cause)
+
+    async def wake_all(self, causes: Mapping[str, str], due: datetime) -> None:
+        """Each item for its cause."""
+        if causes:
+            async with self.write() as tx:
+                for item, cause in causes.items():
+                    await rouse(tx, item, due, cause)
 
     async def wake_where(
         self,

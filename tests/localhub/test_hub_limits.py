@@ -131,13 +131,15 @@ def test_a_write_is_as_hasty_as_five_reads(hub: LocalHub, ann: Json, limit: Limi
 
 def test_whoever_does_not_wait_as_told_is_counted() -> None:
     """What comes after a refusal was heard and before its time to wait is over is haste; what comes later is none."""
-    told, now = 0.0, datetime(2026, 11, 2, tzinfo=UTC)
-    meter = Meter(lambda: now + timedelta(seconds=told))
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    clock = [now]
+    meter = Meter(lambda: clock[0])
     meter.told_to_wait("ann", 60)
     meter.arrived("ann")  # may have been on its way
     assert meter.counters("ann")["hasty_requests"] == 0
     meter.told["ann"] = (0.0, meter.told["ann"][1])  # it was heard long ago
-    for login, told in (("ann", 59.0), ("bob", 59.0), ("ann", 60.0)):
+    for login, seconds in (("ann", 59), ("bob", 59), ("ann", 60)):
+        clock[0] = now + timedelta(seconds=seconds)
         meter.arrived(login)
     assert (meter.counters("ann")["refusals"], meter.counters("ann")["hasty_requests"]) == (1, 1)
     assert meter.counters("bob")["hasty_requests"] == 0
