@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-READ = 65_536
 PATIENCE = 10.0  # seconds; GitHub's
+IDLE = 2.0  # seconds after which a connection may be about to be closed
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,21 @@ class Order:
 
 
 @dataclass
+class Connection:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    used: float  # when it was last
+
+
+@dataclass
 class Sender:
     """Connections that are kept and used again, as many as it takes."""
 
     order: Order
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
+    idle: list[Connection] = field(default_factory=list)  # the one used last at the end
     answers: list[float] = field(default_factory=list)  # seconds
     late: list[float] = field(default_factory=list)
     failures: int = 0
-    connections: int = 0
 
     async def run(self) -> dict[str, Any]:
         made = [_made(self.order, each) for each in self.order.bodies]
@@ -65,19 +71,23 @@ class Sender:
     async def _send(self, request: bytes, due: float) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                reader, writer = self.idle.pop() if self.idle else await self._connect()
+                connection = await self._connection()
                 self.late.append(time.monotonic() - due)
-                writer.write(request)
-                status = await _status(reader)
-                self.answers.append(time.monotonic() - due)
-                self.idle.append((reader, writer))
+                connection.writer.write(request)
+                status = await _status(connection.reader)
+                connection.used = time.monotonic()
+                self.answers.append(connection.used - due)
+                self.idle.append(connection)
                 self.failures += not 200 <= status < 300
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             self.failures += 1
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        self.connections += 1
-        return await asyncio.open_connection(self.order.host, self.order.port)
+    async def _connection(self) -> Connection:
+        """Of those that are idle the one used last; the others grow old, and the receiver closes them."""
+        if self.idle and time.monotonic() - self.idle[-1].used < IDLE:
+            return self.idle.pop()
+        reader, writer = await asyncio.open_connection(self.order.host, self.order.port)
+        return Connection(reader, writer, time.monotonic())
 
 
 def _made(order: Order, each: dict[str, Any]) -> tuple[bytes, bytes]:

@@ -21,6 +21,9 @@ from webhooks.together import Together
 log = structlog.get_logger()
 
 
+Arrived = tuple[Delivery, Mapping[str, Any] | None]  # with its payload, where it has been read already
+
+
 class Ledger(Protocol):
     """What the inbox needs of bot.ledger."""
 
@@ -30,16 +33,9 @@ class Ledger(Protocol):
     async def items_numbered(self, repo: str, numbers: Collection[int]) -> dict[int, list[str]]: ...
     async def known_cards(self, cards: Collection[str]) -> set[str]: ...
     async def note_move(self, card: str, move: Move) -> None: ...
-    async def wake_all(self, causes: Mapping[str, str], due: datetime) -> None: ...
-    async def wake_where(
-        self,
-        due: datetime,
-        cause: str,
-        *,
-        repo: str | None = None,
-        waits_for: Sequence[str] = (),
-        limit: int | None = None,
-    ) -> int: ...
+    async def wake_all(
+        self, causes: Mapping[str, str], due: datetime, waiting: Sequence[WaitingHint] = ()
+    ) -> list[int]: ...
 
 
 class Inbox:
@@ -75,9 +71,9 @@ class Inbox:
         arrived = Delivery(guid, event, str(payload.get("action") or ""), body, self._now())
         return arrived if await self._kept(arrived) else None
 
-    async def handle(self, delivery: Delivery) -> None:
-        """Wake what the delivery hints at, and note what came of it."""
-        await self._followed(delivery)
+    async def handle(self, delivery: Delivery, payload: Mapping[str, Any] | None = None) -> None:
+        """Wake what the delivery hints at, and note what came of it. `payload`: as it was read before, if it was."""
+        await self._followed((delivery, payload))
 
     async def catch_up(self) -> int:
         """Handle what an earlier process stored and did not get to."""
@@ -85,19 +81,20 @@ class Inbox:
         await asyncio.gather(*map(self.handle, waiting))
         return len(waiting)
 
-    async def _follow(self, deliveries: list[Delivery]) -> list[None]:
+    async def _follow(self, arrived: list[Arrived]) -> list[None]:
         """Of many deliveries as of one: each hint is followed once, each item woken once."""
-        read = {delivery.guid: self._read(delivery) for delivery in deliveries}
+        read = {delivery.guid: self._read(delivery, payload) for delivery, payload in arrived}
         found = list(dict.fromkeys(hint for each in read.values() if not isinstance(each, str) for hint in each))
         woken = await self._wake(found)
         results = {guid: each if isinstance(each, str) else _result(each, woken) for guid, each in read.items()}
         await self._ledger.mark_deliveries(results)
-        return [None] * len(deliveries)
+        return [None] * len(arrived)
 
-    def _read(self, delivery: Delivery) -> list[Hint] | str:
+    def _read(self, delivery: Delivery, payload: Mapping[str, Any] | None) -> list[Hint] | str:
         """Its hints, or what is wrong with it."""
         try:
-            found = hints(delivery.event, json.loads(delivery.payload), self._me, delivery.guid, delivery.received)
+            told = json.loads(delivery.payload) if payload is None else payload
+            found = hints(delivery.event, told, self._me, delivery.guid, delivery.received)
             _sound(found)
         except (
             KeyError,
@@ -111,17 +108,14 @@ class Inbox:
 
     async def _wake(self, found: Sequence[Hint]) -> dict[Hint, int]:
         """How many items each hint woke."""
-        due = self._now() + self._coalesce
         items = await self._items(found)
         causes = {item: hint.cause for hint in reversed(found) for item in items.get(hint, ())}
-        await self._ledger.wake_all(causes, due)
-        woken = {hint: len(ids) for hint, ids in items.items()}
+        waiting = [hint for hint in found if isinstance(hint, WaitingHint)]
+        others = await self._ledger.wake_all(causes, self._now() + self._coalesce, waiting)
         for hint in found:
-            if isinstance(hint, WaitingHint):
-                woken[hint] = await self._ledger.wake_where(due, hint.cause, repo=hint.repo, waits_for=hint.waits_for)
             if isinstance(hint, BoardHint) and (board := self._boards.get(hint.project)):
                 self._scan_soon(board)
-        return woken
+        return {hint: len(ids) for hint, ids in items.items()} | dict(zip(waiting, others, strict=True))
 
     async def _items(self, found: Sequence[Hint]) -> dict[Hint, list[str]]:
         """Whom the hints name. What only a sweep can tell more of is asked of one."""
@@ -175,5 +169,6 @@ def read_payload(body: bytes, content_type: str) -> tuple[bytes, dict[str, Any]]
     payload = json.loads(body)
     if not isinstance(payload, dict):
         raise ValueError("a payload is a JSON object")
-    json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    if not body.isascii() or b"\\u" in body:
+        json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text
     return body, payload
