@@ -12,7 +12,8 @@ from benchmarks.figure import Figure
 from benchmarks.hub import hub
 from benchmarks.serving import serving
 from tests.faults.test_kill import agents
-from tests.world import POLICY, Thing, World
+from tests.localhub.talk import LocalHub
+from tests.world import POLICY, World
 
 AGENTS = 3
 LIMIT = 30.0  # seconds
@@ -20,48 +21,50 @@ LONGEST = 90.0
 
 
 async def measure() -> list[Figure]:
+    """Each way in a world of its own: agents that were stopped three times are not started again."""
     with tempfile.TemporaryDirectory() as folder, hub(Path(folder)) as server:
-        world = World(server, Path(folder), caps=AGENTS, capacity=AGENTS)
-        for number in range(AGENTS):
-            world.play(f"Slow {number}", {"write": "half.txt", "text": "half"}, {"wait": 600})
-        await asyncio.to_thread(world._make_github)
-        items = [await world.add_issue(f"Slow {number}", column="Backlog", edits=False) for number in range(AGENTS)]
-        try:
-            async with serving(world) as address:
-                for item in items:
-                    await world.move(item, "Ready")
-                return [figure for heard in (True, False) for figure in await _both(world, items, address, heard)]
-        finally:
-            await world.http.aclose()
+        figures = []
+        for number, (name, stop) in enumerate(WAYS.items()):
+            for heard in (True, False):
+                place = Path(folder) / f"{number}-{heard}"
+                place.mkdir()
+                lost = "" if heard else ", its webhook lost"
+                seconds = await _stopped(server, place, stop, heard)
+                figures.append(Figure(f"everything stops after {name}{lost}", seconds, "s", LIMIT))
+        return figures
 
 
-async def _both(world: World, items: list[Thing], address: str, heard: bool) -> list[Figure]:
-    """By the policy and by a command, with webhooks or with all of them lost."""
-
-    async def say(word: str) -> None:
-        await world.comment(items[0], f"/sluice {word} all", by="ann")
-
-    async def policy(mode: str) -> None:
-        await world.write_file(".github/sluice.toml", POLICY.replace('"live"', f'"{mode}"'))
-
-    ways: dict[str, tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]] = {
-        '`mode = "off"`': (lambda: policy("off"), lambda: policy("live")),
-        "`/sluice pause all`": (lambda: say("pause"), lambda: say("resume")),
-    }
-    found = []
-    for name, (stop, go_on) in ways.items():
-        await _until_at_work(world)
-        await world.admin_patch(f"apps/{world.app['slug']}", {"webhook_url": None if not heard else _hook(address)})
-        seconds = await _stopped(world, stop)
-        await world.admin_patch(f"apps/{world.app['slug']}", {"webhook_url": _hook(address)})
-        await go_on()
-        lost = "" if heard else ", its webhook lost"
-        found.append(Figure(f"everything stops after {name}{lost}", seconds, "s", LIMIT))
-    return found
+async def _off(world: World) -> None:
+    await world.write_file(".github/sluice.toml", POLICY.replace('"live"', '"off"'))
 
 
-def _hook(address: str) -> str:
-    return f"{address}/webhooks/github"
+async def _paused(world: World) -> None:
+    await world.comment(next(iter(world.things.values())), "/sluice pause all", by="ann")
+
+
+WAYS: dict[str, Callable[[World], Awaitable[None]]] = {'`mode = "off"`': _off, "`/sluice pause all`": _paused}
+
+
+async def _stopped(server: LocalHub, folder: Path, stop: Callable[[World], Awaitable[None]], heard: bool) -> float:
+    world = World(server, folder, caps=AGENTS, capacity=AGENTS)
+    for number in range(AGENTS):
+        world.play(f"Slow {number}", {"write": "half.txt", "text": "half"}, {"wait": 600})
+    await asyncio.to_thread(world._make_github)
+    try:
+        async with serving(world):
+            for number in range(AGENTS):
+                await world.add_issue(f"Slow {number}", edits=False)
+            await _until_at_work(world)
+            if not heard:
+                await world.admin_patch(f"apps/{world.app['slug']}", {"webhook_url": None})
+            started = time.monotonic()
+            await stop(world)
+            while agents(world):
+                assert time.monotonic() < started + LONGEST, "the agents do not stop"
+                await asyncio.sleep(0.1)
+            return round(time.monotonic() - started, 1)
+    finally:
+        await world.http.aclose()
 
 
 async def _until_at_work(world: World) -> None:
@@ -69,12 +72,3 @@ async def _until_at_work(world: World) -> None:
     while sum((tree / "half.txt").exists() for tree in world.worktrees()) < AGENTS or len(agents(world)) < AGENTS:
         assert time.monotonic() < end, "the agents do not come to work"
         await asyncio.sleep(0.2)
-
-
-async def _stopped(world: World, stop: Callable[[], Awaitable[None]]) -> float:
-    started = time.monotonic()
-    await stop()
-    while agents(world):
-        assert time.monotonic() < started + LONGEST, "the agents do not stop"
-        await asyncio.sleep(0.1)
-    return round(time.monotonic() - started, 1)
