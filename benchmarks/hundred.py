@@ -57,9 +57,9 @@ async def _drained(world: World) -> list[Figure]:
     return [
         Figure(f"{name}not done within {LONGEST:.0f} s", ITEMS - done, "items", 0),
         beside(f"{name}seconds in all", seconds, "s", limit, floor),
-        Figure(f"{name}GraphQL points, each", round(items["graphql_points"] / ITEMS, 2), "points", 10),
-        Figure(f"{name}REST calls, each", round(items["rest_requests"] / ITEMS, 2), "calls", 6),
-        Figure(f"{name}writes of content, each", round(items["content_requests"] / ITEMS, 2), "writes", 3),
+        Figure(f"{name}GraphQL points, each", round(items["graphql_points"] / ITEMS, 2), "points"),
+        Figure(f"{name}REST calls, each", round(items["rest_requests"] / ITEMS, 2), "calls"),
+        Figure(f"{name}writes of content, each", round(items["content_requests"] / ITEMS, 2), "writes"),
         Figure(f"{name}GraphQL points in all, scans too", used["graphql_points"], "points"),
         Figure(f"{name}requests in all, scans too", used["graphql_requests"] + used["rest_requests"], "requests"),
         Figure(f"{name}refused by GitHub", used["refusals"], "requests", 0),
