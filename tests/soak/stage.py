@@ -25,7 +25,7 @@ from tests.world import COLUMNS, Thing, World
 PATIENCE = timedelta(minutes=16)  # a look that is further off than this is not waited for
 SOON = timedelta(seconds=0.5)
 FLIES = 6  # how much faster time goes by for whoever waits longer than that
-PACE = {"coalesce_seconds": 0.3, "poll_seconds": 0.1, "engine_seconds": 0.2}
+PACE = {"coalesce_seconds": 0.3, "poll_seconds": 0.15, "engine_seconds": 0.4}
 STARTS = 20  # tries to start while GitHub fails
 GLANCE = 0.05  # seconds between two looks at whether the agent works
 LATE = 2.0  # seconds an agent works that somebody means to stop
