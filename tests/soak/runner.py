@@ -90,7 +90,7 @@ def _lives(seed: int, url: str, folder: Path) -> Told:
             found = json.loads(verdict.read_text())
             return Told(schedule, tuple(found["wrong"]), found["struck"], killed, found["runs"])
         if process.exitcode != -9 or killed >= len(schedule.kills):
-            log = (folder / "log").read_text()[-3000:]
+            log = (folder / "log").read_text()[-800:].strip()
             return Told(schedule, (f"the process ended with {process.exitcode}: {log}",), killed=killed)
         killed += 1
 

@@ -71,14 +71,14 @@ class Stage(World):
         )
 
     @property
-    def kept(self) -> Path:
+    def passport(self) -> Path:
         """What the next life must know of this world."""
         return self.folder / "world.json"
 
     async def open(self) -> None:
         """Build the world, or enter it again; then start Sluice, while GitHub fails already."""
-        if self.kept.exists():
-            told = json.loads(self.kept.read_text())
+        if self.passport.exists():
+            told = json.loads(self.passport.read_text())
             self.things = {title: Thing(**thing) for title, thing in told.pop("things").items()}
             vars(self).update(told)
             self.turned = self.hub.now() - datetime.now(self.hub.now().tzinfo)
@@ -86,7 +86,7 @@ class Stage(World):
             await asyncio.to_thread(self._make_github)
             await self._fill_board()
             things = {title: asdict(thing) for title, thing in self.things.items()}
-            self.kept.write_text(json.dumps({key: getattr(self, key) for key in KEPT} | {"things": things}))
+            self.passport.write_text(json.dumps({key: getattr(self, key) for key in KEPT} | {"things": things}))
             self._break_github()
         await self._started()
 
