@@ -14,6 +14,7 @@ from jwt import PyJWTError
 
 from bot.errors import SettingsError
 from bot.github.failures import failure, unreachable
+from bot.github.retrying import patiently
 
 T = TypeVar("T")
 TokenSource = Callable[[], Awaitable[str]]
@@ -89,7 +90,7 @@ class AppToken:
 
     async def login(self) -> str:
         """The name the App acts under."""
-        app = await asyncio.to_thread(_answered, self._integration.get_app)
+        app = await patiently(lambda: asyncio.to_thread(_answered, self._integration.get_app))
         return f"{app.slug}[bot]"
 
     async def call(self, verb: str, path: str) -> tuple[Any, Mapping[str, str]]:
