@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import time
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +24,7 @@ def main() -> int:
     asked.add_argument("--minutes", type=float, default=60)
     asked.add_argument("--jobs", type=int, default=JOBS)
     order = asked.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     found: list[Told] = []
     began = time.monotonic()
     shutil.rmtree(ROOT, ignore_errors=True)
@@ -33,7 +36,8 @@ def main() -> int:
             print(f"  {each.strip()}\n  again: {told.again}    its files: {ROOT / str(told.schedule.seed)}", flush=True)
 
     seeds = range(order.first, order.first + order.seeds)
-    soak(seeds, ROOT, min(order.jobs, order.seeds), tell, began + order.minutes * 60)
+    with suppress(KeyboardInterrupt):
+        soak(seeds, ROOT, min(order.jobs, order.seeds), tell, began + order.minutes * 60)
     print(_summary(found, len(seeds), time.monotonic() - began))
     return 1 if any(told.wrong for told in found) else 0
 

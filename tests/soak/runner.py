@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from tests.soak import life
 from tests.soak.schedule import Schedule, schedule_of
@@ -46,22 +46,27 @@ class Told:
 
 
 def soak(seeds: Iterable[int], root: Path, jobs: int, tell: Callable[[Told], None], until: float) -> None:
-    """Tells of each seed as it ends; takes no new one once the monotonic clock shows `until`."""
-    todo, taking = iter(seeds), Lock()
+    """Tells of each seed as it ends; takes no new one once the monotonic clock shows `until`, or when interrupted."""
+    todo, taking, interrupted = iter(seeds), Lock(), Event()
 
     def work(worker: int) -> None:
         while True:
             with localhub(root / f"hub-{worker}") as url:
                 for _ in range(FRESH):
                     with taking:
-                        seed = next(todo, None) if time.monotonic() < until else None
+                        over = interrupted.is_set() or time.monotonic() >= until
+                        seed = None if over else next(todo, None)
                     if seed is None:
                         return
                     tell(play(seed, url, root / str(seed)))
 
     with ThreadPoolExecutor(jobs) as pool:
-        for done in [pool.submit(work, worker) for worker in range(jobs)]:
-            done.result()
+        try:
+            for done in [pool.submit(work, worker) for worker in range(jobs)]:
+                done.result()
+        except KeyboardInterrupt:  # the seeds under way come to their end, so that nothing of them is left
+            interrupted.set()
+            raise
 
 
 def play(seed: int, url: str, folder: Path) -> Told:
