@@ -17,9 +17,9 @@ MOST = 200  # in one turn: others of this process want theirs, too
 
 
 class Together(Generic[Asked, Answer]):
-    def __init__(self, turn: Callable[[list[Asked]], Awaitable[list[Answer]]]) -> None:
-        """`turn` answers each of those it is given, in their order."""
-        self._turn = turn
+    def __init__(self, turn: Callable[[list[Asked]], Awaitable[list[Answer]]], pause: float = 0.0) -> None:
+        """`turn` answers each of those it is given, in their order; each waits so many seconds for company."""
+        self._turn, self._pause = turn, pause
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._turns: asyncio.Task[None] | None = None
 
@@ -32,6 +32,8 @@ class Together(Generic[Asked, Answer]):
 
     async def _take_turns(self) -> None:
         while self._waiting:
+            if self._pause:
+                await asyncio.sleep(self._pause)
             taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             error = await self._take(taken)
             if error is None:
