@@ -17,7 +17,7 @@ from tests.core import facts
 POLICY = 'mode = "live"\n[gates]\nchecks = ["test"]\n'
 
 
-def measure() -> list[Figure]:
+async def measure() -> list[Figure]:
     snapshot = facts.in_review()
     judged = _microseconds(lambda: decide(snapshot))
     read = _microseconds(lambda: read_policy(POLICY))

@@ -60,6 +60,7 @@ from bot.halting import stop_gate, stop_run
 from bot.observe import spec_of
 
 log = structlog.get_logger(__name__)
+NEWS_OF_MERGES = timedelta(minutes=1)  # of many merges in a row the others need one look: does it still merge cleanly?
 BATCH = 20  # mutations in one document: GitHub runs out of resources a little above
 
 
@@ -320,7 +321,7 @@ async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
     answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
     if not answer.ok:
         return Stopped(f"GitHub did not merge it: {answer.error}", "machine", _later(ctx))
-    await ctx.ledger.wake_where(ctx.now(), f"#{s.pull.number} was merged", repo=s.item.repo)
+    await ctx.ledger.wake_where(ctx.now() + NEWS_OF_MERGES, f"#{s.pull.number} was merged", repo=s.item.repo)
     return None
 
 

@@ -1,7 +1,7 @@
 """Installs what the tests use beyond Python, where this machine lets us; what is missing is said in one line each.
 
 Debian's packages (PostgreSQL, bubblewrap, gh) go into the system. A newer gh, which knows projects, and octokit.js go
-into build/tools, and change nothing else.
+into build/tools, and change nothing else. `probot` is installed only when it is asked for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ TOOLS = Path(__file__).parents[1] / "build" / "tools"
 NEWER_GH = TOOLS / "gh" / "usr" / "bin" / "gh"
 NEWER_SUITE = "trixie"
 OCTOKIT = "octokit@5.0.5"
+PROBOT = "probot@14.3.2"  # the benchmarks' peer; no test needs it
 PATIENCE = 300  # seconds
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -41,7 +42,9 @@ def main() -> None:
     if not wanted and not NEWER_GH.exists():
         said(f"gh of Debian {NEWER_SUITE}", install_newer_gh())
     if not wanted and not (TOOLS / "node_modules" / "octokit").exists():
-        said(OCTOKIT, install_octokit())
+        said(OCTOKIT, install_package(OCTOKIT))
+    if "probot" in wanted and not (TOOLS / "node_modules" / "probot").exists():
+        said(PROBOT, install_package(PROBOT))
 
 
 def install_packages(packages: list[str]) -> None:
@@ -84,11 +87,11 @@ def debian_mirror() -> str:
     return next((line.split()[2] for line in listed if line.startswith("Debian Debian ")), "")
 
 
-def install_octokit() -> bool:
+def install_package(package: str) -> bool:
     if not shutil.which("npm"):
         return False
     quietly = ["--no-audit", "--no-fund", "--no-package-lock", "--no-save", "--fetch-retries=1"]
-    return works(["npm", "install", *quietly, "--prefix", str(TOOLS), OCTOKIT])
+    return works(["npm", "install", *quietly, "--prefix", str(TOOLS), package])
 
 
 def works(command: list[str], **more: Any) -> bool:

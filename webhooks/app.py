@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bot.errors import SluiceError
-from webhooks.inbox import Delivery, Inbox, read_payload
+from bot.ledger.deliveries import Delivery
+from webhooks.inbox import Inbox, read_payload
 from webhooks.metrics import CONTENT_TYPE
 from webhooks.nearby import allowed
 from webhooks.signature import signed
@@ -98,13 +99,15 @@ async def receive(service: Service, request: Request) -> JSONResponse:
     arrived = await service.inbox.store(guid, event, text, payload)
     if arrived is None:
         return JSONResponse({"duplicate": True}, status_code=200)
-    return JSONResponse({"stored": True}, status_code=202, background=BackgroundTask(follow, service.inbox, arrived))
+    return JSONResponse(
+        {"stored": True}, status_code=202, background=BackgroundTask(follow, service.inbox, arrived, payload)
+    )
 
 
-async def follow(inbox: Inbox, delivery: Delivery) -> None:
+async def follow(inbox: Inbox, delivery: Delivery, payload: Mapping[str, Any]) -> None:
     """What fails here stays unhandled in the ledger until the next start; the sweep finds it sooner."""
     try:
-        await inbox.handle(delivery)
+        await inbox.handle(delivery, payload)
     except SluiceError as error:
         log.warning("webhook not followed", guid=delivery.guid, error=str(error))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -14,34 +15,30 @@ import structlog
 from bot.core.actions import WAITS
 from bot.core.board import Board
 from bot.core.item import Move
+from bot.ledger.deliveries import Delivery
 from webhooks.hints import BoardHint, CardHint, Hint, ItemHint, ReachHint, WaitingHint, WordHint, hints
+from webhooks.together import Together
 
 log = structlog.get_logger()
 
 
-class Delivery(Protocol):
-    """One webhook as the ledger keeps it."""
-
-    @property
-    def guid(self) -> str: ...
-    @property
-    def event(self) -> str: ...
-    @property
-    def payload(self) -> bytes: ...
-    @property
-    def received(self) -> datetime: ...
+KEEPS = 0.005  # seconds a delivery waits for company: under a storm half of the transactions are spared
+FOLLOWS = 0.1  # seconds between two turns of following: whom it wakes is looked at seconds later anyway
+Arrived = tuple[Delivery, Mapping[str, Any] | None]  # with its payload, where it has been read already
 
 
 class Ledger(Protocol):
     """What the inbox needs of bot.ledger."""
 
-    async def store_delivery(self, guid: str, event: str, action: str, payload: bytes, received: datetime) -> bool: ...
-    async def mark_delivery(self, guid: str, result: str) -> None: ...
+    async def store_deliveries(self, arrived: Sequence[Delivery]) -> list[bool]: ...
+    async def mark_deliveries(self, results: Mapping[str, str]) -> None: ...
     async def unhandled_deliveries(self) -> Sequence[Delivery]: ...
-    async def item_ids_for(self, repo: str, number: int) -> list[str]: ...
-    async def item_for_card(self, card: str) -> str | None: ...
+    async def items_numbered(self, repo: str, numbers: Collection[int]) -> dict[int, list[str]]: ...
+    async def known_cards(self, cards: Collection[str]) -> set[str]: ...
     async def note_move(self, card: str, move: Move) -> None: ...
-    async def wake(self, item: str, due: datetime, cause: str) -> None: ...
+    async def wake_all(
+        self, causes: Mapping[str, str], due: datetime, waiting: Sequence[WaitingHint] = ()
+    ) -> list[int]: ...
     async def wake_where(
         self,
         due: datetime,
@@ -53,18 +50,11 @@ class Ledger(Protocol):
     ) -> int: ...
 
 
-@dataclass(frozen=True)
-class Arrived:
-    """A delivery that has just come in."""
-
-    guid: str
-    event: str
-    payload: bytes
-    received: datetime
-
-
 class Inbox:
-    """Stores deliveries and turns them into wakes. What came in and was not handled is handled at the next start."""
+    """Stores deliveries and turns them into wakes. What came in and was not handled is handled at the next start.
+
+    Those that come in at the same time are stored together and followed together.
+    """
 
     def __init__(
         self,
@@ -88,19 +78,38 @@ class Inbox:
         self._scan_soon = scan_soon
         self._reach_changed = reach_changed
         self._coalesce = timedelta(seconds=coalesce_seconds)
+        self._kept = Together(ledger.store_deliveries, KEEPS)
+        self._followed = Together(self._follow, min(FOLLOWS, coalesce_seconds / 10))
 
-    async def store(self, guid: str, event: str, body: bytes, payload: Mapping[str, Any]) -> Arrived | None:
+    async def store(self, guid: str, event: str, body: bytes, payload: Mapping[str, Any]) -> Delivery | None:
         """The stored delivery; None when it is known already."""
-        arrived = Arrived(guid, event, body, self._now())
-        action = str(payload.get("action") or "")
-        new = await self._ledger.store_delivery(guid, event, action, body, arrived.received)
-        return arrived if new else None
+        arrived = Delivery(guid, event, str(payload.get("action") or ""), body, self._now())
+        return arrived if await self._kept(arrived) else None
 
-    async def handle(self, delivery: Delivery) -> None:
-        """Wake what the delivery hints at, and note what came of it."""
-        payload = json.loads(delivery.payload)
+    async def handle(self, delivery: Delivery, payload: Mapping[str, Any] | None = None) -> None:
+        """Wake what the delivery hints at, and note what came of it. `payload`: as it was read before, if it was."""
+        await self._followed((delivery, payload))
+
+    async def catch_up(self) -> int:
+        """Handle what an earlier process stored and did not get to."""
+        waiting = await self._ledger.unhandled_deliveries()
+        await asyncio.gather(*map(self.handle, waiting))
+        return len(waiting)
+
+    async def _follow(self, arrived: list[Arrived]) -> list[None]:
+        """Of many deliveries as of one: each hint is followed once, each item woken once."""
+        read = {delivery.guid: self._read(delivery, payload) for delivery, payload in arrived}
+        found = list(dict.fromkeys(hint for each in read.values() if not isinstance(each, str) for hint in each))
+        woken = await self._wake(found)
+        results = {guid: each if isinstance(each, str) else _result(each, woken) for guid, each in read.items()}
+        await self._ledger.mark_deliveries(results)
+        return [None] * len(arrived)
+
+    def _read(self, delivery: Delivery, payload: Mapping[str, Any] | None) -> list[Hint] | str:
+        """Its hints, or what is wrong with it."""
         try:
-            found = hints(delivery.event, payload, self._me, delivery.guid, delivery.received)
+            told = json.loads(delivery.payload) if payload is None else payload
+            found = hints(delivery.event, told, self._me, delivery.guid, delivery.received)
             _sound(found)
         except (
             KeyError,
@@ -109,59 +118,61 @@ class Inbox:
             AttributeError,
         ) as error:  # not as GitHub documents it: the sweep is the net
             log.warning("webhook not understood", webhook=delivery.event, guid=delivery.guid, error=repr(error))
-            await self._ledger.mark_delivery(delivery.guid, f"not understood: {error!r}")
-            return
-        woken = [await self._follow(hint) for hint in found]
-        await self._ledger.mark_delivery(delivery.guid, f"woke {sum(woken)}" if found else "nothing to do")
+            return f"not understood: {error!r}"
+        return found
 
-    async def catch_up(self) -> int:
-        """Handle what an earlier process stored and did not get to."""
-        waiting = await self._ledger.unhandled_deliveries()
-        for delivery in waiting:
-            await self.handle(delivery)
-        return len(waiting)
+    async def _wake(self, found: Sequence[Hint]) -> dict[Hint, int]:
+        """How many items each hint woke."""
+        items = await self._items(found)
+        causes = {item: hint.cause for hint in reversed(found) for item in items.get(hint, ())}
+        waiting = [hint for hint in found if isinstance(hint, WaitingHint)]
+        others = await self._ledger.wake_all(causes, self._now() + self._coalesce, waiting)
+        for hint in found:
+            if isinstance(hint, BoardHint) and (board := self._board(hint.project)):
+                self._scan_soon(board)
+        far = {hint: await self._reach(hint) for hint in found if isinstance(hint, ReachHint)}
+        return {hint: len(ids) for hint, ids in items.items()} | dict(zip(waiting, others, strict=True)) | far
 
-    async def _follow(self, hint: Hint) -> int:
-        """How many items it woke."""
-        due = self._now() + self._coalesce
-        match hint:
-            case CardHint():
-                return await self._card(hint, due)
-            case ItemHint():
-                ids = [id_ for number in hint.numbers for id_ in await self._ledger.item_ids_for(hint.repo, number)]
-                for id_ in dict.fromkeys(ids):
-                    await self._ledger.wake(id_, due, hint.cause)
-                return len(set(ids))
-            case WordHint():
-                if not await self._ledger.item_ids_for(hint.repo, hint.number):
-                    self._scan_soon(hint.repo)
-                return 0
-            case WaitingHint():
-                return await self._ledger.wake_where(due, hint.cause, repo=hint.repo, waits_for=hint.waits_for)
-            case ReachHint():
-                if self._reach_changed:
-                    self._reach_changed()
-                return await self._ledger.wake_where(self._now(), hint.cause, waits_for=WAITS)
-            case BoardHint():
-                board = self._board(hint.project)
-                if board:
-                    self._scan_soon(board)
-                return 0
+    async def _reach(self, hint: ReachHint) -> int:
+        if self._reach_changed:
+            self._reach_changed()
+        return await self._ledger.wake_where(self._now(), hint.cause, waits_for=WAITS)
 
     def _board(self, project: str) -> str | None:
         return next((board.key for board in self._boards if board.project_id == project), None)
 
-    async def _card(self, hint: CardHint, due: datetime) -> int:
+    async def _items(self, found: Sequence[Hint]) -> dict[Hint, list[str]]:
+        """Whom the hints name. What only a sweep can tell more of is asked of one."""
+        numbers: defaultdict[str, set[int]] = defaultdict(set)
+        for hint in found:
+            if isinstance(hint, ItemHint):
+                numbers[hint.repo] |= set(hint.numbers)
+            elif isinstance(hint, WordHint):
+                numbers[hint.repo].add(hint.number)
+        known = {repo: await self._ledger.items_numbered(repo, wanted) for repo, wanted in numbers.items()}
+        items = await self._cards([hint for hint in found if isinstance(hint, CardHint)])
+        for hint in found:
+            if isinstance(hint, ItemHint):
+                items[hint] = list(dict.fromkeys(id_ for n in hint.numbers for id_ in known[hint.repo].get(n, ())))
+            elif isinstance(hint, WordHint) and hint.number not in known[hint.repo]:
+                self._scan_soon(hint.repo)
+        return items
+
+    async def _cards(self, found: Sequence[CardHint]) -> dict[Hint, list[str]]:
         """A card of a board Sluice does not drain is none of its business; a new one is for the scan to file."""
-        board = self._board(hint.project)
-        if board is None:
-            return 0
-        if hint.move:
-            await self._ledger.note_move(hint.card, hint.move)
-        await self._ledger.wake(hint.card, due, hint.cause)  # of a card nobody filed yet, it rests until the scan has
-        if await self._ledger.item_for_card(hint.card) is None:
-            self._scan_soon(board)
-        return 1
+        ours = {hint: board for hint in found if (board := self._board(hint.project))}
+        for hint in ours:
+            if hint.move:
+                await self._ledger.note_move(hint.card, hint.move)
+        known = await self._ledger.known_cards({hint.card for hint in ours}) if ours else set()
+        for hint, board in ours.items():
+            if hint.card not in known:
+                self._scan_soon(board)
+        return {hint: [hint.card] for hint in ours}  # of a card nobody filed yet, the wake rests until the scan has
+
+
+def _result(found: Sequence[Hint], woken: Mapping[Hint, int]) -> str:
+    return f"woke {sum(woken.get(hint, 0) for hint in found)}" if found else "nothing to do"
 
 
 def _sound(found: Iterable[Hint]) -> None:
@@ -182,5 +193,6 @@ def read_payload(body: bytes, content_type: str) -> tuple[bytes, dict[str, Any]]
     payload = json.loads(body)
     if not isinstance(payload, dict):
         raise ValueError("a payload is a JSON object")
-    json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    if not body.isascii() or b"\\u" in body:
+        json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text
     return body, payload

@@ -59,10 +59,11 @@ def close(s: Snapshot, stage: str, why: str, how: str) -> Decision:
 
 
 def parked(s: Snapshot, fact: Parked) -> Decision:
+    """The claim goes first: a worktree that is still there tells the next pass that not all is tidied up."""
     if s.active_run:
         return _stop_first(s, "Parked", fact.reason)
     tell: tuple[Action, ...] = () if fact.told else ask(s, fact.reason)
-    tidy: tuple[Action, ...] = (RemoveWorktree(), ReleaseClaim()) if s.worktree else ()
+    tidy: tuple[Action, ...] = (ReleaseClaim(), RemoveWorktree()) if s.worktree else ()
     unmoved = fact.told and s.meaning in ("in_progress", "in_review") and fresh_move(s) is None
     heal: tuple[Action, ...] = (MoveCard(s.columns.needs_person),) if unmoved else ()
     return Decision("Parked", fact.reason, (*tell, *heal, *answer_rerun(s), *tidy), waits_for="person")

@@ -59,11 +59,12 @@ def claimed(s: Snapshot, stage: Claimed) -> Decision:
 
 def working(s: Snapshot, stage: Working) -> Decision:
     run = stage.run
-    if run.state == "admitted":
-        return Decision("Working", f"agent {run.peer} is about to start", (Dispatch(run.key),), waits_for="machine")
+    heal: tuple[Action, ...] = () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)
+    if run.state == "admitted":  # its dispatch failed, or the writes before it: nobody may look again until it ends
+        reason = f"agent {run.peer} is about to start"
+        return Decision("Working", reason, (Dispatch(run.key), *heal), waits_for="machine")
     if s.run_lost:
         return Decision("Working", f"agent {run.peer} is gone without a result", (LoseRun(run.key),), s.now, "machine")
-    heal: tuple[Action, ...] = () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)
     until = (run.started_at or run.admitted_at) + timedelta(minutes=s.policy.work.minutes_per_run) + GRACE
     later = until if until > s.now else s.now + GRACE
     return Decision("Working", f"agent {run.peer} works on it, round {run.round}", heal, later, "machine")

@@ -16,6 +16,7 @@ from jwt import PyJWTError
 
 from bot.errors import Refused, SettingsError
 from bot.github.failures import failure, shut_out, unreachable
+from bot.github.retrying import patiently
 
 T = TypeVar("T")
 TokenSource = Callable[[], Awaitable[str]]
@@ -100,7 +101,7 @@ class AppToken:
 
     async def login(self) -> str:
         """The name the App acts under."""
-        app = await asyncio.to_thread(_answered, self._integration.get_app)
+        app = await patiently(lambda: asyncio.to_thread(_answered, self._integration.get_app))
         return f"{app.slug}[bot]"
 
     async def pages(self) -> Pages:

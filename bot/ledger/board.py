@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,10 +98,19 @@ class BoardVerbs(Store):
 
     async def item_ids_for(self, repo: str, number: int) -> list[str]:
         """The items whose issue or pull request has that number."""
-        ours = or_(items.c.number == number, items.c.pull_number == number)
-        wanted = select(items.c.id).where(func.lower(items.c.repo) == repo.lower(), ours).order_by(items.c.id)
+        return (await self.items_numbered(repo, (number,))).get(number, [])
+
+    async def items_numbered(self, repo: str, numbers: Collection[int]) -> dict[int, list[str]]:
+        """By number: the items whose issue or pull request has it. Numbers nobody has are not in the answer."""
+        ours = or_(items.c.number.in_(numbers), items.c.pull_number.in_(numbers))
+        wanted = select(items.c.id, items.c.number, items.c.pull_number)
+        wanted = wanted.where(func.lower(items.c.repo) == repo.lower(), ours).order_by(items.c.id)
+        found: defaultdict[int, list[str]] = defaultdict(list)
         async with self.read() as tx:
-            return list((await tx.execute(wanted)).scalars())
+            for row in await tx.execute(wanted):
+                for number in {row.number, row.pull_number} & set(numbers):
+                    found[number].append(row.id)
+        return dict(found)
 
     async def changed_since_look(self, repo: str, changed: Mapping[int, datetime]) -> list[str]:
         """The items whose pull request changed after they were last decided upon. `changed`: by number."""
@@ -113,8 +123,12 @@ class BoardVerbs(Store):
 
     async def item_for_card(self, card: str) -> str | None:
         """None: no scan has seen the card yet."""
+        return card if await self.known_cards((card,)) else None
+
+    async def known_cards(self, cards: Collection[str]) -> set[str]:
+        """Those of them that a scan has seen."""
         async with self.read() as tx:
-            return (await tx.execute(select(items.c.id).where(items.c.id == card))).scalar_one_or_none()
+            return set((await tx.execute(select(items.c.id).where(items.c.id.in_(cards)))).scalars())
 
     async def active(self) -> list[str]:
         """Claimed, parked with a pull request, or waiting for something: what a sweep looks at again."""

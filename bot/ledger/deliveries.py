@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.item import Move
@@ -27,19 +27,35 @@ class Delivery:
     action: str
     payload: bytes
     received: datetime
-    result: str | None
+    result: str | None = None  # what came of it; None: not followed yet
 
 
 class Deliveries(Store):
     async def store_delivery(self, guid: str, event: str, action: str, payload: bytes, received: datetime) -> bool:
         """False: the same delivery came before."""
-        values = {"event": event, "action": action, "payload": payload, "received": received}
+        (new,) = await self.store_deliveries([Delivery(guid, event, action, payload, received)])
+        return new
+
+    async def store_deliveries(self, arrived: Sequence[Delivery]) -> list[bool]:
+        """One answer for each; False: the same delivery came before. All are kept when this returns."""
+        guids = {each.guid for each in arrived}
         async with self.write() as tx:
-            return await insert_once(tx, deliveries, {"guid": guid}, values)
+            known = set((await tx.execute(select(deliveries.c.guid).where(deliveries.c.guid.in_(guids)))).scalars())
+            new = {each.guid: each for each in reversed(arrived) if each.guid not in known}
+            if new:
+                await tx.execute(insert(deliveries), [dict(vars(each)) for each in new.values()])
+            return [new.get(each.guid) is each for each in arrived]
 
     async def mark_delivery(self, guid: str, result: str) -> None:
+        await self.mark_deliveries({guid: result})
+
+    async def mark_deliveries(self, results: Mapping[str, str]) -> None:
+        if not results:
+            return
+        of = update(deliveries).where(deliveries.c.guid == bindparam("its_guid")).values(result=bindparam("its_result"))
         async with self.write() as tx:
-            await tx.execute(update(deliveries).where(deliveries.c.guid == guid).values(result=result))
+            told = [{"its_guid": guid, "its_result": result} for guid, result in results.items()]
+            await tx.execute(of, told)
 
     async def unhandled_deliveries(self) -> list[Delivery]:
         """Kept but not acted upon yet, oldest first."""

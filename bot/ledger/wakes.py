@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,10 +26,30 @@ class Wake:
     due: datetime
 
 
+class Waiting(Protocol):
+    """Whoever waits for one of these, in one repository or in all of them."""
+
+    @property
+    def cause(self) -> str: ...
+    @property
+    def repo(self) -> str | None: ...
+    @property
+    def waits_for(self) -> tuple[str, ...]: ...
+
+
 class Wakes(Store):
     async def wake(self, item: str, due: datetime, cause: str) -> None:
         async with self.write() as tx:
             await rouse(tx, item, due, cause)
+
+    async def wake_all(self, causes: Mapping[str, str], due: datetime, waiting: Sequence[Waiting] = ()) -> list[int]:
+        """Each item for its cause, and those that wait; how many each of these was. All in one turn."""
+        if not causes and not waiting:
+            return []
+        async with self.write() as tx:
+            for item, cause in causes.items():
+                await rouse(tx, item, due, cause)
+            return [await rouse_where(tx, due, each.cause, each.repo, each.waits_for) for each in waiting]
 
     async def wake_where(
         self,

@@ -1,12 +1,13 @@
 """How many requests of one caller are under way at once, over REST and GraphQL together: the outermost layer.
 
-It stands outside of the faults, so that answers which a test makes slow count for as long as they take.
+It stands outside of the faults, so that answers which a test makes slow count for as long as they take. It also sees
+every refusal that names a time to wait, and counts what comes before that is over: a good client sends nothing then.
 """
 
 from __future__ import annotations
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from localhub.credentials import token_in
 from localhub.errors import TooFast
@@ -28,14 +29,24 @@ class Crowd:
         if counts_as is None:
             await self.app(scope, receive, send)
             return
+        meter = self.hub.meter
+        meter.arrived(counts_as)
+
+        async def heard(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                wait = Headers(raw=list(message["headers"])).get("retry-after", "")
+                if wait.isdecimal():
+                    meter.told_to_wait(counts_as, int(wait))
+            await send(message)
+
         try:
-            with self.hub.meter.entered(counts_as):
-                await self.app(scope, receive, send)
+            with meter.entered(counts_as):
+                await self.app(scope, receive, heard)
         except TooFast as refusal:
             response = refused(refusal)
             resource: Resource = "graphql" if scope["path"].endswith("/graphql") else "core"
-            response.headers.update(self.hub.meter.window(counts_as, resource).headers())
-            await response(scope, receive, send)
+            response.headers.update(meter.window(counts_as, resource).headers())
+            await response(scope, receive, heard)
 
     def _counts_as(self, scope: Scope) -> str | None:
         if scope["type"] != "http" or scope["path"].startswith(UNCOUNTED) or scope["path"].endswith(GIT):

@@ -22,6 +22,7 @@ STATUSES = (500, 502, 503)
 MISHAPS = ("drop", "lose", "double", "delay", "reorder")
 OPERATION = re.compile(rb"(query|mutation)\s+(\w+)")
 REPO = re.compile(r"^/repos/[^/]+/[^/]+|^/(?!repos/|orgs/|users/|app/)[^/]+/[^/]+(?=/info/|/git-)")
+GIT = ("/info/refs", "/git-upload-pack", "/git-receive-pack")
 NUMBER = re.compile(r"\b(?:\d+|[0-9a-f]{40})\b")
 
 
@@ -35,6 +36,7 @@ class ScheduleOrder(BaseModel):
     most: int = 40
     in_a_row: int = 2
     seconds: float = 0.3  # how late what is late comes
+    wait: float = 1  # seconds to wait that a secondary limit names
     login: str | None = None
     app: str | None = None
     kinds: list[Kind] = list(KINDS)
@@ -55,8 +57,9 @@ class Schedule:
         luck = self._strikes(sort_of(asked), self.order.rate)
         if luck is None:
             return None
-        kind = luck.choice(self.order.kinds)
-        return Fault(kind=kind, status=luck.choice(STATUSES), seconds=self.order.seconds)
+        kind = luck.choice(self._kinds(asked))
+        seconds = self.order.wait if kind == "secondary" else self.order.seconds
+        return Fault(kind=kind, status=luck.choice(STATUSES), seconds=seconds)
 
     def for_delivery(self, app: App, delivery: Delivery) -> Mishap | None:
         if self.order.app not in (None, app.slug):
@@ -65,6 +68,11 @@ class Schedule:
         if luck is None:
             return None
         return Mishap.model_validate({"kind": luck.choice(MISHAPS), "seconds": self.order.seconds})
+
+    def _kinds(self, asked: Asked) -> list[Kind]:
+        """git waits a minute for an answer that never comes: too long for any run."""
+        git = asked.path.endswith(GIT)
+        return [kind for kind in self.order.kinds if not (git and kind.startswith("timeout"))]
 
     def _strikes(self, sort: str, rate: float) -> Random | None:
         """The luck that decides what happens, if anything does."""

@@ -35,6 +35,7 @@ async def merge(
         raise Conflict(HEAD_MODIFIED)
     ref = f"refs/heads/{pull.base_ref}"
     if not await gitstore.update_ref(pull.repo.git_dir, ref, sha, base):
+        pull.base_sha = await gitstore.resolve(pull.repo.git_dir, ref) or base  # trying again, as it says, may help
         raise NotMergeable(BASE_MODIFIED)
     mark_merged(hub, caller, pull, sha)
     await hub.moved(pull.repo, ref, base, sha, caller)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from localhub.errors import Exhausted, TooFast
 from localhub.limits import HOUR, MINUTE, Limits, Pace, Resource
 
 READ, WRITE = 1, 5  # points of the secondary limits
+ON_THE_WAY = 1.0  # true seconds; what comes this soon after a refusal may have been sent before it was heard
 
 
 @dataclass
@@ -23,6 +25,8 @@ class Figures:
     graphql_points: int = 0
     rest_requests: int = 0
     content_requests: int = 0
+    refusals: int = 0  # with a time to wait
+    hasty_requests: int = 0  # that came before such a time was over
 
 
 @dataclass
@@ -62,6 +66,7 @@ class Meter:
     windows: dict[tuple[str, Resource], Window] = field(default_factory=dict)
     paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
     present: Counter[str] = field(default_factory=Counter)  # requests that are under way
+    told: dict[str, tuple[float, datetime]] = field(default_factory=dict)  # when to wait was said, and until when
 
     # --- refusing ---------------------------------------------------------------------------------------------------
 
@@ -97,6 +102,17 @@ class Meter:
             yield
         finally:
             self.present[login] -= 1
+
+    def told_to_wait(self, login: str, seconds: int) -> None:
+        """An answer named a time to wait, whether a limit was met or a test ordered it."""
+        self._figures(login).refusals += 1
+        self.told[login] = monotonic(), self.now() + timedelta(seconds=seconds)
+
+    def arrived(self, login: str) -> None:
+        """One request more, heeding what was said or not."""
+        said, until = self.told.get(login) or (0.0, self.now())
+        if self.now() < until and monotonic() - said >= ON_THE_WAY:
+            self._figures(login).hasty_requests += 1
 
     def _create(self, login: str) -> None:
         limits, now = self.limits_of(login), self.now()

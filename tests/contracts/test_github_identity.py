@@ -41,6 +41,13 @@ async def test_token_that_ended_is_renewed_once(world: GitHubWorld) -> None:
     await github.close()
 
 
+async def test_a_hiccup_while_the_app_asks_its_own_name_ends_no_start(world: GitHubWorld) -> None:
+    """The first question of every start is asked again like any other read."""
+    match = {"path": "/app", "login": world.app["login"]}
+    world.admin("faults", match=match, kind="status", status=500, times=2)
+    assert await app_of(world).login() == world.app["login"]
+
+
 async def test_write_with_a_token_that_ended_comes_back(world: GitHubWorld) -> None:
     """Nothing was written, so it is no person's business; the next try has a new token."""
     github = world.client(app_of(world).api(world.org))

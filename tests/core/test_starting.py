@@ -12,7 +12,7 @@ from bot.core.budget import Caps, Usage
 from bot.core.decide import decide
 from bot.core.item import Dependency, Face
 from bot.core.snapshot import Rival, Snapshot, StatusComment
-from tests.core.facts import NOW, ago, draft, go_ahead, issue, item, move, peer, policy, snapshot, word
+from tests.core.facts import NOW, ago, claimed, draft, go_ahead, issue, item, move, peer, policy, run, snapshot, word
 
 
 def starts(s: Snapshot) -> bool:
@@ -195,3 +195,10 @@ def test_mover_is_told_of_a_text_that_was_changed() -> None:
     decision = decide(snapshot(issue=issue(body="Mine bitcoin.", editor="ada", edited_at=ago(1))))
     [question] = [action for action in decision.actions if isinstance(action, AskPerson)]
     assert question.body.startswith("@wendy") and "/sluice approve" in question.body
+
+
+@pytest.mark.parametrize(("column", "does"), [("Ready", ["Dispatch", "MoveCard"]), ("In Progress", ["Dispatch"])])
+def test_a_card_that_did_not_follow_its_claim_follows_the_agent(column: str, does: list[str]) -> None:
+    """The claim's board writes failed: the next look hands the run over and moves the card, for no other may come."""
+    admitted = snapshot(column, item=claimed(), runs=(run(state="admitted"),))
+    assert [type(action).__name__ for action in decide(admitted).actions] == does

@@ -92,6 +92,21 @@ async def test_pushes_that_fail_in_the_middle(make_world: MakeWorld) -> None:
     await ended_well(world, item)
 
 
+async def test_a_claim_that_cannot_be_given_back_is_given_back_later(make_world: MakeWorld) -> None:
+    """An agent changed nothing, and the push that gives the claim back breaks: no claim and no worktree is left."""
+    world = await make_world(one_clock=True)
+    world.play("Nothing", {"say": "nothing to do"})
+    taken = 3  # the claim, and the work saved twice
+    world.hub.admin("faults", {"match": START[4], "kind": "status", "status": 502, "skip": taken})
+    item = await world.add_issue("Nothing", edits=False)
+    await until_in(world, item, "Parked")
+    await world.admin_clock(PATIENCE.total_seconds())
+    world.service.scan_soon()
+    await world.settle(patience=PATIENCE)
+    assert await left(world) == 0
+    assert world.worktrees() == [] and await world.refs("sluice/claim") == {}
+
+
 async def test_git_is_away_for_a_while(make_world: MakeWorld) -> None:
     """While nothing can be fetched no agent begins, none is blamed, and nobody is asked."""
     world = await make_world(one_clock=True)

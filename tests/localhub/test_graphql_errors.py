@@ -91,4 +91,5 @@ async def test_every_request_is_counted_with_its_points(world: World):
     assert data["rateLimit"] == {"cost": 1, "used": 2, "remaining": 4998, "nodeCount": 0, "limit": 5000}
     assert world.hub.meter.counters("ann") == {
         "graphql_requests": 2, "graphql_points": 2, "rest_requests": 0, "content_requests": 0,
+        "refusals": 0, "hasty_requests": 0,
     }  # fmt: skip

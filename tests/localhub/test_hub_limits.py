@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from localhub.meter import Meter
 from talk import Json, LocalHub
 
 Limit = Callable[..., Json]
@@ -127,6 +129,22 @@ def test_a_write_is_as_hasty_as_five_reads(hub: LocalHub, ann: Json, limit: Limi
     hub.admin("clock", {"advance_seconds": -60})
 
 
+def test_whoever_does_not_wait_as_told_is_counted() -> None:
+    """What comes after a refusal was heard and before its time to wait is over is haste; what comes later is none."""
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    clock = [now]
+    meter = Meter(lambda: clock[0])
+    meter.told_to_wait("ann", 60)
+    meter.arrived("ann")  # may have been on its way
+    assert meter.counters("ann")["hasty_requests"] == 0
+    meter.told["ann"] = (0.0, meter.told["ann"][1])  # it was heard long ago
+    for login, seconds in (("ann", 59), ("bob", 59), ("ann", 60)):
+        clock[0] = now + timedelta(seconds=seconds)
+        meter.arrived(login)
+    assert (meter.counters("ann")["refusals"], meter.counters("ann")["hasty_requests"]) == (1, 1)
+    assert meter.counters("bob")["hasty_requests"] == 0
+
+
 def test_rest_has_a_minute_of_its_own(hub: LocalHub, ann: Json, limit: Limit) -> None:
     """One write is five points of it, whatever comes of the write."""
     limit(rest_points=6, status=429)
@@ -234,3 +252,17 @@ def test_whoever_means_to_go_beyond_says_so(hub: LocalHub, ann: Json, limit: Lim
     assert "errors" not in answer.json()
     assert "errors" not in ask(hub, ann["token"], comments(subject, 3)).json()
     assert hub.admin(f"counters?login={ann['login']}")["content_requests"] == 7
+
+
+def test_a_large_board_is_filled_at_once_and_nobody_is_told(hub: LocalHub, ann: Json) -> None:
+    """A thousand cards in the columns asked for, beyond every limit, without a webhook or a line in the log."""
+    repo = hub.repo(ann["login"])["full_name"]
+    board = hub.admin("projects", {"owner": ann["login"], "title": "Large", "status": ["Ready", "Done"]})
+    before = len(hub.admin("log")), len(hub.admin("deliveries"))
+    order = {"project": board["id"], "repo": repo, "columns": {"Done": 900, "Ready": 100}}
+    assert len(hub.admin("stock", order)["cards"]) == 1000
+    assert (len(hub.admin("log")), len(hub.admin("deliveries"))) == before
+    query = (
+        'query($b: ID!) { node(id: $b) { ... on ProjectV2 { items(first: 1, query: "status:Ready") { totalCount } } } }'
+    )
+    assert ask(hub, ann["token"], query, b=board["id"]).json()["data"]["node"]["items"]["totalCount"] == 100

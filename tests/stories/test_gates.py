@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.stories.conftest import MakeWorld
 from tests.world import POLICY, World
 
@@ -204,6 +206,20 @@ async def test_a_branch_with_a_merge_queue_is_enqueued(make_world: MakeWorld) ->
         assert (pull["merged"], pull["head"]["sha"]) == (True, approved[item.number])
         assert log.count((world.app["login"], "pull enqueued", f"{world.repo}#{pull['number']}")) == 1
     assert world.worktrees() == [] and await world.branches() == ["main"]
+
+
+async def test_many_merges_are_one_look_at_the_others(world: World) -> None:
+    """Whether what is in review still merges is asked once for all merges of a minute, so a full board stays cheap."""
+    one, two, waits = [await world.add_issue(title) for title in ("One", "Two", "Waits")]
+    await world.settle()
+    seen = (await world.row(waits)).last.last_at
+    for item in (one, two):
+        await world.approve(item)
+        await world.settle(patience=timedelta(seconds=30))
+        assert await world.column(item) == "Done", await world.reason(item)
+    assert (await world.row(waits)).last.last_at == seen
+    await world.settle()
+    assert (await world.row(waits)).last.last_at > seen and await world.column(waits) == "In Review"
 
 
 async def test_protected_files_need_a_person_before_any_push(make_world: MakeWorld) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from localhub import gitstore, installations, issues, manifests, people, projects, repos
+from localhub import gitstore, installations, issues, manifests, people, projects, repos, stocking
 from localhub.admin.orders import (
     AppChange,
     AppOrder,
@@ -19,6 +19,7 @@ from localhub.admin.orders import (
     ProtectionOrder,
     RepoOrder,
     Role,
+    StockOrder,
     TokenOrder,
 )
 from localhub.errors import NotFound
@@ -101,6 +102,16 @@ async def project(hub: World, order: ProjectOrder) -> Json:
     fields = {field.name: field.node_id for field in board.fields}
     shown: Json = {"id": board.node_id, "database_id": board.id, "number": board.number, "fields": fields}
     return shown | {"status_field": status.node_id, "options": options}
+
+
+@router.post("/stock")
+async def stock(hub: World, order: StockOrder) -> Json:
+    """A large board at once, without a word to anybody."""
+    board = next((each for each in hub.projects if each.node_id == order.project), None)
+    repo = hub.repo(order.repo)
+    if board is None or repo is None:
+        raise NotFound()
+    return {"cards": [item.node_id for item in stocking.stock(hub, board, repo, order.columns)]}
 
 
 @router.post("/apps")

@@ -83,6 +83,14 @@ class ProjectOrder(Order):
     collaborators: list[str] = []
 
 
+class StockOrder(Order):
+    """So many cards in each column, every one of an issue in this repository."""
+
+    project: str  # its node id
+    repo: str
+    columns: dict[str, int]
+
+
 class AppOrder(Order):
     slug: str
     owner: str
