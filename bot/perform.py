@@ -274,7 +274,7 @@ async def _push(ctx: Context, s: Snapshot, head: str, expected: str | None) -> S
         reason = f"{spec.branch} was not pushed: {pushed.reason}"
         await ctx.ledger.park(s.item.id, reason, False, ctx.now())  # the next pass asks a person
         return Stopped(reason, "person", ctx.now())
-    await ctx.ledger.note_push(s.item.id, pushed.head or head)
+    await ctx.ledger.note_push(s.item.id, pushed.head or head, ctx.now())
     return None
 
 

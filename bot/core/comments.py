@@ -133,6 +133,14 @@ def heard_late(changed: str) -> str:
     return f"this was heard late, and {changed} since it was written; give it again if it still holds"
 
 
+UNSEEN = "something newer has come since this was written; look at it, and write this again if it still holds"
+
+
+def reworded(who: Sequence[str]) -> str:
+    """A problem too: the text is no longer the one its author read."""
+    return f"the issue's text was edited since this was written, by {', '.join(who)}; read it, and write this again"
+
+
 def explained(reason: str) -> str:
     return sentence(reason)
 

@@ -133,6 +133,7 @@ class Order:
     at: datetime
     subject: str = ""  # GraphQL id of the comment: where the answer's reaction goes; "" for the command line
     problem: str = ""  # why it cannot be understood
+    saw: tuple[str, ...] = ()  # what its author can have seen of what stood when it was heard; see core/late.py
 
     @property
     def from_shell(self) -> bool:
@@ -161,6 +162,8 @@ class Item:
     asked_fresh: int = 0  # how often `retry --fresh` was asked: the branch gets this suffix
     pull_number: int | None = None
     pushed_head: str | None = None  # the head Sluice pushed last
+    pushed_at: datetime | None = None
+    stood: tuple[str, ...] = ()  # what the last look found for people to see; see core/late.py
     approvals: tuple[Approval, ...] = ()
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None

@@ -20,14 +20,15 @@ from bot.core.actions import (
     SendBack,
     UpdateBranch,
 )
-from bot.core.comments import explained, help_text, not_understood
+from bot.core.comments import UNSEEN, explained, help_text, not_understood, reworded
 from bot.core.item import Approval, GoAhead, Order, text_hash
+from bot.core.late import as_result, on_pull
 from bot.core.parking import park_quietly
 from bot.core.pausing import stopped_by
 from bot.core.prompts import again_brief, rework_brief
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
-from bot.core.starting import text_waits
+from bot.core.starting import strangers, text_waits
 from bot.core.trust import Role, needed_for
 from bot.core.working import no_run, rework_plan, send_back, task
 
@@ -45,7 +46,7 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
         return Decision(name, reason, (*_react(order, "THUMBS_DOWN"), _answered(order)), s.now)
-    problem = order.problem or _refusal(s, stage, order) or _held(s, order)
+    problem = order.problem or _refusal(s, stage, order) or _unseen(s, stage, order) or _held(s, order)
     if not problem and order.verb == "reject" and (refusal := no_run(s)):
         if refusal.full:
             return Decision(name, f"`/sluice reject` waits: {refusal.reason}", waits_for=refusal.what)
@@ -103,6 +104,18 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
     return ""
 
 
+def _unseen(s: Snapshot, stage: Stage, order: Order) -> str:
+    """Why its author's word does not reach what is there now; empty when it does, or speaks of nothing shown."""
+    by_text = order.verb == "retry" and not _continues(stage, order)
+    if s.issue and (by_text or (order.verb == "approve" and _text_shown(s, stage))):
+        who = strangers(s, s.issue.changed_since(order.at))
+        return reworded(who) if who else ""
+    head, result = (s.pull.head if s.pull else ""), _result_shown(s, stage)
+    if order.verb == "approve" and result:
+        return "" if as_result(result) in order.saw else UNSEEN
+    return UNSEEN if order.verb in ("approve", "merge") and on_pull(head) not in order.saw else ""
+
+
 def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ...]:
     """What is to be done at once; what the ledger remembers of the order comes last, in `_note_for`."""
     match order.verb:
@@ -148,13 +161,18 @@ def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     """In review: another attempt on the same pull request. Else, and afresh: given up, and started by this command."""
     assert s.issue  # _refusal saw to it
     fresh = "--fresh" in order.args
-    if isinstance(stage, InReview) and not fresh:
+    if isinstance(stage, InReview) and _continues(stage, order):
         brief = again_brief(task(s, stage.claim), order.author, s.runs)
         return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief, asked=True).actions
     tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh and s.worktree else ()
     release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
     go = GoAhead(f"order:{order.id}", order.author, order.at, s.issue.title, s.issue.body, by_command=True)
     return (*tree, *release, AcceptGoAhead(go), MoveCard(s.columns.ready))
+
+
+def _continues(stage: Stage, order: Order) -> bool:
+    """Another attempt under the go-ahead that stands, with its text; any other `retry` is a go-ahead itself."""
+    return isinstance(stage, InReview) and "--fresh" not in order.args
 
 
 def _cancel(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
@@ -167,12 +185,20 @@ def _cancel(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
 
 def _approvable(s: Snapshot, stage: Stage) -> str:
     """What was shown last: a result that is not pushed, the pull request's head, or the issue's text."""
-    if s.issue and isinstance(stage, Ready | Waiting) and text_waits(s, s.issue):
+    if s.issue and _text_shown(s, stage):
         return text_hash(s.issue.title, s.issue.body)
+    return _result_shown(s, stage) or (s.pull.head if s.pull and s.pull.open else "")
+
+
+def _text_shown(s: Snapshot, stage: Stage) -> bool:
+    return s.issue is not None and isinstance(stage, Ready | Waiting) and text_waits(s, s.issue)
+
+
+def _result_shown(s: Snapshot, stage: Stage) -> str:
+    """The head of a result that is not pushed."""
     result = s.unpushed
-    if result and result.work and (s.item.parked or isinstance(stage, Gating | Built)):
-        return result.work.head
-    return s.pull.head if s.pull and s.pull.open else ""
+    shown = s.item.parked or isinstance(stage, Gating | Built)
+    return result.work.head if result and result.work and shown else ""
 
 
 def _note(order: Order, verb: str, value: str, approval: Approval | None = None) -> NoteOrder:

@@ -143,12 +143,12 @@ def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     if refusal := _mover_refused(s, moved):
         return refusal
     found = GoAhead(moved.key, moved.actor or "", moved.at, issue.title, issue.body)
-    strangers = _strangers(s, issue.changed_since(moved.at))
-    if not strangers:
+    others = strangers(s, issue.changed_since(moved.at))
+    if not others:
         return found
     if word := _approved(s, found.text_hash):
         return replace(found, by=word.by)
-    return f"the text was edited after the go-ahead by {', '.join(strangers)}; {ACCEPTS}"
+    return f"the text was edited after the go-ahead by {', '.join(others)}; {ACCEPTS}"
 
 
 def text_waits(s: Snapshot, issue: Issue) -> bool:
@@ -193,7 +193,7 @@ def _text_unchanged(s: Snapshot, issue: Issue, accepted: GoAhead) -> GoAhead | s
         return accepted
     approved = _approved(s, now)
     changed = issue.changed_since(accepted.at)
-    if approved or (changed and not _strangers(s, changed)):
+    if approved or (changed and not strangers(s, changed)):
         by = approved.by if approved else min(who for who in changed if who)
         return GoAhead(accepted.key, by, accepted.at, issue.title, issue.body, accepted.by_command)
     return f"the text was edited after the go-ahead; {ACCEPTS}"
@@ -203,7 +203,7 @@ def _approved(s: Snapshot, head: str) -> Approval | None:
     return next((word for word in s.item.approvals if word.kind == "approve" and word.head == head), None)
 
 
-def _strangers(s: Snapshot, people: set[str | None]) -> list[str]:
+def strangers(s: Snapshot, people: set[str | None]) -> list[str]:
     """Those of them who may not start work, or of whom it is not known."""
     return sorted(who or "somebody" for who in people if (s.role(who) or Role.NONE) < START)
 

@@ -67,9 +67,13 @@ class Items(Store):
         async with self.write() as tx:
             await change(tx, item, pull_number=number)
 
-    async def note_push(self, item: str, head: str) -> None:
+    async def note_push(self, item: str, head: str, now: datetime) -> None:
         async with self.write() as tx:
-            await change(tx, item, pushed_head=head)
+            await change(tx, item, pushed_head=head, pushed_at=now)
+
+    async def note_stood(self, item: str, stood: tuple[str, ...]) -> None:
+        async with self.write() as tx:
+            await change(tx, item, stood=stood)
 
     async def join_lane(self, item: str, base: str, now: datetime) -> bool:
         """Take a place in the queue of the base branch; True when the item is its head."""

@@ -65,6 +65,8 @@ items = Table(
     Column("asked_fresh", Integer, nullable=False, default=0),
     Column("pull_number", Integer),
     Column("pushed_head", String),
+    Column("pushed_at", Utc),
+    Column("stood", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("approvals", Stored(tuple[Approval, ...]), nullable=False, default=()),
     Column("lane_since", Utc),
     Column("lane_base", String),
@@ -135,6 +137,7 @@ orders = Table(
     Column("at", Utc, nullable=False),
     Column("subject", String, nullable=False),
     Column("problem", Text, nullable=False),
+    Column("saw", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("heard_at", Utc, nullable=False),
     Column("answered_at", Utc),
 )

@@ -22,6 +22,7 @@ from tests.core.facts import ME, NOW
 WHEN = st.integers(-300, 300).map(lambda minutes: NOW + timedelta(minutes=minutes))
 WHO = st.sampled_from([ME, "wendy", "mona", "rita", "linter", "Ünïcode"])
 HEAD = st.sampled_from(["b0", "b1", "h0", "h1", "h2"])
+SAW = st.builds("{}:{}".format, st.sampled_from(["pull", "result"]), HEAD)
 KEY = st.sampled_from(["k1", "k2", "k3"])
 TEXT = st.sampled_from(["", "Fix it", "| <!-- x --> `@all`", "\u202eevil\n\n# x"])
 COLUMN = st.sampled_from([None, *(getattr(Columns(), name) for name in Columns.__dataclass_fields__), "Ice box"])
@@ -66,6 +67,8 @@ ITEM = some(
     parked=maybe(some(Parked, reason=st.just("x"), at=WHEN)),
     pull_number=maybe(st.just(30)),
     pushed_head=maybe(HEAD),
+    pushed_at=maybe(WHEN),
+    stood=few(SAW),
     approvals=few(WORD),
     lane_since=maybe(WHEN),
     first_seen=maybe(WHEN),
@@ -194,6 +197,7 @@ ORDER = some(
     at=WHEN,
     subject=TEXT,
     problem=st.just("") | TEXT,
+    saw=few(SAW),
 )
 POLICY = some(
     Policy,

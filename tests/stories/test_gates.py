@@ -91,7 +91,7 @@ async def test_people_merge_by_default(make_world: MakeWorld) -> None:
 
 
 async def test_an_approval_of_an_earlier_head_does_not_merge(make_world: MakeWorld) -> None:
-    """A person's commit stays, and voids the approval given before it."""
+    """A person's commit stays, and voids the approvals given before it, by review and by comment."""
     rules = {"required_checks": ["test"], "required_approvals": 0, "dismiss_stale": False}
     world = await make_world(protection=rules)
     item = await world.add_issue("Fix the typo")
@@ -99,10 +99,12 @@ async def test_an_approval_of_an_earlier_head_does_not_merge(make_world: MakeWor
     branch = (await world.pull(item))["head"]["ref"]
     await world.stop()  # it would merge what is approved before the commit comes
     await world.approve(item)
-    await world.write_file("by-hand.txt", "mine", branch=branch, by="ann")
+    await world.comment_pull(item, "/sluice approve", by="ann")
+    await world.write_file("by-hand.txt", "mine", branch=branch, by="bob")
     await world.start()
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
+    assert any("Something newer has come" in said for said in await world.comments(item))
     await world.approve(item)
     await world.settle()
     assert await world.column(item) == "Done", await world.reason(item)
