@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.actions import AskReview, Decision
+from bot.core.actions import AskReview, Decision, NoteOrder
 from bot.core.pull import Pull, Review
 from bot.core.snapshot import Snapshot
 
@@ -45,9 +45,9 @@ def owed(state: State, head: str, reviewed_sha: str | None) -> Owed:
 
 
 def queued(s: Snapshot, decision: Decision) -> ReviewRow | None:
-    """What the queue is to know after a pass; None: there is no pull request."""
+    """What the queue is to know after a pass; None: there is no pull request, or it was left to people just now."""
     pull = s.pull
-    if pull is None:
+    if pull is None or any(isinstance(each, NoteOrder) and each.fresh for each in decision.actions):
         return None
     stood = s.item.stages[-1] if s.item.stages else ("", s.now)
     last = last_review(pull)

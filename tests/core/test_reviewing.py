@@ -21,8 +21,23 @@ from bot.core.actions import (
 )
 from bot.core.decide import decide
 from bot.core.pull import Review
+from bot.core.review import queued
 from bot.core.snapshot import Rival, Snapshot
-from tests.core.facts import ago, built, check, claimed, gate_run, in_review, policy, pull, review, run, thread, word
+from tests.core.facts import (
+    ago,
+    built,
+    check,
+    claimed,
+    gate_run,
+    in_review,
+    order,
+    policy,
+    pull,
+    review,
+    run,
+    thread,
+    word,
+)
 
 GREEN = policy(by="when-green")
 APPROVED = pull(reviews=(review(),))
@@ -67,6 +82,14 @@ def test_does_not_merge(facts: dict[str, Any], reason: str) -> None:
     s = in_review(**{"the_pull": APPROVED, **facts})
     assert "Merge" not in acts(s)
     assert reason in decide(s).reason
+
+
+def test_pull_request_left_to_people_is_not_noted_again() -> None:
+    """The look that starts over on a new branch saw the old pull request: it does not put it back into the queue."""
+    s = in_review(orders=(order("retry", "--fresh"),))
+    assert queued(s, decide(s)) is None
+    other = in_review(orders=(order("retry"),))
+    assert queued(other, decide(other)) is not None
 
 
 def test_branch_with_a_merge_queue_is_enqueued() -> None:
