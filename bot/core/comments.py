@@ -133,6 +133,7 @@ def heard_late(changed: str) -> str:
     return f"this was heard late, and {changed} since it was written; give it again if it still holds"
 
 
+REOPENED_SINCE = "the issue was closed and reopened since this was written; write it again if it still holds"
 UNSEEN = "something newer has come since this was written; look at it, and write this again if it still holds"
 
 
@@ -213,13 +214,17 @@ def summary(
     undone = [v for v in verdicts if not v.passed]
     told = f"{pull.changed_files} files, +{pull.additions} −{pull.deletions}"
     what = changed(last.files) if last else told
+    attempts, rounds = (
+        sum(run.attempts - run.unreached + 1 for run in runs),
+        max((run.round for run in runs), default=0),
+    )
     return "\n".join(
         (
             f"**Done: #{pull.number} is merged**{f' by @{pull.merged_by}' if pull.merged_by else ''}.",
             "",
             f"- changed: {what}",
             f"- commits: {pull.commits}; merged as {(pull.merge_commit or 'unknown')[:10]}",
-            f"- attempts: {len(runs)}; reviewed by {reviewers}",
+            f"- attempts: {attempts}; rounds: {rounds}; reviewed by {reviewers}",
             f"- time: {time_in_stages(_with_runs(stages, runs), now)}",
             f"- cost: {cost(runs)}",
             f"- left undone: {', '.join(_cell(v.reason) for v in undone) or 'nothing known'}",

@@ -31,6 +31,7 @@ class Issue:
     edited_at: datetime | None = None
     renamed_by: str | None = None  # who changed the title last
     renamed_at: datetime | None = None
+    reopened_at: datetime | None = None
     blocked_by: tuple[Dependency, ...] = ()
     blockers_total: int = 0  # more than len(blocked_by): some cannot be read, and the item waits
 

@@ -20,7 +20,7 @@ from bot.core.actions import (
     SendBack,
     UpdateBranch,
 )
-from bot.core.comments import UNSEEN, explained, help_text, not_understood, reworded
+from bot.core.comments import REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
 from bot.core.item import Approval, GoAhead, Order, text_hash
 from bot.core.late import as_result, on_pull
 from bot.core.parking import park_quietly
@@ -30,6 +30,7 @@ from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
 from bot.core.starting import strangers, text_waits
 from bot.core.trust import Role, needed_for
+from bot.core.wishes import outlived
 from bot.core.working import no_run, rework_plan, send_back, task
 
 Why = Callable[[Snapshot], str]
@@ -107,6 +108,8 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
 def _unseen(s: Snapshot, stage: Stage, order: Order) -> str:
     """Why its author's word does not reach what is there now; empty when it does, or speaks of nothing shown."""
     by_text = order.verb == "retry" and not _continues(stage, order)
+    if by_text and outlived(s, order.at):
+        return REOPENED_SINCE
     if s.issue and (by_text or (order.verb == "approve" and _text_shown(s, stage))):
         who = strangers(s, s.issue.changed_since(order.at))
         return reworded(who) if who else ""

@@ -13,7 +13,7 @@ from bot.core.item import Parked as ParkedFact
 from bot.core.pull import Pull
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
-from bot.core.wishes import fresh_move, withdrawn
+from bot.core.wishes import fresh_move, outlived, withdrawn
 from bot.core.worktree import Work
 
 
@@ -266,9 +266,9 @@ def _unclaimed(s: Snapshot) -> Stage:
 
 
 def _commanded(s: Snapshot) -> bool:
-    """A command started it, wherever the card stands; unless somebody moved the card away after that."""
+    """A command started it, wherever the card stands; unless the card was moved away or the issue reopened since."""
     go = s.item.go_ahead
-    return go is not None and go.by_command and not withdrawn(s, go)
+    return go is not None and go.by_command and not withdrawn(s, go) and not outlived(s, go.at)
 
 
 def _elsewhere(s: Snapshot) -> str:

@@ -26,7 +26,7 @@ from bot.core.queue import rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.trust import START, Role
-from bot.core.wishes import fresh_move, withdrawn
+from bot.core.wishes import fresh_move, outlived, withdrawn
 from bot.core.worktree import branch_name
 
 STEP = "build"  # the default plan has one step
@@ -135,6 +135,8 @@ def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     """The standing go-ahead, or why there is none."""
     move = fresh_move(s)
     accepted = s.item.go_ahead if s.item.parked is None else None  # kept for mentions only: it needs a new one
+    if accepted and outlived(s, accepted.at):
+        accepted = None
     moved = move if move and s.columns.meaning_of(move.to) == "ready" else None
     if accepted and not (moved and _supersedes(s, moved, accepted)):
         return _text_unchanged(s, issue, accepted)
@@ -182,6 +184,8 @@ def _mover_refused(s: Snapshot, move: Move | None) -> str:
         return (
             f"{move.actor} moved the card, but has no write access; somebody who has must move it to {s.columns.ready}"
         )
+    if outlived(s, move.at):
+        return f"the issue was reopened since it was moved to {s.columns.ready}; move it there again"
     if s.live_since and move.at < s.live_since:
         return f"the card stood in {s.columns.ready} before the repository went live; move it there again"
     return ""

@@ -94,6 +94,7 @@ ISSUE = some(
     labels=few(TEXT),
     editor=maybe(WHO),
     edited_at=maybe(WHEN),
+    reopened_at=maybe(WHEN),
     blockers_total=st.integers(0, 2),
     blocked_by=few(some(Dependency, ref=TEXT)),
 )

@@ -265,6 +265,13 @@ def test_a_text_its_author_has_not_read_is_not_accepted(verb: str, s: Snapshot) 
     assert "edited since" not in decide(by_writer).reason
 
 
+def test_retry_from_before_the_issue_was_reopened_starts_nothing() -> None:
+    """It is told so; the command written again counts."""
+    s = snapshot("Done", issue=issue(reopened_at=ago(2)))
+    assert "reopened since" in decide(replace(s, orders=(order("retry", minutes_ago=3),))).reason
+    assert note(replace(s, orders=(order("retry", minutes_ago=1),))).verb == "retry"
+
+
 def test_another_round_under_the_same_go_ahead_takes_no_new_text() -> None:
     """`retry` in review works on under the text that was accepted, whatever was made of it since."""
     assert "SendBack" in kinds(in_review(issue=EDITED, orders=(order("retry"),)))

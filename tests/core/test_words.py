@@ -55,6 +55,7 @@ SAID: dict[str, Callable[[], str]] = {
     "not known": lambda: comments.not_understood("There is no command “retri”.", "retri"),
     "heard late": lambda: comments.not_understood(comments.heard_late("a newer result has come"), "approve"),
     "unseen": lambda: comments.not_understood(comments.UNSEEN, "merge"),
+    "reopened since": lambda: comments.not_understood(comments.REOPENED_SINCE, "retry"),
     "reworded": lambda: comments.not_understood(comments.reworded(["ada", "somebody"]), "retry"),
     "explained": lambda: comments.explained("blocked by acme/shop#3"),
     "report": lambda: comments.report(
