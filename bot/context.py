@@ -13,7 +13,7 @@ from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, Run
 from bot.core.board import Board, Cards, Scan
 from bot.core.budget import Caps, Refusal, Usage
 from bot.core.gates.verdict import GateRun
-from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
+from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order, Refused
 from bot.core.own import Deed
 from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
@@ -77,6 +77,7 @@ class Written:
     number: int | None = None
     error: str = ""
     at: datetime | None = None  # when the card moved, by GitHub's clock
+    final: bool = False  # refused, and asking again changes nothing until a person has done something
 
 
 class GitHub(Protocol):
@@ -222,6 +223,7 @@ class Ledger(Protocol):
     async def finish(self, item: str, how: str, receipt: str, now: datetime) -> None: ...
     async def note_pull(self, item: str, number: int) -> None: ...
     async def note_push(self, item: str, head: str, now: datetime) -> None: ...
+    async def note_refused(self, item: str, refused: Refused) -> None: ...
     async def note_stood(self, item: str, stood: tuple[str, ...]) -> None: ...  # for people to see, at this look
     async def note_review(self, review: ReviewRow) -> None: ...
     async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None: ...

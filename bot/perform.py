@@ -50,6 +50,7 @@ from bot.core.actions import (
 )
 from bot.core.budget import Refusal
 from bot.core.gates.verdict import GateRun
+from bot.core.item import Refused
 from bot.core.limits import waits_until
 from bot.core.run import Outcome
 from bot.core.showing import policy_check
@@ -316,12 +317,20 @@ async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
         return None
     if action.queue:
         answer = await ctx.github.enqueue(s.item.repo, s.pull.id, action.head)
-        return None if answer.ok else Stopped(f"GitHub did not enqueue it: {answer.error}", "machine", _later(ctx))
+        return None if answer.ok else await _not_merged(ctx, s, action, answer)
     answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
     if not answer.ok:
-        return Stopped(f"GitHub did not merge it: {answer.error}", "machine", _later(ctx))
+        return await _not_merged(ctx, s, action, answer)
     await ctx.ledger.wake_where(ctx.now(), f"#{s.pull.number} was merged", repo=s.item.repo)
     return None
+
+
+async def _not_merged(ctx: Context, s: Snapshot, action: Merge, answer: Written) -> Stopped:
+    """Noted, for the next look to judge whether it is tried again or a person is asked."""
+    now, method = ctx.now(), "queue" if action.queue else action.method
+    await ctx.ledger.note_refused(s.item.id, Refused(action.head, method, answer.error, answer.final, now, now))
+    what = "enqueue" if action.queue else "merge"
+    return Stopped(f"GitHub did not {what} it: {answer.error}", "machine", now if answer.final else _later(ctx))
 
 
 def _later(ctx: Context) -> datetime:

@@ -99,6 +99,10 @@ RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. Al
 REOPEN = "Reopen it and move the card to Ready, or write `/sluice retry --fresh`. All work so far is kept."
 REOPEN_FIRST = "the issue is closed; reopen it, then move the card to Ready"
 AFTER = "It starts by itself as soon as that is seen to."
+REFUSED = (
+    "Allow it in the repository's settings or rules, choose another `merge.method` in `.github/sluice.toml`, or merge "
+    "it by hand. It is tried again every half hour, and at once when somebody writes `/sluice merge`."
+)
 UNJUDGED = (
     "Mend that, then push a commit or write `/sluice update`: the check runs again on the new head. "
     "A workflow also runs again when somebody presses “Re-run” on GitHub."

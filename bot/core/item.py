@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 
@@ -124,6 +124,23 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """GitHub did not merge a head, in its own words."""
+
+    head: str
+    method: str  # how it was to be merged; "queue": by GitHub's merge queue
+    words: str
+    final: bool  # it would say the same again
+    since: datetime
+    at: datetime  # the last time
+
+    def again(self, later: Refused, gap: timedelta) -> Refused:
+        """The same refusal once more, unless it is another one or long after."""
+        same = (self.head, self.method, self.words) == (later.head, later.method, later.words)
+        return replace(later, since=self.since) if same and later.at - self.at <= gap else later
+
+
+@dataclass(frozen=True)
 class Order:
     """A comment command, or the same given on the command line."""
 
@@ -166,6 +183,7 @@ class Item:
     pushed_at: datetime | None = None
     stood: tuple[str, ...] = ()  # what the last look found for people to see; see core/late.py
     approvals: tuple[Approval, ...] = ()
+    refused: Refused | None = None  # the last merge GitHub did not make; a new word of a person's clears it
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None
     heard_until: datetime | None = None  # the newest comment that was read

@@ -18,7 +18,7 @@ from bot.core.actions import (
     SayStatus,
     UpdateBranch,
 )
-from bot.core.comments import REOPEN, UNJUDGED, needs_person
+from bot.core.comments import REFUSED, REOPEN, UNJUDGED, needs_person
 from bot.core.comments import in_review as review_text
 from bot.core.gates.approvals import approvals, opinions
 from bot.core.gates.checks import checks
@@ -55,6 +55,7 @@ def in_review(s: Snapshot, stage: InReview) -> Decision:
         or _queued(s, pull)
         or _machines(s, pull, verdicts)
         or _people(s, pull, verdicts)
+        or _refused(s, pull, verdicts)
         or _merge(s, pull, verdicts)
     )
     return replace(decision, actions=(*show(s, pull, verdicts), *decision.actions))
@@ -174,6 +175,21 @@ def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None
     return Decision("InReview", reason, actions, until, "person")
 
 
+def _refused(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
+    """What GitHub refuses for good, or has refused for long, is a person's to see to, and holds nobody else up."""
+    refused = s.item.refused
+    method = "queue" if pull.queue else s.policy.merge.method
+    if refused is None or (refused.head, refused.method) != (pull.head, method):
+        return None
+    again = refused.at + LANE_PATIENCE
+    if again <= s.now or not (refused.final or refused.at - refused.since >= LANE_PATIENCE):
+        return None
+    reason = f"GitHub does not merge it: {refused.words}"
+    leave: tuple[Action, ...] = (LeaveLane(),) if s.item.lane_since else ()
+    actions = (*leave, *_tell(s, reason, REFUSED), *_show(s, pull, verdicts, reason))
+    return Decision("InReview", reason, actions, again, "person")
+
+
 def _merge(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision:
     """Everything passes but, perhaps, being up to date: one at a time per base branch, or all into GitHub's queue."""
     why = next(v.reason for v in verdicts if v.gate == "approvals")
@@ -196,10 +212,15 @@ def _unjudged(s: Snapshot, waiting: list[Verdict]) -> tuple[Action, ...]:
     """A gate of Sluice's own that could not be run waits for a person, who is told once."""
     stuck = [v for v in waiting if v.waits_for == "person" and v.gate.startswith(("command:", "workflow:"))]
     reason = "; ".join(f"{v.gate}: {v.reason}" for v in stuck)
+    return _tell(s, reason, UNJUDGED) if stuck else ()
+
+
+def _tell(s: Snapshot, reason: str, hint: str) -> tuple[Action, ...]:
+    """One comment for one trouble."""
     sign, claim = mark(s, reason), s.item.claim
-    if not stuck or sign in s.asked:
+    if sign in s.asked:
         return ()
-    return (AskPerson(needs_person(claim.go_ahead.by if claim else None, reason, UNJUDGED), sign),)
+    return (AskPerson(needs_person(claim.go_ahead.by if claim else None, reason, hint), sign),)
 
 
 def _ordered(s: Snapshot, pull: Pull) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.item import GoAhead, Item, Parked
+from bot.core.item import GoAhead, Item, Parked, Refused
 from bot.core.parking import transferred
 from bot.core.queue import rank
 from bot.core.run import Outcome
@@ -19,6 +19,7 @@ from bot.ledger.store import Store
 from bot.ledger.tables import items, receipts, runs
 from bot.ledger.wakes import wake_lane
 
+LONG_AFTER = timedelta(hours=1)  # what was refused before that is another story
 FIELDS = tuple(field.name for field in fields(Item))
 
 
@@ -70,6 +71,11 @@ class Items(Store):
     async def note_push(self, item: str, head: str, now: datetime) -> None:
         async with self.write() as tx:
             await change(tx, item, pushed_head=head, pushed_at=now)
+
+    async def note_refused(self, item: str, refused: Refused) -> None:
+        async with self.write() as tx:
+            known = (await load(tx, item)).refused
+            await change(tx, item, refused=known.again(refused, LONG_AFTER) if known else refused)
 
     async def note_stood(self, item: str, stood: tuple[str, ...]) -> None:
         async with self.write() as tx:

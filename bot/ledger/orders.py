@@ -64,7 +64,7 @@ def changed_by(note: NoteOrder, mine: Item) -> dict[str, Any]:
         case "assign":
             return {"peer_wanted": note.value or None}
         case "approve" | "merge" if note.approval:
-            return {"approvals": (*mine.approvals, note.approval)}
+            return {"approvals": (*mine.approvals, note.approval), "refused": None}
         case "retry":
             return _retried(note.value == "fresh", mine)
     return {}

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from bot.core.actions import RunPlan
-from bot.core.item import Approval, Claim, GoAhead, Parked
+from bot.core.item import Approval, Claim, GoAhead, Parked, Refused
 from bot.core.run import Outcome
 from bot.core.worktree import Work
 from bot.ledger.types import Stored, Utc
@@ -68,6 +68,7 @@ items = Table(
     Column("pushed_at", Utc),
     Column("stood", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("approvals", Stored(tuple[Approval, ...]), nullable=False, default=()),
+    Column("refused", Stored(Refused)),
     Column("lane_since", Utc),
     Column("lane_base", String),
     Column("first_seen", Utc),

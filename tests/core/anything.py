@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.board import Columns
 from bot.core.budget import Caps, Usage
 from bot.core.gates.verdict import GateRun
-from bot.core.item import Approval, Claim, Dependency, Draft, Face, GoAhead, Issue, Item, Move, Order, Parked
+from bot.core.item import Approval, Claim, Dependency, Draft, Face, GoAhead, Issue, Item, Move, Order, Parked, Refused
 from bot.core.policy import Gates, Merging, Policy, Reviewing, Work
 from bot.core.pull import Check, Pull, Remark, Review, Shown, Thread
 from bot.core.run import Outcome, Peer, Run
@@ -70,6 +70,7 @@ ITEM = some(
     pushed_at=maybe(WHEN),
     stood=few(SAW),
     approvals=few(WORD),
+    refused=maybe(some(Refused, head=HEAD, method=st.just("squash"), words=TEXT, since=WHEN, at=WHEN)),
     lane_since=maybe(WHEN),
     first_seen=maybe(WHEN),
     heard_until=maybe(WHEN),

@@ -20,6 +20,7 @@ from bot.core.actions import (
     UpdateBranch,
 )
 from bot.core.decide import decide
+from bot.core.item import Refused
 from bot.core.pull import Review
 from bot.core.review import queued
 from bot.core.snapshot import Rival, Snapshot
@@ -90,6 +91,31 @@ def test_pull_request_left_to_people_is_not_noted_again() -> None:
     assert queued(s, decide(s)) is None
     other = in_review(orders=(order("retry"),))
     assert queued(other, decide(other)) is not None
+
+
+@pytest.mark.parametrize(
+    ("refused", "asks"),
+    [
+        (Refused("h1", "squash", "Not allowed.", True, ago(1), ago(1)), True),
+        (Refused("h1", "squash", "Rule violations.", False, ago(40), ago(5)), True),
+        (Refused("h1", "squash", "Base branch was modified.", False, ago(1), ago(1)), False),
+        (Refused("h1", "squash", "Not allowed.", True, ago(40), ago(31)), False),
+        (Refused("h1", "merge", "Not allowed.", True, ago(1), ago(1)), False),
+        (Refused("h0", "squash", "Not allowed.", True, ago(1), ago(1)), False),
+    ],
+    ids=["for-good", "for-long", "for-now", "tried-again", "another-method", "another-head"],
+)
+def test_merge_that_github_refuses(refused: Refused, asks: bool) -> None:
+    """It leaves the queue of its base branch and a person is asked, once; what passes by itself is tried again."""
+    mine = claimed(pull_number=30, pushed_head="h1", refused=refused, lane_since=ago(45))
+    s = in_review(APPROVED, mine, policy=GREEN)
+    decision = decide(s)
+    assert any(isinstance(action, Merge) for action in decision.actions) is not asks
+    assert (LeaveLane() in decision.actions, decision.waits_for == "person") == (asks, asks)
+    for question in [action for action in decision.actions if isinstance(action, AskPerson)]:
+        assert refused.words in question.body and "`merge.method`" in question.body
+        again = decide(replace(s, asked=(question.mark,)))
+        assert not any(isinstance(action, AskPerson) for action in again.actions)
 
 
 def test_branch_with_a_merge_queue_is_enqueued() -> None:

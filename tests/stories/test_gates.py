@@ -111,6 +111,22 @@ async def test_an_approval_of_an_earlier_head_does_not_merge(make_world: MakeWor
     assert await world.file("by-hand.txt") == "mine"
 
 
+async def test_a_merge_refused_for_good_asks_a_person_and_holds_nobody_up(make_world: MakeWorld) -> None:
+    """The repository does not allow the policy's method: a person hears GitHub's words once, and mends it."""
+    world = await make_world(merge_methods=("merge",))
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    await world.approve(item)
+    await world.settle()
+    asked = [said for said in await world.comments(item) if "Squash merges are not allowed" in said and "@" in said]
+    assert len(asked) == 1 and "`merge.method`" in asked[0], await world.comments(item)
+    assert (await world.row(item)).item.lane_since is None
+    policy = POLICY.replace('by = "when-green"', 'by = "when-green"\nmethod = "merge"')
+    await world.write_file(".github/sluice.toml", policy)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
+
+
 async def test_a_gate_command_holds_the_push(make_world: MakeWorld) -> None:
     """A gate command that fails on the result sends it back before anything is pushed."""
     world = await make_world(policy=POLICY + '[gates]\ncommands = ["test -f wanted.txt"]\n')
