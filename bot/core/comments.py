@@ -96,7 +96,10 @@ def stopped(reason: str) -> str:
 
 
 RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. All work so far is kept."
-REOPEN = "Reopen it and move the card to Ready, or write `/sluice retry --fresh`. All work so far is kept."
+REOPEN = (
+    "Move the card back to Ready, or write `/sluice retry`, to go on with it: reopen the pull request first, or a new "
+    "one is opened. `/sluice retry --fresh` starts over on a new branch. All work so far is kept."
+)
 REOPEN_FIRST = "the issue is closed; reopen it, then move the card to Ready"
 AFTER = "It starts by itself as soon as that is seen to."
 REFUSED = (

@@ -230,12 +230,14 @@ def _claimed(s: Snapshot, claim: Claim) -> Stage:
 
 
 def _pull_of_this_life(s: Snapshot, claim: Claim) -> Pull | None:
-    """Not one merged before the claim, nor a closed one that never showed what the branch holds now."""
+    """Not one merged or closed before somebody asked for this, nor one that never showed what the branch holds now."""
     pull = s.pull
     if pull is None or pull.open:
         return pull
     if pull.state == "MERGED":
         return pull if _merged_in_this_life(s, pull) else None
+    if pull.closed_at and pull.closed_at < claim.go_ahead.at:  # the same result is worth a pull request of its own
+        return None
     superseded = s.last_run is not None and pull.head != s.item.pushed_head and s.branch_head == s.item.pushed_head
     return None if superseded else pull
 

@@ -166,6 +166,7 @@ PULL = some(
     requested=few(WHO),
     head_author=TEXT,
     closed_by=maybe(WHO),
+    closed_at=maybe(WHEN),
     merged_by=maybe(WHO),
     merged_at=maybe(WHEN),
     merge_commit=maybe(HEAD),

@@ -60,7 +60,7 @@ class Effects:
 
     def close_by_hand(self, by: str = "mona") -> None:
         if self.pull and self.pull.open:
-            self.pull = replace(self.pull, state="CLOSED", closed_by=by)
+            self.pull = replace(self.pull, state="CLOSED", closed_by=by, closed_at=self.tick())
 
     @property
     def active(self) -> list[Run]:
