@@ -106,10 +106,13 @@ async def _write(
     for action, effect, answer in zip(writes, effects, answers, strict=True):
         if answer.ok:
             await _note_written(ctx, s, action, answer)
+        if answer.refused:
+            await ctx.ledger.note_unaskable(s.item.id, answer.refused)
         harmless = answer.ok or isinstance(action, ShowField)
         failed = failed or ("" if harmless else f"GitHub refused {type(action).__name__}: {answer.error}")
         await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now(), answer.at)
-    return Stopped(failed, "machine", ctx.now() + timedelta(minutes=1)) if failed else None
+    known = all(answer.ok or answer.refused for answer in answers)  # then the next look does without them
+    return Stopped(failed, "machine", ctx.now() + timedelta(minutes=0 if known else 1)) if failed else None
 
 
 async def _note_written(ctx: Context, s: Snapshot, action: BoardWrite, answer: Written) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.core.gates.verdict import Verdict
-from bot.core.item import GoAhead, Item
+from bot.core.item import GoAhead, Item, mention
 from bot.core.prompts import clean
 from bot.core.pull import Pull
 from bot.core.run import Run
@@ -20,7 +20,7 @@ SIGNS = {"passed": "✅", "failed": "❌", "unknown": "⏳"}
 
 def working(peer: str, go_ahead: GoAhead, round_: int) -> str:
     again = "" if round_ == 1 else f" This is round {round_}."
-    return f"**In progress.** Agent {peer} works on this; @{go_ahead.by} asked for it.{again}"
+    return f"**In progress.** Agent {peer} works on this; {mention(go_ahead.by)} asked for it.{again}"
 
 
 def opened() -> str:
@@ -166,7 +166,7 @@ def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdic
     ]
     return "\n".join(
         (
-            f"**Why** Closes #{item.number}; @{go_ahead.by} asked for it.",
+            f"**Why** Closes #{item.number}; {mention(go_ahead.by)} asked for it.",
             "",
             f"**What** {changed(files)}",
             *([f"> {said}"] if said else []),
@@ -279,7 +279,7 @@ def report(stages: Mapping[str, int], waiting: Sequence[tuple[str, str]], paused
     words = Counter[str]()
     for stage, count in stages.items():
         words["over" if stage in OVER else STAGE_WORDS.get(stage, "waiting to start")] += count
-    told = [f"**Everything is paused** by @{paused_by}."] if paused_by else []
+    told = [f"**Everything is paused** by {mention(paused_by)}."] if paused_by else []
     told.append(", ".join(f"{words[word]} {word}" for word in REPORTED if words[word]) + ".")
     shown = [f"- {ref}: {sentence(reason)}" for ref, reason in waiting[:MOST_LISTED]]
     more = len(waiting) - len(shown)

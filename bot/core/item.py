@@ -81,12 +81,17 @@ class GoAhead:
     """A person who may start work did so; the text is as it stood then."""
 
     key: str  # of the move or the command
-    by: str
+    by: str  # a login, or words for somebody on the command line
     at: datetime
     title: str
     body: str
     by_command: bool = False
     takes_up: str = ""  # the head of an earlier result that a person approved: pushed as it is, not made again
+
+    @property
+    def login(self) -> str | None:
+        """None: it was given on the command line, and whoever did is nobody on GitHub."""
+        return self.by if is_login(self.by) else None
 
     @property
     def text_hash(self) -> str:
@@ -158,6 +163,11 @@ class Order:
         """Given on the command line by whoever runs Sluice: trusted."""
         return not self.subject
 
+    @property
+    def by(self) -> str:
+        """Who it was, as people are told."""
+        return at_shell(self.author) if self.from_shell else self.author
+
 
 @dataclass(frozen=True)
 class Item:
@@ -183,6 +193,7 @@ class Item:
     pushed_at: datetime | None = None
     stood: tuple[str, ...] = ()  # what the last look found for people to see; see core/late.py
     approvals: tuple[Approval, ...] = ()
+    unaskable: tuple[str, ...] = ()  # who GitHub does not take as reviewers, in lower case
     refused: Refused | None = None  # the last merge GitHub did not make; a new word of a person's clears it
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None
@@ -194,6 +205,19 @@ class Item:
     def work_id(self) -> str:
         """Names what is kept of its work; another after `retry --fresh`, so that nothing old is continued or lost."""
         return f"{self.id}.{self.asked_fresh + 1}" if self.asked_fresh else self.id
+
+
+def at_shell(user: str) -> str:
+    """A user of the machine Sluice runs on: never taken for a login, which holds no spaces."""
+    return f"{user} from the command line"
+
+
+def is_login(who: str) -> bool:
+    return " " not in who
+
+
+def mention(who: str) -> str:
+    return f"@{who}" if is_login(who) else who
 
 
 def text_hash(title: str, body: str) -> str:

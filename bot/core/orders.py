@@ -21,7 +21,7 @@ from bot.core.actions import (
     UpdateBranch,
 )
 from bot.core.comments import REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
-from bot.core.item import Approval, GoAhead, Order, text_hash
+from bot.core.item import Approval, GoAhead, Order, mention, text_hash
 from bot.core.late import as_result, on_pull
 from bot.core.parking import park_quietly
 from bot.core.pausing import stopped_by
@@ -58,7 +58,7 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     actions = (*_obey(s, stage, order, why), *_react(order, "THUMBS_UP"), _note_for(s, stage, order))
     if order.verb == "update" and s.pull:
         actions = (*actions, UpdateBranch(s.pull.head))  # last: GitHub may refuse it, and is not asked twice
-    return Decision(name, f"obeys `/sluice {order.verb}` of {order.author}", actions, s.now)
+    return Decision(name, f"obeys `/sluice {order.verb}` of {order.by}", actions, s.now)
 
 
 def _next(s: Snapshot) -> Order | None:
@@ -127,7 +127,7 @@ def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ..
         case "status" | "explain":
             return _reply(order, explained(why(replace(s, orders=()))))
         case "pause all" | "resume all":
-            return (PauseAll(order.verb == "pause all", order.author),)
+            return (PauseAll(order.verb == "pause all", order.by),)
         case "reject":
             return _reject(s, order)
         case "retry":
@@ -165,11 +165,11 @@ def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     assert s.issue  # _refusal saw to it
     fresh = "--fresh" in order.args
     if isinstance(stage, InReview) and _continues(stage, order):
-        brief = again_brief(task(s, stage.claim), order.author, s.runs)
+        brief = again_brief(task(s, stage.claim), order.by, s.runs)
         return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief, asked=True).actions
     tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh and s.worktree else ()
     release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
-    go = GoAhead(f"order:{order.id}", order.author, order.at, s.issue.title, s.issue.body, by_command=True)
+    go = GoAhead(f"order:{order.id}", order.by, order.at, s.issue.title, s.issue.body, by_command=True)
     return (*tree, *release, AcceptGoAhead(go), MoveCard(s.columns.ready))
 
 
@@ -181,7 +181,7 @@ def _continues(stage: Stage, order: Order) -> bool:
 def _cancel(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     name = type(stage).__name__
     close: tuple[Action, ...] = (ClosePull(),) if "--close" in order.args and s.pull and s.pull.open else ()
-    reason = f"cancelled by @{order.author}"
+    reason = f"cancelled by {mention(order.by)}"
     parked = () if isinstance(stage, Parked) else park_quietly(s, name, reason, move=True)
     return (*parked, *close)
 
@@ -205,7 +205,7 @@ def _result_shown(s: Snapshot, stage: Stage) -> str:
 
 
 def _note(order: Order, verb: str, value: str, approval: Approval | None = None) -> NoteOrder:
-    return NoteOrder(order.id, verb, order.author, value, approval)
+    return NoteOrder(order.id, verb, order.by, value, approval)
 
 
 def _answered(order: Order) -> NoteOrder:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.core.actions import AskReview, Decision, NoteOrder
 from bot.core.pull import Pull, Review
+from bot.core.reviewing import whom_to_ask
 from bot.core.snapshot import Snapshot
 
 Owed = Literal["review", "re-review", "none", "merged-since-review", "closed-since-review"]
@@ -80,6 +81,5 @@ def _whom(s: Snapshot, pull: Pull, decision: Decision) -> str:
     if decision.waits_for != "person":
         return decision.waits_for
     asked = [login for action in decision.actions if isinstance(action, AskReview) for login in action.logins]
-    claim = s.item.claim
-    named = (*pull.requested, *asked) or s.policy.review.reviewers or ((claim.go_ahead.by,) if claim else ())
+    named = (*pull.requested, *asked) or whom_to_ask(s)
     return ", ".join(named) or "person"

@@ -168,6 +168,8 @@ def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None
     if not waiting and not by_hand:
         return None
     reason = "; ".join(v.reason for v in waiting) or "every check passed; a person merges it"
+    if s.item.unaskable:
+        reason += f"; GitHub does not take {', '.join(s.item.unaskable)} as a reviewer"
     actions = (*_ask_review(s, pull, verdicts), *_unjudged(s, waiting), *_show(s, pull, verdicts, reason))
     until = s.item.lane_since + LANE_PATIENCE if s.item.lane_since else None
     if until and until <= s.now:
@@ -220,7 +222,7 @@ def _tell(s: Snapshot, reason: str, hint: str) -> tuple[Action, ...]:
     sign, claim = mark(s, reason), s.item.claim
     if sign in s.asked:
         return ()
-    return (AskPerson(needs_person(claim.go_ahead.by if claim else None, reason, hint), sign),)
+    return (AskPerson(needs_person(s.person_behind(claim.go_ahead if claim else None), reason, hint), sign),)
 
 
 def _ordered(s: Snapshot, pull: Pull) -> bool:
@@ -233,11 +235,18 @@ def _ask_review(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> tuple[Actio
     if not missing or claim is None:
         return ()
     owed_again = [review.author for review in opinions(pull) if review.head != pull.head]
-    wanted = (*(s.policy.review.reviewers or (claim.go_ahead.by,)), *sorted(owed_again))
+    wanted = (*whom_to_ask(s), *sorted(owed_again))
     spoken = (review.author for review in pull.reviews if review.head == pull.head)
-    settled = {login.casefold() for login in (*pull.requested, *spoken, pull.author)}
+    settled = {login.casefold() for login in (*pull.requested, *spoken, pull.author, *s.item.unaskable)}
     ask = tuple({login.casefold(): login for login in wanted if login.casefold() not in settled}.values())
     return (AskReview(ask),) if ask else ()
+
+
+def whom_to_ask(s: Snapshot) -> tuple[str, ...]:
+    """The policy's reviewers, as far as GitHub takes them; else whoever wanted this."""
+    named = tuple(each for each in s.policy.review.reviewers if each.casefold() not in s.item.unaskable)
+    person = s.person_behind(s.item.claim.go_ahead if s.item.claim else None)
+    return named or ((person,) if person else ())
 
 
 def _show(s: Snapshot, pull: Pull, verdicts: list[Verdict], reason: str) -> tuple[Action, ...]:

@@ -19,7 +19,7 @@ from bot.core.actions import (
 )
 from bot.core.budget import Refusal, admit
 from bot.core.comments import AFTER, needs_person, not_started, working
-from bot.core.item import Approval, GoAhead, Issue, Move, text_hash
+from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
 from bot.core.prompts import earlier, first_brief
 from bot.core.queue import rank, takers
@@ -68,7 +68,9 @@ def ready(s: Snapshot) -> Decision:
     if not able:
         return _asks(s, go, _nobody(s), accept)
     if claim := _take_up(s, s.issue, go, able):
-        return Decision("Ready", f"takes up what was there; @{go.by} asked for it", (*accept, *claim), s.now, "machine")
+        return Decision(
+            "Ready", f"takes up what was there; {mention(go.by)} asked for it", (*accept, *claim), s.now, "machine"
+        )
     peer = _free(s, able)
     if isinstance(peer, Refusal):
         return Decision("Ready", peer.reason, accept, waits_for=_waits(peer), agents=tuple(p.name for p in able))
@@ -117,7 +119,7 @@ def _claim(s: Snapshot, issue: Issue, go: GoAhead, peer: Peer, accept: tuple[Act
         SayStatus(working(peer.name, go, 1)),
         Dispatch(key),
     )
-    return Decision("Ready", f"agent {peer.name} takes it; @{go.by} asked for it", actions)
+    return Decision("Ready", f"agent {peer.name} takes it; {mention(go.by)} asked for it", actions)
 
 
 def branch_of(s: Snapshot, issue: Issue) -> str:
@@ -246,7 +248,9 @@ def _waits(refusal: Refusal) -> str:
 def _asks(s: Snapshot, go: GoAhead, reason: str, accept: tuple[Action, ...] = ()) -> Decision:
     """Whoever wanted it started is told once what it takes."""
     sign = mark(s, f"{go.key}|{reason}")
-    ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(needs_person(go.by, reason, AFTER), sign),)
+    ask: tuple[Action, ...] = (
+        () if sign in s.asked else (AskPerson(needs_person(s.person_behind(go), reason, AFTER), sign),)
+    )
     told = _not_started(s, reason)
     return replace(told, actions=(*accept, *ask, *told.actions))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,6 +77,11 @@ class Items(Store):
         async with self.write() as tx:
             known = (await load(tx, item)).refused
             await change(tx, item, refused=known.again(refused, LONG_AFTER) if known else refused)
+
+    async def note_unaskable(self, item: str, logins: Sequence[str]) -> None:
+        async with self.write() as tx:
+            known = (await load(tx, item)).unaskable
+            await change(tx, item, unaskable=tuple(sorted({*known, *(login.casefold() for login in logins)})))
 
     async def note_stood(self, item: str, stood: tuple[str, ...]) -> None:
         async with self.write() as tx:

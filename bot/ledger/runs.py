@@ -140,7 +140,7 @@ async def _take(tx: AsyncConnection, mine: Item, claim: Claim, now: datetime) ->
     held = Claimed(claim.peer, claim.branch, claim.base, now, claim.go_ahead)
     spent = mine.spent if claim.go_ahead.by_command else claim.go_ahead.key
     anew = {"pull_number": None, "pushed_head": None} if mine.done and claim.run else {}  # a second life
-    blank: dict[str, Any] = {"parked": None, "done": None, "go_ahead": None, "approvals": ()}
+    blank: dict[str, Any] = {"parked": None, "done": None, "go_ahead": None, "approvals": (), "unaskable": ()}
     await change(tx, mine.id, claim=held, spent=spent, **blank, **anew)
 
 

@@ -68,6 +68,7 @@ items = Table(
     Column("pushed_at", Utc),
     Column("stood", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("approvals", Stored(tuple[Approval, ...]), nullable=False, default=()),
+    Column("unaskable", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("refused", Stored(Refused)),
     Column("lane_since", Utc),
     Column("lane_base", String),

@@ -70,6 +70,7 @@ ITEM = some(
     pushed_at=maybe(WHEN),
     stood=few(SAW),
     approvals=few(WORD),
+    unaskable=few(WHO),
     refused=maybe(some(Refused, head=HEAD, method=st.just("squash"), words=TEXT, since=WHEN, at=WHEN)),
     lane_since=maybe(WHEN),
     first_seen=maybe(WHEN),

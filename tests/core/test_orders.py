@@ -141,6 +141,9 @@ def test_order_from_the_command_line_is_trusted_and_silent() -> None:
     """Whoever runs Sluice may do anything, and no comment is answered."""
     s = snapshot(orders=(replace(order("pause all", by="root"), subject=""),))
     assert kinds(s) == ["PauseAll", "NoteOrder"]
+    again = snapshot(**PARKED, orders=(replace(order("retry", by="root"), subject=""),))
+    go = next(action for action in decide(again).actions if isinstance(action, AcceptGoAhead)).go_ahead
+    assert (go.by, go.login) == ("root from the command line", None)
 
 
 def test_oldest_first_but_a_stop_does_not_wait_for_a_slot() -> None:

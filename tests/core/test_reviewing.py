@@ -19,8 +19,9 @@ from bot.core.actions import (
     SendBack,
     UpdateBranch,
 )
+from bot.core.comments import working
 from bot.core.decide import decide
-from bot.core.item import Refused
+from bot.core.item import Refused, at_shell
 from bot.core.pull import Review
 from bot.core.review import queued
 from bot.core.snapshot import Rival, Snapshot
@@ -28,8 +29,10 @@ from tests.core.facts import (
     ago,
     built,
     check,
+    claim,
     claimed,
     gate_run,
+    go_ahead,
     in_review,
     order,
     policy,
@@ -259,6 +262,26 @@ def test_reviewers_are_asked_once_and_after_the_machines() -> None:
     named = policy(reviewers=("Mona",))
     assert action(in_review(policy=named), AskReview).logins == ("Mona",)
     assert "AskReview" not in acts(in_review(pull(requested=("mona",)), policy=named))
+
+
+def test_reviewer_github_does_not_take_is_not_asked_again() -> None:
+    """The reason says so; the others are asked, or else whoever wanted it."""
+    mine = claimed(pull_number=30, pushed_head="h1", unaskable=("bbob",))
+    s = in_review(the_item=mine, policy=policy(reviewers=("Bbob", "Mona")))
+    assert action(s, AskReview).logins == ("Mona",)
+    assert "GitHub does not take bbob as a reviewer" in decide(s).reason
+    assert action(in_review(the_item=mine, policy=policy(reviewers=("Bbob",))), AskReview).logins == ("wendy",)
+
+
+def test_nobody_on_github_is_taken_for_a_user_of_the_command_line() -> None:
+    """Started there, the review is asked of whoever moved the card last, and nobody of that name is mentioned."""
+    go = go_ahead(by=at_shell("root"), by_command=True)
+    mine = claimed(claim=claim(go), pull_number=30, pushed_head="h1")
+    assert action(in_review(the_item=mine), AskReview).logins == ("wendy",)
+    assert "AskReview" not in acts(in_review(the_item=mine, moves=()))
+    asks = decide(in_review(pull(state="CLOSED"), mine))
+    assert action(in_review(pull(state="CLOSED"), mine), AskPerson).body.startswith("@wendy **this needs")
+    assert "@root" not in str(asks) and "root from the command line asked" in working("claude", go, 1)
 
 
 def test_merge_word_counts_for_its_head_only() -> None:

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("pushed_at", Utc(), nullable=True),
         sa.Column("stood", sa.Text(), nullable=False),
         sa.Column("approvals", sa.Text(), nullable=False),
+        sa.Column("unaskable", sa.Text(), nullable=False),
         sa.Column("refused", sa.Text(), nullable=True),
         sa.Column("lane_since", Utc(), nullable=True),
         sa.Column("lane_base", sa.String(), nullable=True),
