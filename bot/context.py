@@ -13,7 +13,7 @@ from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, Run
 from bot.core.board import Board, Cards, Scan
 from bot.core.budget import Caps, Refusal, Usage
 from bot.core.gates.verdict import GateRun
-from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
+from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order, Refused
 from bot.core.own import Deed
 from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
@@ -77,6 +77,8 @@ class Written:
     number: int | None = None
     error: str = ""
     at: datetime | None = None  # when the card moved, by GitHub's clock
+    refused: tuple[str, ...] = ()  # of the people it named, those whom GitHub does not take
+    final: bool = False  # refused, and asking again changes nothing until a person has done something
 
 
 class GitHub(Protocol):
@@ -157,7 +159,6 @@ class Memory:
     live_since: datetime | None
     last_policy: str | None  # the text of the last good policy
     moves: tuple[Move, ...] = ()  # of a draft, as webhooks told them
-    head: str | None = None  # of the pull request, at the last look
     twin: Twin | None = None
     column: str | None = None  # where the card was last seen
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
@@ -222,7 +223,10 @@ class Ledger(Protocol):
     async def release(self, item: str) -> None: ...
     async def finish(self, item: str, how: str, receipt: str, now: datetime) -> None: ...
     async def note_pull(self, item: str, number: int) -> None: ...
-    async def note_push(self, item: str, head: str) -> None: ...
+    async def note_push(self, item: str, head: str, now: datetime) -> None: ...
+    async def note_refused(self, item: str, refused: Refused) -> None: ...
+    async def note_unaskable(self, item: str, logins: Sequence[str]) -> None: ...
+    async def note_stood(self, item: str, stood: tuple[str, ...]) -> None: ...  # for people to see, at this look
     async def note_review(self, review: ReviewRow) -> None: ...
     async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None: ...
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool: ...

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.context import Context, Seen
 from bot.core.actions import Action, Decision, Finish, StopGate, StopRun
 from bot.core.decide import decide
+from bot.core.late import standing
 from bot.core.review import queued
 from bot.core.snapshot import Snapshot
 from bot.observe import observe
@@ -19,6 +20,9 @@ async def drain(ctx: Context, item_id: str, dry: bool = False) -> Decision:
     decision = decide(snapshot)
     if dry:
         return decision
+    stood = standing(snapshot.pull, snapshot.runs)
+    if stood != snapshot.item.stood:
+        await ctx.ledger.note_stood(item_id, stood)
     said = await _carry_out(ctx, snapshot, seen, decision)
     if review := queued(snapshot, said):
         await ctx.ledger.note_review(review)

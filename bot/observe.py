@@ -11,7 +11,7 @@ from bot.core.board import Board
 from bot.core.gates.verdict import GateRun
 from bot.core.gates.workflow import name_of, told
 from bot.core.item import Item, Order
-from bot.core.late import Since, judged
+from bot.core.late import judged, since
 from bot.core.own import is_app, known_moves
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
@@ -134,26 +134,13 @@ async def _with_pull(ctx: Context, item: Item, seen: Seen) -> Item:
 
 async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple[Order, ...]:
     """Commands in comments newer than our first look at the item; the ledger knows which are answered."""
-    since = item.first_seen.replace(microsecond=0) if item.first_seen else None
-    heard = [order for comment in seen.comments for order in parse(comment) if since is None or comment.at >= since]
+    begun = item.first_seen.replace(microsecond=0) if item.first_seen else None
+    heard = [order for comment in seen.comments for order in parse(comment) if begun is None or comment.at >= begun]
     newest = max((comment.at for comment in seen.comments), default=None)
     until = newest if newest and (item.heard_until is None or newest > item.heard_until) else None
-    changes = _changes(memory, seen)
+    changes = since(item, seen.pull, memory.runs)
     heard = [judged(order, ctx.now(), changes) for order in heard]
     return await ctx.ledger.hear(item.id, heard, ctx.now(), until) if heard or until else memory.orders
-
-
-def _changes(memory: Memory, seen: Seen) -> Since:
-    """Between the last look and this one: what a command that was heard late may not have meant."""
-    last = memory.runs[-1] if memory.runs else None
-    return Since(
-        head_before=memory.head,
-        head=seen.pull.head if seen.pull and seen.pull.open else None,
-        text_edited=max((at for at in (seen.issue.edited_at, seen.issue.renamed_at) if at), default=None)
-        if seen.issue
-        else None,
-        result=last.ended_at if last and last.work else None,
-    )
 
 
 async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str, datetime | None]:

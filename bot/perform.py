@@ -50,6 +50,7 @@ from bot.core.actions import (
 )
 from bot.core.budget import Refusal
 from bot.core.gates.verdict import GateRun
+from bot.core.item import Refused
 from bot.core.limits import waits_until
 from bot.core.run import Outcome
 from bot.core.showing import policy_check
@@ -106,10 +107,13 @@ async def _write(
     for action, effect, answer in zip(writes, effects, answers, strict=True):
         if answer.ok:
             await _note_written(ctx, s, action, answer)
+        if answer.refused:
+            await ctx.ledger.note_unaskable(s.item.id, answer.refused)
         harmless = answer.ok or isinstance(action, ShowField)
         failed = failed or ("" if harmless else f"GitHub refused {type(action).__name__}: {answer.error}")
         await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now(), answer.at)
-    return Stopped(failed, "machine", ctx.now() + timedelta(minutes=1)) if failed else None
+    known = all(answer.ok or answer.refused for answer in answers)  # then the next look does without them
+    return Stopped(failed, "machine", ctx.now() + timedelta(minutes=0 if known else 1)) if failed else None
 
 
 async def _note_written(ctx: Context, s: Snapshot, action: BoardWrite, answer: Written) -> None:
@@ -275,7 +279,7 @@ async def _push(ctx: Context, s: Snapshot, head: str, expected: str | None) -> S
         reason = f"{spec.branch} was not pushed: {pushed.reason}"
         await ctx.ledger.park(s.item.id, reason, False, ctx.now())  # the next pass asks a person
         return Stopped(reason, "person", ctx.now())
-    await ctx.ledger.note_push(s.item.id, pushed.head or head)
+    await ctx.ledger.note_push(s.item.id, pushed.head or head, ctx.now())
     return None
 
 
@@ -317,12 +321,20 @@ async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
         return None
     if action.queue:
         answer = await ctx.github.enqueue(s.item.repo, s.pull.id, action.head)
-        return None if answer.ok else Stopped(f"GitHub did not enqueue it: {answer.error}", "machine", _later(ctx))
+        return None if answer.ok else await _not_merged(ctx, s, action, answer)
     answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
     if not answer.ok:
-        return Stopped(f"GitHub did not merge it: {answer.error}", "machine", _later(ctx))
+        return await _not_merged(ctx, s, action, answer)
     await ctx.ledger.wake_where(ctx.now() + NEWS_OF_MERGES, f"#{s.pull.number} was merged", repo=s.item.repo)
     return None
+
+
+async def _not_merged(ctx: Context, s: Snapshot, action: Merge, answer: Written) -> Stopped:
+    """Noted, for the next look to judge whether it is tried again or a person is asked."""
+    now, method = ctx.now(), "queue" if action.queue else action.method
+    await ctx.ledger.note_refused(s.item.id, Refused(action.head, method, answer.error, answer.final, now, now))
+    what = "enqueue" if action.queue else "merge"
+    return Stopped(f"GitHub did not {what} it: {answer.error}", "machine", now if answer.final else _later(ctx))
 
 
 def _later(ctx: Context) -> datetime:

@@ -67,6 +67,7 @@ class World:
     files: dict[str, str] = field(default_factory=dict)
     webhooks: bool = True
     protection: dict[str, Any] = field(default_factory=lambda: {"required_checks": ["test"], "required_approvals": 1})
+    merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")
     caps: int = 5
     capacity: int = 5
     built_in: list[str] = field(default_factory=lambda: ["closed_to_done", "merged_to_done"])
@@ -124,6 +125,7 @@ class World:
                 "files": PROJECT_FILES | ({".github/sluice.toml": self.policy} if self.policy else {}) | self.files,
                 "collaborators": {self.login(person): role for person, role in roles.items()},
                 "protection": {"main": self.protection},
+                "merge_methods": self.merge_methods,
                 "labels": ["robots"],
             },
         )

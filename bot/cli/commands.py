@@ -58,14 +58,16 @@ async def _hold(item: str, everything: bool, verb: str, config: Config, as_json:
             raise UserError(f"say which item to {verb}, or --all")
         await _give(item, verb, "", config, as_json)
         return
+    from bot.core.item import at_shell  # here, so that the other commands start quickly
+
     async with ledger_at(config) as ledger:
-        woken = await ledger.pause_all(_who() if verb == "pause" else None, utc_now())
+        woken = await ledger.pause_all(at_shell(_who()) if verb == "pause" else None, utc_now())
     told = f"everything is {verb}d; {woken} items will be looked at"
     print_json({"told": told, "woken": woken}) if as_json else console.print(told)
 
 
 async def _give(text: str, verb: str, args: str, config: Config, as_json: bool) -> None:
-    from bot.core.item import Order  # here, so that the other commands start quickly
+    from bot.core.item import Order  # here, for the same reason
 
     async with ledger_at(config) as ledger:
         item = await one_item(ledger, text)

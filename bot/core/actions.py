@@ -53,6 +53,11 @@ class NoteOrder:
     value: str = ""
     approval: Approval | None = None
 
+    @property
+    def fresh(self) -> bool:
+        """It starts over on a new branch, and leaves the old pull request to people."""
+        return (self.verb, self.value) == ("retry", "fresh")
+
 
 @dataclass(frozen=True)
 class PauseAll:

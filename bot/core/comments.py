@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.core.gates.verdict import Verdict
-from bot.core.item import GoAhead, Item
+from bot.core.item import GoAhead, Item, mention
 from bot.core.prompts import clean
 from bot.core.pull import Pull
 from bot.core.run import Run
@@ -20,7 +20,7 @@ SIGNS = {"passed": "✅", "failed": "❌", "unknown": "⏳"}
 
 def working(peer: str, go_ahead: GoAhead, round_: int) -> str:
     again = "" if round_ == 1 else f" This is round {round_}."
-    return f"**In progress.** Agent {peer} works on this; @{go_ahead.by} asked for it.{again}"
+    return f"**In progress.** Agent {peer} works on this; {mention(go_ahead.by)} asked for it.{again}"
 
 
 def opened() -> str:
@@ -96,9 +96,16 @@ def stopped(reason: str) -> str:
 
 
 RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. All work so far is kept."
-REOPEN = "Reopen it and move the card to Ready, or write `/sluice retry --fresh`. All work so far is kept."
+REOPEN = (
+    "Move the card back to Ready, or write `/sluice retry`, to go on with it: reopen the pull request first, or a new "
+    "one is opened. `/sluice retry --fresh` starts over on a new branch. All work so far is kept."
+)
 REOPEN_FIRST = "the issue is closed; reopen it, then move the card to Ready"
 AFTER = "It starts by itself as soon as that is seen to."
+REFUSED = (
+    "Allow it in the repository's settings or rules, choose another `merge.method` in `.github/sluice.toml`, or merge "
+    "it by hand. It is tried again every half hour, and at once when somebody writes `/sluice merge`."
+)
 UNJUDGED = (
     "Mend that, then push a commit or write `/sluice update`: the check runs again on the new head. "
     "A workflow also runs again when somebody presses “Re-run” on GitHub."
@@ -133,6 +140,15 @@ def heard_late(changed: str) -> str:
     return f"this was heard late, and {changed} since it was written; give it again if it still holds"
 
 
+REOPENED_SINCE = "the issue was closed and reopened since this was written; write it again if it still holds"
+UNSEEN = "something newer has come since this was written; look at it, and write this again if it still holds"
+
+
+def reworded(who: Sequence[str]) -> str:
+    """A problem too: the text is no longer the one its author read."""
+    return f"the issue's text was edited since this was written, by {', '.join(who)}; read it, and write this again"
+
+
 def explained(reason: str) -> str:
     return sentence(reason)
 
@@ -150,7 +166,7 @@ def pull_body(item: Item, go_ahead: GoAhead, run: Run, verdicts: Sequence[Verdic
     ]
     return "\n".join(
         (
-            f"**Why** Closes #{item.number}; @{go_ahead.by} asked for it.",
+            f"**Why** Closes #{item.number}; {mention(go_ahead.by)} asked for it.",
             "",
             f"**What** {changed(files)}",
             *([f"> {said}"] if said else []),
@@ -205,13 +221,17 @@ def summary(
     undone = [v for v in verdicts if not v.passed]
     told = f"{pull.changed_files} files, +{pull.additions} −{pull.deletions}"
     what = changed(last.files) if last else told
+    attempts, rounds = (
+        sum(run.attempts - run.unreached + 1 for run in runs),
+        max((run.round for run in runs), default=0),
+    )
     return "\n".join(
         (
             f"**Done: #{pull.number} is merged**{f' by @{pull.merged_by}' if pull.merged_by else ''}.",
             "",
             f"- changed: {what}",
             f"- commits: {pull.commits}; merged as {(pull.merge_commit or 'unknown')[:10]}",
-            f"- attempts: {len(runs)}; reviewed by {reviewers}",
+            f"- attempts: {attempts}; rounds: {rounds}; reviewed by {reviewers}",
             f"- time: {time_in_stages(_with_runs(stages, runs), now)}",
             f"- cost: {cost(runs)}",
             f"- left undone: {', '.join(_cell(v.reason) for v in undone) or 'nothing known'}",
@@ -259,7 +279,7 @@ def report(stages: Mapping[str, int], waiting: Sequence[tuple[str, str]], paused
     words = Counter[str]()
     for stage, count in stages.items():
         words["over" if stage in OVER else STAGE_WORDS.get(stage, "waiting to start")] += count
-    told = [f"**Everything is paused** by @{paused_by}."] if paused_by else []
+    told = [f"**Everything is paused** by {mention(paused_by)}."] if paused_by else []
     told.append(", ".join(f"{words[word]} {word}" for word in REPORTED if words[word]) + ".")
     shown = [f"- {ref}: {sentence(reason)}" for ref, reason in waiting[:MOST_LISTED]]
     more = len(waiting) - len(shown)

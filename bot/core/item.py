@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 
@@ -31,6 +31,7 @@ class Issue:
     edited_at: datetime | None = None
     renamed_by: str | None = None  # who changed the title last
     renamed_at: datetime | None = None
+    reopened_at: datetime | None = None
     blocked_by: tuple[Dependency, ...] = ()
     blockers_total: int = 0  # more than len(blocked_by): some cannot be read, and the item waits
 
@@ -80,12 +81,17 @@ class GoAhead:
     """A person who may start work did so; the text is as it stood then."""
 
     key: str  # of the move or the command
-    by: str
+    by: str  # a login, or words for somebody on the command line
     at: datetime
     title: str
     body: str
     by_command: bool = False
     takes_up: str = ""  # the head of an earlier result that a person approved: pushed as it is, not made again
+
+    @property
+    def login(self) -> str | None:
+        """None: it was given on the command line, and whoever did is nobody on GitHub."""
+        return self.by if is_login(self.by) else None
 
     @property
     def text_hash(self) -> str:
@@ -123,6 +129,23 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """GitHub did not merge a head, in its own words."""
+
+    head: str
+    method: str  # how it was to be merged; "queue": by GitHub's merge queue
+    words: str
+    final: bool  # it would say the same again
+    since: datetime
+    at: datetime  # the last time
+
+    def again(self, later: Refused, gap: timedelta) -> Refused:
+        """The same refusal once more, unless it is another one or long after."""
+        same = (self.head, self.method, self.words) == (later.head, later.method, later.words)
+        return replace(later, since=self.since) if same and later.at - self.at <= gap else later
+
+
+@dataclass(frozen=True)
 class Order:
     """A comment command, or the same given on the command line."""
 
@@ -133,11 +156,17 @@ class Order:
     at: datetime
     subject: str = ""  # GraphQL id of the comment: where the answer's reaction goes; "" for the command line
     problem: str = ""  # why it cannot be understood
+    saw: tuple[str, ...] = ()  # what its author can have seen of what stood when it was heard; see core/late.py
 
     @property
     def from_shell(self) -> bool:
         """Given on the command line by whoever runs Sluice: trusted."""
         return not self.subject
+
+    @property
+    def by(self) -> str:
+        """Who it was, as people are told."""
+        return at_shell(self.author) if self.from_shell else self.author
 
 
 @dataclass(frozen=True)
@@ -161,7 +190,11 @@ class Item:
     asked_fresh: int = 0  # how often `retry --fresh` was asked: the branch gets this suffix
     pull_number: int | None = None
     pushed_head: str | None = None  # the head Sluice pushed last
+    pushed_at: datetime | None = None
+    stood: tuple[str, ...] = ()  # what the last look found for people to see; see core/late.py
     approvals: tuple[Approval, ...] = ()
+    unaskable: tuple[str, ...] = ()  # who GitHub does not take as reviewers, in lower case
+    refused: Refused | None = None  # the last merge GitHub did not make; a new word of a person's clears it
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None
     heard_until: datetime | None = None  # the newest comment that was read
@@ -172,6 +205,19 @@ class Item:
     def work_id(self) -> str:
         """Names what is kept of its work; another after `retry --fresh`, so that nothing old is continued or lost."""
         return f"{self.id}.{self.asked_fresh + 1}" if self.asked_fresh else self.id
+
+
+def at_shell(user: str) -> str:
+    """A user of the machine Sluice runs on: never taken for a login, which holds no spaces."""
+    return f"{user} from the command line"
+
+
+def is_login(who: str) -> bool:
+    return " " not in who
+
+
+def mention(who: str) -> str:
+    return f"@{who}" if is_login(who) else who
 
 
 def text_hash(title: str, body: str) -> str:

@@ -1,36 +1,70 @@
-"""Commands heard late, after webhooks were lost or Sluice was away: one that spoke of something else does not count.
+"""What a command was about: what stood when it was written, as far as Sluice knows.
 
-A command is a person's word about what they saw. Heard at once, that is what is there; heard after a gap, the head or
-the text may have changed in between, and the word would be put under something its author never looked at. It is
-judged when it is first heard, against what Sluice saw at its look before.
+A command is a person's word about what they saw, and what is there when it is heard may be something else. GitHub tells
+when a comment was written but not when a head came (the dates of commits are their author's to choose), so the word
+rests on what Sluice saw itself. `approve` and `merge` count for a head or a result that the look before had found, or
+that Sluice had pushed before the comment; what this very look finds for the first time nobody is taken to have seen.
+Other commands count for what is there, unless they are heard so late that they must have meant something else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.comments import heard_late
-from bot.core.item import Order
+from bot.core.item import Item, Order
+from bot.core.pull import Pull
+from bot.core.run import Run
 
 LATE = timedelta(minutes=5)  # webhooks take seconds and a sweep a minute
-OF_THE_CHANGES = ("approve", "merge", "reject", "retry", "update")
-OF_THE_RESULT = ("approve", "reject")
-OF_THE_TEXT = ("approve", "retry")
+OF_THE_CHANGES = ("reject", "retry", "update")
+OF_THE_RESULT = ("reject",)
 
 
 @dataclass(frozen=True)
 class Since:
     """What may have changed since the command was written."""
 
-    head_before: str | None  # of the pull request, at the last look; None: Sluice had not seen it
-    head: str | None  # now; None: there is no open pull request
-    text_edited: datetime | None = None  # the issue's
-    result: datetime | None = None  # when the agent's newest result came
+    before: tuple[str, ...]  # what stood at the last look, as `standing` names it
+    now: tuple[str, ...]
+    pushed: str = ""  # the head Sluice pushed last, named likewise
+    pushed_at: datetime | None = None
+    result_at: datetime | None = None  # when the agent's newest result came
+
+
+def standing(pull: Pull | None, runs: Sequence[Run]) -> tuple[str, ...]:
+    """What a person may see and speak of: the head of the open pull request, and the newest result."""
+    last = runs[-1] if runs else None
+    shown = (on_pull(pull.head),) if pull and pull.open else ()
+    return (*shown, as_result(last.work.head)) if last and last.work else shown
+
+
+def on_pull(head: str) -> str:
+    return f"pull:{head}"
+
+
+def as_result(head: str) -> str:
+    return f"result:{head}"
+
+
+def since(item: Item, pull: Pull | None, runs: Sequence[Run]) -> Since:
+    """Between the last look and this one."""
+    last = runs[-1] if runs else None
+    return Since(
+        before=item.stood,
+        now=standing(pull, runs),
+        pushed=on_pull(item.pushed_head) if item.pushed_head else "",
+        pushed_at=item.pushed_at,
+        result_at=last.ended_at if last and last.work else None,
+    )
 
 
 def judged(order: Order, heard: datetime, since: Since) -> Order:
-    """The command, with a problem if it comes too late to be obeyed."""
+    """The command when it is first heard: with what its author saw, and with a problem if it comes too late."""
+    pushed = since.pushed if since.pushed_at and since.pushed_at < order.at else ""
+    order = replace(order, saw=tuple(each for each in since.now if each in (*since.before, pushed)))
     if order.problem or heard - order.at <= LATE:
         return order
     changed = _changed(order, since)
@@ -39,10 +73,9 @@ def judged(order: Order, heard: datetime, since: Since) -> Order:
 
 def _changed(order: Order, since: Since) -> str:
     """What the command was about and is no longer the same; empty when it still holds."""
-    if order.verb in OF_THE_CHANGES and since.head is not None and since.head != since.head_before:
+    fresh = [each for each in since.now if each not in since.before]
+    if order.verb in OF_THE_CHANGES and any(each.startswith(on_pull("")) for each in fresh):
         return "the pull request has got other commits"
-    if order.verb in OF_THE_RESULT and since.result and since.result > order.at:
+    if order.verb in OF_THE_RESULT and since.result_at and since.result_at > order.at:
         return "a newer result has come"
-    if order.verb in OF_THE_TEXT and since.text_edited and since.text_edited > order.at:
-        return "the issue's text was edited"
     return ""

@@ -20,15 +20,17 @@ from bot.core.actions import (
     SendBack,
     UpdateBranch,
 )
-from bot.core.comments import explained, help_text, not_understood
-from bot.core.item import Approval, GoAhead, Order, text_hash
+from bot.core.comments import REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
+from bot.core.item import Approval, GoAhead, Order, mention, text_hash
+from bot.core.late import as_result, on_pull
 from bot.core.parking import park_quietly
 from bot.core.pausing import stopped_by
 from bot.core.prompts import again_brief, rework_brief
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
-from bot.core.starting import text_waits
+from bot.core.starting import strangers, text_waits
 from bot.core.trust import Role, needed_for
+from bot.core.wishes import outlived
 from bot.core.working import no_run, rework_plan, send_back, task
 
 Why = Callable[[Snapshot], str]
@@ -45,7 +47,7 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
         return Decision(name, reason, (*_react(order, "THUMBS_DOWN"), _answered(order)), s.now)
-    problem = order.problem or _refusal(s, stage, order) or _held(s, order)
+    problem = order.problem or _refusal(s, stage, order) or _unseen(s, stage, order) or _held(s, order)
     if not problem and order.verb == "reject" and (refusal := no_run(s)):
         if refusal.full:
             return Decision(name, f"`/sluice reject` waits: {refusal.reason}", waits_for=refusal.what)
@@ -56,7 +58,7 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     actions = (*_obey(s, stage, order, why), *_react(order, "THUMBS_UP"), _note_for(s, stage, order))
     if order.verb == "update" and s.pull:
         actions = (*actions, UpdateBranch(s.pull.head))  # last: GitHub may refuse it, and is not asked twice
-    return Decision(name, f"obeys `/sluice {order.verb}` of {order.author}", actions, s.now)
+    return Decision(name, f"obeys `/sluice {order.verb}` of {order.by}", actions, s.now)
 
 
 def _next(s: Snapshot) -> Order | None:
@@ -103,6 +105,20 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
     return ""
 
 
+def _unseen(s: Snapshot, stage: Stage, order: Order) -> str:
+    """Why its author's word does not reach what is there now; empty when it does, or speaks of nothing shown."""
+    by_text = order.verb == "retry" and not _continues(stage, order)
+    if by_text and outlived(s, order.at):
+        return REOPENED_SINCE
+    if s.issue and (by_text or (order.verb == "approve" and _text_shown(s, stage))):
+        who = strangers(s, s.issue.changed_since(order.at))
+        return reworded(who) if who else ""
+    head, result = (s.pull.head if s.pull else ""), _result_shown(s, stage)
+    if order.verb == "approve" and result:
+        return "" if as_result(result) in order.saw else UNSEEN
+    return UNSEEN if order.verb in ("approve", "merge") and on_pull(head) not in order.saw else ""
+
+
 def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ...]:
     """What is to be done at once; what the ledger remembers of the order comes last, in `_note_for`."""
     match order.verb:
@@ -111,7 +127,7 @@ def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ..
         case "status" | "explain":
             return _reply(order, explained(why(replace(s, orders=()))))
         case "pause all" | "resume all":
-            return (PauseAll(order.verb == "pause all", order.author),)
+            return (PauseAll(order.verb == "pause all", order.by),)
         case "reject":
             return _reject(s, order)
         case "retry":
@@ -148,35 +164,48 @@ def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     """In review: another attempt on the same pull request. Else, and afresh: given up, and started by this command."""
     assert s.issue  # _refusal saw to it
     fresh = "--fresh" in order.args
-    if isinstance(stage, InReview) and not fresh:
-        brief = again_brief(task(s, stage.claim), order.author, s.runs)
+    if isinstance(stage, InReview) and _continues(stage, order):
+        brief = again_brief(task(s, stage.claim), order.by, s.runs)
         return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief, asked=True).actions
     tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh and s.worktree else ()
     release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
-    go = GoAhead(f"order:{order.id}", order.author, order.at, s.issue.title, s.issue.body, by_command=True)
+    go = GoAhead(f"order:{order.id}", order.by, order.at, s.issue.title, s.issue.body, by_command=True)
     return (*tree, *release, AcceptGoAhead(go), MoveCard(s.columns.ready))
+
+
+def _continues(stage: Stage, order: Order) -> bool:
+    """Another attempt under the go-ahead that stands, with its text; any other `retry` is a go-ahead itself."""
+    return isinstance(stage, InReview) and "--fresh" not in order.args
 
 
 def _cancel(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     name = type(stage).__name__
     close: tuple[Action, ...] = (ClosePull(),) if "--close" in order.args and s.pull and s.pull.open else ()
-    reason = f"cancelled by @{order.author}"
+    reason = f"cancelled by {mention(order.by)}"
     parked = () if isinstance(stage, Parked) else park_quietly(s, name, reason, move=True)
     return (*parked, *close)
 
 
 def _approvable(s: Snapshot, stage: Stage) -> str:
     """What was shown last: a result that is not pushed, the pull request's head, or the issue's text."""
-    if s.issue and isinstance(stage, Ready | Waiting) and text_waits(s, s.issue):
+    if s.issue and _text_shown(s, stage):
         return text_hash(s.issue.title, s.issue.body)
+    return _result_shown(s, stage) or (s.pull.head if s.pull and s.pull.open else "")
+
+
+def _text_shown(s: Snapshot, stage: Stage) -> bool:
+    return s.issue is not None and isinstance(stage, Ready | Waiting) and text_waits(s, s.issue)
+
+
+def _result_shown(s: Snapshot, stage: Stage) -> str:
+    """The head of a result that is not pushed."""
     result = s.unpushed
-    if result and result.work and (s.item.parked or isinstance(stage, Gating | Built)):
-        return result.work.head
-    return s.pull.head if s.pull and s.pull.open else ""
+    shown = s.item.parked or isinstance(stage, Gating | Built)
+    return result.work.head if result and result.work and shown else ""
 
 
 def _note(order: Order, verb: str, value: str, approval: Approval | None = None) -> NoteOrder:
-    return NoteOrder(order.id, verb, order.author, value, approval)
+    return NoteOrder(order.id, verb, order.by, value, approval)
 
 
 def _answered(order: Order) -> NoteOrder:

@@ -33,7 +33,7 @@ def ask(s: Snapshot, reason: str, hint: str = RETRY) -> tuple[Action, ...]:
     card = (MoveCard(s.columns.needs_person),) if s.meaning != "needs_person" else ()
     body = stopped(reason)
     status = (SayStatus(body),) if s.status is None or s.status.body != body else ()
-    return (AskPerson(needs_person(given.by if given else None, reason, hint), mark(s, reason)), *card, *status)
+    return (AskPerson(needs_person(s.person_behind(given), reason, hint), mark(s, reason)), *card, *status)
 
 
 def mark(s: Snapshot, reason: str) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from bot.core.gates.verdict import Verdict
-from bot.core.item import GoAhead
+from bot.core.item import GoAhead, mention
 from bot.core.policy import Policy
 from bot.core.pull import Remark
 from bot.core.run import Run
@@ -26,7 +26,7 @@ def first_brief(repo: str, number: int, go_ahead: GoAhead, branch: str, policy: 
             "",
             *_finished(policy),
             "",
-            *fence(f"the issue's text, as it stood when @{go_ahead.by} asked for this work", go_ahead.body),
+            *fence(f"the issue's text, as it stood when {mention(go_ahead.by)} asked for this work", go_ahead.body),
         )
     )
 
@@ -57,7 +57,8 @@ def rework_brief(
 
 def again_brief(first: str, who: str, runs: Sequence[Run]) -> str:
     asked = (
-        f"@{who} asked for another attempt: compare what lies in this worktree with the task, and mend what is missing."
+        f"{mention(who)} asked for another attempt: compare what lies in this worktree with the task, and mend what is "
+        "missing."
     )
     return "\n".join(("# Another attempt", "", asked, "", *earlier(runs), "---", "", first))
 

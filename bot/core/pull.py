@@ -87,6 +87,7 @@ class Pull:
     requested: tuple[str, ...] = ()  # logins asked for a review
     head_author: str = ""  # login or email of the head commit's author
     closed_by: str | None = None
+    closed_at: datetime | None = None
     merged_by: str | None = None
     merged_at: datetime | None = None
     merge_commit: str | None = None

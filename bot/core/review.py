@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.actions import AskReview, Decision
+from bot.core.actions import AskReview, Decision, NoteOrder
 from bot.core.pull import Pull, Review
+from bot.core.reviewing import whom_to_ask
 from bot.core.snapshot import Snapshot
 
 Owed = Literal["review", "re-review", "none", "merged-since-review", "closed-since-review"]
@@ -45,9 +46,9 @@ def owed(state: State, head: str, reviewed_sha: str | None) -> Owed:
 
 
 def queued(s: Snapshot, decision: Decision) -> ReviewRow | None:
-    """What the queue is to know after a pass; None: there is no pull request."""
+    """What the queue is to know after a pass; None: there is no pull request, or it was left to people just now."""
     pull = s.pull
-    if pull is None:
+    if pull is None or any(isinstance(each, NoteOrder) and each.fresh for each in decision.actions):
         return None
     stood = s.item.stages[-1] if s.item.stages else ("", s.now)
     last = last_review(pull)
@@ -80,6 +81,5 @@ def _whom(s: Snapshot, pull: Pull, decision: Decision) -> str:
     if decision.waits_for != "person":
         return decision.waits_for
     asked = [login for action in decision.actions if isinstance(action, AskReview) for login in action.logins]
-    claim = s.item.claim
-    named = (*pull.requested, *asked) or s.policy.review.reviewers or ((claim.go_ahead.by,) if claim else ())
+    named = (*pull.requested, *asked) or whom_to_ask(s)
     return ", ".join(named) or "person"

@@ -18,7 +18,7 @@ from bot.core.actions import (
     SayStatus,
     UpdateBranch,
 )
-from bot.core.comments import REOPEN, UNJUDGED, needs_person
+from bot.core.comments import REFUSED, REOPEN, UNJUDGED, needs_person
 from bot.core.comments import in_review as review_text
 from bot.core.gates.approvals import approvals, opinions
 from bot.core.gates.checks import checks
@@ -55,6 +55,7 @@ def in_review(s: Snapshot, stage: InReview) -> Decision:
         or _queued(s, pull)
         or _machines(s, pull, verdicts)
         or _people(s, pull, verdicts)
+        or _refused(s, pull, verdicts)
         or _merge(s, pull, verdicts)
     )
     return replace(decision, actions=(*show(s, pull, verdicts), *decision.actions))
@@ -167,11 +168,28 @@ def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None
     if not waiting and not by_hand:
         return None
     reason = "; ".join(v.reason for v in waiting) or "every check passed; a person merges it"
+    if s.item.unaskable:
+        reason += f"; GitHub does not take {', '.join(s.item.unaskable)} as a reviewer"
     actions = (*_ask_review(s, pull, verdicts), *_unjudged(s, waiting), *_show(s, pull, verdicts, reason))
     until = s.item.lane_since + LANE_PATIENCE if s.item.lane_since else None
     if until and until <= s.now:
         return Decision("InReview", reason, (LeaveLane(), *actions), waits_for="person")
     return Decision("InReview", reason, actions, until, "person")
+
+
+def _refused(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
+    """What GitHub refuses for good, or has refused for long, is a person's to see to, and holds nobody else up."""
+    refused = s.item.refused
+    method = "queue" if pull.queue else s.policy.merge.method
+    if refused is None or (refused.head, refused.method) != (pull.head, method):
+        return None
+    again = refused.at + LANE_PATIENCE
+    if again <= s.now or not (refused.final or refused.at - refused.since >= LANE_PATIENCE):
+        return None
+    reason = f"GitHub does not merge it: {refused.words}"
+    leave: tuple[Action, ...] = (LeaveLane(),) if s.item.lane_since else ()
+    actions = (*leave, *_tell(s, reason, REFUSED), *_show(s, pull, verdicts, reason))
+    return Decision("InReview", reason, actions, again, "person")
 
 
 def _merge(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision:
@@ -196,10 +214,15 @@ def _unjudged(s: Snapshot, waiting: list[Verdict]) -> tuple[Action, ...]:
     """A gate of Sluice's own that could not be run waits for a person, who is told once."""
     stuck = [v for v in waiting if v.waits_for == "person" and v.gate.startswith(("command:", "workflow:"))]
     reason = "; ".join(f"{v.gate}: {v.reason}" for v in stuck)
+    return _tell(s, reason, UNJUDGED) if stuck else ()
+
+
+def _tell(s: Snapshot, reason: str, hint: str) -> tuple[Action, ...]:
+    """One comment for one trouble."""
     sign, claim = mark(s, reason), s.item.claim
-    if not stuck or sign in s.asked:
+    if sign in s.asked:
         return ()
-    return (AskPerson(needs_person(claim.go_ahead.by if claim else None, reason, UNJUDGED), sign),)
+    return (AskPerson(needs_person(s.person_behind(claim.go_ahead if claim else None), reason, hint), sign),)
 
 
 def _ordered(s: Snapshot, pull: Pull) -> bool:
@@ -212,11 +235,18 @@ def _ask_review(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> tuple[Actio
     if not missing or claim is None:
         return ()
     owed_again = [review.author for review in opinions(pull) if review.head != pull.head]
-    wanted = (*(s.policy.review.reviewers or (claim.go_ahead.by,)), *sorted(owed_again))
+    wanted = (*whom_to_ask(s), *sorted(owed_again))
     spoken = (review.author for review in pull.reviews if review.head == pull.head)
-    settled = {login.casefold() for login in (*pull.requested, *spoken, pull.author)}
+    settled = {login.casefold() for login in (*pull.requested, *spoken, pull.author, *s.item.unaskable)}
     ask = tuple({login.casefold(): login for login in wanted if login.casefold() not in settled}.values())
     return (AskReview(ask),) if ask else ()
+
+
+def whom_to_ask(s: Snapshot) -> tuple[str, ...]:
+    """The policy's reviewers, as far as GitHub takes them; else whoever wanted this."""
+    named = tuple(each for each in s.policy.review.reviewers if each.casefold() not in s.item.unaskable)
+    person = s.person_behind(s.item.claim.go_ahead if s.item.claim else None)
+    return named or ((person,) if person else ())
 
 
 def _show(s: Snapshot, pull: Pull, verdicts: list[Verdict], reason: str) -> tuple[Action, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.board import Columns, Kept
 from bot.core.budget import Caps, Usage
 from bot.core.gates.verdict import GateRun
-from bot.core.item import Draft, Face, Issue, Item, Move, Order
+from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
 from bot.core.run import Peer, Run
@@ -131,6 +131,11 @@ class Snapshot:
         """How many runs the present go-ahead has had."""
         claim = self.item.claim
         return sum(bool(claim) and run.go_ahead == claim.go_ahead.key for run in self.runs) if claim else 0
+
+    def person_behind(self, go: GoAhead | None) -> str | None:
+        """The login of whoever gave the go-ahead; where that was on the command line, of who moved the card last."""
+        movers = (move.actor for move in reversed(self.moves) if not (move.automated or move.ours))
+        return (go.login or next((who for who in movers if who), None)) if go else None
 
     def role(self, login: str | None) -> Role | None:
         return self.roles.get(login.casefold()) if login else None

@@ -13,7 +13,7 @@ from bot.core.item import Parked as ParkedFact
 from bot.core.pull import Pull
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
-from bot.core.wishes import fresh_move, withdrawn
+from bot.core.wishes import fresh_move, outlived, withdrawn
 from bot.core.worktree import Work
 
 
@@ -230,12 +230,14 @@ def _claimed(s: Snapshot, claim: Claim) -> Stage:
 
 
 def _pull_of_this_life(s: Snapshot, claim: Claim) -> Pull | None:
-    """Not one merged before the claim, nor a closed one that never showed what the branch holds now."""
+    """Not one merged or closed before somebody asked for this, nor one that never showed what the branch holds now."""
     pull = s.pull
     if pull is None or pull.open:
         return pull
     if pull.state == "MERGED":
         return pull if _merged_in_this_life(s, pull) else None
+    if pull.closed_at and pull.closed_at < claim.go_ahead.at:  # the same result is worth a pull request of its own
+        return None
     superseded = s.last_run is not None and pull.head != s.item.pushed_head and s.branch_head == s.item.pushed_head
     return None if superseded else pull
 
@@ -266,9 +268,9 @@ def _unclaimed(s: Snapshot) -> Stage:
 
 
 def _commanded(s: Snapshot) -> bool:
-    """A command started it, wherever the card stands; unless somebody moved the card away after that."""
+    """A command started it, wherever the card stands; unless the card was moved away or the issue reopened since."""
     go = s.item.go_ahead
-    return go is not None and go.by_command and not withdrawn(s, go)
+    return go is not None and go.by_command and not withdrawn(s, go) and not outlived(s, go.at)
 
 
 def _elsewhere(s: Snapshot) -> str:

@@ -19,14 +19,14 @@ from bot.core.actions import (
 )
 from bot.core.budget import Refusal, admit
 from bot.core.comments import AFTER, needs_person, not_started, working
-from bot.core.item import Approval, GoAhead, Issue, Move, text_hash
+from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
 from bot.core.prompts import earlier, first_brief
 from bot.core.queue import rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.trust import START, Role
-from bot.core.wishes import fresh_move, withdrawn
+from bot.core.wishes import fresh_move, outlived, withdrawn
 from bot.core.worktree import branch_name
 
 STEP = "build"  # the default plan has one step
@@ -68,7 +68,9 @@ def ready(s: Snapshot) -> Decision:
     if not able:
         return _asks(s, go, _nobody(s), accept)
     if claim := _take_up(s, s.issue, go, able):
-        return Decision("Ready", f"takes up what was there; @{go.by} asked for it", (*accept, *claim), s.now, "machine")
+        return Decision(
+            "Ready", f"takes up what was there; {mention(go.by)} asked for it", (*accept, *claim), s.now, "machine"
+        )
     peer = _free(s, able)
     if isinstance(peer, Refusal):
         return Decision("Ready", peer.reason, accept, waits_for=_waits(peer), agents=tuple(p.name for p in able))
@@ -117,7 +119,7 @@ def _claim(s: Snapshot, issue: Issue, go: GoAhead, peer: Peer, accept: tuple[Act
         SayStatus(working(peer.name, go, 1)),
         Dispatch(key),
     )
-    return Decision("Ready", f"agent {peer.name} takes it; @{go.by} asked for it", actions)
+    return Decision("Ready", f"agent {peer.name} takes it; {mention(go.by)} asked for it", actions)
 
 
 def branch_of(s: Snapshot, issue: Issue) -> str:
@@ -135,6 +137,8 @@ def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     """The standing go-ahead, or why there is none."""
     move = fresh_move(s)
     accepted = s.item.go_ahead if s.item.parked is None else None  # kept for mentions only: it needs a new one
+    if accepted and outlived(s, accepted.at):
+        accepted = None
     moved = move if move and s.columns.meaning_of(move.to) == "ready" else None
     if accepted and not (moved and _supersedes(s, moved, accepted)):
         return _text_unchanged(s, issue, accepted)
@@ -143,12 +147,12 @@ def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     if refusal := _mover_refused(s, moved):
         return refusal
     found = GoAhead(moved.key, moved.actor or "", moved.at, issue.title, issue.body)
-    strangers = _strangers(s, issue.changed_since(moved.at))
-    if not strangers:
+    others = strangers(s, issue.changed_since(moved.at))
+    if not others:
         return found
     if word := _approved(s, found.text_hash):
         return replace(found, by=word.by)
-    return f"the text was edited after the go-ahead by {', '.join(strangers)}; {ACCEPTS}"
+    return f"the text was edited after the go-ahead by {', '.join(others)}; {ACCEPTS}"
 
 
 def text_waits(s: Snapshot, issue: Issue) -> bool:
@@ -182,6 +186,8 @@ def _mover_refused(s: Snapshot, move: Move | None) -> str:
         return (
             f"{move.actor} moved the card, but has no write access; somebody who has must move it to {s.columns.ready}"
         )
+    if outlived(s, move.at):
+        return f"the issue was reopened since it was moved to {s.columns.ready}; move it there again"
     if s.live_since and move.at < s.live_since:
         return f"the card stood in {s.columns.ready} before the repository went live; move it there again"
     return ""
@@ -193,7 +199,7 @@ def _text_unchanged(s: Snapshot, issue: Issue, accepted: GoAhead) -> GoAhead | s
         return accepted
     approved = _approved(s, now)
     changed = issue.changed_since(accepted.at)
-    if approved or (changed and not _strangers(s, changed)):
+    if approved or (changed and not strangers(s, changed)):
         by = approved.by if approved else min(who for who in changed if who)
         return GoAhead(accepted.key, by, accepted.at, issue.title, issue.body, accepted.by_command)
     return f"the text was edited after the go-ahead; {ACCEPTS}"
@@ -203,7 +209,7 @@ def _approved(s: Snapshot, head: str) -> Approval | None:
     return next((word for word in s.item.approvals if word.kind == "approve" and word.head == head), None)
 
 
-def _strangers(s: Snapshot, people: set[str | None]) -> list[str]:
+def strangers(s: Snapshot, people: set[str | None]) -> list[str]:
     """Those of them who may not start work, or of whom it is not known."""
     return sorted(who or "somebody" for who in people if (s.role(who) or Role.NONE) < START)
 
@@ -242,7 +248,9 @@ def _waits(refusal: Refusal) -> str:
 def _asks(s: Snapshot, go: GoAhead, reason: str, accept: tuple[Action, ...] = ()) -> Decision:
     """Whoever wanted it started is told once what it takes."""
     sign = mark(s, f"{go.key}|{reason}")
-    ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(needs_person(go.by, reason, AFTER), sign),)
+    ask: tuple[Action, ...] = (
+        () if sign in s.asked else (AskPerson(needs_person(s.person_behind(go), reason, AFTER), sign),)
+    )
     told = _not_started(s, reason)
     return replace(told, actions=(*accept, *ask, *told.actions))
 

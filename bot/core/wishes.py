@@ -6,6 +6,8 @@ Sluice's own later write does not undo a wish it had not seen. GitHub's built-in
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.core.item import GoAhead, Move
 from bot.core.snapshot import Snapshot
 
@@ -31,6 +33,12 @@ def withdrawn(s: Snapshot, go: GoAhead) -> bool:
         and s.columns.meaning_of(move.to) != "ready"
         for move in s.moves
     )
+
+
+def outlived(s: Snapshot, given: datetime) -> bool:
+    """The issue was closed and reopened since somebody asked for it: that was another life."""
+    reopened = s.issue.reopened_at if s.issue else None
+    return reopened is not None and given < reopened
 
 
 def _unspent(s: Snapshot) -> tuple[Move, ...]:

@@ -43,7 +43,7 @@ def whose_word(s: Snapshot) -> set[str]:
     """The people whose permission decides something now: who moved, who commanded, who edited the text."""
     move = fresh_move(s)
     mover = {move.actor} if move and move.actor and not move.automated else set()
-    changed = {s.issue.editor, s.issue.renamed_by} if s.issue and not s.item.claim else set()
+    changed = {s.issue.editor, s.issue.renamed_by} if s.issue and (s.orders or not s.item.claim) else set()
     return mover | {who for who in changed if who} | {order.author for order in s.orders if not order.from_shell}
 
 

@@ -17,12 +17,13 @@ class Merging:
         self._rest = rest
 
     async def merge(self, repo: str, number: int, head: str, method: str) -> Written:
-        """Not mergeable (405) and moved (409) are answers."""
+        """Not mergeable (405) and moved (409) are answers; a method the repository does not allow is a final one."""
         path = f"/repos/{repo}/pulls/{number}/merge"
         body = {"sha": head, "merge_method": method}
         reply = await self._rest.send("PUT", path, body, (405, 409, 422), Importance.FIRST)
         if not reply.ok:
-            return Written(ok=False, error=reply.message or f"GitHub answered {reply.status}")
+            final = reply.status == 405 and "not allowed" in reply.message
+            return Written(ok=False, error=reply.message or f"GitHub answered {reply.status}", final=final)
         return Written(ok=True, id=reply.data["sha"], number=number)
 
     async def update_branch(self, repo: str, number: int, head: str) -> Written:

@@ -57,6 +57,7 @@ def pull(node: Node, has_workflows: bool, me: str) -> Pull:
         requested=tuple(who for each in node["reviewRequests"]["nodes"] if (who := login(each["requestedReviewer"]))),
         head_author=_head_author(node),
         closed_by=login(next((each["actor"] for each in node["closing"]["nodes"]), None)),
+        closed_at=next((time(each["createdAt"]) for each in node["closing"]["nodes"]), None),
         merged_by=login(node["mergedBy"]),
         merged_at=maybe_time(node["mergedAt"]),
         merge_commit=(node["mergeCommit"] or {}).get("oid"),

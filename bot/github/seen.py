@@ -99,6 +99,7 @@ def pull_node_of(data: Node) -> Node | None:
 
 def _issue(node: Node) -> Issue:
     renamed: Node | None = next(iter(node["renames"]["nodes"]), None)
+    reopened: Node | None = next(iter(node["reopened"]["nodes"]), None)
     return Issue(
         id=node["id"],
         repo=node["repository"]["nameWithOwner"],
@@ -114,6 +115,7 @@ def _issue(node: Node) -> Issue:
         edited_at=maybe_time(node["lastEditedAt"]),
         renamed_by=login(renamed["actor"]) if renamed else None,
         renamed_at=time(renamed["createdAt"]) if renamed else None,
+        reopened_at=time(reopened["createdAt"]) if reopened else None,
         blocked_by=tuple(_dependency(each) for each in node["blockedBy"]["nodes"]),
         blockers_total=node["blockedBy"]["totalCount"],
     )

@@ -200,7 +200,13 @@ class Writer:
         reply = await self._rest.send("POST", path, {"reviewers": list(write.logins)}, values=(404, 422))
         if reply.ok:
             return DONE
-        return Written(ok=False, error=f"{', '.join(write.logins)} cannot be asked for a review: {reply.message}")
+        if reply.status == 422 and len(write.logins) > 1:  # one of them is enough for GitHub to ask nobody
+            each = [await self._ask(AskReview((login,)), known) for login in write.logins]
+            failed = [answer for answer in each if not answer.ok]
+            refused = tuple(login for answer in failed for login in answer.refused)
+            return Written(ok=not failed, error="; ".join(answer.error for answer in failed), refused=refused)
+        error = f"{', '.join(write.logins)} cannot be asked for a review: {reply.message}"
+        return Written(ok=False, error=error, refused=write.logins if reply.status == 422 else ())
 
 
 NEEDS_PULL = AskReview | ClosePull | EditPull

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.item import GoAhead, Item, Parked
+from bot.core.item import GoAhead, Item, Parked, Refused
 from bot.core.parking import transferred
 from bot.core.queue import rank
 from bot.core.run import Outcome
@@ -19,6 +20,7 @@ from bot.ledger.store import Store
 from bot.ledger.tables import items, receipts, runs
 from bot.ledger.wakes import wake_lane
 
+LONG_AFTER = timedelta(hours=1)  # what was refused before that is another story
 FIELDS = tuple(field.name for field in fields(Item))
 
 
@@ -67,9 +69,23 @@ class Items(Store):
         async with self.write() as tx:
             await change(tx, item, pull_number=number)
 
-    async def note_push(self, item: str, head: str) -> None:
+    async def note_push(self, item: str, head: str, now: datetime) -> None:
         async with self.write() as tx:
-            await change(tx, item, pushed_head=head)
+            await change(tx, item, pushed_head=head, pushed_at=now)
+
+    async def note_refused(self, item: str, refused: Refused) -> None:
+        async with self.write() as tx:
+            known = (await load(tx, item)).refused
+            await change(tx, item, refused=known.again(refused, LONG_AFTER) if known else refused)
+
+    async def note_unaskable(self, item: str, logins: Sequence[str]) -> None:
+        async with self.write() as tx:
+            known = (await load(tx, item)).unaskable
+            await change(tx, item, unaskable=tuple(sorted({*known, *(login.casefold() for login in logins)})))
+
+    async def note_stood(self, item: str, stood: tuple[str, ...]) -> None:
+        async with self.write() as tx:
+            await change(tx, item, stood=stood)
 
     async def join_lane(self, item: str, base: str, now: datetime) -> bool:
         """Take a place in the queue of the base branch; True when the item is its head."""

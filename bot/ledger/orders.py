@@ -38,7 +38,7 @@ class Orders(Store):
         """What the order changes, and that it is answered, at once: nobody obeys it twice."""
         async with self.write() as tx:
             mine = await load(tx, item)
-            if note.verb == "retry" and note.value == "fresh":  # the old pull request is left to people
+            if note.fresh:
                 await tx.execute(delete(reviews).where(reviews.c.item == item, reviews.c.state == "open"))
             if changes := changed_by(note, mine):
                 await change(tx, item, **changes)
@@ -64,7 +64,7 @@ def changed_by(note: NoteOrder, mine: Item) -> dict[str, Any]:
         case "assign":
             return {"peer_wanted": note.value or None}
         case "approve" | "merge" if note.approval:
-            return {"approvals": (*mine.approvals, note.approval)}
+            return {"approvals": (*mine.approvals, note.approval), "refused": None}
         case "retry":
             return _retried(note.value == "fresh", mine)
     return {}

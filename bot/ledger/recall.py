@@ -18,7 +18,7 @@ from bot.ledger.items import item_of, lane_of, load, twin_of
 from bot.ledger.orders import unanswered
 from bot.ledger.repositories import policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
-from bot.ledger.shared_tables import facts, reviews
+from bot.ledger.shared_tables import facts
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
 
@@ -43,7 +43,6 @@ class Recall(Store):
                 live_since=repository.live_since if repository else None,
                 last_policy=repository.policy if repository else None,
                 moves=await moves_of(tx, item),
-                head=await _head(tx, mine),
                 twin=await twin_of(tx, mine),
                 column=await _column(tx, mine),
                 policy_word=await policy_word_of(tx, mine.repo),
@@ -65,12 +64,6 @@ async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
 
 async def _column(tx: AsyncConnection, mine: Item) -> str | None:
     noted = select(items.c.column_name).where(items.c.id == mine.id)
-    return (await tx.execute(noted)).scalar_one_or_none()
-
-
-async def _head(tx: AsyncConnection, mine: Item) -> str | None:
-    """Of its pull request, as the last look found it."""
-    noted = select(reviews.c.head).where(reviews.c.item == mine.id, reviews.c.number == mine.pull_number)
     return (await tx.execute(noted)).scalar_one_or_none()
 
 

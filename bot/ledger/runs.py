@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Claim, RunPlan
@@ -18,6 +18,7 @@ from bot.core.run import ATTEMPTS, Outcome, Peer, Run
 from bot.core.snapshot import Twin
 from bot.core.worktree import Work
 from bot.ledger.items import change, load, twin_of
+from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store
 from bot.ledger.tables import items, runs
 from bot.ledger.types import Utc
@@ -139,7 +140,7 @@ async def _take(tx: AsyncConnection, mine: Item, claim: Claim, now: datetime) ->
     held = Claimed(claim.peer, claim.branch, claim.base, now, claim.go_ahead)
     spent = mine.spent if claim.go_ahead.by_command else claim.go_ahead.key
     anew = {"pull_number": None, "pushed_head": None} if mine.done and claim.run else {}  # a second life
-    blank: dict[str, Any] = {"parked": None, "done": None, "go_ahead": None, "approvals": ()}
+    blank: dict[str, Any] = {"parked": None, "done": None, "go_ahead": None, "approvals": (), "unaskable": ()}
     await change(tx, mine.id, claim=held, spent=spent, **blank, **anew)
 
 
@@ -165,10 +166,11 @@ async def usage_of(tx: AsyncConnection, mine: Item, go_ahead: str | None, now: d
     by_peer = await tx.execute(select(runs.c.peer, func.count()).where(active).group_by(runs.c.peer))
     peers: dict[str, int] = dict(by_peer.all())
     mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead)
+    its_own = and_(reviews.c.item == items.c.id, reviews.c.number == items.c.pull_number)
     waiting = and_(
         items.c.repo == mine.repo,
         items.c.id != mine.id,
-        items.c.pull_number.is_not(None),
+        exists().where(its_own, reviews.c.state == "open"),  # as the last look found it
         items.c.done.is_(None),
         items.c.waits_for == "person",
     )

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from bot.core.actions import RunPlan
-from bot.core.item import Approval, Claim, GoAhead, Parked
+from bot.core.item import Approval, Claim, GoAhead, Parked, Refused
 from bot.core.run import Outcome
 from bot.core.worktree import Work
 from bot.ledger.types import Stored, Utc
@@ -65,7 +65,11 @@ items = Table(
     Column("asked_fresh", Integer, nullable=False, default=0),
     Column("pull_number", Integer),
     Column("pushed_head", String),
+    Column("pushed_at", Utc),
+    Column("stood", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("approvals", Stored(tuple[Approval, ...]), nullable=False, default=()),
+    Column("unaskable", Stored(tuple[str, ...]), nullable=False, default=()),
+    Column("refused", Stored(Refused)),
     Column("lane_since", Utc),
     Column("lane_base", String),
     Column("first_seen", Utc),
@@ -135,6 +139,7 @@ orders = Table(
     Column("at", Utc, nullable=False),
     Column("subject", String, nullable=False),
     Column("problem", Text, nullable=False),
+    Column("saw", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("heard_at", Utc, nullable=False),
     Column("answered_at", Utc),
 )

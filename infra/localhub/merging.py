@@ -14,6 +14,7 @@ from localhub.timeline import note
 
 Method = Literal["merge", "squash", "rebase"]
 MergeState = Literal["BEHIND", "BLOCKED", "CLEAN", "DIRTY", "DRAFT", "UNKNOWN", "UNSTABLE"]
+NAMED = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}
 HEAD_MODIFIED = "Head branch was modified. Review and try the merge again."
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
 
@@ -29,6 +30,8 @@ async def merge(
     why_not = await blocker(pull)
     if why_not is not None:
         raise NotMergeable(why_not)
+    if method in NAMED and method not in pull.repo.merge_methods:
+        raise NotMergeable(f"{NAMED[method]} are not allowed on this repository.")
     head, base = pull.head_sha, pull.base_sha
     sha = await _commit(pull, method, caller, _message(pull, method, title, message))
     if pull.head_sha != head:

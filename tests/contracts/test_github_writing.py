@@ -144,6 +144,17 @@ async def test_one_failure_leaves_the_others_done(world: GitHubWorld) -> None:
     assert moved.ok
 
 
+async def test_reviewers_github_takes_are_asked_beside_one_it_does_not(world: GitHubWorld) -> None:
+    """One name that is misspelt keeps nobody else from being asked, and is named in the answer."""
+    item = claimed(world.add_issue("Fix"), BRANCH)
+    world.commit(BRANCH, "fix.txt", "fixed\n")
+    order = OpenPull(BRANCH, "main", "Fix", f"Closes #{item.number}")
+    _, asked = await write(world, item, order, AskReview(("nobody-at-all", world.hubert.login)))
+    assert (asked.ok, asked.refused) == (False, ("nobody-at-all",)) and "nobody-at-all cannot be asked" in asked.error
+    pull = (await world.github.see(world.board, item)).pull
+    assert pull is not None and pull.requested == (world.hubert.login,)
+
+
 async def test_issue_and_pull_request_are_closed(world: GitHubWorld) -> None:
     """Closing leaves the issue completed and says who closed the pull request."""
     item = claimed(world.add_issue("Fix"), BRANCH)

@@ -9,12 +9,26 @@ import pytest
 from bot.core.actions import Decision
 from bot.core.budget import Caps
 from bot.core.policy import Work
+from bot.core.review import ReviewRow, State
 from bot.core.run import Outcome, Peer
 from bot.core.worktree import FileChange
 from bot.core.worktree import Work as Result
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
-from tests.contracts.ledger_world import FINISHED, NOW, PEER, add, at, card, claim, go_ahead, plan, send_back, start
+from tests.contracts.ledger_world import (
+    FINISHED,
+    NOW,
+    PEER,
+    REPO,
+    add,
+    at,
+    card,
+    claim,
+    go_ahead,
+    plan,
+    send_back,
+    start,
+)
 
 
 async def test_fifty_passes_never_make_three(ledger: SqlLedger) -> None:
@@ -145,11 +159,28 @@ async def test_waiting_pulls_hold_new_work_back(ledger: SqlLedger) -> None:
     waiting, fresh = (await add(ledger, 1, 2, 3)), (await add(ledger, 1, 2, 3, 4))[3]
     for number, item in enumerate(waiting, start=10):
         await ledger.note_pull(item, number)
+        await ledger.note_review(_seen(item, number, "open"))
         await ledger.record(item, Decision("InReview", "waits for review", waits_for="person"), NOW, True)
     refusal = await start(ledger, fresh)
     assert refusal and refusal.what == "quota" and "3 pull requests" in refusal.reason
     await ledger.finish(waiting[0], "merged", "", NOW)
     assert await start(ledger, fresh) is None
+
+
+async def test_closed_pulls_hold_nothing_back(ledger: SqlLedger) -> None:
+    """Items that wait for a person with a pull request that is closed: new work starts."""
+    *waiting, fresh = await add(ledger, 1, 2, 3, 4)
+    for number, item in enumerate(waiting, start=10):
+        await ledger.note_pull(item, number)
+        await ledger.note_review(_seen(item, number, "open"))
+        await ledger.record(item, Decision("Parked", "cancelled by @mona", waits_for="person"), NOW, True)
+    assert await start(ledger, fresh)
+    await ledger.note_review(_seen(waiting[0], 10, "closed"))
+    assert await start(ledger, fresh) is None
+
+
+def _seen(item: str, number: int, state: State) -> ReviewRow:
+    return ReviewRow(f"https://x/{number}", REPO, number, item, "sha1", state, "mona", NOW)
 
 
 async def test_withdrawn_admission_leaves_no_trace(ledger: SqlLedger) -> None:

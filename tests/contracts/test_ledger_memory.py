@@ -48,7 +48,7 @@ async def test_parked_item_keeps_what_a_person_needs(ledger: SqlLedger) -> None:
     [item] = await add(ledger, 1)
     await start(ledger, item)
     await ledger.note_pull(item, 5)
-    await ledger.note_push(item, "sha1")
+    await ledger.note_push(item, "sha1", NOW)
     await ledger.join_lane(item, "main", NOW)
     await ledger.park(item, "the checks fail", False, at(1))
     await ledger.parked_told(item)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.board import Columns
 from bot.core.budget import Caps, Usage
 from bot.core.gates.verdict import GateRun
-from bot.core.item import Approval, Claim, Dependency, Draft, Face, GoAhead, Issue, Item, Move, Order, Parked
+from bot.core.item import Approval, Claim, Dependency, Draft, Face, GoAhead, Issue, Item, Move, Order, Parked, Refused
 from bot.core.policy import Gates, Merging, Policy, Reviewing, Work
 from bot.core.pull import Check, Pull, Remark, Review, Shown, Thread
 from bot.core.run import Outcome, Peer, Run
@@ -22,6 +22,7 @@ from tests.core.facts import ME, NOW
 WHEN = st.integers(-300, 300).map(lambda minutes: NOW + timedelta(minutes=minutes))
 WHO = st.sampled_from([ME, "wendy", "mona", "rita", "linter", "Ünïcode"])
 HEAD = st.sampled_from(["b0", "b1", "h0", "h1", "h2"])
+SAW = st.builds("{}:{}".format, st.sampled_from(["pull", "result"]), HEAD)
 KEY = st.sampled_from(["k1", "k2", "k3"])
 TEXT = st.sampled_from(["", "Fix it", "| <!-- x --> `@all`", "\u202eevil\n\n# x"])
 COLUMN = st.sampled_from([None, *(getattr(Columns(), name) for name in Columns.__dataclass_fields__), "Ice box"])
@@ -66,7 +67,11 @@ ITEM = some(
     parked=maybe(some(Parked, reason=st.just("x"), at=WHEN)),
     pull_number=maybe(st.just(30)),
     pushed_head=maybe(HEAD),
+    pushed_at=maybe(WHEN),
+    stood=few(SAW),
     approvals=few(WORD),
+    unaskable=few(WHO),
+    refused=maybe(some(Refused, head=HEAD, method=st.just("squash"), words=TEXT, since=WHEN, at=WHEN)),
     lane_since=maybe(WHEN),
     first_seen=maybe(WHEN),
     heard_until=maybe(WHEN),
@@ -91,6 +96,7 @@ ISSUE = some(
     labels=few(TEXT),
     editor=maybe(WHO),
     edited_at=maybe(WHEN),
+    reopened_at=maybe(WHEN),
     blockers_total=st.integers(0, 2),
     blocked_by=few(some(Dependency, ref=TEXT)),
 )
@@ -161,6 +167,7 @@ PULL = some(
     requested=few(WHO),
     head_author=TEXT,
     closed_by=maybe(WHO),
+    closed_at=maybe(WHEN),
     merged_by=maybe(WHO),
     merged_at=maybe(WHEN),
     merge_commit=maybe(HEAD),
@@ -194,6 +201,7 @@ ORDER = some(
     at=WHEN,
     subject=TEXT,
     problem=st.just("") | TEXT,
+    saw=few(SAW),
 )
 POLICY = some(
     Policy,

@@ -38,7 +38,7 @@ class Effects:
         self.questions: dict[str, str] = {}  # the comments that ask for a person, by mark
         self.replies: list[str] = []
         self.receipts: list[str] = []
-        self.words: set[str] = set()  # heads a person approved by comment
+        self.meant: set[str] = set()  # heads of the pull request that people looked at when they approved by comment
         self.worktree = False
         self.gate_answer = "passed"
         self.stages: list[type[Stage]] = []
@@ -60,7 +60,7 @@ class Effects:
 
     def close_by_hand(self, by: str = "mona") -> None:
         if self.pull and self.pull.open:
-            self.pull = replace(self.pull, state="CLOSED", closed_by=by)
+            self.pull = replace(self.pull, state="CLOSED", closed_by=by, closed_at=self.tick())
 
     @property
     def active(self) -> list[Run]:
@@ -248,7 +248,6 @@ class Effects:
             case "resume":
                 self._set(paused_by=None)
             case "approve" | "merge" if note.approval:
-                self.words.add(note.approval.head)
                 self._set(approvals=(*self.item.approvals, note.approval))
             case "retry":
                 self._set(parked=None, done=None)

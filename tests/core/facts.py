@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Approval, Claim, Draft, Face, GoAhead, Issue, Item, Move, Order
+from bot.core.late import on_pull
 from bot.core.policy import Gates, Merging, Policy, Reviewing, Work
 from bot.core.pull import Check, Pull, Remark, Review, Thread
 from bot.core.run import Outcome, Peer, Run
@@ -129,9 +130,12 @@ def pull(**changed: Any) -> Pull:
     return replace(plain, **{"checks": (check(),), "branch": BRANCH, **changed})
 
 
-def order(verb: str, args: str = "", by: str = "mona", id: str = "", minutes_ago: float = 1) -> Order:
+def order(
+    verb: str, args: str = "", by: str = "mona", id: str = "", minutes_ago: float = 1, saw: tuple[str, ...] = ()
+) -> Order:
+    """A comment command, by somebody who has seen the head `h1` of the pull request unless something else is said."""
     key = id or f"c-{verb}"
-    return Order(key, verb, args, by, ago(minutes_ago), subject=f"IC_{key}")
+    return Order(key, verb, args, by, ago(minutes_ago), subject=f"IC_{key}", saw=saw or (on_pull("h1"),))
 
 
 def gate_run(line: str = "make test", state: str = "passed", head: str = "h1", **changed: Any) -> GateRun:

@@ -99,7 +99,19 @@ def _gates(state: str) -> Callable[[Toy], None]:
     return end
 
 
+def _unseen(event: Callable[[Toy], None], verb: str) -> Callable[[Toy], None]:
+    """Something happens between a comment and the look that finds both."""
+
+    def both(toy: Toy) -> None:
+        toy.say(verb)
+        event(toy)
+
+    return both
+
+
 EVENTS: dict[str, Callable[[Toy], None]] = {
+    **{f"says {verb}, then a commit": _unseen(Toy.commit_by_hand, verb) for verb in ("approve", "merge")},
+    "says retry, then an edit": _unseen(_edited("ada"), "retry"),
     **{f"{by} drags to {to}": _drag(to, by) for to in COLUMNS for by in PEOPLE},
     "automation drags to Ready": _drag("Ready", "github-project-automation[bot]", automated=True),
     **{f"{by} says {verb}": _say(verb, "", by) for verb in VERBS for by in ("wendy", "mona", "stranger")},
@@ -158,6 +170,7 @@ BUILT = ["wendy drags to Ready", "agent builds"]
 @example(POLICIES[0], BUILT, ["closed by hand", "mona says retry", "agent builds"])
 @example(POLICIES[1], BUILT, ["approved", "issue reopened", "rita drags to In Review", "mona says retry"])
 @example(POLICIES[1], BUILT, ["approved", "wendy drags to Ready", "issue reopened", "mona says cancel"])
+@example(POLICIES[1], BUILT, ["says approve, then a commit", "checks passed"])
 @example(POLICIES[4], BUILT, ["workflows end failed", "agent builds", "re-run pressed", "workflows end passed"])
 @example(POLICIES[4], BUILT, ["approved", "re-run pressed", "workflows end unstarted", "time passes"])
 @example(POLICIES[0], BUILT, ["mona says pause all", "mona says cancel", "mona says retry", "merged by hand"])
@@ -184,7 +197,7 @@ def _holds(toy: Toy) -> None:
         assert s.role(move.actor) is None, f"the wish of {move.actor} is lost"
     if toy.pull and toy.pull.merged_by == ME:
         approved = {review.head for review in toy.pull.reviews if review.state == "APPROVED"}
-        assert toy.pull.head in approved | toy.words, "merged without a person's word on that head"
+        assert toy.pull.head in approved | toy.meant, "merged without a person's word on that head"
     asks = sum(
         any(isinstance(action, Park) or (isinstance(action, AskPerson) and decision.stage == "InReview")
             for action in decision.actions) for decision in toy.decisions

@@ -51,6 +51,24 @@ def test_cancel_while_working_then_retry() -> None:
     assert toy.column == "In Progress"
 
 
+def test_retry_after_the_pull_request_was_closed_opens_another() -> None:
+    """Even of the same result: who asks again since it was closed wants one, whoever closed it."""
+    for by_hand in (True, False):
+        toy = reviewed()
+        first = toy.pull
+        if by_hand:
+            toy.close_by_hand()
+        else:
+            toy.say("cancel", "--close")
+        assert parked(toy)
+        toy.say("retry")
+        toy.settle()
+        toy.agent_ends("h1")
+        toy.settle()
+        assert toy.pull and first and toy.pull.open and toy.pull.number != first.number
+        assert toy.column == "In Review"
+
+
 def test_go_ahead_while_the_last_agent_is_still_stopping() -> None:
     """A card moved back to Ready does not get a second agent beside one that still runs."""
     toy = started()

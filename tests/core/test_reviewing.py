@@ -19,10 +19,29 @@ from bot.core.actions import (
     SendBack,
     UpdateBranch,
 )
+from bot.core.comments import working
 from bot.core.decide import decide
+from bot.core.item import Refused, at_shell
 from bot.core.pull import Review
+from bot.core.review import queued
 from bot.core.snapshot import Rival, Snapshot
-from tests.core.facts import ago, built, check, claimed, gate_run, in_review, policy, pull, review, run, thread, word
+from tests.core.facts import (
+    ago,
+    built,
+    check,
+    claim,
+    claimed,
+    gate_run,
+    go_ahead,
+    in_review,
+    order,
+    policy,
+    pull,
+    review,
+    run,
+    thread,
+    word,
+)
 
 GREEN = policy(by="when-green")
 APPROVED = pull(reviews=(review(),))
@@ -67,6 +86,39 @@ def test_does_not_merge(facts: dict[str, Any], reason: str) -> None:
     s = in_review(**{"the_pull": APPROVED, **facts})
     assert "Merge" not in acts(s)
     assert reason in decide(s).reason
+
+
+def test_pull_request_left_to_people_is_not_noted_again() -> None:
+    """The look that starts over on a new branch saw the old pull request: it does not put it back into the queue."""
+    s = in_review(orders=(order("retry", "--fresh"),))
+    assert queued(s, decide(s)) is None
+    other = in_review(orders=(order("retry"),))
+    assert queued(other, decide(other)) is not None
+
+
+@pytest.mark.parametrize(
+    ("refused", "asks"),
+    [
+        (Refused("h1", "squash", "Not allowed.", True, ago(1), ago(1)), True),
+        (Refused("h1", "squash", "Rule violations.", False, ago(40), ago(5)), True),
+        (Refused("h1", "squash", "Base branch was modified.", False, ago(1), ago(1)), False),
+        (Refused("h1", "squash", "Not allowed.", True, ago(40), ago(31)), False),
+        (Refused("h1", "merge", "Not allowed.", True, ago(1), ago(1)), False),
+        (Refused("h0", "squash", "Not allowed.", True, ago(1), ago(1)), False),
+    ],
+    ids=["for-good", "for-long", "for-now", "tried-again", "another-method", "another-head"],
+)
+def test_merge_that_github_refuses(refused: Refused, asks: bool) -> None:
+    """It leaves the queue of its base branch and a person is asked, once; what passes by itself is tried again."""
+    mine = claimed(pull_number=30, pushed_head="h1", refused=refused, lane_since=ago(45))
+    s = in_review(APPROVED, mine, policy=GREEN)
+    decision = decide(s)
+    assert any(isinstance(action, Merge) for action in decision.actions) is not asks
+    assert (LeaveLane() in decision.actions, decision.waits_for == "person") == (asks, asks)
+    for question in [action for action in decision.actions if isinstance(action, AskPerson)]:
+        assert refused.words in question.body and "`merge.method`" in question.body
+        again = decide(replace(s, asked=(question.mark,)))
+        assert not any(isinstance(action, AskPerson) for action in again.actions)
 
 
 def test_branch_with_a_merge_queue_is_enqueued() -> None:
@@ -210,6 +262,26 @@ def test_reviewers_are_asked_once_and_after_the_machines() -> None:
     named = policy(reviewers=("Mona",))
     assert action(in_review(policy=named), AskReview).logins == ("Mona",)
     assert "AskReview" not in acts(in_review(pull(requested=("mona",)), policy=named))
+
+
+def test_reviewer_github_does_not_take_is_not_asked_again() -> None:
+    """The reason says so; the others are asked, or else whoever wanted it."""
+    mine = claimed(pull_number=30, pushed_head="h1", unaskable=("bbob",))
+    s = in_review(the_item=mine, policy=policy(reviewers=("Bbob", "Mona")))
+    assert action(s, AskReview).logins == ("Mona",)
+    assert "GitHub does not take bbob as a reviewer" in decide(s).reason
+    assert action(in_review(the_item=mine, policy=policy(reviewers=("Bbob",))), AskReview).logins == ("wendy",)
+
+
+def test_nobody_on_github_is_taken_for_a_user_of_the_command_line() -> None:
+    """Started there, the review is asked of whoever moved the card last, and nobody of that name is mentioned."""
+    go = go_ahead(by=at_shell("root"), by_command=True)
+    mine = claimed(claim=claim(go), pull_number=30, pushed_head="h1")
+    assert action(in_review(the_item=mine), AskReview).logins == ("wendy",)
+    assert "AskReview" not in acts(in_review(the_item=mine, moves=()))
+    asks = decide(in_review(pull(state="CLOSED"), mine))
+    assert action(in_review(pull(state="CLOSED"), mine), AskPerson).body.startswith("@wendy **this needs")
+    assert "@root" not in str(asks) and "root from the command line asked" in working("claude", go, 1)
 
 
 def test_merge_word_counts_for_its_head_only() -> None:

@@ -12,7 +12,22 @@ from bot.core.budget import Caps, Usage
 from bot.core.decide import decide
 from bot.core.item import Dependency, Face
 from bot.core.snapshot import Rival, Snapshot, StatusComment
-from tests.core.facts import NOW, ago, claimed, draft, go_ahead, issue, item, move, peer, policy, run, snapshot, word
+from tests.core.facts import (
+    ME,
+    NOW,
+    ago,
+    claimed,
+    draft,
+    go_ahead,
+    issue,
+    item,
+    move,
+    peer,
+    policy,
+    run,
+    snapshot,
+    word,
+)
 
 
 def starts(s: Snapshot) -> bool:
@@ -107,6 +122,24 @@ def test_text_edited_after_an_accepted_go_ahead_waits() -> None:
     accepted = item(go_ahead=go_ahead())
     assert starts(snapshot(item=accepted))
     assert not starts(snapshot(item=accepted, issue=issue(body="Mine bitcoin.", editor="ada", edited_at=ago(1))))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"item": item(go_ahead=go_ahead(key="order:c-1", by_command=True)), "moves": (move("Ready", ME, 9),)},
+        {"item": item(go_ahead=go_ahead()), "moves": (move("Ready", key="move-1"),)},
+        {"moves": (move("Ready"),)},
+    ],
+    ids=["a-command", "an-accepted-move", "a-move"],
+)
+def test_a_reopened_issue_is_another_life(facts: dict[str, Any]) -> None:
+    """Whoever asked for it before it was closed has not asked for it now, wherever an automation puts the card."""
+    reopened = issue(state_reason="REOPENED", reopened_at=ago(5))
+    assert starts(snapshot(**facts))
+    assert not starts(snapshot(**facts, issue=reopened))
+    assert not starts(snapshot("Done", **facts, issue=reopened))
+    assert starts(snapshot(**{**facts, "moves": (move("Ready", minutes_ago=4),)}, issue=reopened))
 
 
 def test_title_counts_like_the_text() -> None:

@@ -54,6 +54,9 @@ SAID: dict[str, Callable[[], str]] = {
     "not understood": lambda: comments.not_understood("there is no open pull request", "merge"),
     "not known": lambda: comments.not_understood("There is no command “retri”.", "retri"),
     "heard late": lambda: comments.not_understood(comments.heard_late("a newer result has come"), "approve"),
+    "unseen": lambda: comments.not_understood(comments.UNSEEN, "merge"),
+    "reopened since": lambda: comments.not_understood(comments.REOPENED_SINCE, "retry"),
+    "reworded": lambda: comments.not_understood(comments.reworded(["ada", "somebody"]), "retry"),
     "explained": lambda: comments.explained("blocked by acme/shop#3"),
     "report": lambda: comments.report(
         {"Working": 2, "InReview": 1, "Parked": 1, "Merged": 1, "Done": 3},

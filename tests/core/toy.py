@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.core import actions as do
 from bot.core.decide import decide
 from bot.core.item import Order
+from bot.core.late import standing
 from bot.core.pull import Review
 from bot.core.snapshot import Snapshot
 from bot.core.stage import MOVES, stage_of
@@ -26,7 +27,10 @@ class Toy(Effects):
 
     def say(self, verb: str, args: str = "", by: str = "mona") -> None:
         key = f"o{len(self.orders)}-{self.tick()}"
-        self.orders.append(Order(key, verb, args, by, self.now, subject=f"IC_{key}"))
+        saw = standing(self.pull, self.runs)
+        self.orders.append(Order(key, verb, args, by, self.now, subject=f"IC_{key}", saw=saw))
+        if self.pull and verb in ("approve", "merge"):
+            self.meant.add(self.pull.head)
 
     def review(self, state: str, by: str = "mona", body: str = "") -> None:
         if self.pull:

@@ -93,6 +93,9 @@ async def test_cancel_and_retry_from_the_shell(world: World) -> None:
     assert (await sluice("retry", str(item.number), config=config)).code == 0
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
+    pull = await world.pull(item)
+    assert [person["login"] for person in pull["requested_reviewers"]] == [world.login("ann")]
+    assert "from the command line asked for it" in pull["body"] and "@" not in pull["body"].split("asked for it")[0]
 
 
 async def test_pause_and_resume_one_item_from_the_shell(world: World) -> None:

@@ -195,14 +195,17 @@ async def test_help_and_explain_answer(world: World) -> None:
 
 
 async def test_retry_fresh_starts_on_a_new_branch(world: World) -> None:
-    """retry --fresh leaves the old branch and pull request and starts over."""
+    """retry goes on with a new pull request where the old one was closed; --fresh starts over on a new branch."""
     item = await world.add_issue("Fix the typo")
     await world.settle()
     old = (await world.pull(item))["head"]["ref"]
     await world.comment(item, "/sluice cancel --close")
     await world.settle()
     assert (await world.pull(item))["state"] == "closed"
+    await world.comment(item, "/sluice retry")
+    await world.settle()
+    assert (await world.pull(item))["state"] == "open" and len(await world.pulls(item)) == 2
     await world.comment(item, "/sluice retry --fresh")
     await world.settle()
     new = [pull["head"]["ref"] for pull in await world.pulls(item) if pull["state"] == "open"]
-    assert new and new[0] != old and old in await world.branches(), await world.reason(item)
+    assert len(new) == 2 and new[0] != new[1] == old and old in await world.branches(), await world.reason(item)

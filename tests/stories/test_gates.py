@@ -93,7 +93,7 @@ async def test_people_merge_by_default(make_world: MakeWorld) -> None:
 
 
 async def test_an_approval_of_an_earlier_head_does_not_merge(make_world: MakeWorld) -> None:
-    """A person's commit stays, and voids the approval given before it."""
+    """A person's commit stays, and voids the approvals given before it, by review and by comment."""
     rules = {"required_checks": ["test"], "required_approvals": 0, "dismiss_stale": False}
     world = await make_world(protection=rules)
     item = await world.add_issue("Fix the typo")
@@ -101,14 +101,32 @@ async def test_an_approval_of_an_earlier_head_does_not_merge(make_world: MakeWor
     branch = (await world.pull(item))["head"]["ref"]
     await world.stop()  # it would merge what is approved before the commit comes
     await world.approve(item)
-    await world.write_file("by-hand.txt", "mine", branch=branch, by="ann")
+    await world.comment_pull(item, "/sluice approve", by="ann")
+    await world.write_file("by-hand.txt", "mine", branch=branch, by="bob")
     await world.start()
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
+    assert any("Something newer has come" in said for said in await world.comments(item))
     await world.approve(item)
     await world.settle()
     assert await world.column(item) == "Done", await world.reason(item)
     assert await world.file("by-hand.txt") == "mine"
+
+
+async def test_a_merge_refused_for_good_asks_a_person_and_holds_nobody_up(make_world: MakeWorld) -> None:
+    """The repository does not allow the policy's method: a person hears GitHub's words once, and mends it."""
+    world = await make_world(merge_methods=("merge",))
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    await world.approve(item)
+    await world.settle()
+    asked = [said for said in await world.comments(item) if "Squash merges are not allowed" in said and "@" in said]
+    assert len(asked) == 1 and "`merge.method`" in asked[0], await world.comments(item)
+    assert (await world.row(item)).item.lane_since is None
+    policy = POLICY.replace('by = "when-green"', 'by = "when-green"\nmethod = "merge"')
+    await world.write_file(".github/sluice.toml", policy)
+    await world.settle()
+    assert await world.column(item) == "Done", await world.reason(item)
 
 
 async def test_a_gate_command_holds_the_push(make_world: MakeWorld) -> None:

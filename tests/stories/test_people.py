@@ -25,6 +25,25 @@ async def test_a_blocked_item_waits(world: World) -> None:
     assert await world.column(second) == "In Review", await world.reason(second)
 
 
+async def test_a_command_does_not_outlive_the_closing_of_the_issue(world: World) -> None:
+    """Started by a command, closed and reopened by its author before it was taken: a new word is needed."""
+    blocker = await world.add_issue("Blocker", "Backlog")
+    item = await world.add_issue("Eve's wish", "Backlog", by="eve")
+    await world.block(item, blocker)
+    await world.settle()
+    await world.comment(item, "/sluice retry")
+    await world.settle()
+    assert "blocked by" in await world.reason(item)
+    for state in ("closed", "open"):
+        await world.rest("eve", "PATCH", f"{{repo}}/issues/{item.number}", {"state": state})
+    await world.close(blocker)
+    await world.settle()
+    assert await world.pulls(item) == [], await world.reason(item)
+    await world.comment(item, "/sluice retry")
+    await world.settle()
+    assert await world.stage(item) == "InReview", await world.reason(item)
+
+
 async def test_a_draft_becomes_an_issue(world: World) -> None:
     """A draft that a writer moves to Ready is converted and worked on."""
     item = await world.add_draft("From a draft")

@@ -66,6 +66,7 @@ async def repository(hub: World, order: RepoOrder) -> Json:
     owner = people.find(hub, order.owner)
     repo = await repos.create(hub, owner, order.name, order.files, private=order.private)
     repo.collaborators |= order.collaborators
+    repo.merge_methods = order.merge_methods
     for branch, rules in order.protection.items():
         repo.protection[branch] = _protection(rules)
     for name in order.labels:

@@ -56,6 +56,7 @@ class RepoOrder(Order):
     private: bool = False
     collaborators: dict[str, Permission] = {}
     protection: dict[str, ProtectionOrder] = {}
+    merge_methods: tuple[Literal["merge", "squash", "rebase"], ...] = ("merge", "squash", "rebase")
     labels: list[str] = []
 
 

@@ -47,6 +47,7 @@ class Repo:
     private: bool = False
     default_branch: str = "main"
     description: str | None = None
+    merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")  # those the settings allow
     labels: dict[str, Label] = field(default_factory=dict)
     collaborators: dict[str, Permission] = field(default_factory=dict)  # login -> permission
     issues: dict[int, Issue] = field(default_factory=dict)  # number -> Issue, pulls too: PullRequest is an Issue

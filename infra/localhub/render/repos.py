@@ -93,6 +93,7 @@ def _for_caller(repo: Repo, caller: Caller | None) -> Json:
         return {}
     rank = ORDER.index(of(repo, caller.login))
     allowed = {name: rank >= ORDER.index(role) for role, name in RIGHTS.items()}
-    merges = dict.fromkeys(("allow_merge_commit", "allow_squash_merge", "allow_rebase_merge", "allow_auto_merge"), True)
+    methods = {"allow_merge_commit": "merge", "allow_squash_merge": "squash", "allow_rebase_merge": "rebase"}
+    merges = {name: method in repo.merge_methods for name, method in methods.items()} | {"allow_auto_merge": True}
     rest = {"delete_branch_on_merge": False, "allow_update_branch": True, "network_count": 0, "subscribers_count": 0}
     return {"permissions": allowed, "role_name": of(repo, caller.login), **merges, **rest}
