@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+os.environ["COLUMNS"] = "200"  # tables as wide as they like, wherever the tests run
 WHOLE_LIVES = ("faults", "stories")
 
 

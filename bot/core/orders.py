@@ -108,7 +108,7 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
 def _unseen(s: Snapshot, stage: Stage, order: Order) -> str:
     """Why its author's word does not reach what is there now; empty when it does, or speaks of nothing shown."""
     by_text = order.verb == "retry" and not _continues(stage, order)
-    if by_text and outlived(s, order.at):
+    if by_text and outlived(s, order.at, by_command=True):
         return REOPENED_SINCE
     if s.issue and (by_text or (order.verb == "approve" and _text_shown(s, stage))):
         who = strangers(s, s.issue.changed_since(order.at))

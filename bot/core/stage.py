@@ -270,7 +270,7 @@ def _unclaimed(s: Snapshot) -> Stage:
 def _commanded(s: Snapshot) -> bool:
     """A command started it, wherever the card stands; unless the card was moved away or the issue reopened since."""
     go = s.item.go_ahead
-    return go is not None and go.by_command and not withdrawn(s, go) and not outlived(s, go.at)
+    return go is not None and go.by_command and not withdrawn(s, go) and not outlived(s, go.at, by_command=True)
 
 
 def _elsewhere(s: Snapshot) -> str:

@@ -137,7 +137,7 @@ def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
     """The standing go-ahead, or why there is none."""
     move = fresh_move(s)
     accepted = s.item.go_ahead if s.item.parked is None else None  # kept for mentions only: it needs a new one
-    if accepted and outlived(s, accepted.at):
+    if accepted and outlived(s, accepted.at, accepted.by_command):
         accepted = None
     moved = move if move and s.columns.meaning_of(move.to) == "ready" else None
     if accepted and not (moved and _supersedes(s, moved, accepted)):

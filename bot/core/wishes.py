@@ -35,10 +35,13 @@ def withdrawn(s: Snapshot, go: GoAhead) -> bool:
     )
 
 
-def outlived(s: Snapshot, given: datetime) -> bool:
-    """The issue was closed and reopened since somebody asked for it: that was another life."""
+def outlived(s: Snapshot, given: datetime, by_command: bool = False) -> bool:
+    """The issue was closed and reopened since somebody asked for it: that was another life.
+
+    GitHub tells whole seconds: a command of the same one may have come before.
+    """
     reopened = s.issue.reopened_at if s.issue else None
-    return reopened is not None and given < reopened
+    return reopened is not None and (given < reopened or (by_command and given.replace(microsecond=0) <= reopened))
 
 
 def _unspent(s: Snapshot) -> tuple[Move, ...]:
