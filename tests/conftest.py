@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.localhub.talk import LocalHub
+
 os.environ["COLUMNS"] = "200"  # tables as wide as they like, wherever the tests run
 WHOLE_LIVES = ("faults", "stories")
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    """One for all who make a world of their own on it; localhub's own tests have another."""
+    command = [str(Path(sys.executable).with_name("localhub")), "serve", "--port", "0"]
+    command += ["--root", str(tmp_path_factory.mktemp("localhub"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield LocalHub(process.stdout.readline().split()[-1])
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def localhub_url(hub: LocalHub) -> str:
+    return hub.url
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,9 +15,9 @@ from bot.core.item import Item
 from bot.errors import Ambiguous, BoardError, Refused, Unavailable
 from bot.github.auth import StaticToken
 from bot.github.client import GitHubClient
-from tests.contracts.github_world import GitHubWorld, localhub_url, world
+from tests.contracts.github_world import GitHubWorld, world
 
-__all__ = ["localhub_url", "world"]
+__all__ = ["world"]
 API = "https://api.github.example"
 BOARD = Board(key="acme/1", project_id="PVT_1", status_field_id="F_1", options={"Ready": "1"}, columns=Columns())
 ITEM = Item(id="PVTI_1", board="acme/1", repo="acme/shop", number=1, issue_id="I_1")

@@ -19,9 +19,9 @@ from bot.github.auth import AppToken, StaticToken
 from bot.github.boards import Account
 from bot.github.identity import App
 from bot.github.installations import Installations
-from tests.contracts.github_world import ADD_CARD, COLUMNS, GitHubWorld, localhub_url, world
+from tests.contracts.github_world import ADD_CARD, COLUMNS, GitHubWorld, world
 
-__all__ = ["localhub_url", "world"]
+__all__ = ["world"]
 TWO_HOURS = 7200
 
 

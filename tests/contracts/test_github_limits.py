@@ -17,9 +17,9 @@ from bot.core.trust import Role
 from bot.errors import Limited
 from bot.github.auth import StaticToken
 from bot.github.limits import PATIENCE, Limits, hour_of
-from tests.contracts.github_world import GitHubWorld, localhub_url, world
+from tests.contracts.github_world import GitHubWorld, world
 
-__all__ = ["localhub_url", "world"]
+__all__ = ["world"]
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
 

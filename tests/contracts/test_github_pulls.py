@@ -13,9 +13,8 @@ from bot.core.item import Item
 from bot.core.pull import Pull, Shown
 from bot.github.auth import StaticToken
 from bot.github.pulls import check
-from tests.contracts.github_world import GitHubWorld, claimed, localhub_url
+from tests.contracts.github_world import GitHubWorld, claimed
 
-__all__ = ["localhub_url"]
 BRANCH = "sluice/1-fix"
 CI = """on: pull_request
 jobs:

@@ -15,9 +15,9 @@ from bot.errors import BoardError
 from bot.github.auth import AppToken
 from bot.github.client import viewer_login
 from bot.github.times import time
-from tests.contracts.github_world import GitHubWorld, claimed, localhub_url, world
+from tests.contracts.github_world import GitHubWorld, claimed, world
 
-__all__ = ["localhub_url", "world"]
+__all__ = ["world"]
 
 
 async def test_board_is_found_with_its_columns(world: GitHubWorld) -> None:

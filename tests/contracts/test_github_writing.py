@@ -21,9 +21,9 @@ from bot.core.actions import (
     SayStatus,
 )
 from bot.core.item import Item
-from tests.contracts.github_world import GitHubWorld, claimed, localhub_url, world
+from tests.contracts.github_world import GitHubWorld, claimed, world
 
-__all__ = ["localhub_url", "world"]
+__all__ = ["world"]
 BRANCH = "sluice/1-fix"
 
 

@@ -16,9 +16,9 @@ from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.service import Onlooker
 from bot.sweep import Swept, sweep
-from tests.contracts.github_world import GitHubWorld, localhub_url, world
+from tests.contracts.github_world import GitHubWorld, world
 
-__all__ = ["localhub_url", "world"]
+__all__ = ["world"]
 ARCHIVE = "mutation($p: ID!, $i: ID!) { archiveProjectV2Item(input: {projectId: $p, itemId: $i}) { item { id } } }"
 
 

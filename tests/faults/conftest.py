@@ -1,5 +1,5 @@
-"""Fault stories share the stories' localhub."""
+"""Fault stories have the stories' world."""
 
-from tests.stories.conftest import hub, make_world, world
+from tests.stories.conftest import make_world, world
 
-__all__ = ["hub", "make_world", "world"]
+__all__ = ["make_world", "world"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,18 +14,6 @@ from tests.stories.newcomer import Newcomer
 from tests.world import World
 
 MakeWorld = Callable[..., Any]
-
-
-@pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    command = [str(Path(sys.executable).with_name("localhub")), "serve", "--port", "0"]
-    command += ["--root", str(tmp_path_factory.mktemp("localhub"))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield LocalHub(process.stdout.readline().split()[-1])
-        finally:
-            process.terminate()
 
 
 @pytest.fixture

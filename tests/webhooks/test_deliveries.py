@@ -15,11 +15,10 @@ import uvicorn
 
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
-from tests.contracts.github_world import GitHubWorld, localhub_url
+from tests.contracts.github_world import GitHubWorld
 from webhooks.app import Readiness, create_app
 from webhooks.inbox import Inbox
 
-__all__ = ["localhub_url"]
 SECRET = "a secret between two"
 EVENTS = [
     "issues",

@@ -13,10 +13,9 @@ from bot.github.auth import AppToken
 from bot.github.costs import Costs
 from bot.github.deliverylog import DeliveryLog
 from bot.redelivery import read_back
-from tests.contracts.github_world import localhub_url
 from tests.webhooks.test_deliveries import Service, file, service
 
-__all__ = ["localhub_url", "service"]
+__all__ = ["service"]
 NOWHERE = "http://127.0.0.1:1/webhooks/github"
 
 
