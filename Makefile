@@ -11,7 +11,7 @@ demo: setup
 	@$(BIN)/python tests/system.py bubblewrap
 	@$(BIN)/sluice demo
 
-# Tests are handed out singly, the longest first; three at once, for much of a story is waiting. They run on real time:
+# Tests are handed out singly, the longest first; five at once, for much of a story is waiting. They run on real time:
 # one that fails beside the others is told again, alone, before it counts as failed.
 PYTEST := $(BIN)/pytest --dist load --maxschedchunk 1
 ALONE := $(BIN)/pytest --last-failed --last-failed-no-failures none
@@ -21,7 +21,7 @@ test: setup system
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -n 3 || $(ALONE)
+	$(PYTEST) -n 5 || $(ALONE)
 
 # A minute: everything pure, every document sent to GitHub, and what Sluice asks of its ledger and engine, on SQLite.
 FAST := tests/core tests/webhooks tests/docs tests/contracts/test_github_documents.py $(wildcard tests/contracts/test_ledger_*.py tests/contracts/test_engine_*.py)

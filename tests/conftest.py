@@ -12,7 +12,7 @@ import pytest
 
 from tests.localhub.talk import LocalHub
 
-os.environ["COLUMNS"] = "200"  # tables as wide as they like, wherever the tests run
+os.environ["COLUMNS"] = "1000"  # tables as wide as they like, wherever the tests run
 WHOLE_LIVES = ("faults", "stories")
 
 
