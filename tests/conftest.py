@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.output import console
 from tests.localhub.talk import LocalHub
 
-os.environ["COLUMNS"] = "1000"  # tables as wide as they like, wherever the tests run
 WHOLE_LIVES = ("faults", "stories")
 
 
@@ -32,6 +31,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
 @pytest.fixture(scope="session")
 def localhub_url(hub: LocalHub) -> str:
     return hub.url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def wide() -> None:
+    """Tables as wide as they like, wherever the tests run."""
+    console.width = 1000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
