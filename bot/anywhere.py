@@ -15,6 +15,7 @@ import structlog
 
 from bot.commands import parse
 from bot.context import Context, Heard
+from bot.core.actions import NoteOrder
 from bot.core.item import Order
 from bot.core.trust import needed_for
 from bot.errors import SluiceError
@@ -70,8 +71,18 @@ async def _one(ctx: Context, ledger: Listening, repo: str, number: int, comment:
     items = await ledger.item_ids_for(repo, number) if found else []
     for item in items:
         await ledger.wake(item, ctx.now(), "a command")
-    order = next((each for each in reversed(found) if each.verb in VERBS and not items), None)
+    unheard = not any([await _hears(ctx, item) for item in items])
+    order = next((each for each in reversed(found) if each.verb in VERBS and unheard), None)
     allowed = order is not None and await ctx.github.role(repo, comment.author) >= needed_for(order.verb)
     await ledger.obey_in(repo, int(comment.id), comment.at, order if allowed else None, ctx.now())
     if order is not None:
+        for item in items:  # its own pass, once it may look again, has nothing left to obey
+            await ctx.ledger.hear(item, [order], ctx.now())
+            await ctx.ledger.note_order(item, NoteOrder(order.id, "answered", order.author), ctx.now())
         await ctx.github.react(repo, comment.id, "+1" if allowed else "-1")
+
+
+async def _hears(ctx: Context, item: str) -> bool:
+    """A pass can look at the item: nothing is wrong with its board."""
+    board = ctx.boards.get((await ctx.ledger.recall(item, ctx.now())).item.board)
+    return board is not None and not board.trouble

@@ -28,14 +28,19 @@ async def ended(world: World, item: Thing) -> None:
     assert [run.outcome.ended for run in runs if run.outcome] == ["cancelled"], await world.reason(item)
 
 
-@pytest.mark.parametrize("how", ["pause", "off"])
+@pytest.mark.parametrize("how", ["pause", "comment", "off"])
 async def test_agents_end_though_the_board_is_in_trouble(world: World, how: str) -> None:
     """A board that lost a column is left alone, but not its agents."""
     item = await working(world)
-    await rename(world, "Ready", "Todo")
     assert world.service
+    await world.service.watch()
+    await rename(world, "Ready", "Todo")
     await world.service.look()
-    if how == "pause":
+    if how == "comment":
+        await world.comment(item, "/sluice pause all", by="ann")
+        await world.service.watch()
+        await world.service.halt()
+    elif how == "pause":
         await world.service.ledger.pause_all("ann", world.now())
         await world.service.halt()
     else:
