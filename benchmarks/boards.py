@@ -48,7 +48,7 @@ async def _board(server: LocalHub, folder: Path, size: int) -> list[Figure]:
     active = SIZES[size]
     columns = {name: active // len(ACTIVE) for name in ACTIVE} | {"Backlog": size - active}
     server.admin("stock", {"project": world.project["id"], "repo": world.repo, "columns": columns})
-    github, _ = await connect(world.settings(), None, utc_now)
+    github, *_ = await connect(world.settings(), None, utc_now)
     try:
         whole = await _scan(world, github, whole=True, cards=size)
         few = await _scan(world, github, whole=False, cards=active)
