@@ -1,13 +1,13 @@
 """`/sluice pause all` and `resume all` are heard on any issue and pull request of a live repository, items or not.
 
 Whoever wants everything stopped from a phone should not have to look for a card first. Each sweep, and while an agent
-works every few seconds, reads what was said in the repository since the last time. A command on an item is for that
-item's own pass to hear, which is woken for it, in case its webhook is lost.
+works every few seconds, reads what was said in live repositories since the last time. A command on an item is for that
+item's own pass to hear, which is woken for it, in case its webhook is lost; where no pass can look, it is obeyed here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -37,10 +37,9 @@ class Listening(Protocol):
     async def obey_in(self, repo: str, comment: int, at: datetime, order: Order | None, now: datetime) -> None: ...
 
 
-async def listen(ctx: Context, ledger: Listening, where: Collection[str] | None = None) -> None:
-    """In these repositories, or in all that are live. What was said before they went live is history."""
-    live = [known.repo for known in await ledger.repositories() if known.mode == "live"]
-    for repo in [each for each in live if where is None or each in where]:
+async def listen(ctx: Context, ledger: Listening) -> None:
+    """In all that are live. What was said before they went live is history."""
+    for repo in [known.repo for known in await ledger.repositories() if known.mode == "live"]:
         try:
             await _in(ctx, ledger, repo)
             await _reviews(ctx, ledger, repo)

@@ -205,7 +205,7 @@ class Service:
 
     async def watch(self) -> None:
         """Whether agents must end because of a policy or a command no webhook told of."""
-        busy = await self.ledger.busy_repositories()
+        busy = sorted({each.repo for each in await self.ledger.at_work()})
         await watch(self.ctx, self.ledger, busy)
         if busy:  # whoever stops everything may say so in any live repository
             await listen(self.ctx, self.ledger)

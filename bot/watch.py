@@ -29,7 +29,7 @@ class Busy(Halting, Protocol):
 
 
 async def watch(ctx: Context, ledger: Busy, busy: Sequence[str]) -> None:
-    """Of the repositories with an agent at work, look at what is under way in each that is not live any more."""
+    """Of the repositories where something is at work, look at what is under way in each that is not live any more."""
     for repo in busy:
         try:
             text = await ctx.github.policy(repo)

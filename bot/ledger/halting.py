@@ -6,6 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from bot.context import AtWork
 from bot.ledger.gates import OPEN, gate_of
+from bot.ledger.recall import fact
 from bot.ledger.runs import ACTIVE, run_of
 from bot.ledger.shared_tables import repositories
 from bot.ledger.store import Store
@@ -38,3 +39,7 @@ class Halting(Store):
             )
             for row in found
         ]
+
+    async def paused_all_by(self) -> str | None:
+        async with self.read() as tx:
+            return await fact(tx, "paused_all_by")

@@ -92,12 +92,6 @@ class Runs(Store):
             await rouse_where(tx, now, "a slot is free", waits_for=FOR_SLOT, limit=FEW)
             return True
 
-    async def busy_repositories(self) -> list[str]:
-        """Where an agent works, or is about to."""
-        async with self.read() as tx:
-            found = select(runs.c.repo).distinct().where(runs.c.state.in_(ACTIVE)).order_by(runs.c.repo)
-            return list((await tx.execute(found)).scalars())
-
     async def running(self) -> list[Run]:
         """Every run that occupies a slot."""
         async with self.read() as tx:
