@@ -20,7 +20,7 @@ SECRET = re.compile(
     re.DOTALL,
 )
 HIDDEN = "[hidden]"
-NOISY = ("aiosqlite", "asyncio", "dbos", "sqlalchemy", "alembic", "markdown_it")  # say nothing of GitHub
+NOISY = ("asyncio", "dbos", "sqlalchemy", "alembic", "markdown_it")  # say nothing of GitHub
 
 
 def set_up_logs(level: str = "info", secrets: Sequence[str] = ()) -> None:

@@ -230,7 +230,7 @@ class Settings(BaseSettings):
     def ledger_url(self) -> str:
         if self.database:
             return self.database.replace("postgresql://", "postgresql+psycopg://", 1)
-        return f"sqlite+aiosqlite:///{(self.data_dir / 'ledger.db').resolve()}"
+        return f"sqlite:///{(self.data_dir / 'ledger.db').resolve()}"
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged."""

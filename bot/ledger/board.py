@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, func, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.board import Card
 from bot.core.item import Item
 from bot.core.queue import priority_of
+from bot.ledger.databases import Tx
 from bot.ledger.decisions import DecisionRow, decision_of
 from bot.ledger.items import change, item_of, leave_behind
 from bot.ledger.store import Store
@@ -139,7 +139,7 @@ class BoardVerbs(Store):
             return list((await tx.execute(wanted)).scalars())
 
 
-async def _note(tx: AsyncConnection, board: str, card: Card, known: RowMapping | None, now: datetime) -> bool:
+async def _note(tx: Tx, board: str, card: Card, known: RowMapping | None, now: datetime) -> bool:
     """True: there is news of the card."""
     seen: dict[str, Any] = {
         "kind": card.kind,

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import Row, RowMapping, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Action, Decision
 from bot.core.own import Deed
+from bot.ledger.databases import Tx
 from bot.ledger.items import change, load
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, effects
@@ -90,7 +90,7 @@ class Decisions(Store):
 DEEDS = {"MoveCard": "column", "SayStatus": "body", "AskPerson": "mark", "Reply": "mark"}  # and what tells each
 
 
-async def deeds_of(tx: AsyncConnection, item: str) -> tuple[Deed, ...]:
+async def deeds_of(tx: Tx, item: str) -> tuple[Deed, ...]:
     """What was done, or may have been, of what a person could have done too; oldest first."""
     done = or_(effects.c.ok.is_(True), effects.c.settled_at.is_(None))
     mine = select(effects).where(effects.c.item == item, effects.c.action.in_(DEEDS), done).order_by(effects.c.id)
@@ -104,7 +104,7 @@ def _deed(row: RowMapping) -> Deed:
     return Deed(row["id"], kind, said, settled, comment, row["at"])
 
 
-async def _keep(tx: AsyncConnection, item: str, decision: Decision, now: datetime, performed: bool) -> None:
+async def _keep(tx: Tx, item: str, decision: Decision, now: datetime, performed: bool) -> None:
     same = {
         "stage": decision.stage,
         "reason": decision.reason,

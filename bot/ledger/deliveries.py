@@ -8,10 +8,10 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.item import Move
 from bot.core.missed import LastLook
+from bot.ledger.databases import Tx
 from bot.ledger.shared_tables import deliveries, facts, moves
 from bot.ledger.store import Store, insert_once, upsert
 
@@ -100,7 +100,7 @@ class Deliveries(Store):
             return await moves_of(tx, card)
 
 
-async def moves_of(tx: AsyncConnection, card: str) -> tuple[Move, ...]:
+async def moves_of(tx: Tx, card: str) -> tuple[Move, ...]:
     """Oldest first."""
     found = await tx.execute(select(moves).where(moves.c.card == card).order_by(moves.c.at, moves.c.key))
     return tuple(Move(row.key, row.to, row.actor, row.automated, row.at) for row in found)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.item import GoAhead, Item, Parked, Refused
 from bot.core.parking import transferred
@@ -16,6 +15,7 @@ from bot.core.queue import rank
 from bot.core.run import Outcome
 from bot.core.snapshot import Rival, Twin
 from bot.errors import UserError
+from bot.ledger.databases import Tx
 from bot.ledger.store import Store
 from bot.ledger.tables import items, receipts, runs
 from bot.ledger.wakes import wake_lane
@@ -139,7 +139,7 @@ class Items(Store):
             return (await tx.execute(newest)).scalar_one_or_none()
 
 
-async def load(tx: AsyncConnection, item: str) -> Item:
+async def load(tx: Tx, item: str) -> Item:
     row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
     if row is None:
         raise UserError(f"the ledger knows no item {item!r}; `sluice sweep` reads the boards")
@@ -152,11 +152,11 @@ def item_of(row: RowMapping) -> Item:
     return mine if said is None else replace(mine, priority=said)
 
 
-async def change(tx: AsyncConnection, item: str, **values: Any) -> None:
+async def change(tx: Tx, item: str, **values: Any) -> None:
     await tx.execute(update(items).where(items.c.id == item).values(rev=items.c.rev + 1, **values))
 
 
-async def twin_of(tx: AsyncConnection, mine: Item) -> Twin | None:
+async def twin_of(tx: Tx, mine: Item) -> Twin | None:
     """The card of the same issue on another board that is claimed, or else parked."""
     if not mine.issue_id:
         return None
@@ -166,7 +166,7 @@ async def twin_of(tx: AsyncConnection, mine: Item) -> Twin | None:
     return Twin(twin.board, bool(twin.claim), twin.parked.at if twin.parked else None) if twin else None
 
 
-async def lane_of(tx: AsyncConnection, item: str) -> list[Rival]:
+async def lane_of(tx: Tx, item: str) -> list[Rival]:
     """The queue of the item's base branch, the item itself included, its head first."""
     row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one()
     base = row["lane_base"] or (row["claim"].base if row["claim"] else None)
@@ -176,7 +176,7 @@ async def lane_of(tx: AsyncConnection, item: str) -> list[Rival]:
     return sorted(rivals, key=lambda rival: (rival.since, rival.rank, rival.item))
 
 
-async def leave(tx: AsyncConnection, item: str) -> None:
+async def leave(tx: Tx, item: str) -> None:
     """Give up the place in the lane, and let the next one know."""
     row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
     if row is None or row["lane_since"] is None:
@@ -185,7 +185,7 @@ async def leave(tx: AsyncConnection, item: str) -> None:
     await wake_lane(tx, row["repo"], row["lane_base"], row["lane_since"])
 
 
-async def leave_behind(tx: AsyncConnection, mine: Item, now: datetime) -> None:
+async def leave_behind(tx: Tx, mine: Item, now: datetime) -> None:
     """Branch and pull request belong to another repository: under the new issue their numbers would mean others."""
     if mine.claim is None and mine.pull_number is None:
         return
@@ -197,7 +197,7 @@ async def leave_behind(tx: AsyncConnection, mine: Item, now: datetime) -> None:
         await _file(tx, mine.id, "parked", reason, now)
 
 
-async def _give_up(tx: AsyncConnection, item: str, now: datetime, **values: Any) -> None:
+async def _give_up(tx: Tx, item: str, now: datetime, **values: Any) -> None:
     """The claim ends, and with it every run that has not begun."""
     await leave(tx, item)
     await change(tx, item, claim=None, **values)
@@ -206,5 +206,5 @@ async def _give_up(tx: AsyncConnection, item: str, now: datetime, **values: Any)
     await tx.execute(waiting.values(state="ended", ended_at=now, outcome=never))
 
 
-async def _file(tx: AsyncConnection, item: str, how: str, text: str, now: datetime) -> None:
+async def _file(tx: Tx, item: str, how: str, text: str, now: datetime) -> None:
     await tx.execute(insert(receipts).values(item=item, how=how, text=text, at=now))

@@ -21,9 +21,9 @@ from sqlalchemy import URL, Connection, create_engine, event, func, insert, make
 from sqlalchemy.exc import OperationalError
 
 from bot.errors import Unavailable, UserError
+from bot.ledger.databases import TURN, begin_sqlite, connect, prepare_sqlite
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.shared_tables import facts
-from bot.ledger.store import TURN, begin_sqlite, connect, prepare_sqlite
 
 log = structlog.get_logger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import NoteOrder
 from bot.core.item import Item, Order
 from bot.core.queue import priority_of
+from bot.ledger.databases import Tx
 from bot.ledger.items import change, load
 from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store, insert_once
@@ -46,7 +46,7 @@ class Orders(Store):
             await tx.execute(answered.values(answered_at=now))
 
 
-async def unanswered(tx: AsyncConnection, item: str) -> tuple[Order, ...]:
+async def unanswered(tx: Tx, item: str) -> tuple[Order, ...]:
     waiting = select(orders).where(orders.c.item == item, orders.c.answered_at.is_(None))
     found = await tx.execute(waiting.order_by(orders.c.at, orders.c.id))
     return tuple(Order(**{name: row[name] for name in FIELDS}) for row in found.mappings())

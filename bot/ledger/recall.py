@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.context import Memory
 from bot.core.item import Item
 from bot.core.queue import rank
 from bot.core.snapshot import Rival
+from bot.ledger.databases import Tx
 from bot.ledger.decisions import deeds_of
 from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
@@ -50,7 +50,7 @@ class Recall(Store):
             )
 
 
-async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
+async def _ahead(tx: Tx, mine: Item) -> tuple[Rival, ...]:
     """The other items of the repository that wait for a slot or an agent too, first in rank first."""
     free_to_go = (items.c.done.is_(None), items.c.gone_at.is_(None), items.c.paused_by.is_(None))
     waiting = select(items).where(
@@ -62,10 +62,10 @@ async def _ahead(tx: AsyncConnection, mine: Item) -> tuple[Rival, ...]:
     return tuple(sorted(rivals, key=lambda rival: rival.rank))
 
 
-async def _column(tx: AsyncConnection, mine: Item) -> str | None:
+async def _column(tx: Tx, mine: Item) -> str | None:
     noted = select(items.c.column_name).where(items.c.id == mine.id)
     return (await tx.execute(noted)).scalar_one_or_none()
 
 
-async def fact(tx: AsyncConnection, key: str) -> str | None:
+async def fact(tx: Tx, key: str) -> str | None:
     return (await tx.execute(select(facts.c.value).where(facts.c.key == key))).scalar_one_or_none()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import WAITS
 from bot.core.item import Order
 from bot.core.snapshot import PolicyWord
 from bot.core.trust import Role
+from bot.ledger.databases import Tx
 from bot.ledger.shared_tables import facts, repositories, roles
 from bot.ledger.store import Store, upsert
 from bot.ledger.wakes import rouse_where
@@ -95,29 +95,29 @@ class Repositories(Store):
                 await _pause(tx, order.author if order.verb == "pause all" else None, now)
 
 
-async def policy_word_of(tx: AsyncConnection, repo: str) -> PolicyWord | None:
+async def policy_word_of(tx: Tx, repo: str) -> PolicyWord | None:
     said = select(facts.c.value).where(facts.c.key == f"policy:{repo}")
     head, _, problem = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
     return PolicyWord(head, problem) if head else None
 
 
-async def _heard(tx: AsyncConnection, repo: str) -> tuple[int, datetime] | None:
+async def _heard(tx: Tx, repo: str) -> tuple[int, datetime] | None:
     said = select(facts.c.value).where(facts.c.key == f"heard:{repo}")
     number, _, at = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
     return (int(number), datetime.fromisoformat(at)) if number else None
 
 
-async def _note_heard(tx: AsyncConnection, repo: str, comment: int, at: datetime) -> None:
+async def _note_heard(tx: Tx, repo: str, comment: int, at: datetime) -> None:
     await upsert(tx, facts, {"key": f"heard:{repo}"}, {"value": f"{comment} {at.isoformat()}"})
 
 
-async def _pause(tx: AsyncConnection, by: str | None, now: datetime) -> int:
+async def _pause(tx: Tx, by: str | None, now: datetime) -> int:
     await tx.execute(delete(facts).where(facts.c.key == "paused_all_by"))
     if by is not None:
         await upsert(tx, facts, {"key": "paused_all_by"}, {"value": by})
     return await rouse_where(tx, now, "everything is paused" if by else "everything goes on", waits_for=WAITS)
 
 
-async def repository_of(tx: AsyncConnection, repo: str) -> Repository | None:
+async def repository_of(tx: Tx, repo: str) -> Repository | None:
     row = (await tx.execute(select(repositories).where(repositories.c.repo == repo))).mappings().one_or_none()
     return Repository(**row) if row else None

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, insert, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Claim, RunPlan
 from bot.core.budget import Caps, Refusal, Usage
@@ -17,6 +16,7 @@ from bot.core.policy import Work as WorkPolicy
 from bot.core.run import ATTEMPTS, Outcome, Peer, Run
 from bot.core.snapshot import Twin
 from bot.core.worktree import Work
+from bot.ledger.databases import Tx
 from bot.ledger.items import change, load, twin_of
 from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store
@@ -110,7 +110,7 @@ def _claim_refused(mine: Item, claim: Claim | None, twin: Twin | None) -> Refusa
 
 
 async def _run_refused(
-    tx: AsyncConnection, mine: Item, run: RunPlan, caps: Caps, work: WorkPolicy, peer: Peer | None, now: datetime
+    tx: Tx, mine: Item, run: RunPlan, caps: Caps, work: WorkPolicy, peer: Peer | None, now: datetime
 ) -> Refusal | None:
     if peer is None:
         return Refusal(f"agent {run.peer} is not set up any more", full=False)
@@ -129,7 +129,7 @@ def _same(item: str, run: RunPlan) -> ColumnElement[bool]:
     return and_(runs.c.item == item, runs.c.step == run.step, runs.c.head == run.head, runs.c.evidence == run.evidence)
 
 
-async def _take(tx: AsyncConnection, mine: Item, claim: Claim, now: datetime) -> None:
+async def _take(tx: Tx, mine: Item, claim: Claim, now: datetime) -> None:
     """The claim uses the go-ahead up. A command is no Status event: the last of those stays as it was spent."""
     held = Claimed(claim.peer, claim.branch, claim.base, now, claim.go_ahead)
     spent = mine.spent if claim.go_ahead.by_command else claim.go_ahead.key
@@ -138,7 +138,7 @@ async def _take(tx: AsyncConnection, mine: Item, claim: Claim, now: datetime) ->
     await change(tx, mine.id, claim=held, spent=spent, **blank, **anew)
 
 
-async def _place(tx: AsyncConnection, mine: Item, run: RunPlan, now: datetime) -> None:
+async def _place(tx: Tx, mine: Item, run: RunPlan, now: datetime) -> None:
     fresh: dict[str, Any] = {"state": "admitted", "admitted_at": now}
     if run.restart:
         row = (await tx.execute(select(runs).where(_same(mine.id, run)))).mappings().one()
@@ -152,7 +152,7 @@ async def _place(tx: AsyncConnection, mine: Item, run: RunPlan, now: datetime) -
     await tx.execute(insert(runs).values(item=mine.id, repo=mine.repo, plan=run, **values, **fresh))
 
 
-async def usage_of(tx: AsyncConnection, mine: Item, go_ahead: str | None, now: datetime, but: str = "") -> Usage:
+async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but: str = "") -> Usage:
     """What is running and what was used, the run `but` left out: a restart is no second run."""
     others, here = runs.c.key != but, runs.c.repo == mine.repo
     recent = runs.c.admitted_at > now - DAY
@@ -179,7 +179,7 @@ async def usage_of(tx: AsyncConnection, mine: Item, go_ahead: str | None, now: d
     )
 
 
-async def _count(tx: AsyncConnection, which: ColumnElement[bool]) -> int:
+async def _count(tx: Tx, which: ColumnElement[bool]) -> int:
     return (await tx.execute(select(func.count()).select_from(runs).where(which))).scalar_one()
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.ledger.databases import Tx
 from bot.ledger.shared_tables import leases, wakes
 from bot.ledger.store import Store, insert_once
 from bot.ledger.tables import items
@@ -122,7 +122,7 @@ RANK: tuple[ColumnElement[object], ...] = (
 )
 
 
-async def rouse(tx: AsyncConnection, item: str, due: datetime, cause: str) -> None:
+async def rouse(tx: Tx, item: str, due: datetime, cause: str) -> None:
     """The earliest due stands, with its cause; `seq` tells a pass under way that there is news."""
     row = (await tx.execute(select(wakes).where(wakes.c.item == item))).one_or_none()
     if row is None:
@@ -134,7 +134,7 @@ async def rouse(tx: AsyncConnection, item: str, due: datetime, cause: str) -> No
 
 
 async def rouse_where(
-    tx: AsyncConnection,
+    tx: Tx,
     due: datetime,
     cause: str,
     repo: str | None = None,
@@ -148,13 +148,13 @@ async def rouse_where(
     return await _rouse_all(tx, who.limit(limit), due, cause)
 
 
-async def wake_lane(tx: AsyncConnection, repo: str, base: str, due: datetime) -> None:
+async def wake_lane(tx: Tx, repo: str, base: str, due: datetime) -> None:
     """Whoever waits in a lane may be its head now."""
     waiting = select(items.c.id).where(items.c.repo == repo, items.c.lane_base == base, items.c.lane_since.is_not(None))
     await _rouse_all(tx, waiting, due, "its place in the queue of the base branch moved")
 
 
-async def _rouse_all(tx: AsyncConnection, who: Select[str], due: datetime, cause: str) -> int:
+async def _rouse_all(tx: Tx, who: Select[str], due: datetime, cause: str) -> int:
     found = list((await tx.execute(who)).scalars())
     for item in found:
         await rouse(tx, item, due, cause)

@@ -116,7 +116,7 @@ def test_database_urls(folder: Path) -> None:
     """PostgreSQL gets its driver; without a URL the ledger lies in the data folder."""
     url = read(folder, "database = 'postgresql://u@h/db'").ledger_url()
     assert url == "postgresql+psycopg://u@h/db"
-    assert read(folder, "data_dir = 'd'").ledger_url().startswith("sqlite+aiosqlite:///")
+    assert read(folder, "data_dir = 'd'").ledger_url().startswith("sqlite:///")
 
 
 def test_a_shared_env_file_is_read_for_what_is_ours(folder: Path) -> None:
