@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,7 +21,8 @@ MOST = 1_000_000  # of anything that is counted: what is larger is a mistake
 _ADAPTER = TypeAdapter(Policy)  # unknown keys are found by `unknown_key`, which names the nearest
 
 
-def read_policy(text: str, renamed: Sequence[Renamed] = POLICY) -> Policy | str:
+@lru_cache(64)  # every look at every item has the text before it, and it hardly ever changes
+def read_policy(text: str, renamed: tuple[Renamed, ...] = POLICY) -> Policy | str:
     """The policy, or what is wrong with it and where."""
     try:
         data, _ = present(tomllib.loads(text), renamed)

@@ -79,7 +79,8 @@ class Service:
         self.settings, self.ctx, self.ledger, self.github = settings, ctx, ledger, github
         self.engine, self.launcher, self.problems = engine, launcher, problems
         pace = settings.pace
-        self.loop = Loop(ctx, ledger, drain, workers=pace.workers, poll=pace.poll_seconds)
+        self.crowded: Callable[[], bool] = lambda: False  # whether webhooks come in by the dozen
+        self.loop = Loop(ctx, ledger, drain, pace.workers, pace.poll_seconds, lambda: self.crowded())
         self.schedules = Schedules(ledger, self._fired, ctx.now)
         alone = settings.database is None
         self.heartbeat = None if alone else Heartbeat(ledger, engine, engine.executor, ctx.now)

@@ -59,9 +59,10 @@ def create_app(service: Service) -> FastAPI:
 
     app = FastAPI(title="Sluice", lifespan=life, openapi_url=None)
 
-    @app.post("/webhooks/github")
-    async def webhook(request: Request) -> JSONResponse:
+    async def webhook(request: Request) -> Response:
         return await receive(service, request)
+
+    app.add_route("/webhooks/github", webhook, methods=["POST"])  # a plain route: half of the time of FastAPI's own
 
     @app.get("/healthz")
     async def alive() -> dict[str, Any]:

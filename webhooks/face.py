@@ -29,6 +29,7 @@ class Face:
             service.reach_changed,
         )
         service.catch_up = self.inbox.catch_up
+        service.crowded = self.inbox.crowded
 
     async def ready(self) -> Readiness:
         service = self._service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 
 KEEPS = 0.005  # seconds a delivery waits for company: under a storm half of the transactions are spared
+CROWD = 50  # webhooks in a second, at which looks at items step back: GitHub waits for each of them
+SECOND = timedelta(seconds=1)
 FOLLOWS = 0.1  # seconds between two turns of following: whom it wakes is looked at seconds later anyway
 Arrived = tuple[Delivery, Mapping[str, Any] | None]  # with its payload, where it has been read already
 
@@ -78,13 +80,18 @@ class Inbox:
         self._scan_soon = scan_soon
         self._reach_changed = reach_changed
         self._coalesce = timedelta(seconds=coalesce_seconds)
+        self._last = deque[datetime](maxlen=CROWD)  # when they came
         self._kept = Together(ledger.store_deliveries, KEEPS)
         self._followed = Together(self._follow, min(FOLLOWS, coalesce_seconds / 10))
 
     async def store(self, guid: str, event: str, body: bytes, payload: Mapping[str, Any]) -> Delivery | None:
         """The stored delivery; None when it is known already."""
+        self._last.append(self._now())
         arrived = Delivery(guid, event, str(payload.get("action") or ""), body, self._now())
         return arrived if await self._kept(arrived) else None
+
+    def crowded(self) -> bool:
+        return len(self._last) == CROWD and self._now() - self._last[0] < SECOND
 
     async def handle(self, delivery: Delivery, payload: Mapping[str, Any] | None = None) -> None:
         """Wake what the delivery hints at, and note what came of it. `payload`: as it was read before, if it was."""

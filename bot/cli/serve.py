@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -44,6 +45,7 @@ async def _serve(settings: Settings) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, _end, web)
         await service.start()
+        gc.freeze()  # what is here stays: searched for garbage again and again, it would stop everything for 0.2 s
         for problem in service.problems:
             console.print(f"sluice: left alone: {problem}")
         console.print(f"sluice: serving on http://{settings.server.host}:{settings.server.port}")

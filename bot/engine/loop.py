@@ -37,7 +37,17 @@ class Wakes(Protocol):
 
 
 class Loop:
-    def __init__(self, ctx: Context, ledger: Wakes, drain: Pass, workers: int = 4, poll: float = 0.25) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        ledger: Wakes,
+        drain: Pass,
+        workers: int = 4,
+        poll: float = 0.25,
+        crowded: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """While others are `crowded` at the door of this process, passes are made one after the other."""
+        self._crowded = crowded
         self._ctx, self._ledger, self._drain = ctx, ledger, drain
         self._workers, self._poll = workers, poll
         self._owner = uuid.uuid4().hex
@@ -78,11 +88,11 @@ class Loop:
 
     async def _take(self) -> None:
         """Start a pass for each due item, as far as there are workers."""
-        free = self._workers - len(self._busy)
-        if free <= 0:
+        workers = 1 if self._crowded() else self._workers
+        if len(self._busy) >= workers:
             return
-        for wake in await self._ledger.due(self._ctx.now(), free + len(self._busy)):
-            if wake.item in self._busy or len(self._busy) >= self._workers:
+        for wake in await self._ledger.due(self._ctx.now(), workers):
+            if wake.item in self._busy or len(self._busy) >= workers:
                 continue
             self._busy[wake.item] = asyncio.create_task(self._work(wake))
 

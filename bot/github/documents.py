@@ -20,6 +20,7 @@ from graphql import (
     VariableNode,
     Visitor,
     parse,
+    print_ast,
     separate_operations,
     visit,
 )
@@ -39,6 +40,11 @@ class Mutation:
 def operation(name: str) -> DocumentNode:
     """The document of one operation, with the fragments it needs and no others."""
     return _operations()[name]
+
+
+def printed(document: DocumentNode) -> str:
+    """As it is sent. What `queries/` holds is printed once: that takes longer than everything else about a call."""
+    return _printed().get(id(document)) or print_ast(document)
 
 
 def combine(mutations: Sequence[Mutation]) -> tuple[DocumentNode, dict[str, Any]]:
@@ -94,3 +100,9 @@ def _operations() -> dict[str, DocumentNode]:
         if file.name.endswith(".graphql"):
             found |= separate_operations(parse(file.read_text("utf-8"), no_location=True))
     return found
+
+
+@cache
+def _printed() -> dict[int, str]:
+    """By the identity of documents that are kept as long as the process lives."""
+    return {id(document): print_ast(document) for document in _operations().values()}

@@ -24,7 +24,7 @@ from bot.core.limits import Call, Importance
 from bot.errors import SluiceError
 from bot.github.auth import TokenSource, forget
 from bot.github.costs import Costs, importance
-from bot.github.documents import operation
+from bot.github.documents import operation, printed
 from bot.github.failures import failure, outdated, rate_limit, sentence, too_fast, unreachable
 from bot.github.retrying import patiently
 from bot.github.times import maybe_time
@@ -43,6 +43,12 @@ class Answer:
         """What went wrong with one top-level field; an error without a path concerns them all."""
         said = [str(e.get("message", "")) for e in self.errors if not e.get("path") or e["path"][0] == key]
         return "; ".join(said)
+
+
+class _Request(GraphQLRequest):
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"query": printed(self.document), "variables": self.variable_values}
 
 
 class GraphQL:
@@ -101,7 +107,7 @@ class GraphQL:
     async def _execute(self, document: DocumentNode, variables: Mapping[str, Any], token: str) -> Answer:
         session = await self._connected()
         headers = {"Authorization": f"Bearer {token}"}
-        request = GraphQLRequest(document, variable_values=dict(variables))
+        request = _Request(document, variable_values=dict(variables))
         points = 1  # what fails is counted too, if it ever left
         try:
             answer = Answer(await session.execute(request, extra_args={"headers": headers}))

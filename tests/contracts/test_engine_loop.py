@@ -32,18 +32,20 @@ class Clock:
 
 
 class Passes:
-    """Counts the passes over each item, and how many of one item there were at once."""
+    """Counts the passes over each item, and how many there were at once, of one item and of all."""
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
         self.at_once: Counter[str] = Counter()
         self.most = 0
+        self.most_side_by_side = 0
         self.answers: list[Decision | Exception] = []
 
     async def __call__(self, ctx: Context, item: str) -> Decision:
         self.made[item] += 1
         self.at_once[item] += 1
         self.most = max(self.most, self.at_once[item])
+        self.most_side_by_side = max(self.most_side_by_side, self.at_once.total())
         await asyncio.sleep(0.01)
         self.at_once[item] -= 1
         answer = self.answers.pop(0) if self.answers else Decision("Ready", "waits")
@@ -70,8 +72,8 @@ async def loop(ledger: SqlLedger, clock: Clock, passes: Passes) -> AsyncIterator
     await made.stop()
 
 
-def loop_on(ledger: Any, clock: Clock, drain: Pass) -> Loop:
-    return Loop(cast(Context, SimpleNamespace(now=clock)), ledger, drain, poll=0.02)
+def loop_on(ledger: Any, clock: Clock, drain: Pass, crowded: bool = False) -> Loop:
+    return Loop(cast(Context, SimpleNamespace(now=clock)), ledger, drain, poll=0.02, crowded=lambda: crowded)
 
 
 async def test_one_pass_at_a_time_over_all_processes(
@@ -89,6 +91,33 @@ async def test_one_pass_at_a_time_over_all_processes(
     await other_ledger.close()
     assert passes.most == 1
     assert set(passes.made) == set(found)
+
+
+async def test_passes_are_made_side_by_side(ledger: SqlLedger, clock: Clock) -> None:
+    """Three items are looked at at once: each look waits here for the other two."""
+    together, met = asyncio.Barrier(3), set[str]()
+
+    async def drain(ctx: Context, item: str) -> Decision:
+        await together.wait()
+        met.add(item)
+        return Decision("Ready", "waits")
+
+    loop = loop_on(ledger, clock, drain)
+    found = await add(ledger, 1, 2, 3)
+    await loop.start()
+    await until(lambda: _rested(ledger))
+    await loop.stop()
+    assert met == set(found)
+
+
+async def test_passes_step_back_when_it_is_crowded(ledger: SqlLedger, clock: Clock, passes: Passes) -> None:
+    """While webhooks come in by the dozen items are looked at one after the other."""
+    loop = loop_on(ledger, clock, passes, crowded=True)
+    await add(ledger, 1, 2, 3)
+    await loop.start()
+    await until(lambda: _rested(ledger))
+    await loop.stop()
+    assert (len(passes.made), passes.most_side_by_side) == (3, 1)
 
 
 async def test_next_look_comes_when_it_is_due(ledger: SqlLedger, loop: Loop, clock: Clock, passes: Passes) -> None:

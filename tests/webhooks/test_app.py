@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -19,7 +20,7 @@ from bot.core.board import Board, Card, Columns
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from webhooks.app import LARGEST, Readiness, create_app
-from webhooks.inbox import Inbox
+from webhooks.inbox import CROWD, Inbox
 from webhooks.metrics import Gathered, text
 from webhooks.signature import signed
 
@@ -104,6 +105,14 @@ async def test_same_delivery_twice_counts_once(service: Service) -> None:
     again = await service.deliver("issues", CLOSED)
     assert (again.status_code, again.json()) == (200, {"duplicate": True})
     assert await service.woken() == []
+
+
+async def test_a_crowd_at_the_door_is_noticed(service: Service) -> None:
+    """One webhook is no crowd; so many of them within a second are one."""
+    await service.deliver("issues", CLOSED)
+    assert not service.inbox.crowded()
+    await asyncio.gather(*(service.deliver("issues", CLOSED, f"guid-{number}") for number in range(CROWD)))
+    assert service.inbox.crowded()
 
 
 async def test_wrong_signature_is_kept_out(service: Service) -> None:
