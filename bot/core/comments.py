@@ -222,7 +222,7 @@ def summary(
     told = f"{pull.changed_files} files, +{pull.additions} −{pull.deletions}"
     what = changed(last.files) if last else told
     attempts, rounds = (
-        sum(run.attempts - run.unreached + 1 for run in runs),
+        sum(run.attempts - run.excused + 1 for run in runs),
         max((run.round for run in runs), default=0),
     )
     return "\n".join(

@@ -12,7 +12,8 @@ from bot.core.worktree import Work
 
 # lost: the machine failed under it; unreached: it never began, because git or GitHub did not answer
 Ended = Literal["finished", "failed", "timed_out", "stalled", "cancelled", "lost", "unreached"]
-ATTEMPTS, UNREACHED = 3, 100  # of one run: those the machine failed, and those that never began
+EXCUSED = ("unreached", "cancelled")  # git did not answer, or a person stopped it: no machine failed
+ATTEMPTS, MOST_EXCUSED = 3, 100  # of one run
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Run:
     outcome: Outcome | None = None
     work: Work | None = None  # what lay in the worktree at its end
     attempts: int = 0  # infrastructure retries of this very run
-    unreached: int = 0  # of these, how many follow one that never began
+    excused: int = 0  # of these, how many follow one that was `EXCUSED`
     causes: tuple[str, ...] = ()  # what it was started for: reviews and verdicts already seen to
 
     @property
@@ -97,8 +98,8 @@ class Run:
     @property
     def exhausted(self) -> bool:
         """The machine, or git, has failed it as often as may be."""
-        never_began = self.outcome is not None and self.outcome.ended == "unreached"
-        return self.unreached >= UNREACHED if never_began else self.attempts - self.unreached + 1 >= ATTEMPTS
+        excused = self.outcome is not None and self.outcome.ended in EXCUSED
+        return self.excused >= MOST_EXCUSED if excused else self.attempts - self.excused + 1 >= ATTEMPTS
 
     @property
     def job(self) -> str:

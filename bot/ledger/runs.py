@@ -13,7 +13,7 @@ from bot.core.budget import admit as within_limits
 from bot.core.item import Claim as Claimed
 from bot.core.item import Item
 from bot.core.policy import Work as WorkPolicy
-from bot.core.run import ATTEMPTS, Outcome, Peer, Run
+from bot.core.run import ATTEMPTS, EXCUSED, Outcome, Peer, Run
 from bot.core.snapshot import Twin
 from bot.core.worktree import Work
 from bot.ledger.databases import Tx
@@ -142,8 +142,8 @@ async def _place(tx: Tx, mine: Item, run: RunPlan, now: datetime) -> None:
     fresh: dict[str, Any] = {"state": "admitted", "admitted_at": now}
     if run.restart:
         row = (await tx.execute(select(runs).where(_same(mine.id, run)))).mappings().one()
-        never_began = row["outcome"] is not None and row["outcome"].ended == "unreached"
-        counted = {"attempts": row["attempts"] + 1, "unreached": row["unreached"] + never_began}
+        excused = row["outcome"] is not None and row["outcome"].ended in EXCUSED
+        counted = {"attempts": row["attempts"] + 1, "excused": row["excused"] + excused}
         cleared = {"started_at": None, "ended_at": None, "outcome": None, "work": None}
         await tx.execute(update(runs).where(_same(mine.id, run)).values(**counted, **fresh, **cleared))
         return
@@ -185,5 +185,5 @@ async def _count(tx: Tx, which: ColumnElement[bool]) -> int:
 
 def run_of(row: RowMapping) -> Run:
     names = ("key", "item", "step", "peer", "round", "go_ahead", "evidence", "head", "state", "admitted_at")
-    later = ("started_at", "ended_at", "outcome", "work", "attempts", "unreached")
+    later = ("started_at", "ended_at", "outcome", "work", "attempts", "excused")
     return Run(**{name: row[name] for name in names + later}, causes=row["plan"].causes)

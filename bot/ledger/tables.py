@@ -103,7 +103,7 @@ runs = Table(
     Column("outcome", Stored(Outcome)),
     Column("work", Stored(Work)),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("unreached", Integer, nullable=False, default=0),  # attempts that never began
+    Column("excused", Integer, nullable=False, default=0),  # attempts no machine failed
     Column("plan", Stored(RunPlan), nullable=False),
     UniqueConstraint("item", "step", "head", "evidence"),
 )

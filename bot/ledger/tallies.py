@@ -23,7 +23,7 @@ class Tally:
 
 class Tallies(Store):
     async def tallies(self) -> dict[str, Tally]:
-        restarts = func.sum(runs.c.attempts - runs.c.unreached)
+        restarts = func.sum(runs.c.attempts - runs.c.excused)
         counted = select(runs.c.item, func.count(), restarts, func.max(runs.c.round))
         async with self.read() as tx:
             found = await tx.execute(counted.group_by(runs.c.item))

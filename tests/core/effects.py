@@ -11,7 +11,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Claim, Draft, Face, Move, Order, Parked
 from bot.core.policy import Policy
 from bot.core.pull import Pull, Shown
-from bot.core.run import Run
+from bot.core.run import EXCUSED, Run
 from bot.core.snapshot import StatusComment
 from bot.core.stage import Stage
 from tests.core.facts import ME, NOW, issue, item, outcome, peer, policy, pull, result
@@ -223,9 +223,9 @@ class Effects:
     def _admit(self, plan: do.RunPlan) -> str:
         known = next((run for run in self.runs if run.key == plan.key), None)
         if plan.restart and known and not known.exhausted:
-            unreached = known.unreached + bool(known.outcome and known.outcome.ended == "unreached")
+            excused = known.excused + bool(known.outcome and known.outcome.ended in EXCUSED)
             again = replace(known, state="admitted", attempts=known.attempts + 1, outcome=None, work=None)
-            again = replace(again, unreached=unreached)
+            again = replace(again, excused=excused)
             self.runs[self.runs.index(known)] = again
             return ""
         if known:

@@ -20,6 +20,24 @@ def test_pause_keeps_the_work_and_resume_goes_on() -> None:
     assert [(run.state, run.attempts) for run in toy.runs] == [("running", 1)]
 
 
+def test_pausing_often_uses_no_attempt_up() -> None:
+    """A person may stop and resume a run as often as they like: its three tries are for what the machine fails."""
+    toy = started()
+    for _ in range(5):
+        toy.say("pause", by="wendy")
+        toy.settle()
+        toy.say("resume", by="wendy")
+        toy.settle()
+        assert [run.state for run in toy.runs] == ["running"]
+    for _ in range(2):
+        toy.agent_ends(None, "lost")
+        toy.settle()
+    assert not parked(toy)
+    toy.agent_ends(None, "lost")
+    toy.settle()
+    assert parked(toy)
+
+
 def test_pause_all_stops_even_when_a_command_cannot_be_judged() -> None:
     """A comment of somebody whose role is unknown does not keep an agent running."""
     toy = started()

@@ -267,7 +267,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("work", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("unreached", sa.Integer(), nullable=False),
+        sa.Column("excused", sa.Integer(), nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["item"], ["items.id"], name=op.f("fk_runs_item")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_runs")),
