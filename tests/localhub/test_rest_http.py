@@ -116,6 +116,16 @@ def test_an_installation_token_ends_after_an_hour(hub, owner):
     assert (late.status_code, person.status_code) == (401, 200)
 
 
+def test_what_is_only_named_like_an_apps_installation_is_read_with_a_token(hub, owner):
+    """A repository, a branch and a file called `installation` are no place where an App has to show its key."""
+    made = hub.admin("repos", {"owner": owner["login"], "name": "installation", "files": {"installation": "here\n"}})
+    client, repo = hub.rest(owner["token"]), f"/repos/{made['full_name']}"
+    assert client.get(repo).json()["name"] == "installation"
+    client.post(f"{repo}/git/refs", json={"ref": "refs/heads/new/installation", "sha": made["head"]})
+    assert client.get(f"{repo}/git/ref/heads/new/installation").json()["object"]["sha"] == made["head"]
+    assert client.get(f"{repo}/contents/installation").json()["name"] == "installation"
+
+
 def test_below_api_v3_the_addresses_lie_there_too(hub, owner, repo):
     """As on Enterprise Server, every API address in an answer leads back below /api/v3."""
     client = hub.rest(owner["token"])

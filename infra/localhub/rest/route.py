@@ -25,7 +25,7 @@ FREE = "/rate_limit"
 NEEDS_NOBODY = ("/", FREE, "/meta")
 OF_ANYBODY = re.compile(r"/users/[^/]+")  # public, and asked for before there is any token
 READS = ("GET", "HEAD", "OPTIONS")
-BY_JWT = "/app"
+BY_JWT = re.compile(r"/app(/.*|-manifests/.*)?|/(repos/[^/]+|orgs|users)/[^/]+/installation")
 API_FOLDERS = "(repos|users|orgs|app|installation)/"
 ANONYMOUS = "anonymous"
 
@@ -79,7 +79,7 @@ def version(request: Request) -> str:
 
 def _identify(hub: Hub, request: Request) -> Caller | None:
     header = request.headers.get("authorization")
-    if request.url.path.startswith(BY_JWT) or request.url.path.endswith("/installation"):
+    if BY_JWT.fullmatch(request.url.path):
         return None  # the App shows a JWT, which the handler checks
     if header is None:
         if request.url.path in NEEDS_NOBODY or OF_ANYBODY.fullmatch(request.url.path):
