@@ -11,6 +11,8 @@ from localhub.merging import HEAD_MODIFIED, Method, blocker, merge
 from localhub.model import PullRequest
 from localhub.permissions import Caller, require
 
+TELLING = ("check_run", "status", "pull_request_review", "pull_request_review_thread", "pull_request", "push")
+
 
 async def enable_auto_merge(
     hub: Hub, caller: Caller, pull: PullRequest, method: Method = "merge", *,
@@ -43,7 +45,7 @@ def disable_auto_merge(hub: Hub, caller: Caller, pull: PullRequest) -> PullReque
 
 def merge_when_green(hub: Hub, event: Event) -> None:
     """A listener: whatever may have made a waiting pull request mergeable makes GitHub try."""
-    if event.repo is None or event.name not in ("check_run", "status", "pull_request_review", "pull_request", "push"):
+    if event.repo is None or event.name not in TELLING:
         return
     for pull in event.repo.issues.values():
         if isinstance(pull, PullRequest) and pull.auto_merge is not None and pull.state == "open":

@@ -84,7 +84,7 @@ def test_where_there_is_a_queue_it_is_joined(shop: Shop):
 
 
 def test_an_open_conversation_holds_the_merge_where_the_rules_say_so(shop: Shop):
-    """A thread that is not resolved blocks; resolving it is enough."""
+    """A thread that is not resolved blocks; resolving it is enough, and is what auto-merge waits for."""
     protect(shop, resolve_threads=True)
     shop.push("a", "1", "work")
     number = shop.open_pull("work")
@@ -96,9 +96,16 @@ def test_an_open_conversation_holds_the_merge_where_the_rules_say_so(shop: Shop)
     threads = "query($p: ID!) { node(id: $p) { ... on PullRequest { reviewThreads(first: 1) { nodes { id } } } } }"
     found = shop.hub.graphql(shop.ann["token"], threads, p=shop.pull(number)["node_id"])
     thread = found["data"]["node"]["reviewThreads"]["nodes"][0]["id"]
-    resolve = "mutation($t: ID!) { resolveReviewThread(input: {threadId: $t}) { thread { isResolved } } }"
-    shop.hub.graphql(shop.ann["token"], resolve, t=thread)
+    settle = "mutation($i: ID!) {{ {}(input: {{{}: $i}}) {{ clientMutationId }} }}".format
+    resolve, unresolve = settle("resolveReviewThread", "threadId"), settle("unresolveReviewThread", "threadId")
+    shop.hub.graphql(shop.ann["token"], resolve, i=thread)
     assert shop.pull(number)["mergeable_state"] == "clean"
+    shop.hub.graphql(shop.ann["token"], unresolve, i=thread)
+    wish = settle("enablePullRequestAutoMerge", "pullRequestId")
+    shop.hub.graphql(shop.ann["token"], wish, i=shop.pull(number)["node_id"])
+    shop.hub.graphql(shop.ann["token"], resolve, i=thread)
+    shop.hub.idle()
+    assert shop.pull(number)["merged"]
 
 
 def test_a_commit_without_a_checkout_wants_the_head_it_saw(shop: Shop):
