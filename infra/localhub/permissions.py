@@ -76,19 +76,29 @@ def readable_repo(hub: Hub, caller: Caller, full_name: str) -> Repo:
 
 
 def require_project(caller: Caller, project: Project, needed: str) -> None:
-    """Projects are their owner's: members, collaborators and the App read and write; others read a public one only."""
-    owner, name, token = project.owner, caller.login.lower(), caller.token
-    inside = owner.login.lower() == name or name in owner.members or name in project.collaborators
-    if caller.app is not None:
-        inside = caller.app.account is owner and owner.kind == "Organization"
-    if needed == "read" and project.public:
-        return
-    if not inside or token.owner not in (None, owner):
+    """Projects are their owner's: members, collaborators and the App read and write; others read a public one only.
+
+    A person's own board is out of reach for Apps and for fine-grained tokens, public or not: no permission names it.
+    """
+    owner, token = project.owner, caller.token
+    personal = owner.kind == "User"
+    public = needed == "read" and project.public and not (personal and caller.app)
+    if not public and not _belongs(caller, project):
         raise NotFound()
     if token.is_classic and not {"project", f"{needed}:project"} & set(token.scopes):
         raise grants.lacking(token, ("read:project",) if needed == "read" else ("project",))
-    if not token.is_classic and not grants.may(token, "organization_projects", needed):
+    if token.is_classic:
+        return
+    if personal or not (public or grants.may(token, "organization_projects", needed)):
         raise grants.ungranted(token, "organization_projects", needed)
+
+
+def _belongs(caller: Caller, project: Project) -> bool:
+    owner, name, token = project.owner, caller.login.lower(), caller.token
+    if caller.app is not None:
+        return caller.app.account is owner and owner.kind == "Organization"
+    inside = owner.login.lower() == name or name in owner.members or name in project.collaborators
+    return inside and token.owner in (None, owner)
 
 
 def authenticate(hub: Hub, header: str | None) -> Caller:

@@ -115,9 +115,9 @@ def test_the_filter_lags_behind_the_board(board: Board):
 
 
 def test_a_persons_own_board_is_for_people(board: Board):
-    """An App installed on the person's account neither finds their board nor hears of it; they use it as any other."""
+    """No App finds their board or hears of it, be it public, and no fine-grained token opens it; they themselves do."""
     hub, ann = board.hub, board.api.get("/user").json()["login"]
-    mine = hub.admin("projects", {"owner": ann, "title": "Mine"})
+    mine = hub.admin("projects", {"owner": ann, "title": "Mine", "public": True})
     events = ["projects_v2", "projects_v2_item", "issues"]
     app = hub.admin("apps", {"slug": hub.name("app"), "owner": ann, "events": events, "webhook_url": hub.url})
     own = Board(hub, board.api, hub.repo(ann)["full_name"], f"/users/{ann}/projectsV2/{mine['number']}", mine)
@@ -126,8 +126,26 @@ def test_a_persons_own_board_is_for_people(board: Board):
     assert hub.rest(app["token"]).get(own.path).status_code in (403, 404)
     found = hub.graphql(app["token"], "query($id: ID!) { node(id: $id) { id } }", id=mine["id"])
     assert found["errors"][0]["type"] == "NOT_FOUND"
+    narrow = hub.admin(f"people/{ann}/tokens", {"permissions": {"organization_projects": "write"}})
+    refused = hub.rest(narrow["token"]).get(own.path)
+    assert (refused.status_code, refused.json()["message"]) == (
+        403,
+        "Resource not accessible by personal access token",
+    )
     hub.idle()
     heard = [
         each for each in hub.admin("deliveries") if each["payload"]["installation"]["id"] == app["installation_id"]
     ]
     assert {each["event"] for each in heard} == {"installation", "issues"}
+
+
+def test_a_public_board_is_read_with_the_scope_for_it(board: Board):
+    """Anybody's classic token reads it, if it may read boards at all; writing is for members."""
+    hub, stranger = board.hub, board.hub.person("stranger")["login"]
+    org = board.path.split("/")[2]
+    made = hub.admin("projects", {"owner": org, "title": "Open", "public": True})
+    path = f"/orgs/{org}/projectsV2/{made['number']}"
+    for scopes, status in ((["repo"], 404), (["read:project"], 200)):
+        client = hub.rest(hub.admin(f"people/{stranger}/tokens", {"scopes": scopes})["token"])
+        assert client.get(path).status_code == status
+    assert client.post(f"{path}/drafts", json={"title": "Mine"}).status_code == 404
