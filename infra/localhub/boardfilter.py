@@ -2,7 +2,8 @@
 
 A comma is OR inside a qualifier, a space is AND, a leading minus negates; what is no qualifier is looked for in the
 title. Names of the board's own fields are qualifiers too, with blanks written as minus signs. A value that nothing on
-the board has, such as the name of no column, is no error: nothing matches it.
+the board has, such as the name of no column, is no error: nothing matches it. No filter finds a card whose content the
+reader may not see.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
+from glob import escape
 from typing import Any
 
-from localhub.cards import says_anything, written
+from localhub.cards import redacted, says_anything, written
 from localhub.errors import NotSimulated
 from localhub.fields import is_over
 from localhub.hub import Hub
-from localhub.model import Actor, DraftIssue, Issue, ProjectField, ProjectItem, PullRequest
+from localhub.model import DraftIssue, Issue, ProjectField, ProjectItem, PullRequest
+from localhub.permissions import Caller
 
 TERM = re.compile(r'(?P<minus>-)?(?:(?P<name>[A-Za-z][\w.-]*):)?(?P<values>(?:"[^"]*"|[^\s",]|,)+)')
 COMPARED = re.compile(r"(?P<sign>>=|<=|>|<)(?P<bound>.+)")
@@ -34,7 +37,7 @@ class Reader:
     """Who asks, of which world."""
 
     hub: Hub
-    viewer: Actor
+    caller: Caller
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def matching(items: Sequence[ProjectItem], query: str, reader: Reader) -> list[P
         return list(items)
     index, now = reader.hub.index, reader.hub.now()
     known = [(item, twin) for item in items if (twin := index.seen(item, now)) is not None]
-    return [item for item, twin in known if all(holds(each, twin, reader) != each.negated for each in terms)]
+    found = [item for item, twin in known if all(holds(each, twin, reader) != each.negated for each in terms)]
+    return [item for item in found if not redacted(item, reader.caller)]
 
 
 def term(match: re.Match[str]) -> Term:
@@ -66,7 +70,7 @@ def holds(wanted: Term, item: ProjectItem, reader: Reader) -> bool:
         return any(value.lower() in item.content.title.lower() for value in wanted.values)
     judge = QUALIFIERS.get(wanted.name)
     if judge is not None:
-        return any(judge(item, reader.viewer.login if value == "@me" else value, reader) for value in wanted.values)
+        return any(judge(item, reader.caller.login if value == "@me" else value, reader) for value in wanted.values)
     field = board_field(item, wanted.name)
     return any(says(item, field, value, reader) for value in wanted.values)
 
@@ -125,7 +129,9 @@ def is_current(item: ProjectItem, field: ProjectField, wanted: str, reader: Read
 
 
 def alike(text: str | None, pattern: str) -> bool:
-    return text is not None and fnmatch(text.lower(), pattern.lower().replace("[", "[[]"))
+    """Only a star stands for anything."""
+    literally = "*".join(escape(part) for part in pattern.lower().split("*"))
+    return text is not None and fnmatchcase(text.lower(), literally)
 
 
 def is_(item: ProjectItem, what: str, reader: Reader) -> bool:

@@ -1,15 +1,29 @@
-"""What a card says in each field of its board: what was written there, or what only mirrors its content."""
+"""What a card says in each field of its board, what was written there or only mirrors its content; and to whom."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from localhub.comments import scope_of
+from localhub.errors import HubError
 from localhub.fields import iteration, option
 from localhub.hub import Hub
 from localhub.links import closing_pulls
 from localhub.model import DraftIssue, Issue, ProjectField, ProjectItem, PullRequest
+from localhub.permissions import Caller, require
 
 MIRRORED = ("TITLE", "LABELS", "ASSIGNEES", "REPOSITORY", "REVIEWERS", "LINKED_PULL_REQUESTS", "MILESTONE")
+
+
+def redacted(item: ProjectItem, caller: Caller) -> bool:
+    """Whether the caller sees that there is a card, and nothing more: its content may not be read by them."""
+    if isinstance(item.content, DraftIssue):
+        return item.redacted
+    try:
+        require(caller, item.content.repo, "read", scope_of(item.content), "read")
+    except HubError:
+        return True
+    return item.redacted
 
 
 def mirrored(hub: Hub, content: Issue | DraftIssue, data_type: str) -> Any:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from graphql_world import World
-from localhub import projects
+from localhub import issues, projects
+from localhub.permissions import caller_of
 
 CARD = """
 type isArchived content { __typename ... on Issue { title } ... on DraftIssue { title } }
@@ -120,13 +121,27 @@ async def test_board_is_found_by_its_owner_and_read_page_by_page(world: World):
         ("size:1..2", ["Fix the typo"]),
         ("last-updated:1days -is:draft", ["Fix the typo", "Add a page"]),
         ("last-updated:>1days", []),
+        ("label:bug", ["Fix the typo"]),
+        ('label:"help wanted?",bug', ["Fix the typo", "Add a page"]),
+        ('label:"help wanted??"', []),
+        ("label:help* -label:bug", ["Add a page"]),
+        ("no:label", ["A thought"]),
+        ("assignee:bob", ["Fix the typo"]),
+        ("-assignee:bob status:*", ["Add a page"]),
+        ("a -is:draft", ["Add a page"]),
+        ('"a page"', ["Add a page"]),
+        ("-typo", ["Add a page", "A thought"]),
     ],
 )
 async def test_filter_of_the_board(world: World, query: str, found: list[str]):
     """A comma is OR, a space is AND, a minus negates; names compare without case; nothing is in an unknown column."""
     size = projects.add_field(world.hub, world.board, "Size", "NUMBER")
     for title, column, number in (("Fix the typo", "Ready", 2), ("Add a page", "In Progress", 3)):
-        card = await world.card(await world.issue(title))
+        issue = await world.issue(title)
+        card = await world.card(issue)
+        record, ann = world.hub.nodes[issue], caller_of(world.hub, world.ann)
+        issues.label(world.hub, ann, record, ["bug" if column == "Ready" else "help wanted?"])
+        issues.assign(world.hub, ann, record, ["bob"] if column == "Ready" else [])
         await world.put(card, column)
         where = {"projectId": world.board.node_id, "itemId": card, "fieldId": size.node_id}
         await world.write("updateProjectV2ItemFieldValue", **where, value={"number": number})
@@ -168,11 +183,15 @@ async def test_draft_becomes_an_issue_on_the_same_card(world: World):
 
 
 async def test_content_the_reader_may_not_see_is_redacted(world: World):
-    """Who may see the board but not the private repository sees that there is a card, and nothing more."""
+    """Who may see the board but not the private repository sees that there is a card, and finds out nothing more."""
     card = await world.card(await world.issue("Secret"))
     world.board.public, world.repo.private = True, True
     shown = await world.read(card, "ProjectV2Item", CARD, world.carol)
     assert (shown["type"], shown["content"]) == ("REDACTED", None)
+    for query in ("secret", "repo:acme/demo", "-secretive"):
+        found = await world.data(ITEMS, world.carol, board=world.board.node_id, query=query)
+        assert found["node"]["items"]["totalCount"] == 0
+    assert await titles(world, "secret") == ["Secret"]
 
 
 async def test_values_of_every_kind(world: World):

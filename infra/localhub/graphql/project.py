@@ -7,6 +7,7 @@ from typing import Any
 
 from localhub import projects
 from localhub.boardfilter import Reader, matching
+from localhub.cards import redacted
 from localhub.errors import HubError
 from localhub.fields import is_over
 from localhub.graphql.connections import connection
@@ -61,7 +62,7 @@ class ProjectView(View[Project]):
         """In board order, the only order there is; archived cards are left out unless asked for."""
         states = archived_states or ["NOT_ARCHIVED"]
         shown = [each for each in self.record.items if ("ARCHIVED" if each.archived_at else "NOT_ARCHIVED") in states]
-        shown = matching(shown, query or "", Reader(self.hub, self.caller.actor))
+        shown = matching(shown, query or "", Reader(self.hub, self.caller))
         backwards = order_by and order_by["direction"] == "DESC"
         return connection(shown[::-1] if backwards else shown, page)
 
@@ -124,7 +125,7 @@ class ItemView(View[ProjectItem]):
         return connection([] if self._redacted() else values_of(self.hub, self.record), page)
 
     def _redacted(self) -> bool:
-        return self.record.redacted or not self.context.readable(self.record.content)
+        return redacted(self.record, self.caller)
 
 
 class FieldView(View[ProjectField]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from localhub.cards import MIRRORED, mirrored
+from localhub.cards import MIRRORED, mirrored, redacted
 from localhub.fields import is_over, iteration, option
 from localhub.hub import Hub
 from localhub.model import (
@@ -22,7 +22,7 @@ from localhub.model import (
     Repo,
     StatusUpdate,
 )
-from localhub.permissions import Caller, at_least, of
+from localhub.permissions import Caller
 from localhub.render.base import Json, moment
 from localhub.render.issues import issue, label
 from localhub.render.people import user
@@ -114,9 +114,7 @@ def simple_card(hub: Hub, record: ProjectItem) -> Json:
 
 def project_card(hub: Hub, record: ProjectItem, wanted: Sequence[ProjectField], caller: Caller) -> Json:
     """A card with the wanted fields. Who may not read the content sees that there is a card, and nothing more."""
-    content = record.content
-    hidden = isinstance(content, Issue) and not at_least(of(content.repo, caller.login), "read")
-    if hidden or record.redacted:
+    if redacted(record, caller):
         return {**simple_card(hub, record), "content": None, "fields": []}
     fields = [
         {"id": each.id, "name": each.name, "data_type": each.data_type.lower(), "value": _value(hub, record, each)}

@@ -78,7 +78,7 @@ async def create_field(hub: World, caller: Calling, board: ThisBoard, body: Body
 async def items(request: Request, hub: World, caller: Calling, board: ThisBoard) -> Response:
     """In board order, without the archive; `q` is the board's filter."""
     kept = [each for each in board.items if each.archived_at is None]
-    found = matching(kept, request.query_params.get("q", ""), Reader(hub, caller.actor))
+    found = matching(kept, request.query_params.get("q", ""), Reader(hub, caller))
     shown, links = page_by_cursor(request, found)
     wanted = _wanted(request, board)
     return answer([render.project_card(hub, each, wanted, caller) for each in shown], headers=links)
