@@ -56,13 +56,16 @@ def at_least(role: Permission, needed: Permission) -> bool:
 def require(caller: Caller, repo: Repo, needed: Permission, scope: str | None = None, level: str = "write") -> None:
     """Refuse as GitHub does: what one may not read does not exist; what one may not do is forbidden.
 
-    `scope` is what the token must have been given for it, at that level (`issues`, `contents`, `checks` ...).
+    `scope` is what the token must have been given for it, at that level (`issues`, `contents`, `checks` ...). An App
+    that may administer needs no role for it.
     """
     role = of(repo, caller.login)
     if not at_least(role, "read") or grants.hides(caller.token, repo):
         raise NotFound()
-    if not at_least(role, needed):
-        raise Forbidden(None if caller.app else f"Must have {needed} rights to Repository.")
+    if not at_least(role, needed) and not (caller.app and scope == "administration"):
+        if caller.app:
+            raise grants.ungranted(caller.token, scope, level) if scope else Forbidden()
+        raise Forbidden(f"Must have {needed} rights to Repository.")
     if scope is not None:
         grants.require(caller.token, repo, scope, level)
 

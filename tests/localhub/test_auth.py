@@ -137,6 +137,21 @@ def test_a_token_is_narrowed_to_permissions(shops: Shops, tmp_path: Path) -> Non
     assert shops.rest(shops.key(), "POST", there, permissions={"administration": "write"}).status_code == 422
 
 
+def test_a_role_is_no_substitute_for_a_permission(hub: LocalHub) -> None:
+    """An App that may administer gives people roles; what any other may not do there or elsewhere is named."""
+    org, stranger, bob = hub.org(), hub.org(), hub.person("bob")["login"]
+    mine, theirs = (f"/repos/{hub.repo(owner)['full_name']}" for owner in (org, stranger))
+    for granted, path, status in (
+        ({"administration": "write"}, f"{mine}/collaborators/{bob}", 204),
+        ({"issues": "write"}, f"{mine}/collaborators/{bob}", 403),
+        ({"administration": "write"}, f"{theirs}/collaborators/{bob}", 403),
+    ):
+        app = hub.admin("apps", {"slug": hub.name("bot"), "owner": org, "permissions": granted})
+        answer = hub.rest(app["token"]).put(path, json={"permission": "push"})
+        assert answer.status_code == status
+    assert answer.headers["x-accepted-github-permissions"] == "administration=write"
+
+
 def test_what_a_private_repository_holds_is_kept_from_tokens_without_the_permission(shops: Shops) -> None:
     """GraphQL refuses a pull request, a check or a commit where it is asked for, and answers the rest."""
     token = shops.mint(permissions={"issues": "read"})["token"]
