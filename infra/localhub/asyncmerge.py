@@ -10,7 +10,7 @@ from uuid import uuid4
 from localhub import queue
 from localhub.errors import HubError, NotFound, Unprocessable
 from localhub.hub import Hub
-from localhub.merging import Method
+from localhub.merging import NAMED, Method
 from localhub.model import PullRequest
 from localhub.permissions import Caller, require
 
@@ -41,8 +41,8 @@ def request(
 ) -> tuple[AsyncMerge, bool]:  # fmt: skip
     """The request, and whether it is new. Only the state is looked at now; the rules are, when it is carried out."""
     require(caller, pull.repo, "write", "contents")
-    if (action or "default") not in ("default", "direct_merge", "merge_queue"):
-        raise Unprocessable("Invalid request. merge_action is not one of default, direct_merge, merge_queue.")
+    _check("merge_action", action, ("default", "direct_merge", "merge_queue"))
+    _check("merge_method", method, ("default", *NAMED))
     known = next((each for each in hub.async_merges.values() if each.pull is pull and each.status == "pending"), None)
     if known is not None:
         return known, False
@@ -62,6 +62,11 @@ def find(hub: Hub, caller: Caller, pull: PullRequest, uuid: str) -> AsyncMerge:
     if found is None or found.pull is not pull or found.at + KEPT <= hub.now():
         raise NotFound()
     return found
+
+
+def _check(name: str, given: str | None, known: tuple[str, ...]) -> None:
+    if given is not None and given not in known:
+        raise Unprocessable(f"Invalid request. {name} is not one of {', '.join(known)}.")
 
 
 def _is_over_already(made: AsyncMerge) -> bool:

@@ -45,7 +45,7 @@ def test_a_merge_in_the_background_ends_as_its_uuid_says(shop: Shop):
 
 
 def test_what_may_not_be_merged_fails_later_and_says_why(shop: Shop):
-    """Another head and a missing check fail in the background; a closed pull request is refused at once."""
+    """Another head and a missing check fail in the background; an unknown method or a closed one is refused at once."""
     protect(shop, required_checks=["ci"])
     shop.push("a", "1", "work")
     number = shop.open_pull("work")
@@ -58,6 +58,7 @@ def test_what_may_not_be_merged_fails_later_and_says_why(shop: Shop):
     assert said == [
         (202, "failed", "Head branch was modified"), (202, "failed", 'Required status check "ci" is expected'),
     ]  # fmt: skip
+    assert ask(shop, number, merge_method="fast")[0] == 422
     with shop.hub.rest(shop.ann["token"]) as api:
         api.patch(f"/repos/{shop.name}/pulls/{number}", json={"state": "closed"})
     assert ask(shop, number)[0] == 400
