@@ -36,6 +36,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.include_router(pages.router)
     for tail in GIT:
         app.add_api_route("/{owner}/{name}" + tail, _git, methods=["GET", "POST"])
+    app.add_middleware(Head)
     app.add_middleware(Enterprise)
     app.add_middleware(Faults, hub=hub)
     app.add_middleware(Crowd, hub=hub)
@@ -54,6 +55,17 @@ def listen(hub: Hub) -> None:
         lambda event: projects.built_in_workflows(hub, event),
         lambda event: automerge.merge_when_green(hub, event),
     ]
+
+
+class Head:
+    """Answers HEAD as GET; uvicorn keeps the body back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        heads = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self.app({**scope, "method": "GET"} if heads else scope, receive, send)
 
 
 class Enterprise:

@@ -41,6 +41,15 @@ def test_refusals_look_like_github_s(hub, owner, repo):
     assert (garbled.status_code, garbled.json()["message"]) == (400, "Problems parsing JSON")
 
 
+def test_head_is_get_without_the_body(hub, owner, repo):
+    """The same status and headers, counted as a read."""
+    client = hub.rest(owner["token"])
+    whole, head = client.get(repo), client.head(repo)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", whole.headers["etag"])
+    assert int(head.headers["x-ratelimit-used"]) == int(whole.headers["x-ratelimit-used"]) + 1
+    assert client.head(f"{repo}/issues/99").status_code == 404
+
+
 def test_an_unchanged_answer_is_304_and_free(hub, owner, repo):
     """The ETag of a read answers 304 until something changes, and a 304 costs nothing of the hour."""
     client = hub.rest(owner["token"])
