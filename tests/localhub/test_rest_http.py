@@ -41,6 +41,25 @@ def test_refusals_look_like_github_s(hub, owner, repo):
     assert (garbled.status_code, garbled.json()["message"]) == (400, "Problems parsing JSON")
 
 
+def test_what_is_of_the_wrong_kind_is_refused(hub, owner, repo):
+    """Values that are no string, number, object or list where GitHub describes one, and a date that is none: 422."""
+    client = hub.rest(owner["token"])
+    client.post(f"{repo}/issues", json={"title": 5, "labels": [{"name": "bug"}, "ui"]})
+    issue = client.get(f"{repo}/issues/1").json()
+    assert (issue["title"], [each["name"] for each in issue["labels"]]) == ("5", ["bug", "ui"])
+    number = client.post(f"{repo}/issues/1/sub_issues", json={"sub_issue_id": "1"})
+    assert number.json()["message"] == "Invalid request.\n\nFor 'properties/sub_issue_id', \"1\" is not an integer."
+    for verb, path, sent in (
+        ("PATCH", "issues/1", {"title": ["x"]}),
+        ("PATCH", "issues/1", {"assignees": "bob"}),
+        ("POST", "issues", {"title": "x", "labels": [5]}),
+        ("PUT", "issues/1/labels", {"labels": "bug"}),
+        ("PUT", "contents/a", {"message": "a"}),
+        ("GET", "issues?since=yesterday", None),
+    ):
+        assert client.request(verb, f"{repo}/{path}", json=sent).status_code == 422, path
+
+
 def test_head_is_get_without_the_body(hub, owner, repo):
     """The same status and headers, counted as a read."""
     client = hub.rest(owner["token"])

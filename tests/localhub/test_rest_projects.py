@@ -69,6 +69,10 @@ def test_several_fields_are_set_in_one_call_and_null_clears(board: Board):
     assert "Agent" not in board.values(card)
     assert board.put(card, Size="many").status_code == 422
     assert board.put(card, Status="00000000").status_code == 404
+    path, plan = f"{board.path}/items/{card['id']}", {"iterations": [{"title": "One", "start_date": "soon"}]}
+    assert board.api.patch(path, json={"fields": [{"value": 1}]}).json()["message"].endswith('"id" wasn\'t supplied.')
+    field = {"name": "Sprint", "data_type": "iteration", "iteration_configuration": plan}
+    assert board.api.post(f"{board.path}/fields", json=field).status_code == 422
 
 
 def test_items_are_found_by_the_filter_page_by_page(board: Board):

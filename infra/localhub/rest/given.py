@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -13,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from localhub import issues, pulls
-from localhub.errors import HubError, NotFound
+from localhub.errors import NotFound
 from localhub.hub import Hub
 from localhub.model import Actor, Comment, Issue, PullRequest, Repo
 from localhub.permissions import Caller, readable_repo
+from localhub.rest import bodies
 from localhub.rest.reading import require_read
 from localhub.rest.route import READS, GitHubRoute
 
@@ -40,21 +40,9 @@ async def calling(request: Request) -> Caller:
     return caller
 
 
-async def body(request: Request) -> Json:
-    """The JSON object of the request; nothing at all is an empty one."""
-    raw = await request.body()
-    try:
-        parsed = json.loads(raw) if raw.strip() else {}
-    except ValueError:
-        raise HubError("Problems parsing JSON") from None
-    if not isinstance(parsed, dict):
-        raise HubError("Body should be a JSON object")
-    return parsed
-
-
 World = Annotated[Hub, Depends(world)]
 Calling = Annotated[Caller, Depends(calling)]
-Body = Annotated[Json, Depends(body)]
+Body = Annotated[Json, Depends(bodies.body)]
 
 
 async def repo_named(request: Request, hub: World, caller: Calling, owner: str, name: str) -> Repo:

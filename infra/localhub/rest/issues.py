@@ -13,6 +13,7 @@ from localhub.hub import Hub
 from localhub.model import Issue
 from localhub.permissions import Caller
 from localhub.render.base import Json
+from localhub.rest import bodies
 from localhub.rest.given import Body, Calling, Here, ThisIssue, World, answer, new_router, nothing, page
 
 router = new_router()
@@ -150,7 +151,10 @@ def _matches(issue: Issue, asked: dict[str, str]) -> bool:
 
 
 def _since(text: str) -> datetime:
-    at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise Unprocessable(f"{text} is no moment") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -160,8 +164,7 @@ def _names(labels: list[str | Json] | None) -> list[str]:
 
 
 async def _label_names(request: Request) -> list[str]:
-    sent = await request.json()
-    return _names(sent if isinstance(sent, list) else sent.get("labels"))
+    return _names((await bodies.labels(request)).get("labels"))
 
 
 def _assignees(body: Json) -> list[str] | None:

@@ -95,7 +95,7 @@ async def add_item(hub: World, caller: Calling, board: ThisBoard, body: Body) ->
         content = by_id(hub, kind, body["id"])
     else:
         repo = readable_repo(hub, caller, f"{body.get('owner')}/{body.get('repo')}")
-        content = issues.find(repo, int(body.get("number") or 0))
+        content = issues.find(repo, body.get("number") or 0)
     return answer(render.simple_card(hub, projects.add_item(hub, caller, board, content)), 201)
 
 
@@ -108,7 +108,7 @@ async def change_item(
     request: Request, hub: World, caller: Calling, board: ThisBoard, item: ThisItem, body: Body
 ) -> Response:
     """Several fields in one call; null clears."""
-    wishes = [(_field(board, int(each["id"])), each.get("value")) for each in body.get("fields") or ()]
+    wishes = [(_field(board, each["id"]), each.get("value")) for each in body.get("fields") or ()]
     for changed, value in wishes:
         if value is None:
             projects.clear_value(hub, caller, item, changed)
@@ -155,7 +155,7 @@ def _readable(caller: Caller, board: Project) -> bool:
     return True
 
 
-def _field(board: Project, field_id: int) -> ProjectField:
+def _field(board: Project, field_id: object) -> ProjectField:
     found: ProjectField = first(each for each in board.fields if each.id == field_id)
     return found
 
@@ -175,4 +175,7 @@ def _option(given: dict[str, Any]) -> FieldOption:
 
 def _iteration(given: dict[str, Any], plan: dict[str, Any]) -> Iteration:
     start, length = given.get("start_date") or plan.get("start_date"), given.get("duration") or plan.get("duration")
-    return projects.new_iteration(str(given.get("title") or ""), date.fromisoformat(str(start)), int(length or 14))
+    try:
+        return projects.new_iteration(str(given.get("title") or ""), date.fromisoformat(str(start)), int(length or 14))
+    except (TypeError, ValueError):
+        raise Unprocessable(f"Invalid request.\n\n{start} and {length} are no start date and duration.") from None

@@ -84,7 +84,7 @@ async def lines(request: Request, hub: World, pull: ThisPull) -> Response:
 async def comment_on_line(hub: World, caller: Calling, pull: ThisPull, repo: Here, body: Body) -> Response:
     text = str(body.get("body") or "")
     if body.get("in_reply_to"):
-        parent = await review_comment_with_id(repo, int(body["in_reply_to"]))
+        parent = await review_comment_with_id(repo, body["in_reply_to"])
         return answer(render.review_comment(hub, pulls.reply(hub, caller, parent, text)), 201)
     made = pulls.comment_on_line(
         hub, caller, pull, text, str(body.get("path") or ""), body.get("line") or body.get("position"),
