@@ -259,6 +259,17 @@ async def test_a_field_is_made_and_renamed(world: World):
     assert answer["errors"][0]["message"] == "Name has already been taken"
 
 
+async def test_what_is_no_date_does_not_come_in(world: World):
+    """Refused before anything is done, written in the document as well as sent beside it."""
+    make = 'createProjectV2StatusUpdate(input: {{projectId: "{}", startDate: {}}}) {{ clientMutationId }}'.format
+    for wrong in ("soon", "2026-02-30"):
+        written = await world.ask("mutation { " + make(world.board.node_id, f'"{wrong}"') + " }")
+        sent = await world.ask("mutation($d: Date) { " + make(world.board.node_id, "$d") + " }", d=wrong)
+        for answer in (written, sent):
+            assert "data" not in answer and "Date" in answer["errors"][0]["message"]
+    assert world.board.status_updates == []
+
+
 async def test_options_without_their_ids_are_new_ones(world: World):
     """Rewriting the columns keeps the cards only where the old option's id is sent along."""
     card = await world.card(await world.issue("Fix the typo"))

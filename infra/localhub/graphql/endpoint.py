@@ -25,7 +25,7 @@ async def handle(hub: Hub, request: Request) -> Response:
     except HubError as refusal:
         return told(refusal.status, refusal.message, refusal.headers)
     asked = read(await request.body())
-    if asked is None:
+    if asked is None or not isinstance(asked.get("variables") or {}, dict):
         return told(400, "Problems parsing JSON")
     if not isinstance(asked.get("query"), str):
         return JSONResponse({"errors": [{"message": "A query attribute must be specified and must be a string."}]})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
-from functools import cache
+from base64 import b64decode
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache, partial
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
 from graphql import (
+    GraphQLError,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -41,7 +44,10 @@ def sdl() -> str:
 
 
 def speak_python(built: GraphQLSchema) -> None:
-    """Arguments and input fields reach resolvers in snake case; times and big integers leave as GitHub writes them."""
+    """Arguments and input fields reach resolvers in snake case; times and big integers leave as GitHub writes them.
+
+    What is no date and no base64 does not come in.
+    """
     for kind in built.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             for name, field in kind.fields.items():
@@ -52,12 +58,28 @@ def speak_python(built: GraphQLSchema) -> None:
                     argument.out_name = snake(name)
     scalar(built, "DateTime").coerce_output_value = written_time
     scalar(built, "BigInt").coerce_output_value = str
+    for name, understood in (("Date", date.fromisoformat), ("Base64String", from_base64)):
+        scalar(built, name).coerce_input_value = partial(checked_text, name, understood)
 
 
 def scalar(built: GraphQLSchema, name: str) -> GraphQLScalarType:
     kind = built.type_map[name]
     assert isinstance(kind, GraphQLScalarType)
     return kind
+
+
+def from_base64(text: str) -> bytes:
+    """Lines may be broken."""
+    return b64decode("".join(text.split()), validate=True)
+
+
+def checked_text(name: str, understood: Callable[[str], object], value: Any) -> str:
+    """The text as it came, once it is understood."""
+    try:
+        understood(value)
+    except (AttributeError, TypeError, ValueError):
+        raise GraphQLError(f"{value!r} is not a valid {name}") from None
+    return str(value)
 
 
 def written_time(value: Any) -> str:
