@@ -132,7 +132,7 @@ async def travel(root: Path, version: str) -> Tour:
     async with tour.client:
         await tour.build()
         parts = (people, repository, issues, comments, relations, board, boards, actions, pulls, reviews, merging)
-        parts = (*parts, manifest, apps)
+        parts = (*parts, own, manifest, apps)
         for part in parts:
             await part(tour)
             await tour.settle()
@@ -356,6 +356,14 @@ async def merging(tour: Tour) -> None:
         await tour.here("ann", "GET", path + each)
     await tour.here("ann", "GET", "/issues/1/timeline")
     await queue(tour)
+
+
+async def own(tour: Tour) -> None:
+    """What the App itself writes says so."""
+    number = (await tour.here("app", "POST", "/issues", {"title": "By the App", "labels": ["by-app"]}))["number"]
+    await tour.here("app", "POST", f"/issues/{number}/comments", {"body": "So is this"})
+    await tour.here("ann", "PATCH", f"/issues/{number}", {"state": "closed"})
+    await tour.here("ann", "GET", f"/issues/{number}")
 
 
 async def checks(tour: Tour, head: str) -> None:

@@ -43,7 +43,9 @@ ACTIONS = {
     "workflow_run": "requested in_progress completed",
 }
 # What the descriptions know of the same thing in other places, or even demand there.
-HALF_DESCRIBED = re.compile(r"user_view_type|labels\[\]\.archived_(at|by)|workflow_run\.display_title")
+HALF_DESCRIBED = re.compile(
+    r"user_view_type|labels\[\]\.archived_(at|by)|workflow_run\.display_title|performed_via_github_app\.client_id"
+)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
