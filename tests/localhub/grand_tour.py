@@ -279,7 +279,8 @@ async def actions(tour: Tour) -> None:
     made = await tour.here("app", "POST", "/actions/workflows/gate.yml/dispatches", order)
     await tour.settle()
     run = f"/actions/runs/{made['workflow_run_id']}"
-    for path in ("/actions/workflows/gate.yml/runs", "/actions/runs", run, f"{run}/attempts/1", f"{run}/jobs"):
+    listed = ("/actions/workflows/gate.yml/runs", "/actions/runs")
+    for path in (*listed, run, f"{run}/attempts/1", f"{run}/jobs", f"{run}/artifacts"):
         await tour.here("ann", "GET", path)
     job = (await tour.here("ann", "GET", f"{run}/attempts/1/jobs"))["jobs"][0]["id"]
     for path in (f"/actions/jobs/{job}", f"/actions/jobs/{job}/logs"):

@@ -98,12 +98,14 @@ def test_issues_are_talked_about_listed_and_closed(hub: LocalHub, tmp_path: Path
 
 @pytest.mark.parametrize("which", VERSIONS)
 def test_a_workflow_is_run_and_its_run_listed(hub: LocalHub, tmp_path: Path, which: str):
-    """`gh workflow run` finds the workflow by its file and dispatches it by its number."""
+    """`gh workflow run` finds the workflow by its file and dispatches it by number; `run view` follows addresses."""
     gh = gh_for(which, hub, tmp_path, files={".github/workflows/gate.yml": GATE})
     gh("workflow", "run", "gate.yml", "--ref", "main")
     hub.idle()
-    (run,) = gh.json("run", "list", "--json", "status,conclusion,event")
+    (run,) = gh.json("run", "list", "--json", "status,conclusion,event,databaseId")
+    number = str(run.pop("databaseId"))
     assert run == {"status": "completed", "conclusion": "success", "event": "workflow_dispatch"}
+    assert "judge" in gh("run", "view", number)
 
 
 def test_a_board_is_listed_and_its_cards_are_moved(hub: LocalHub, tmp_path: Path):

@@ -99,6 +99,12 @@ async def jobs(request: Request, hub: World, run: ThisRun, attempt: int | None =
     return answer({"total_count": len(found), "jobs": listed}, headers=links)
 
 
+@router.get(ACTIONS + "/runs/{run_id}/artifacts")
+async def artifacts(run: ThisRun) -> Response:
+    """There never are any: a job that uses the action for it fails."""
+    return answer({"total_count": 0, "artifacts": []})
+
+
 @router.post(ACTIONS + "/runs/{run_id}/cancel")
 async def cancel(hub: World, caller: Calling, run: ThisRun) -> Response:
     actions.cancel(hub, caller, run)

@@ -109,11 +109,12 @@ def _finished(hub: Hub, request: Request, response: Response) -> Response:
 
 
 def _relocated(hub: Hub, request: Request, response: Response) -> Response:
-    """Asked below an Enterprise Server's prefix, the answer's own API addresses lie below it too."""
-    prefix = request.scope.get("prefix")
-    if prefix:
-        there = rf'"{re.escape(hub.base_url)}/(?={API_FOLDERS})'
-        response.body = re.sub(there, f'"{hub.base_url}{prefix}/', bytes(response.body).decode()).encode()
+    """The answer's own API addresses lie where it was asked for: under another name of the host, to which alone gh
+    shows its token, and below an Enterprise Server's prefix."""
+    there = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('prefix', '')}"
+    if there != hub.base_url and isinstance(response, JSONResponse):
+        known = rf'"{re.escape(hub.base_url)}/(?={API_FOLDERS})'
+        response.body = re.sub(known, f'"{there}/', bytes(response.body).decode()).encode()
         response.headers["content-length"] = str(len(response.body))
     return response
 
