@@ -8,35 +8,32 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from localhub.webhooks import signature
+from hooked import SECRET, Receiver
 from talk import LocalHub
 
 from tests.system import TOOLS
 
-SECRET = "It's a Secret to Everybody"
 PLAY = Path(__file__).with_name("oracle_octokit.mjs")
-SLOW_DOWN = {
-    "message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-    "documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
-}
 
 
-def test_an_app_lives_on_localhub(hub: LocalHub, tmp_path: Path):
+def test_an_app_lives_on_localhub(hub: LocalHub, receiver: Receiver, tmp_path: Path):
     """It signs in with its key, reads page by page, waits as it is told, and believes signed webhooks only."""
     if not shutil.which("node") or not (TOOLS / "node_modules" / "octokit").exists():
         pytest.skip("octokit is not installed (make system)")
     org = hub.org()
     repo = hub.repo(org)
-    app = hub.admin("apps", {"slug": hub.name("app"), "owner": org, "secret": SECRET})
+    order = {"slug": hub.name("app"), "owner": org, "secret": SECRET, "events": ["issue_comment"]}
+    app = hub.admin("apps", order | {"webhook_url": receiver.url})
     with hub.rest(app["token"]) as api:
         for title in ("One", "Two", "Three"):
             api.post(f"/repos/{repo['full_name']}/issues", json={"title": title})
-    body = json.dumps({"action": "created", "comment": {"body": "Signed"}})
-    fault = {"kind": "status", "status": 403, "body": SLOW_DOWN, "headers": {"retry-after": "1"}}
+        api.post(f"/repos/{repo['full_name']}/issues/2/comments", json={"body": "Signed"})
+    hub.idle()
+    headers, body = receiver.got[-1]
     world = {
         "url": hub.url, "repo": repo["full_name"], "secret": SECRET,
-        "fault": {**fault, "match": {"method": "POST", "path": "/issues/1/comments"}},
-        "delivery": {"body": body, "signature": f"sha256={signature(SECRET, body.encode(), 'sha256')}"},
+        "fault": {"kind": "secondary", "seconds": 1, "match": {"method": "POST", "path": "/issues/1/comments"}},
+        "delivery": {"body": json.dumps(body), "signature": headers["x-hub-signature-256"]},
         **{key: app[key] for key in ("app_id", "installation_id", "private_key")},
     }  # fmt: skip
     saw = play(world, tmp_path)
