@@ -252,15 +252,21 @@ def test_a_fine_grained_token_has_permissions_for_one_owner(shops: Shops) -> Non
 
 
 def test_the_association_of_private_members_is_wrong(hub: LocalHub, tmp_path: Path) -> None:
-    """A member is NONE, and CONTRIBUTOR once merged, unless the membership is public; permissions know better."""
+    """A member is NONE, and CONTRIBUTOR once merged, unless it is public, in both APIs; permissions know better."""
     ann, bob = (hub.person(name) for name in ("ann", "bob"))
     order = {"members": [ann["login"], bob["login"]], "public_members": [bob["login"]]}
     org = hub.admin("orgs", {"login": hub.name("org"), **order})["login"]
     roles = {ann["login"]: "admin", bob["login"]: "write"}
     repo = f"/repos/{hub.repo(org, collaborators=roles)['full_name']}"
     with hub.rest(ann["token"]) as api, hub.rest(bob["token"]) as theirs:
-        assert api.post(f"{repo}/issues", json={"title": "One"}).json()["author_association"] == "NONE"
-        assert theirs.post(f"{repo}/issues", json={"title": "Two"}).json()["author_association"] == "MEMBER"
+        ids = []
+        for client, title, who in ((api, "One", "NONE"), (theirs, "Two", "MEMBER")):
+            made = client.post(f"{repo}/issues", json={"title": title}).json()
+            ids.append(made["node_id"])
+            assert made["author_association"] == who
+        look = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue { authorAssociation } } }"
+        shown = hub.graphql(bob["token"], look, ids=ids)["data"]["nodes"]
+        assert [each["authorAssociation"] for each in shown] == ["NONE", "MEMBER"]
         assert api.get(f"{repo}/collaborators/{ann['login']}/permission").json()["role_name"] == "admin"
         head = api.get(f"{repo}/git/ref/heads/main").json()["object"]["sha"]
         api.post(f"{repo}/git/refs", json={"ref": "refs/heads/topic", "sha": head})

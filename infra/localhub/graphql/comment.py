@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from localhub.association import association
 from localhub.graphql.connections import connection
 from localhub.graphql.reactions import ReactableView
 from localhub.graphql.view import Plain, read
@@ -65,11 +66,7 @@ class CommentView(ReactableView):
         return False
 
     def author_association(self) -> str:
-        """Computed with no viewer, so a member's private membership stays unseen: never a ground to allow anything."""
-        repo = self.repository()
-        if self.record.author is repo.owner:
-            return "OWNER"
-        return "COLLABORATOR" if self.record.author.login in repo.collaborators else "NONE"
+        return association(self.repository(), self.record.author)
 
     def _viewer_may(self, role: Any) -> bool:
         return at_least(of(self.repository(), self.caller.login), role)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from localhub.association import association
 from localhub.hub import Hub
 from localhub.links import blocking
 from localhub.model import Actor, App, Comment, Issue, Label, PullRequest, Reaction, Repo, TimelineEvent
-from localhub.render.base import Json, association, moment, repo_api, repo_page
+from localhub.render.base import Json, moment, repo_api, repo_page
 from localhub.render.people import app as render_app
 from localhub.render.people import user
 from localhub.render.repos import repository_lite

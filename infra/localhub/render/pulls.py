@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from localhub import merging
+from localhub.association import association
 from localhub.asyncmerge import AsyncMerge
 from localhub.hub import Hub
 from localhub.model import Actor, PullRequest, Review, ReviewComment, ReviewThread
-from localhub.render.base import Json, association, moment, repo_api, repo_page
+from localhub.render.base import Json, moment, repo_api, repo_page
 from localhub.render.issues import label, reactions
 from localhub.render.people import user
 from localhub.render.repos import repository
