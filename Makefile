@@ -12,8 +12,8 @@ demo: setup
 	@$(BIN)/sluice demo
 
 # Tests are handed out singly, the longest first; five at once, for much of a story is waiting. They run on real time:
-# one that fails beside the others is told again, alone, before it counts as failed.
-PYTEST := $(BIN)/pytest --dist load --maxschedchunk 1
+# one that fails beside the others is told again, alone, before it counts as failed. What is skipped is named, and why.
+PYTEST := $(BIN)/pytest -rs --dist load --maxschedchunk 1
 ALONE := $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 test: setup system
