@@ -62,7 +62,9 @@ def close(hub: Hub, caller: Caller, issue: Issue, reason: str | None = "complete
     require_own(caller, issue.repo, issue.author, "triage", scope_of(issue))
     is_pull = isinstance(issue, PullRequest)
     if issue.state == "closed":
-        issue.state_reason = issue.state_reason if is_pull else reason
+        if not is_pull and reason != issue.state_reason:
+            issue.state_reason = reason
+            hub.record(caller.actor, f"issue closed as {reason}", f"{issue.repo.full_name}#{issue.number}")
         return issue
     issue.state, issue.state_reason = "closed", None if is_pull else reason or "completed"
     issue.closed_at, issue.closed_by = hub.now(), caller.actor

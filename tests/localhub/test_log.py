@@ -28,6 +28,9 @@ def test_every_write_is_in_the_log_in_order(hub: LocalHub, tmp_path: Path) -> No
         assert api.put(f"{here}/pulls/{number}/update-branch").status_code == 202
         assert api.put(f"{here}/pulls/{number}/merge").status_code == 200
         api.get(f"{here}/pulls/{number}")
+        issue = api.post(f"{here}/issues", json={"title": "Done"}).json()["number"]
+        for reason in ("completed", "completed", "not_planned", "tired"):
+            api.patch(f"{here}/issues/{issue}", json={"state": "closed", "state_reason": reason})
     close = 'mutation($id: ID!) { addComment(input: {subjectId: $id, body: "Done"}) { clientMutationId } }'
     hub.graphql(shop.ann["token"], close, id=shop.pull(number)["node_id"])
     git(shop.checkout, "push", "-q", "origin", ":refs/sluice/claim/1", ":topic")
@@ -45,6 +48,9 @@ def test_every_write_is_in_the_log_in_order(hub: LocalHub, tmp_path: Path) -> No
         ("pull synchronize", pull),
         ("pull merged", pull),
         ("pull closed", pull),
+        ("issue opened", f"{repo}#{issue}"),
+        ("issue closed", f"{repo}#{issue}"),
+        ("issue closed as not_planned", f"{repo}#{issue}"),
         ("comment created", pull),
         ("push", f"{repo} refs/heads/topic"),
         ("push", f"{repo} refs/sluice/claim/1"),

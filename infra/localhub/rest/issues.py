@@ -18,6 +18,7 @@ from localhub.rest.given import Body, Calling, Here, ThisIssue, World, answer, n
 
 router = new_router()
 ISSUE = "/repos/{owner}/{name}/issues/{number}"
+REASONS = ("completed", "not_planned", "duplicate")
 
 
 @router.get("/repos/{owner}/{name}/issues")
@@ -127,7 +128,10 @@ def change_state(hub: Hub, caller: Caller, issue: Issue, body: Json) -> None:
     """Carry out the `state` of a PATCH."""
     match body.get("state"):
         case "closed":
-            issues.close(hub, caller, issue, body.get("state_reason") or "completed")
+            reason = body.get("state_reason") or "completed"
+            if reason not in REASONS:
+                raise Unprocessable(errors=[{"resource": "Issue", "field": "state_reason", "code": "invalid"}])
+            issues.close(hub, caller, issue, reason)
         case "open":
             issues.reopen(hub, caller, issue)
         case None:
