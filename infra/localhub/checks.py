@@ -31,6 +31,7 @@ def create_run(hub: Hub, caller: Caller, repo: Repo, name: str, head_sha: str, *
     require(caller, repo, "write", "checks")
     if caller.app is None:
         raise Forbidden("You must authenticate via a GitHub App.")
+    _check_details(details.get("status"), details.get("conclusion"), details.get("output"))
     suite = _suite_of(hub, repo, head_sha, caller.app)
     run = add_run(hub, suite, name)
     hub.record(caller.actor, "check run created", _where(run))
@@ -194,6 +195,8 @@ def _run_state(run: CheckRun) -> Rollup:
 def _check_details(status: str | None, conclusion: str | None, output: dict[str, Any] | None) -> None:
     if conclusion is not None and conclusion not in get_args(Conclusion):
         raise Unprocessable(f"Invalid request. {conclusion} is not a member of the conclusions.")
+    if status is not None and status not in get_args(CheckStatus):
+        raise Unprocessable(f"Invalid request. {status} is not a member of the statuses.")
     if status == "completed" and conclusion is None:
         raise Unprocessable("Invalid request. A completed check run needs a conclusion.")
     if output is not None and not output.get("summary"):

@@ -24,6 +24,7 @@ def test_every_write_is_in_the_log_in_order(hub: LocalHub, tmp_path: Path) -> No
         assert api.post(f"{here}/labels", json={"name": "bug"}).status_code == 201
         assert api.post(f"{here}/labels", json={"name": "bug"}).status_code == 422
         review = api.post(f"{here}/pulls/{number}/reviews", json={"body": "Later"}).json()
+        assert api.post(f"{here}/pulls/{number}/reviews/{review['id']}/events", json={}).status_code == 422
         api.post(f"{here}/pulls/{number}/reviews/{review['id']}/events", json={"event": "COMMENT"})
         assert api.put(f"{here}/pulls/{number}/update-branch").status_code == 202
         assert api.put(f"{here}/pulls/{number}/merge").status_code == 200

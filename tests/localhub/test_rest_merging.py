@@ -74,9 +74,11 @@ def scene(hub: LocalHub) -> Any:
 
 
 def test_required_checks_must_pass_on_the_head(scene):
-    """Expected, then failing, is refused; skipped passes; a push makes it expected again."""
+    """Expected, then failing, is refused; skipped passes; a push makes it expected again. A refused check is none."""
     here = scene(required_checks=["ci"])
     here.propose()
+    odd = {"name": "ci", "head_sha": here.head, "status": "late"}
+    assert here.app.post(f"{here.repo}/check-runs", json=odd).status_code == 422
     refused = here.merge()
     assert (refused.status_code, refused.json()["message"]) == (405, 'Required status check "ci" is expected.')
     here.check("failure")

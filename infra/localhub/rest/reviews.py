@@ -58,8 +58,7 @@ async def review(hub: World, review: ThisReview) -> Response:
 
 @router.post(REVIEW + "/events")
 async def submit(hub: World, caller: Calling, review: ThisReview, body: Body) -> Response:
-    event = str(body.get("event") or "COMMENT")
-    return answer(render.review(hub, pulls.submit_review(hub, caller, review, event, body.get("body"))))
+    return answer(render.review(hub, pulls.submit_review(hub, caller, review, body["event"], body.get("body"))))
 
 
 @router.put(REVIEW + "/dismissals")
