@@ -24,6 +24,8 @@ def review(
     """A review: `event` is APPROVE, REQUEST_CHANGES or COMMENT; without one it stays pending until submitted."""
     require(caller, pull.repo, "read", SCOPE)
     lines = list(comments)
+    for line in lines:
+        check_body("PullRequestReviewComment", line.get("body") or "")
     if event is not None:
         _check_event(caller, pull, event, body, bool(lines))
     hub.meter.content(caller.counts_as)
@@ -171,7 +173,6 @@ def _submitted(hub: Hub, caller: Caller, made: Review, state: State) -> Review:
 def _add_line(
     hub: Hub, caller: Caller, made: Review, line: Mapping[str, Any], parent: ReviewComment | None = None
 ) -> None:
-    check_body("PullRequestReviewComment", line.get("body") or "")
     where, number = line.get("path") or "", line.get("line") or line.get("position")
     now, head = hub.now(), made.pull.head_sha
     comment = ReviewComment(

@@ -18,7 +18,7 @@ from localhub.rest.given import Body, Calling, Here, ThisIssue, World, answer, n
 
 router = new_router()
 ISSUE = "/repos/{owner}/{name}/issues/{number}"
-REASONS = ("completed", "not_planned", "duplicate")
+REASONS = ("completed", "not_planned", "duplicate", "reopened")
 
 
 @router.get("/repos/{owner}/{name}/issues")
@@ -48,6 +48,7 @@ async def get(hub: World, issue: ThisIssue) -> Response:
 
 @router.patch(ISSUE)
 async def edit(hub: World, caller: Calling, issue: ThisIssue, body: Body) -> Response:
+    check_state(body)
     issues.edit(hub, caller, issue, title=body.get("title"), body=body.get("body"))
     if "labels" in body:
         issues.set_labels(hub, caller, issue, _names(body["labels"]))
@@ -124,20 +125,19 @@ async def unlock(hub: World, caller: Calling, issue: ThisIssue) -> Response:
     return nothing()
 
 
+def check_state(body: Json) -> None:
+    """Before anything of a PATCH is carried out."""
+    for name, known in (("state", ("open", "closed")), ("state_reason", REASONS)):
+        if body.get(name) not in (None, *known):
+            raise Unprocessable(errors=[{"resource": "Issue", "field": name, "code": "invalid"}])
+
+
 def change_state(hub: Hub, caller: Caller, issue: Issue, body: Json) -> None:
     """Carry out the `state` of a PATCH."""
-    match body.get("state"):
-        case "closed":
-            reason = body.get("state_reason") or "completed"
-            if reason not in REASONS:
-                raise Unprocessable(errors=[{"resource": "Issue", "field": "state_reason", "code": "invalid"}])
-            issues.close(hub, caller, issue, reason)
-        case "open":
-            issues.reopen(hub, caller, issue)
-        case None:
-            pass
-        case _:
-            raise Unprocessable(errors=[{"resource": "Issue", "field": "state", "code": "invalid"}])
+    if body.get("state") == "closed":
+        issues.close(hub, caller, issue, body.get("state_reason") or "completed")
+    elif body.get("state") == "open":
+        issues.reopen(hub, caller, issue)
 
 
 def _matches(issue: Issue, asked: dict[str, str]) -> bool:

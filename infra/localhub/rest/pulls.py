@@ -9,7 +9,7 @@ from localhub import asyncmerge, gitstore, pulls, render
 from localhub.errors import NotFound
 from localhub.model import PullRequest
 from localhub.rest.given import Body, Calling, Here, ThisPull, World, answer, new_router, nothing, page
-from localhub.rest.issues import change_state
+from localhub.rest.issues import change_state, check_state
 
 router = new_router()
 PULL = "/repos/{owner}/{name}/pulls/{number}"
@@ -43,6 +43,7 @@ async def get(request: Request, hub: World, pull: ThisPull) -> Response:
 
 @router.patch(PULL)
 async def edit(hub: World, caller: Calling, pull: ThisPull, body: Body) -> Response:
+    check_state(body)
     await pulls.edit(hub, caller, pull, title=body.get("title"), body=body.get("body"), base=body.get("base"))
     change_state(hub, caller, pull, body)
     return answer(render.pull(hub, pull))
