@@ -9,9 +9,10 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +21,7 @@ from benchmarks import acknowledging, boards, cost, hundred, judgement, stopping
 from benchmarks.figure import Figure
 
 OUT = Path("build/bench.json")
-ALL: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+ALL: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "judgement": judgement.measure,
     "cost": cost.measure,
     "boards": boards.measure,
@@ -47,7 +48,7 @@ def main() -> int:
 
 def _measured(name: str) -> list[Figure]:
     started = time.monotonic()
-    figures = asyncio.run(ALL[name]())  # type: ignore[arg-type]
+    figures = asyncio.run(ALL[name]())
     print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return figures
 

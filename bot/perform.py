@@ -137,7 +137,7 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.pause_all(by if on else None, now)
         case JoinLane(base):
             if not await ledger.join_lane(item, base, now):
-                return Stopped("another pull request is merged first", "machine", now + timedelta(seconds=20))
+                return Stopped("another pull request is merged first", "machine", now + timedelta(minutes=5))
         case LeaveLane():
             await ledger.leave_lane(item)
         case Park(reason, told):
@@ -325,6 +325,7 @@ async def _merge(ctx: Context, s: Snapshot, action: Merge) -> Stopped | None:
     answer = await ctx.github.merge(s.item.repo, s.pull.number, action.head, action.method)
     if not answer.ok:
         return await _not_merged(ctx, s, action, answer)
+    await ctx.ledger.leave_lane(s.item.id)
     await ctx.ledger.wake_where(ctx.now() + NEWS_OF_MERGES, f"#{s.pull.number} was merged", repo=s.item.repo)
     return None
 

@@ -38,6 +38,8 @@ from bot.core.stage import InReview
 from bot.core.working import describe, run_gates, send_back, task
 
 SOON = timedelta(seconds=5)
+SETTLES = timedelta(seconds=2)  # GitHub works out whether a pull request merges when it is asked, and soon knows
+LANE_LOOK = timedelta(minutes=5)  # whoever leaves the queue wakes the next one
 LANE_PATIENCE = timedelta(minutes=30)  # how long the head of the queue may wait for a person
 
 
@@ -53,6 +55,7 @@ def in_review(s: Snapshot, stage: InReview) -> Decision:
     decision = (
         _mend(s, pull, verdicts)
         or _queued(s, pull)
+        or _in_line(s, pull, verdicts)
         or _machines(s, pull, verdicts)
         or _people(s, pull, verdicts)
         or _refused(s, pull, verdicts)
@@ -135,6 +138,19 @@ def _queued(s: Snapshot, pull: Pull) -> Decision | None:
     return Decision("InReview", "GitHub's merge queue has it", _heal(s, pull), s.now + 12 * SOON, "machine")
 
 
+def _in_line(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
+    """Another is merged first: whether this one still merges cleanly is asked when its turn comes."""
+    waiting = [v for v in verdicts if not v.passed]
+    ready = all(v.gate == "mergeable" and v.waits_for == "machine" for v in waiting)
+    if not s.lane or s.lane[0].item == s.item.id or not ready or pull.queue or _by_hand(s, pull):
+        return None
+    if _refused(s, pull, verdicts):
+        return None
+    joined = any(rival.item == s.item.id for rival in s.lane)
+    join: tuple[Action, ...] = () if joined else (JoinLane(pull.base),)
+    return Decision("InReview", f"#{s.lane[0].number} is merged first", join, s.now + LANE_LOOK, "machine")
+
+
 def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
     """Start what has not run on this head; wait for what is running."""
     local = [v for v in verdicts if v.gate.startswith("command:")]
@@ -147,7 +163,7 @@ def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | No
     waiting = [v for v in verdicts if v.waits_for == "machine" and v.key != "behind"]
     if not waiting:
         return None
-    soon = s.now + SOON if any(v.gate == "mergeable" for v in waiting) else s.now + 12 * SOON
+    soon = s.now + (SETTLES if any(v.gate == "mergeable" for v in waiting) else 12 * SOON)
     soon = max(soon, min(v.again_at or soon for v in waiting))
     return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), _heal(s, pull), soon, "machine")
 
@@ -164,8 +180,7 @@ def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None
     """The machines are content: ask for a review once, and wait for people."""
     waiting = [v for v in verdicts if not v.passed and v.key != "behind"]
     waiting = [v for v in waiting if v.gate != "rules"] or waiting  # what it stands for is said by the others
-    by_hand = s.policy.merge.by == "people" and not _ordered(s, pull)
-    if not waiting and not by_hand:
+    if not waiting and not _by_hand(s, pull):
         return None
     reason = "; ".join(v.reason for v in waiting) or "every check passed; a person merges it"
     if s.item.unaskable:
@@ -198,11 +213,6 @@ def _merge(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision:
     if pull.queue:
         enqueue = Merge(pull.head, s.policy.merge.method, queue=True)
         return Decision("InReview", f"every gate passes; enqueues ({why})", (enqueue,), s.now + SOON, "machine")
-    first = next((rival for rival in s.lane if rival.item != s.item.id), None)
-    mine = next((rival for rival in s.lane if rival.item == s.item.id), None)
-    if first and (mine is None or s.lane[0].item != s.item.id):
-        join: tuple[Action, ...] = () if mine else (JoinLane(pull.base),)
-        return Decision("InReview", f"#{first.number} is merged first", join, s.now + 4 * SOON, "machine")
     if behind(pull, s.policy, s.contains_base):
         actions: tuple[Action, ...] = (JoinLane(pull.base), UpdateBranch(pull.head))
         return Decision("InReview", f"brings the branch up to date with {pull.base}", actions, s.now + SOON, "machine")
@@ -225,8 +235,10 @@ def _tell(s: Snapshot, reason: str, hint: str) -> tuple[Action, ...]:
     return (AskPerson(needs_person(s.person_behind(claim.go_ahead if claim else None), reason, hint), sign),)
 
 
-def _ordered(s: Snapshot, pull: Pull) -> bool:
-    return any(word.kind == "merge" and word.head == pull.head for word in s.item.approvals)
+def _by_hand(s: Snapshot, pull: Pull) -> bool:
+    """People merge it themselves, and nobody told Sluice to."""
+    ordered = any(word.kind == "merge" and word.head == pull.head for word in s.item.approvals)
+    return s.policy.merge.by == "people" and not ordered
 
 
 def _ask_review(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> tuple[Action, ...]:

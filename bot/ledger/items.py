@@ -18,7 +18,7 @@ from bot.errors import UserError
 from bot.ledger.databases import Tx
 from bot.ledger.store import Store
 from bot.ledger.tables import items, receipts, runs
-from bot.ledger.wakes import wake_lane
+from bot.ledger.wakes import rouse
 
 LONG_AFTER = timedelta(hours=1)  # what was refused before that is another story
 FIELDS = tuple(field.name for field in fields(Item))
@@ -169,8 +169,11 @@ async def twin_of(tx: Tx, mine: Item) -> Twin | None:
 async def lane_of(tx: Tx, item: str) -> list[Rival]:
     """The queue of the item's base branch, the item itself included, its head first."""
     row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one()
-    base = row["lane_base"] or (row["claim"].base if row["claim"] else None)
-    lane = select(items).where(items.c.repo == row["repo"], items.c.lane_base == base, items.c.lane_since.is_not(None))
+    return await _lane(tx, row["repo"], row["lane_base"] or (row["claim"].base if row["claim"] else None))
+
+
+async def _lane(tx: Tx, repo: str, base: str | None) -> list[Rival]:
+    lane = select(items).where(items.c.repo == repo, items.c.lane_base == base, items.c.lane_since.is_not(None))
     found = [item_of(row) for row in (await tx.execute(lane)).mappings()]
     rivals = [Rival(i.id, rank(i), i.lane_since, i.pull_number) for i in found]
     return sorted(rivals, key=lambda rival: (rival.since, rival.rank, rival.item))
@@ -182,7 +185,8 @@ async def leave(tx: Tx, item: str) -> None:
     if row is None or row["lane_since"] is None:
         return
     await change(tx, item, lane_since=None, lane_base=None)
-    await wake_lane(tx, row["repo"], row["lane_base"], row["lane_since"])
+    for first in (await _lane(tx, row["repo"], row["lane_base"]))[:1]:
+        await rouse(tx, first.item, row["lane_since"], "its turn in the queue of the base branch has come")
 
 
 async def leave_behind(tx: Tx, mine: Item, now: datetime) -> None:

@@ -148,12 +148,6 @@ async def rouse_where(
     return await _rouse_all(tx, who.limit(limit), due, cause)
 
 
-async def wake_lane(tx: Tx, repo: str, base: str, due: datetime) -> None:
-    """Whoever waits in a lane may be its head now."""
-    waiting = select(items.c.id).where(items.c.repo == repo, items.c.lane_base == base, items.c.lane_since.is_not(None))
-    await _rouse_all(tx, waiting, due, "its place in the queue of the base branch moved")
-
-
 async def _rouse_all(tx: Tx, who: Select[str], due: datetime, cause: str) -> int:
     found = list((await tx.execute(who)).scalars())
     for item in found:

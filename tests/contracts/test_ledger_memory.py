@@ -74,15 +74,17 @@ async def test_finished_item_has_a_receipt(ledger: SqlLedger) -> None:
 
 
 async def test_lane_is_first_come_first_served(ledger: SqlLedger) -> None:
-    """One pull request per base branch is merged at a time; the next is woken when the head leaves."""
-    one, two = await add(ledger, 1, 2)
+    """One pull request per base branch is merged at a time; when the head leaves, the next alone is woken."""
+    one, two, three = await add(ledger, 1, 2, 3)
     assert await ledger.join_lane(two, "main", at(1))
     assert not await ledger.join_lane(one, "main", at(2))
     assert await ledger.join_lane(two, "main", at(3))
     assert [rival.item for rival in (await ledger.recall(one, NOW)).lane] == [two, one]
+    assert not await ledger.join_lane(three, "main", at(3))
     await _asleep(ledger, one)
+    await _asleep(ledger, three)
     await ledger.leave_lane(two)
-    assert await ledger.wake_of(one)
+    assert await ledger.wake_of(one) and not await ledger.wake_of(three)
     assert await ledger.join_lane(one, "main", at(4))
 
 

@@ -141,6 +141,20 @@ def test_only_the_head_of_the_queue_is_brought_up_to_date() -> None:
     assert acts(in_review(behind, policy=GREEN, lane=(first,))) == ["JoinLane"]
 
 
+def test_who_stands_in_line_does_not_ask_whether_it_merges() -> None:
+    """After each merge GitHub works it out anew for all of them: it is asked when the turn has come."""
+    unsettled = replace(APPROVED, mergeable="UNKNOWN", merge_state="UNKNOWN")
+    first, mine = Rival("PVTI_0", (0.0, 0), ago(3), 7), Rival("PVTI_1", (0.0, 1), ago(1), 12)
+    waits = decide(in_review(unsettled, policy=GREEN, lane=(first, mine)))
+    assert (waits.reason, waits.look_again_at) == ("#7 is merged first", ago(-5))
+    assert acts(in_review(unsettled, policy=GREEN, lane=(first,))) == ["JoinLane"]
+    turn = decide(in_review(unsettled, policy=GREEN, lane=(mine,)))
+    assert "working out whether it merges" in turn.reason
+    assert turn.look_again_at is not None and turn.look_again_at < ago(-1)
+    alone = in_review(replace(unsettled, reviews=()), policy=GREEN, lane=(first,))
+    assert acts(alone) == []  # no approval, no place in line
+
+
 def test_behind_is_not_updated_before_the_other_gates_pass() -> None:
     """Updating voids approvals, so it comes last."""
     s = in_review(pull(merge_state="BEHIND"), policy=GREEN)
