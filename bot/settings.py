@@ -235,7 +235,8 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged."""
         github = self.github
-        given = (github.token, github.private_key, github.webhook_secret, self.server.metrics_token)
+        boards = (board.token for board in self.boards.values())
+        given = (github.token, github.private_key, github.webhook_secret, self.server.metrics_token, *boards)
         return tuple(secret.get_secret_value() for secret in given if secret)
 
     def need_board(self) -> None:

@@ -192,12 +192,19 @@ def _private_key(settings: Settings) -> str:
     """A key in the environment may have its lines joined by `\\n`."""
     github = settings.github
     if github.private_key:
-        return github.private_key.get_secret_value().replace("\\n", "\n")
+        return _pem("SLUICE_GITHUB__PRIVATE_KEY", github.private_key.get_secret_value().replace("\\n", "\n"))
     assert github.private_key_file is not None  # settings without any are refused
     try:
-        return github.private_key_file.read_text()
+        return _pem(str(github.private_key_file), github.private_key_file.read_text("utf-8", "replace"))
     except OSError as error:
         raise SettingsError(f"the App's private key {github.private_key_file} cannot be read: {error}") from None
+
+
+def _pem(where: str, text: str) -> str:
+    """What is no key at all is told before GitHub is asked."""
+    if "PRIVATE KEY-----" not in text:
+        raise SettingsError(f"{where} holds no private key (-----BEGIN RSA PRIVATE KEY-----): the App's page makes one")
+    return text
 
 
 def _engine(settings: Settings) -> DbosEngine:

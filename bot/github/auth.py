@@ -154,8 +154,14 @@ def _answered(ask: Callable[[], T]) -> T:
     try:
         return ask()
     except GithubException as error:
-        raise failure(error.status, str(error.message or error), error.headers or {}, write=False) from error
+        raise failure(error.status, _said(error), error.headers or {}, write=False) from error
     except OSError as error:  # what requests raises
         raise unreachable(error, write=False) from error
     except (PyJWTError, ValueError) as error:
         raise SettingsError(f"the App's private key cannot be used: {error}") from error
+
+
+def _said(error: GithubException) -> str:
+    """GitHub's own sentence, which PyGithub keeps for itself when something is not found."""
+    told = error.data.get("message") if isinstance(error.data, dict) else error.data
+    return str(error.message or told or error)

@@ -46,7 +46,8 @@ def unreachable(error: Exception, *, write: bool, unsent: bool = False) -> Sluic
 
 def shut_out(where: str, error: Refused) -> OutOfReach:
     """No token is to be had: the App was uninstalled, lost a repository, or is gone itself."""
-    return OutOfReach(f"the App does not reach {where} ({error}); install it there, and Sluice goes on by itself")
+    remedy = "" if error.status == 401 else "; install it there, and Sluice goes on by itself"  # 401: it is the key
+    return OutOfReach(f"the App does not reach {where} ({error}){remedy}")
 
 
 def outdated() -> Unavailable:

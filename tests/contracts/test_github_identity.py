@@ -72,7 +72,7 @@ async def test_each_owner_has_an_installation(world: GitHubWorld) -> None:
         assert [await found.api(owner)() for owner in ("acme", "mona")] == ["ghs_1_a.b.c", "ghs_2_a.b.c"]
         assert await found.git("mona/dotfiles")() == "ghs_2_a.b.c"
         assert [await named.api(owner)() for owner in ("acme", "mona")] == ["ghs_7_a.b.c"] * 2
-        with pytest.raises(OutOfReach, match=r"the App does not reach nobody .*404"):
+        with pytest.raises(OutOfReach, match=r"the App does not reach nobody \(GitHub answered 404: Not Found \("):
             await found.api("nobody")()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings
+from bot.wiring import identity_of
 
 EXAMPLE = """
 [github]
@@ -70,6 +71,19 @@ def test_an_apps_key_may_come_from_the_environment(folder: Path, monkeypatch: py
     found = read(folder, "[github]\napp_id = 3")
     assert found.github.private_key and "abc" not in repr(found)
     assert found.secrets() == ("-----BEGIN KEY-----\\nabc",)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", bytes(range(128, 256))])
+def test_a_file_that_is_no_key_is_told(folder: Path, content: bytes) -> None:
+    """Empty, something else, or not even text: a sentence names the file."""
+    (folder / "app.pem").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"app\.pem holds no private key"):
+        identity_of(read(folder, '[github]\napp_id = 3\nprivate_key_file = "app.pem"'))
+
+
+def test_a_boards_own_token_is_as_secret(folder: Path) -> None:
+    """It may look like nothing GitHub gives today, and is kept out of the log all the same."""
+    assert read(folder, '[boards."ann/1"]\ntoken = "of-a-board"').secrets() == ("of-a-board",)
 
 
 def test_secrets_are_not_shown(folder: Path) -> None:
