@@ -103,7 +103,7 @@ async def _explain(text: str, config: Config, as_json: bool) -> None:
         return
     for decision in decisions:
         times = f" (seen {decision.times} times)" if decision.times > 1 else ""
-        shown = "" if decision.performed or not decision.actions else " [shown, not done]"
+        shown = "" if decision.performed or not json.loads(decision.actions) else " [shown, not done]"
         console.print(f"{decision.last_at:%Y-%m-%d %H:%M:%S}  {decision.stage}: {decision.reason}{times}{shown}")
     if not decisions:
         console.print("Sluice has not looked at it yet; `sluice sweep` looks now.")
