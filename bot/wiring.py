@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from bot.agents import Agents, Launcher
 from bot.agents.sandbox import bubblewrap_works
 from bot.context import Context
-from bot.core.board import Board, Columns
+from bot.core.board import Board
 from bot.engine import DbosEngine
 from bot.errors import BoardError, OutOfReach, Refused, SettingsError
 from bot.git import Git
@@ -33,7 +33,7 @@ from bot.ledger.open import open_ledger
 from bot.perform import GATES
 from bot.runs import Runs
 from bot.service import Service
-from bot.settings import Settings
+from bot.settings import BoardSettings, Settings
 
 Clock = Callable[[], datetime]
 
@@ -159,23 +159,32 @@ async def _accounts(settings: Settings, limits: Callable[[str], Limits]) -> dict
     for key, board in settings.boards.items():
         if board.token:
             token = StaticToken(board.token.get_secret_value())
-            login = await viewer_login(settings.github.api_url, token)
-            found[key] = Account(token, login, limits(login))
+            login = await _login_of(settings, token)
+            found[key] = Account(token, login, limits(login or key))
     return found
+
+
+async def _login_of(settings: Settings, token: StaticToken) -> str:
+    """Empty: GitHub does not take it. Its board is then left alone, and the others are not."""
+    try:
+        return await viewer_login(settings.github.api_url, token)
+    except Refused:
+        return ""
 
 
 async def find_boards(settings: Settings, github: Installations) -> list[Board | str]:
     """Each board, or the sentence that says why it is left alone."""
-    return [await _find_board(key, board.columns(), github) for key, board in settings.boards.items()]
+    return [await _find_board(key, board, github) for key, board in settings.boards.items()]
 
 
-async def _find_board(key: str, columns: Columns, github: Installations) -> Board | str:
+async def _find_board(key: str, settings: BoardSettings, github: Installations) -> Board | str:
     try:
         board = await github.board(key)
     except OutOfReach as error:  # it may come back while Sluice runs
-        return Board(key, "", "", {}, columns, lost=str(error))
+        return Board(key, "", "", {}, settings.columns(), lost=str(error))
     except (BoardError, Refused) as error:
-        return f"board {key}: {error}"
+        own = ", with the token of its own" if settings.token else ""
+        return f"board {key}{own}: {error}"
     return board.trouble or board
 
 

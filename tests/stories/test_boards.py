@@ -225,6 +225,10 @@ async def test_a_persons_board_is_worked_with_a_token_of_its_own(world: World) -
     world.more_boards = {mine: {}}
     assert "closed to Apps" in (await sluice("doctor", config=world.write_config())).out
 
+    world.more_boards = {mine: {"token": "ghp_that_has_ended"}}
+    said = await sluice("sweep", config=world.write_config())  # the other board goes on
+    assert said.code == 0 and f"left alone: board {mine}, with the token of its own: GitHub answered 401" in said.out
+
     world.more_boards = {mine: {"token": account["token"]}}
     item = await world.add_issue("Fix the typo")
     await world.start()

@@ -71,7 +71,7 @@ async def test_a_refusal_uses_up_no_attempt(world: World) -> None:
     assert (tally.attempts, tally.rounds) == (1, 1)
     assert len(await world.pulls(item)) == 1 and len(await world.comments(item)) == 1
     told = (await sluice("explain", str(item.number), config=world.write_config())).out
-    assert "Unknown: waits for GitHub's limit" in told and "shown, not done" not in told, told  # there was nothing to do
+    assert "Unknown: waits for GitHub's limit" in told and "shown, not done" not in told, told
 
 
 async def test_the_log_tells_no_secret(make_world: MakeWorld, tmp_path: Path) -> None:
