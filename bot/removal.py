@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,7 +57,8 @@ async def planned(ctx: Context, ledger: Removing) -> list[Step]:
     agents = [Step("done", names.get(run.item, run.item), f"agent {run.peer} is stopped") for run in running]
     cards = [Step("done", _name(row.item), _intended(ctx, row)) for row in rows if row.item.claim]
     receipts = Step("done", "receipts", f"{len(await ledger.receipts())} are written to a file")
-    return [*agents, *cards, receipts, *await left_over(ctx, rows)]
+    going = {f"refs/sluice/claim/{row.item.issue_id}" for row in rows}
+    return [*agents, *cards, receipts, *await left_over(ctx, rows, going)]
 
 
 async def remove(ctx: Context, ledger: Removing, engine: Engine, receipts: Path) -> list[Step]:
@@ -129,23 +130,23 @@ async def _export(ledger: Removing, file: Path) -> Step:
     return Step("done", "receipts", f"{len(receipts)} are in {file}")
 
 
-async def left_over(ctx: Context, rows: Sequence[ItemRow]) -> list[Step]:
-    """What stays, where it is, and how it is got rid of."""
+async def left_over(ctx: Context, rows: Sequence[ItemRow], going: Collection[str] = ()) -> list[Step]:
+    """What stays, where it is, and how it is got rid of. `going`: refs that are there, and would not be."""
     steps = []
     for repo in sorted({row.item.repo for row in rows if row.item.repo}):
         mine = [row.item for row in rows if row.item.repo == repo]
         pulls = [f"#{item.pull_number}" for item in mine if item.pull_number and not item.done]
-        told = [f"pull requests of {_count(pulls)}"] if pulls else []
+        told = [f"pull requests {_count(pulls)}"] if pulls else []
         if ctx.git.has_mirror(repo):
-            told += await _refs(ctx, repo)
+            told += await _refs(ctx, repo, going)
         if told:
             steps.append(Step("left", repo, "; ".join(told)))
     told_on = [f"#{row.item.number}" for row in rows if row.item.stages and row.item.number]
     return [*steps, *_by_hand(ctx, told_on)]
 
 
-async def _refs(ctx: Context, repo: str) -> list[str]:
-    refs = await ctx.git.remote_refs(repo, "refs/heads/sluice/*", "refs/sluice/*")
+async def _refs(ctx: Context, repo: str, going: Collection[str]) -> list[str]:
+    refs = [ref for ref in await ctx.git.remote_refs(repo, "refs/heads/sluice/*", "refs/sluice/*") if ref not in going]
     branches = [ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")]
     others = [ref for ref in refs if not ref.startswith("refs/heads/")]
     told = [f"branches {_count(branches)} (git push origin --delete NAME)"] if branches else []

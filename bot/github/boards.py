@@ -42,6 +42,8 @@ async def find_board(
         raise BoardError(no_board(key))
     answer = await graphql.ask("Board", {"owner": owner, "number": int(number)})
     project = _project(answer)
+    if project is None and any(error.get("type") == "INSUFFICIENT_SCOPES" for error in answer.errors):
+        raise BoardError(f"board {key} cannot be read: the token lacks the scope “project” ({_said(answer)})")
     if project is None:
         raise BoardError(
             f"there is no board {key} that this token may read: check owner and number, and for an App that it is "

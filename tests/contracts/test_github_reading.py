@@ -12,7 +12,7 @@ from bot.core.actions import SayStatus
 from bot.core.item import Item
 from bot.core.trust import Role
 from bot.errors import BoardError
-from bot.github.auth import AppToken
+from bot.github.auth import AppToken, StaticToken
 from bot.github.client import viewer_login
 from bot.github.times import time
 from tests.contracts.github_world import GitHubWorld, claimed, world
@@ -33,6 +33,11 @@ async def test_board_that_is_not_there_is_explained(world: GitHubWorld) -> None:
         await world.github.board(f"{world.org}/99")
     with pytest.raises(BoardError, match="owner/number"):
         await world.github.board("acme")
+    token = world.admin(f"people/{world.mona.login}/tokens", scopes=["repo"])["token"]
+    github = world.client(StaticToken(token))
+    with pytest.raises(BoardError, match="lacks the scope “project”"):
+        await github.board(world.key)
+    await github.close()
 
 
 async def test_scan_reads_a_hundred_cards_for_a_point(world: GitHubWorld) -> None:

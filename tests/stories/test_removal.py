@@ -30,6 +30,7 @@ async def test_sluice_is_taken_off(make_world: MakeWorld) -> None:
     before, ledger = writes(world), dump(world.folder / "data" / "ledger.db")
     dry = await sluice("remove", "--dry-run", config=config)
     assert dry.code == 0 and "its card goes to Backlog" in dry.out, dry
+    assert "refs/sluice/work/" in dry.out and "refs/sluice/claim/" not in dry.out, dry.out
     assert writes(world) == before and dump(world.folder / "data" / "ledger.db") == ledger
     assert not (world.folder / "sluice-receipts.jsonl").exists()
 
