@@ -157,7 +157,8 @@ async def _github(settings: Settings, write: bool, issue: str) -> AsyncIterator[
         login = await identity.login()
         yield _token(settings.github.login, login)
         grants = await granting(identity, login)
-        for finding in grants.lacking(key.partition("/")[0] for key in settings.boards):
+        boards = any(board.token is None for board in settings.boards.values())
+        for finding in grants.lacking((key.partition("/")[0] for key in settings.boards), boards):
             yield finding
         async with github_and_git(settings) as (github, git):
             for found in await find_boards(settings, github):

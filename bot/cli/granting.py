@@ -19,9 +19,17 @@ class Granting:
     login: str
     pages: Pages | None = None
     at: tuple[Installed, ...] = ()
+    scopes: frozenset[str] | None = None  # of a classic token
 
-    def lacking(self, owners: Iterable[str]) -> Iterator[Finding]:
-        """Of the App's permissions, on each of these accounts it is installed on."""
+    def lacking(self, owners: Iterable[str], boards: bool) -> Iterator[Finding]:
+        """Of the App's permissions, on each of these accounts it is installed on; of a classic token's scopes.
+
+        `boards`: there are some that have no token of their own.
+        """
+        if self.scopes is not None and (missing := _unscoped(self.scopes, boards)):
+            named = " and ".join(f"“{scope}”" for scope in missing)
+            told = f"lacks the scope {named}: add it where the token was made, in the settings of {self.login}"
+            yield Finding("token", "wrong", told)
         wanted = {owner.casefold() for owner in owners}
         for place in self.at:
             if place.owner.casefold() in wanted:
@@ -56,5 +64,11 @@ class Granting:
 async def granting(identity: Identity, login: str) -> Granting:
     app = identity.itself()
     if app is None:
-        return Granting(login)
+        return Granting(login, scopes=await identity.scopes())
     return Granting(login, await app.pages(), tuple(await installations(app)))
+
+
+def _unscoped(scopes: frozenset[str], boards: bool) -> list[str]:
+    """Of a public repository a token without any scope tells the role of its owner, though it may write nothing."""
+    repo = [] if scopes & {"repo", "public_repo"} else ["repo"]
+    return [*repo, "project"] if boards and "project" not in scopes else repo

@@ -242,6 +242,13 @@ async def viewer_login(api_url: str, token: TokenSource) -> str:
         await graphql.close()
 
 
+async def scopes_of(api_url: str, token: TokenSource) -> frozenset[str] | None:
+    """What a classic token was given; None: it is of a kind that has permissions instead. The question is free."""
+    reply = await Rest(api_url, token, Costs(_unbooked), timeout=20).get("/rate_limit", values=(404,))
+    told = reply.headers.get("x-oauth-scopes")
+    return None if told is None else frozenset(scope.strip() for scope in told.split(","))
+
+
 async def _unbooked(_item: str | None, _kind: str, _amount: int) -> None:
     """Asked before there is a ledger, or for no item."""
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.errors import Refused
 from bot.github.auth import AppToken, StaticToken, TokenSource
-from bot.github.client import shown_to, viewer_login
+from bot.github.client import scopes_of, shown_to, viewer_login
 
 SHUT = (401, 403, 404)
 FOR_GIT = {"contents": "write"}  # without `workflows`: GitHub itself then refuses a push that changes a workflow
@@ -21,6 +21,7 @@ class Identity(Protocol):
     def git(self, repo: str) -> TokenSource: ...
     def itself(self) -> AppToken | None: ...  # the App, which no installation speaks for
     async def within(self, repo: str) -> bool: ...  # it may work there
+    async def scopes(self) -> frozenset[str] | None: ...  # of a classic token
 
 
 class PersonalToken:
@@ -46,6 +47,9 @@ class PersonalToken:
 
     async def within(self, repo: str) -> bool:
         return await shown_to(self._api_url, self._token, repo)
+
+    async def scopes(self) -> frozenset[str] | None:
+        return await scopes_of(self._api_url, self._token)
 
 
 class App:
@@ -92,6 +96,9 @@ class App:
                 return False
             raise
         return not installation.get("suspended_at")
+
+    async def scopes(self) -> None:
+        return None
 
     def _token(self, owner: str, repository: str = "") -> AppToken:
         narrow = FOR_GIT if repository else None

@@ -279,3 +279,12 @@ async def test_doctor_finds_permissions_missing(world: World) -> None:
     github = {"api_url": world.hub.url, "git_url": world.hub.url, "token": world.tokens["tess"]}
     told = await sluice("doctor", config=world.write_config(github=github))
     assert told.code == 1 and f"give {world.login('tess')} the role Write" in told.out, told.out
+
+
+async def test_doctor_finds_scopes_missing(world: World) -> None:
+    """A classic token that may not write in repositories is found out, though they are public and its owner may."""
+    await world.stop()
+    token = world.hub.admin(f"people/{world.login('bob')}/tokens", {"scopes": ["project"]})["token"]
+    github = {"api_url": world.hub.url, "git_url": world.hub.url, "token": token}
+    told = await sluice("doctor", config=world.write_config(github=github))
+    assert told.code == 1 and "lacks the scope “repo”: add it" in told.out, told.out
