@@ -197,12 +197,17 @@ class Service:
     async def beat(self) -> None:
         """A sign of life, where the settings ask for one; none while the boards have not been read for long."""
         repo, last = self.settings.heartbeat.repository, self.last_sweep
-        if repo is None or last is None or asyncio.get_running_loop().time() - last >= SILENT:
+        if repo is None or last is None or asyncio.get_running_loop().time() - last >= self._silent():
             return
         try:
             await self.ctx.git.beat(repo, self.ctx.now())
         except SluiceError as error:
             log.warning("no sign of life was left", repo=repo, error=str(error))
+
+    def _silent(self) -> float:
+        """Sweeps may be meant to be rare: by the settings, or because GitHub's limits leave little."""
+        pause = self.github.sweep_pause(tuple(self.ctx.boards)).total_seconds()
+        return max(SILENT, max(pause, self.settings.pace.sweep_seconds) + BEAT)
 
     async def watch(self) -> None:
         """Whether agents must end because of a policy or a command no webhook told of."""

@@ -54,6 +54,7 @@ def here(settings: Settings) -> list[Finding]:
         _git(),
         _disk(settings.data_dir),
         _ledger(settings),
+        *_key(settings.github.private_key_file),
         _sandbox(settings),
         _webhooks(settings),
         _heartbeat(settings),
@@ -83,6 +84,12 @@ def _ledger(settings: Settings) -> Finding:
     if settings.database:
         return Finding("ledger", "ok", "PostgreSQL; backing that database up is yours, before a new version above all")
     return Finding("ledger", "ok", f"SQLite in {settings.data_dir}; copied to backups/ there before its tables change")
+
+
+def _key(file: Path | None) -> list[Finding]:
+    if file is None or not file.exists() or not file.stat().st_mode & 0o077:
+        return []
+    return [Finding("App's key", "warning", f"{file} is not yours alone to read: chmod 600 {file}")]
 
 
 def _sandbox(settings: Settings) -> Finding:

@@ -253,6 +253,17 @@ async def test_doctor_asks_whose_token_it_is(world: World) -> None:
     assert told.code == 1 and f"belongs to {world.app['login']}" in " ".join(told.out.split()), told.out
 
 
+async def test_doctor_sees_a_key_that_others_may_read(world: World) -> None:
+    """With the command that mends it; one that is its owner's alone is nothing to speak of."""
+    github = {"api_url": world.hub.url, "git_url": world.hub.url, "app_id": world.app["app_id"]}
+    key = world.folder / "app.pem"
+    key.write_text(world.app["private_key"])
+    config = world.write_config(github=github | {"private_key_file": str(key)})
+    for mode, told in ((0o644, True), (0o600, False)):
+        key.chmod(mode)
+        assert (f"chmod 600 {key}" in (await sluice("doctor", config=config)).out) is told
+
+
 async def test_doctor_names_the_mode(make_world: MakeWorld) -> None:
     """A repository without a policy, one in preview and one with a broken file are told apart."""
     world: World = await make_world(policy="")

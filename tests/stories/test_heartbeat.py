@@ -39,6 +39,19 @@ async def test_a_sluice_that_cannot_read_its_boards_leaves_no_sign(make_world: M
     assert await world.refs("sluice/heartbeat") == {}
 
 
+async def test_sweeps_that_are_meant_to_be_rare_are_no_silence(make_world: MakeWorld) -> None:
+    """Where they are an hour apart, the last one may be half an hour old, but not two hours."""
+    world: World = await make_world(heartbeat=True)
+    assert world.service and world.service.last_sweep
+    assert world.service.settings.pace.sweep_seconds == 3600
+    world.service.last_sweep -= 7200
+    await world.service.beat()
+    assert await world.refs("sluice/heartbeat") == {}
+    world.service.last_sweep += 5400
+    await world.service.beat()
+    assert list(await world.refs("sluice/heartbeat")) == ["refs/sluice/heartbeat"]
+
+
 async def looked(world: World) -> tuple[str, str]:
     """How the workflow ends when it is started now, and the sentence it ends with."""
     path = "{repo}/actions/workflows/heartbeat.yml"
