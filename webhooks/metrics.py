@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from bot.core.limits import HOUR, RESERVE, Budget, Importance, Standing
+from bot.core.limits import HOUR, POINTS, RESERVE, Budget, Importance, Standing
 from bot.ledger.figures import Counts
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -28,6 +28,8 @@ NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "sluice_github_limit": ("GraphQL points or REST calls an hour allows", ("identity", "resource")),
     "sluice_github_remaining": ("what is left of them", ("identity", "resource")),
     "sluice_github_reserve": ("what new work leaves of them", ("identity", "resource")),
+    "sluice_github_minute_points": ("points of the last minute, as secondary limits count", ("identity", "resource")),
+    "sluice_github_minute_limit": ("what Sluice allows itself of them", ("identity", "resource")),
     "sluice_github_content_writes": ("new content in the last minute and hour", ("identity", "window")),
     "sluice_github_content_limit": ("what Sluice allows itself of it", ("identity", "window")),
     "sluice_github_waiting": ("calls that wait for their turn", ("identity", "importance")),
@@ -97,6 +99,9 @@ def _limits(standing: Standing, now: datetime) -> Iterable[tuple[str, tuple[str,
         yield "sluice_github_limit", (who, resource), hour.limit
         yield "sluice_github_remaining", (who, resource), left
         yield "sluice_github_reserve", (who, resource), hour.limit * RESERVE[Importance.START]
+    for each, most in POINTS.items():
+        yield "sluice_github_minute_points", (who, each), standing.points(each, now)
+        yield "sluice_github_minute_limit", (who, each), most
     budget = Budget()
     budget.adopt(standing)
     for window in budget.content:

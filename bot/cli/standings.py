@@ -11,11 +11,12 @@ from typing import Any
 from bot.cli.ledger import ledger_at, utc_now
 from bot.cli.output import console, print_json, print_table
 from bot.core.item import Item
-from bot.core.limits import HOUR, WAITS, Budget, Standing
+from bot.core.limits import HOUR, POINTS, WAITS, Budget, Standing
 from bot.ledger.board import ItemRow
 from bot.ledger.costs import DEAREST
 
 NAMES = {"graphql": "GraphQL points an hour", "core": "REST calls an hour"}
+MINUTES = {"graphql": "GraphQL points a minute", "core": "REST points a minute"}
 MOST = 10  # items
 
 
@@ -57,12 +58,15 @@ async def show(config: Path, as_json: bool) -> None:
 
 
 def limits_of(standing: Standing, now: datetime) -> Iterator[Limit]:
-    """The hours as GitHub tells them, and what Sluice allows itself of new content."""
+    """The hours as GitHub tells them, and what Sluice allows itself a minute, and of new content."""
     for resource, hour in sorted(standing.hours.items()):
         over = hour.resets <= now
         remaining = hour.limit if over else hour.remaining
         resets = None if over else hour.resets
         yield Limit(standing.identity, NAMES[resource], hour.limit, hour.limit - remaining, remaining, resets)
+    for each, most in POINTS.items():
+        points = standing.points(each, now)
+        yield Limit(standing.identity, MINUTES[each], most, points, max(most - points, 0), None)
     budget = Budget()
     budget.adopt(standing)
     for window in budget.content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Literal
@@ -115,6 +115,11 @@ class Standing:
     content: tuple[Spent, ...] = ()  # of the last hour
     blocked_until: datetime | None = None
     waiting: Mapping[str, int] = field(default_factory=dict)  # calls in the queue, by importance
+    minute: Mapping[Resource, int] = field(default_factory=dict)  # points of the last minute, by the last to tell
+
+    def points(self, resource: Resource, now: datetime) -> int:
+        """Of the last minute; what was told longer ago is none of it."""
+        return self.minute.get(resource, 0) if abs(now - self.at) < MINUTE else 0
 
     def joined(self, other: Standing) -> Standing:
         """With what another process knows: content counts together, of the hours the later word stands."""
@@ -124,7 +129,7 @@ class Standing:
         refusals = [each for each in (self.blocked_until, other.blocked_until) if each and time_left(each, self.at)]
         blocked = max(refusals, default=None)
         content = tuple(each for each in together(self.content, other.content) if abs(each[0] - self.at) < HOUR)
-        return Standing(self.identity, self.at, hours, content, blocked, self.waiting)
+        return replace(self, hours=hours, content=content, blocked_until=blocked)
 
 
 @dataclass
@@ -201,7 +206,8 @@ class Budget:
     def standing(self, identity: str, now: datetime, waiting: Mapping[str, int]) -> Standing:
         _, hour = self.content
         hour.forget(now)
-        return Standing(identity, now, dict(self.hours), tuple(hour.spent), self.blocked_until, waiting)
+        minute = {resource: window.used(now) for resource, window in self.minutes.items()}
+        return Standing(identity, now, dict(self.hours), tuple(hour.spent), self.blocked_until, waiting, minute)
 
     def adopt(self, standing: Standing) -> None:
         """What this process knew before, and what others have asked in the meantime."""

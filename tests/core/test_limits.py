@@ -136,6 +136,16 @@ def test_a_clock_that_is_set_back() -> None:
     assert budget.starts_at(NOW) is None and budget.sweep_pause(1, NOW) == timedelta()
 
 
+def test_a_minutes_points_are_shown_for_a_minute() -> None:
+    """A write counts five, a read one; of a standing that is older nothing is left."""
+    budget = Budget()
+    for write in (True, False):
+        budget.begin(Call("graphql", write), NOW)
+    standing = budget.standing("x", NOW, {})
+    assert (standing.points("graphql", NOW), standing.points("core", NOW)) == (6, 0)
+    assert standing.points("graphql", NOW + MINUTE) == 0
+
+
 def test_processes_share_what_they_know() -> None:
     """Content of both counts, what both know counts once, and what is older than an hour is forgotten."""
     both, mine, theirs = (NOW - timedelta(minutes=m) for m in (10, 5, 1))

@@ -22,6 +22,7 @@ STANDING = Standing(
     content=((NOW - timedelta(minutes=30), 4), (NOW - timedelta(seconds=10), 2)),
     blocked_until=NOW + timedelta(seconds=45),
     waiting={"sweep": 3},
+    minute={"graphql": 17},
 )
 ALL = Gathered(
     Counts({"Ready": 2}, {"running": 1}, {"finished": 7}, unhandled=5), NOW, (STANDING,), 4, 3, 1, 12.5, 0.75
@@ -41,6 +42,10 @@ def test_everything_there_is_is_told() -> None:
     assert found["sluice_github_remaining", me, "graphql"] == 4200
     assert found["sluice_github_remaining", me, "core"] == 5000  # its hour is over
     assert found["sluice_github_reserve", me, "graphql"] == 500
+    assert (found["sluice_github_minute_points", me, "graphql"], found["sluice_github_minute_limit", me, "core"]) == (
+        17,
+        800,
+    )
     assert (found["sluice_github_content_writes", me, "minute"], found["sluice_github_content_writes", me, "hour"]) == (
         2,
         6,
