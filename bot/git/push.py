@@ -74,9 +74,14 @@ async def delete(mirror: Mirror, ref: str, expected: str) -> bool:
 
 
 async def collected(mirror: Mirror, spec: WorkSpec) -> str:
+    """What was collected here; else what was saved, under a former name of the repository, which has another mirror."""
     await mirror.ready()
-    if head := await mirror.ref(local_ref(spec.item)):
+    local = local_ref(spec.item)
+    if head := await mirror.ref(local):
         return head
+    if await mirror.remote_ref(spec.saved_ref):
+        await mirror.fetch(f"+{spec.saved_ref}:{local}", f"+{spec.saved_ref}:{seen_ref(spec.item)}")
+        return await mirror.need(local)
     raise GitFailed(f"nothing was collected for {spec.branch} of {spec.repo} yet")
 
 

@@ -16,6 +16,7 @@ from bot.core.queue import priority_of
 from bot.ledger.databases import Tx
 from bot.ledger.decisions import DecisionRow, decision_of
 from bot.ledger.items import change, item_of, leave_behind
+from bot.ledger.repositories import follow_rename
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, items
 from bot.ledger.wakes import RANK, rouse
@@ -156,6 +157,8 @@ async def _note(tx: Tx, board: str, card: Card, known: RowMapping | None, now: d
         return True
     if card.issue_id and known["issue_id"] not in ("", card.issue_id):
         await leave_behind(tx, item_of(known), now)
+    elif card.issue_id and card.repo != known["repo"] and known["repo"]:
+        await follow_rename(tx, known["repo"], card.repo)
     seen |= {name: value for name, value in named.items() if value}  # a redacted card hides what was known
     if any(known[name] != value for name, value in seen.items()):
         await change(tx, card.id, **seen)

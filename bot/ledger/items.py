@@ -16,6 +16,7 @@ from bot.core.run import Outcome
 from bot.core.snapshot import Rival, Twin
 from bot.errors import UserError
 from bot.ledger.databases import Tx
+from bot.ledger.repositories import follow_rename
 from bot.ledger.store import Store
 from bot.ledger.tables import items, receipts, runs
 from bot.ledger.wakes import rouse
@@ -49,6 +50,9 @@ class Items(Store):
 
     async def note_issue(self, item: str, repo: str, issue_id: str, number: int, title: str) -> None:
         async with self.write() as tx:
+            before = await load(tx, item)
+            if before.issue_id == issue_id and before.repo != repo:
+                await follow_rename(tx, before.repo, repo)
             await change(tx, item, repo=repo, issue_id=issue_id, number=number, title=title)
 
     async def follow_transfer(self, item: str, repo: str, issue_id: str, number: int, now: datetime) -> None:

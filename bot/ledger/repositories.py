@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from bot.core.actions import WAITS
 from bot.core.item import Order
@@ -99,6 +99,16 @@ async def policy_word_of(tx: Tx, repo: str) -> PolicyWord | None:
     said = select(facts.c.value).where(facts.c.key == f"policy:{repo}")
     head, _, problem = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
     return PolicyWord(head, problem) if head else None
+
+
+async def follow_rename(tx: Tx, before: str, name: str) -> None:
+    """One issue, and its repository goes by another name: what is known of the one is known of the other."""
+    if await repository_of(tx, name) is None:
+        await tx.execute(update(repositories).where(repositories.c.repo == before).values(repo=name))
+        if heard := await _heard(tx, before):
+            await _note_heard(tx, name, *heard)
+    await tx.execute(delete(repositories).where(repositories.c.repo == before))
+    await tx.execute(delete(facts).where(facts.c.key == f"heard:{before}"))
 
 
 async def _heard(tx: Tx, repo: str) -> tuple[int, datetime] | None:

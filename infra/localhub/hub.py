@@ -52,6 +52,7 @@ class Hub:
     tokens: dict[str, Token] = field(default_factory=dict)
     apps: list[App] = field(default_factory=list)
     repos: dict[str, Repo] = field(default_factory=dict)  # by lower full name
+    former: dict[str, Repo] = field(default_factory=dict)  # by a name they had before
     projects: list[Project] = field(default_factory=list)
     nodes: dict[str, Any] = field(default_factory=dict)  # node id -> record
     log: list[Mutation] = field(default_factory=list)
@@ -131,7 +132,8 @@ class Hub:
         return self.actors.get(login.lower())
 
     def repo(self, full_name: str) -> Repo | None:
-        return self.repos.get(full_name.lower())
+        """GraphQL follows renames; before all else, renames.py sends away whoever asks under a former name."""
+        return self.repos.get(full_name.lower()) or self.former.get(full_name.lower())
 
     async def moved(self, repo: Repo, ref: str, before: str | None, after: str | None, caller: Any) -> None:
         """A ref was moved by a merge or over REST: what follows is what follows a push."""

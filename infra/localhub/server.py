@@ -15,6 +15,7 @@ from localhub.errors import HubError, NotFound
 from localhub.faults import Faults
 from localhub.graphql import endpoint
 from localhub.hub import Hub
+from localhub.renames import Renames
 from localhub.rest import ROUTERS
 from localhub.rest.route import common_headers, refused
 
@@ -37,6 +38,7 @@ def create_app(hub: Hub) -> FastAPI:
     for tail in GIT:
         app.add_api_route("/{owner}/{name}" + tail, _git, methods=["GET", "POST"])
     app.add_middleware(Head)
+    app.add_middleware(Renames, hub=hub)
     app.add_middleware(Enterprise)
     app.add_middleware(Faults, hub=hub)
     app.add_middleware(Crowd, hub=hub)

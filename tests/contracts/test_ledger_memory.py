@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,19 @@ async def test_transferred_issue_takes_nothing_along(ledger: SqlLedger) -> None:
     assert (mine.repo, mine.number, mine.issue_id) == ("acme/tools", 77, "I_77")
     assert (mine.claim, mine.pull_number) == (None, None)
     assert mine.parked and f"{REPO}#1 stays there" in mine.parked.reason and mine.go_ahead == go_ahead()
+
+
+async def test_a_renamed_repository_is_known_under_its_new_name(ledger: SqlLedger) -> None:
+    """Its policy, since when it is live and what was heard there go along; the former name is forgotten."""
+    [item] = await add(ledger, 1)
+    await start(ledger, item)
+    await ledger.note_repository(REPO, 'mode = "live"', "live", NOW, None, NOW)
+    [before] = await ledger.repositories()
+    heard = await ledger.heard_in(REPO)
+    await ledger.upsert_cards(BOARD, [card(1, id=item, repo="acme/new")], at(1))
+    assert await ledger.repositories() == [replace(before, repo="acme/new")]
+    assert (await ledger.heard_in("acme/new"), await ledger.heard_in(REPO)) == (heard, None)
+    assert (await ledger.item(item)).claim
 
 
 async def test_parked_item_keeps_what_a_person_needs(ledger: SqlLedger) -> None:

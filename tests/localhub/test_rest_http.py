@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 from talk import Json, LocalHub
@@ -177,3 +178,19 @@ def test_files_are_read_and_written_with_the_sha_they_replace(hub, owner, repo):
     assert history[0]["sha"] == written.json()["commit"]["sha"]
     compared = client.get(f"{repo}/compare/{history[1]['sha']}...main").json()
     assert (compared["status"], compared["ahead_by"], compared["files"][0]["filename"]) == ("ahead", 1, "README.md")
+
+
+def test_a_former_name_leads_to_the_present_one(hub, owner, repo):
+    """With 301, and with 307 for a write; GraphQL and git follow by themselves."""
+    present = f"{repo}-renamed"
+    hub.admin(repo, {"name": present.rpartition("/")[2]}, method="PATCH")
+    client, login = hub.rest(owner["token"]), owner["login"]
+    answer = client.get(f"{repo}/issues?state=all")
+    assert (answer.status_code, answer.headers["location"]) == (301, f"{hub.url}{present}/issues?state=all")
+    written = client.post(f"{repo}/issues", json={"title": "Here"}, follow_redirects=True)
+    assert written.history[0].status_code == 307 and written.json()["url"] == f"{hub.url}{present}/issues/1"
+    query = "query($o: String!, $n: String!) { repository(owner: $o, name: $n) { nameWithOwner } }"
+    found = hub.graphql(owner["token"], query, o=login, n=repo.rpartition("/")[2])
+    assert found["data"]["repository"]["nameWithOwner"] == present.removeprefix("/repos/")
+    url = hub.clone_url(repo.removeprefix("/repos/"), owner["token"])
+    assert "refs/heads/main" in subprocess.run(["git", "ls-remote", url], capture_output=True, text=True).stdout

@@ -215,6 +215,29 @@ async def test_a_transferred_issue_leaves_its_work_behind(world: World) -> None:
     assert any("transferred" in comment["body"] for comment in comments)
 
 
+async def test_a_renamed_repository_is_followed(world: World) -> None:
+    """In review, in the middle of a run, or not begun: everything goes on under the new name, and nothing twice."""
+    reviewed = await world.add_issue("In review")
+    await world.settle()
+    world.play("Begun", {"write": "half.txt", "text": "half"}, {"wait": 2}, {"say": "the rest"})
+    begun = await world.add_issue("Begun", edits=False)
+    await world.until_working(begun)
+    world.hub.admin(f"repos/{world.repo}", {"name": "gizmos"}, method="PATCH")
+    world.repo = f"{world.org}/gizmos"
+    later = await world.add_issue("Later")
+    await world.settle()
+    for item in (reviewed, begun, later):
+        assert await world.column(item) == "In Review", await world.reason(item)
+        await world.approve(item)
+    await world.settle()
+    for item in (reviewed, begun, later):
+        assert await world.column(item) == "Done", await world.reason(item)
+        assert (len(await world.pulls(item)), len(await world.comments(item))) == (1, 1)
+        assert (await world.row(item)).item.repo == world.repo
+    assert await world.refs("sluice") == {}
+    assert world.service and [known.repo for known in await world.service.ledger.repositories()] == [world.repo]
+
+
 async def test_a_persons_board_is_worked_with_a_token_of_its_own(world: World) -> None:
     """The App may not touch it, so an account does: it moves the cards, and the App does everything else."""
     await world.stop()

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from localhub import gitstore, installations, issues, manifests, people, projects, repos, stocking
+from localhub import gitstore, installations, issues, manifests, people, projects, renames, repos, stocking
 from localhub.admin.orders import (
     AppChange,
     AppOrder,
@@ -17,6 +17,7 @@ from localhub.admin.orders import (
     PersonOrder,
     ProjectOrder,
     ProtectionOrder,
+    RenameOrder,
     RepoOrder,
     Role,
     StockOrder,
@@ -74,6 +75,15 @@ async def repository(hub: World, order: RepoOrder) -> Json:
     head = await gitstore.resolve(repo.git_dir, "refs/heads/main")
     shown = {"id": repo.id, "node_id": repo.node_id, "full_name": repo.full_name, "head": head}
     return {**shown, "clone_url": f"{hub.base_url}/{repo.full_name}.git"}
+
+
+@router.patch("/repos/{owner}/{name}")
+async def rename_repository(hub: World, owner: str, name: str, order: RenameOrder) -> Json:
+    repo = hub.repos.get(f"{owner}/{name}".lower())
+    if repo is None:
+        raise NotFound()
+    renames.rename(hub, repo, order.name)
+    return {"full_name": repo.full_name}
 
 
 @router.put("/repos/{owner}/{name}/protection/{branch:path}")

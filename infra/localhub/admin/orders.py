@@ -60,6 +60,10 @@ class RepoOrder(Order):
     labels: list[str] = []
 
 
+class RenameOrder(Order):
+    name: str
+
+
 class IterationOrder(Order):
     title: str
     start_date: date
