@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,3 +18,8 @@ class Server(uvicorn.Server):
 
 def server_of(app: FastAPI, host: str, port: int) -> Server:
     return Server(uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=3))
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Where it will listen. A place that is taken is an OSError here; within uvicorn it would be the process's end."""
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

@@ -37,7 +37,7 @@ async def _serve(settings: Settings) -> None:
     from bot.wiring import open_service
     from webhooks.app import create_app
     from webhooks.face import Face
-    from webhooks.server import server_of
+    from webhooks.server import bound, server_of
 
     async with open_service(settings) as service:
         web = server_of(create_app(Face(service)), settings.server.host, settings.server.port)
@@ -48,8 +48,9 @@ async def _serve(settings: Settings) -> None:
         gc.freeze()  # what is here stays: searched for garbage again and again, it would stop everything for 0.2 s
         for problem in service.problems:
             console.print(f"sluice: left alone: {problem}")
-        console.print(f"sluice: serving on http://{settings.server.host}:{settings.server.port}")
-        await web.serve()
+        with bound(settings.server.host, settings.server.port) as listening:
+            console.print(f"sluice: serving on http://{settings.server.host}:{listening.getsockname()[1]}")
+            await web.serve([listening])
 
 
 def _end(web: Server) -> None:

@@ -78,6 +78,9 @@ async def test_a_board_without_a_column_is_left_alone(world: World) -> None:
         assert any(lacks in line for line in said), said
         second = await sluice("serve", config=config)  # and its agents are none of the second's business
         assert second.code == 1 and "already runs" in second.err, second.err
+        taken = {"data_dir": str(world.folder / "other"), "server": {"port": int(said[-1].rpartition(":")[2])}}
+        third = await sluice("serve", config=world.write_config(boards={good: {}}, **taken))
+        assert (third.code, third.out) == (1, "") and "Address already in use" in third.err, third
         async with asyncio.timeout(30):
             while await world.column(item) != "In Review":
                 await asyncio.sleep(0.2)
