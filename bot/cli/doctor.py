@@ -8,18 +8,25 @@ import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.finding import Finding
 from bot.cli.options import AsJson, Config
 from bot.cli.output import print_json, print_table
-from bot.errors import SluiceError, UserError
+from bot.errors import Refused, SluiceError, UserError
 from bot.settings import FILE, Settings, read_settings
+
+if TYPE_CHECKING:
+    from bot.github.deliverylog import DeliveryLog
 
 LEAST_GIT = (2, 38)  # merge-tree --write-tree
 LEAST_DISK = 2_000_000_000  # bytes
+NOT_IN = (
+    "the newest did not come in: does `sluice serve` run, does the address in the App's settings lead to it, and is "
+    "the secret there github.webhook_secret? What was answered stands there under “Advanced”"
+)
 
 
 def doctor(
@@ -150,6 +157,14 @@ def _token(named: str | None, login: str) -> Finding:
     return Finding("token", "ok", f"acts as {login}{checks}")
 
 
+async def _missed(log: DeliveryLog) -> bool:
+    """The newest webhook did not come in. An App that sends none has no log."""
+    try:
+        return any(not attempt.ok for attempt in await log.newest())
+    except Refused:
+        return False
+
+
 async def _github(settings: Settings, write: bool, issue: str) -> AsyncIterator[Finding]:
     if not settings.boards:
         yield Finding("boards", "wrong", 'none: add a [boards."owner/number"] table to sluice.toml')
@@ -168,6 +183,8 @@ async def _github(settings: Settings, write: bool, issue: str) -> AsyncIterator[
         for finding in grants.lacking((key.partition("/")[0] for key in settings.boards), boards):
             yield finding
         async with github_and_git(settings) as (github, git):
+            if github.deliveries and settings.github.webhook_secret and await _missed(github.deliveries):
+                yield Finding("webhooks", "warning", NOT_IN)
             for found in await find_boards(settings, github):
                 if isinstance(found, str):
                     yield Finding("board", "wrong", found)

@@ -264,6 +264,18 @@ async def test_doctor_sees_a_key_that_others_may_read(world: World) -> None:
         assert (f"chmod 600 {key}" in (await sluice("doctor", config=config)).out) is told
 
 
+async def test_doctor_sees_webhooks_that_do_not_come_in(make_world: MakeWorld) -> None:
+    """While they do it says nothing; when the newest was not taken it names what may be wrong."""
+    world: World = await make_world(as_app=True)
+    for running in (True, False):
+        if not running:
+            await world.stop()
+        await world.add_bare_issue("Anything")
+        await world.http.post("/_hub/idle", json={"timeout": 30})
+        told = await sluice("doctor", config=world.write_config())
+        assert told.code == 0 and ("the newest did not come in" in told.out) is not running, told
+
+
 async def test_doctor_names_the_mode(make_world: MakeWorld) -> None:
     """A repository without a policy, one in preview and one with a broken file are told apart."""
     world: World = await make_world(policy="")
