@@ -31,6 +31,7 @@ def set_up_logs(level: str = "info", secrets: Sequence[str] = ()) -> None:
     theirs = logging.DEBUG if level == "debug" else logging.WARNING
     logging.basicConfig(handlers=[others], level=theirs, force=True)
     _take_over(logging.getLogger("github.Requester"), others, theirs)
+    _take_over(logging.getLogger("dbos"), others, logging.WARNING)
     for library in NOISY:
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a sweep longer than its interval is no news
@@ -49,7 +50,8 @@ def set_up_logs(level: str = "info", secrets: Sequence[str] = ()) -> None:
 
 
 def _take_over(logger: logging.Logger, handler: logging.Handler, level: int) -> None:
-    """PyGithub shows what GitHub answered, new tokens included, and has a handler and a level of its own."""
+    """PyGithub shows what GitHub answered, new tokens included, and has a handler and a level of its own; so has DBOS,
+    which shows what its work raised."""
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(level)
 
