@@ -71,14 +71,30 @@ def _prepare(connection: Connection, known: ScriptDirectory, target: URL) -> Non
     if has is None or has == newest:
         return
     if has not in {each.revision for each in known.walk_revisions()}:
-        raise UserError(
-            f"the ledger at {target.render_as_string()} belongs to a newer Sluice (its tables are {has}, this version "
-            f"knows {newest}); install that version again, or put a copy from {BACKUPS}/ back. Nothing was changed"
-        )
+        raise UserError(f"{_newer(target.render_as_string(), has, newest)}. Nothing was changed")
     if connection.dialect.name == "sqlite" and target.database:
         log.info("ledger copied before its tables change", copy=str(back_up(Path(target.database), has)), to=newest)
     else:
         log.warning("the ledger's tables change; backing up this database is yours", tables=has, to=newest)
+
+
+def _newer(where: str, has: str, newest: str | None) -> str:
+    return (
+        f"the ledger at {where} belongs to a newer Sluice (its tables are {has}, this version knows {newest}); install "
+        f"that version again, or put a copy from {BACKUPS}/ back"
+    )
+
+
+def trouble_with(file: Path) -> str:
+    """What would keep this version from opening a ledger on SQLite; nothing is written. Empty: nothing would."""
+    known = ScriptDirectory(str(MIGRATIONS))
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as ledger:
+            (has,) = ledger.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        return f"{file} cannot be read: {error}"
+    ours = has in {each.revision for each in known.walk_revisions()}
+    return "" if ours else _newer(str(file), has, known.get_current_head())
 
 
 def back_up(ledger: Path, revision: str) -> Path:

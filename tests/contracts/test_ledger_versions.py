@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
-from bot.ledger.open import KEPT, MIGRATIONS, back_up, open_ledger
+from bot.ledger.open import KEPT, MIGRATIONS, back_up, open_ledger, trouble_with
 from tests.contracts.ledger_world import add
 
 LATER = """
@@ -73,6 +73,7 @@ async def test_the_command_line_refuses_a_newer_ledger(tmp_path: Path) -> None:
     words = [str(Path(sys.executable).with_name("sluice")), "board", "show"]
     told = await asyncio.to_thread(subprocess.run, words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert told.returncode == 2 and "0099" in told.stderr and told.stderr.count("\n") == 1, told
+    assert "belongs to a newer Sluice" in trouble_with(tmp_path / "ledger.db")  # as doctor says
     assert digest(tmp_path / "ledger.db") == before and not (tmp_path / "backups").exists()
 
 
