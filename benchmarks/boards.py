@@ -9,12 +9,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.figure import Figure, beside
 from benchmarks.hub import hub
 from bot.core.board import Board
 from bot.github.installations import Installations
+from bot.sweep import LARGE, WHOLE
 from bot.wiring import connect, find_boards, utc_now
 from tests.localhub.talk import LocalHub
 from tests.system import NEWER_GH
@@ -22,6 +24,7 @@ from tests.world import World
 
 SIZES = {100: 20, 1_000: 200, 10_000: 200}  # cards: how many of them stand where Sluice works
 ACTIVE = ("Ready", "In Progress", "In Review", "Needs a person")
+SHARE = 100  # points an hour: 2 % of what GitHub gives
 FEW = 3  # points that reading the active columns may cost
 GH = "gh project item-list"
 GH_PATIENCE = 150  # seconds
@@ -43,7 +46,7 @@ async def measure() -> list[Figure]:
 
 async def _board(server: LocalHub, folder: Path, size: int) -> list[Figure]:
     folder.mkdir()
-    world = World(server, folder)
+    world = World(server, folder, shipped_pace=True)
     await asyncio.to_thread(world._make_github)
     active = SIZES[size]
     columns = {name: active // len(ACTIVE) for name in ACTIVE} | {"Backlog": size - active}
@@ -59,7 +62,16 @@ async def _board(server: LocalHub, folder: Path, size: int) -> list[Figure]:
     return [
         *_figures(f"board of {size:,}", whole, peer, target=size // 100),
         *_figures(f"board of {size:,}, the {active} active cards", few, peer, target=FEW),
+        Figure(f"board of {size:,}: points of an hour's sweeps", _hourly(world, size, whole, few), "points", SHARE),
     ]
+
+
+def _hourly(world: World, size: int, whole: Reading, few: Reading) -> float:
+    """At the shipped pace, while webhooks come in: a small board whole each time, a large one now and then."""
+    pace, hour = world.settings().pace, timedelta(hours=1)
+    if size <= pace.large_board:
+        return hour.total_seconds() / pace.sweep_seconds * whole.points
+    return hour / LARGE * few.points + hour / WHOLE * whole.points
 
 
 def _figures(name: str, ours: Reading, peer: Reading | None, target: int) -> list[Figure]:

@@ -92,6 +92,7 @@ class Service:
         self._soon: asyncio.Task[None] | None = None
         self._halts: asyncio.Task[None] | None = None
         self._scan_wanted = False
+        self._wanted: set[str] = set()  # the boards it is wanted for; an unknown name stands for all
         self._told: set[tuple[str, str]] = set()
 
     async def start(self, sweeping: bool = True) -> None:
@@ -157,7 +158,7 @@ class Service:
         began = asyncio.get_running_loop().time()
         if self.started:
             await listen(self.ctx, self.ledger)  # first: nothing starts that somebody has just stopped
-        swept = await sweep(self.ctx, self.ledger, self._recheck())
+        swept = await sweep(self.ctx, self.ledger, self._recheck(), self._asked())
         await self._tell_old_names()
         if self.started:
             await mend(self.ledger, self.engine, self.ctx.now())
@@ -224,6 +225,12 @@ class Service:
                     self._told.add((known.repo, told))
                     log.warning(".github/sluice.toml", repo=known.repo, told=told)
 
+    def _asked(self) -> set[str] | None:
+        """The boards a sweep must not leave out; None: all of them, since webhooks may not come in."""
+        wanted, self._wanted = self._wanted, set()
+        hears = self.gap is not None and not self.gap.missed
+        return wanted if hears and wanted <= self.ctx.boards.keys() else None
+
     def _recheck(self) -> timedelta:
         """After a start everything under way is looked at: who knows what webhooks were missed."""
         if self.last_sweep is None:
@@ -244,9 +251,10 @@ class Service:
         deliveries = await self.ledger.forget_deliveries(now - OLD_DELIVERIES)
         log.info("tidied", runs=runs, deliveries=deliveries)
 
-    def scan_soon(self, _board: str = "") -> None:
+    def scan_soon(self, board: str = "") -> None:
         """A board changed in a way only a scan can tell. One under way may have read it already: another follows."""
         self._scan_wanted = True
+        self._wanted.add(board)
         if self._soon is None or self._soon.done():
             self._soon = asyncio.create_task(self._scans())
 

@@ -146,7 +146,10 @@ class PaceSettings(Part):
         15.0, gt=0, description="how often the policy of repositories with an agent at work is read"
     )
     large_board: int = Field(
-        500, ge=0, description="a board with more cards is scanned whole once an hour, else only where Sluice works"
+        500,
+        ge=0,
+        description="cards; of a larger board a sweep reads what is active, every five minutes while webhooks come in, "
+        "and the whole of it every two hours",
     )
     coalesce_seconds: float = Field(2.0, ge=0, description="hints within this time become one look")
     poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")

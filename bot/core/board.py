@@ -58,6 +58,7 @@ class Board:
     personal: bool = False  # a person's: it sends no webhooks, and no App may touch it
     size: int = 0  # cards at the last scan of all of it
     whole_at: datetime | None = None  # when that was
+    scanned_at: datetime | None = None  # when any of it was
     lost: str = ""  # why GitHub does not let Sluice read it now
 
     @property
@@ -116,6 +117,12 @@ class Scan:
     board: Board
     cards: tuple[Card, ...]
     whole: bool = True  # False: only the cards in columns Sluice works with
+
+
+def rests(board: Board, large: int, pause: timedelta, now: datetime) -> bool:
+    """A large board that was scanned lately: while webhooks tell of it, more scans would cost more than they find."""
+    lately = board.scanned_at is not None and now - board.scanned_at < pause
+    return lately and board.size > large and not board.personal and not board.trouble
 
 
 def scan_whole(board: Board, large: int, every: timedelta, now: datetime) -> bool:

@@ -37,10 +37,10 @@ class Sweeper:
     def _now(self) -> datetime:
         return datetime.now(UTC) + self.late
 
-    async def sweep(self) -> tuple[Swept, int]:
+    async def sweep(self, asked: set[str] | None = None) -> tuple[Swept, int]:
         """With the points it cost."""
         before = self.world.costs[None, "graphql_points"]
-        swept = await sweep(self.ctx, self.ledger, timedelta(minutes=10))
+        swept = await sweep(self.ctx, self.ledger, timedelta(minutes=10), asked)
         return swept, self.world.costs[None, "graphql_points"] - before
 
     async def columns(self) -> dict[str, str | None]:
@@ -55,7 +55,7 @@ async def sweeper(world: GitHubWorld, tmp_path: Path) -> AsyncIterator[Sweeper]:
 
 
 async def test_only_active_columns_are_read(world: GitHubWorld, sweeper: Sweeper) -> None:
-    """The first sweep is of everything; then cards elsewhere are not asked for, until an hour is over."""
+    """The first sweep is of everything; then cards elsewhere are not asked for, until two hours are over."""
     items = {
         title: world.add_issue(title, column=column) for title, column in (("a", "Ready"), ("b", "Done"), ("c", None))
     }
@@ -65,9 +65,20 @@ async def test_only_active_columns_are_read(world: GitHubWorld, sweeper: Sweeper
     assert await sweeper.columns() == {"a": "Ready", "b": "Done", "c": "Ready"}
     world.remove_card(items["b"])
     assert (await sweeper.sweep())[0].cards == 2 and "b" in await sweeper.columns()
-    sweeper.late = timedelta(hours=1)
+    sweeper.late = timedelta(hours=2)
     await sweeper.sweep()
     assert "b" not in await sweeper.columns()
+
+
+async def test_it_rests_while_webhooks_come_in(world: GitHubWorld, sweeper: Sweeper) -> None:
+    """Scanned lately and not asked for, it costs nothing; a webhook that only a scan explains has it scanned."""
+    for title in ("a", "b"):
+        world.add_issue(title, column="Ready")
+    assert (await sweeper.sweep(set()))[1] == 1
+    assert await sweeper.sweep(set()) == (Swept(), 0)
+    assert (await sweeper.sweep({world.key}))[1] == 1
+    sweeper.late = timedelta(minutes=5)
+    assert (await sweeper.sweep(set()))[1] == 1
 
 
 async def test_what_left_is_looked_at_by_its_id(world: GitHubWorld, sweeper: Sweeper) -> None:
