@@ -161,11 +161,22 @@ def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | No
         dispatch = tuple(DispatchWorkflow(name_of(file), file, pull.head) for file in absent)
         return Decision("InReview", f"dispatches {', '.join(absent)}", dispatch, waits_for="machine")
     waiting = [v for v in verdicts if v.waits_for == "machine" and v.key != "behind"]
-    if not waiting:
+    if not waiting or (all(map(_unsettled, waiting)) and _asked(s, pull, verdicts)):
         return None
-    soon = s.now + (SETTLES if any(v.gate == "mergeable" for v in waiting) else 12 * SOON)
+    soon = s.now + (SETTLES if any(map(_unsettled, waiting)) else 12 * SOON)
     soon = max(soon, min(v.again_at or soon for v in waiting))
     return Decision("InReview", "; ".join(f"{v.gate}: {v.reason}" for v in waiting), _heal(s, pull), soon, "machine")
+
+
+def _unsettled(verdict: Verdict) -> bool:
+    """GitHub has not worked out yet whether it merges."""
+    return verdict.gate == "mergeable" and verdict.waits_for == "machine" and verdict.key != "behind"
+
+
+def _asked(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> bool:
+    """An approval is missing, and whoever may give it knows: until then every merge beside it may unsettle it again."""
+    missing = any(v.gate == "approvals" and not v.passed for v in verdicts)
+    return missing and not _ask_review(s, pull, verdicts)
 
 
 def _heal(s: Snapshot, pull: Pull) -> tuple[Action, ...]:
@@ -178,7 +189,7 @@ def _heal(s: Snapshot, pull: Pull) -> tuple[Action, ...]:
 
 def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
     """The machines are content: ask for a review once, and wait for people."""
-    waiting = [v for v in verdicts if not v.passed and v.key != "behind"]
+    waiting = [v for v in verdicts if not v.passed and v.key != "behind" and not _unsettled(v)]
     waiting = [v for v in waiting if v.gate != "rules"] or waiting  # what it stands for is said by the others
     if not waiting and not _by_hand(s, pull):
         return None
@@ -187,6 +198,8 @@ def _people(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None
         reason += f"; GitHub does not take {', '.join(s.item.unaskable)} as a reviewer"
     actions = (*_ask_review(s, pull, verdicts), *_unjudged(s, waiting), *_show(s, pull, verdicts, reason))
     until = s.item.lane_since + LANE_PATIENCE if s.item.lane_since else None
+    if until is None and any(map(_unsettled, verdicts)):
+        until = s.now + 12 * SOON
     if until and until <= s.now:
         return Decision("InReview", reason, (LeaveLane(), *actions), waits_for="person")
     return Decision("InReview", reason, actions, until, "person")

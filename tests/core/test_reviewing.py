@@ -155,6 +155,16 @@ def test_who_stands_in_line_does_not_ask_whether_it_merges() -> None:
     assert acts(alone) == []  # no approval, no place in line
 
 
+def test_who_waits_for_a_review_does_not_ask_whether_it_merges_all_the_time() -> None:
+    """First it is settled whether it merges, then people are asked; later merges beside it cost a look a minute."""
+    unsettled = pull(mergeable="UNKNOWN", merge_state="UNKNOWN")
+    fresh = decide(in_review(unsettled, policy=GREEN))
+    assert "working out" in fresh.reason and fresh.look_again_at == ago(-2 / 60)
+    asked = decide(in_review(replace(unsettled, requested=("wendy",)), policy=GREEN))
+    assert asked.waits_for == "person" and "working out" not in asked.reason
+    assert asked.look_again_at == ago(-1)
+
+
 def test_behind_is_not_updated_before_the_other_gates_pass() -> None:
     """Updating voids approvals, so it comes last."""
     s = in_review(pull(merge_state="BEHIND"), policy=GREEN)
