@@ -186,9 +186,9 @@ class Desk:
 
     async def refuse_unless_safe(self) -> None:
         head = (await self.collect(LEFT_OVER, {})).head
-        await self.mirror.fetch()
         if head == await self.mirror.remote_ref(self.spec.saved_ref):
             return
+        await self.mirror.fetch()
         for name in (self.spec.branch, self.spec.base):
             there = await self.mirror.ref(remote_branch(name))
             if there and await self.mirror.contains(head, there):
