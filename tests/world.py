@@ -27,7 +27,7 @@ from webhooks.server import Server, server_of
 
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 VAIN_SWEEPS = 2
-FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.05, "engine_seconds": 0.2, "sweep_seconds": 3600}
+FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.1, "engine_seconds": 0.5, "sweep_seconds": 3600}
 FAST |= {"finish_seconds": 0.1}
 SWEPT = {"sweep_seconds": 60}  # without webhooks `settle` plays the sweeps, one for each turn of the clock
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
