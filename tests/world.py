@@ -143,6 +143,7 @@ class World:
         slug = f"sluice-{self.tag}"
         order = {"slug": slug, "owner": self.org, "secret": "hush", "events": list(EVENTS)}
         order["permissions"] = asked() | self.permissions
+        order["key"] = self.as_app
         self.app = self.hub.admin("apps", order) | {"slug": slug}
 
     def login(self, person: str) -> str:
