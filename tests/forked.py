@@ -11,7 +11,7 @@ for name in (
     "dbos._sys_db_sqlite",
     "httpcore",
     "pydantic.v1",
-    "sqlalchemy.dialects.sqlite.aiosqlite",
+    "sqlalchemy.dialects.sqlite",
     "uvicorn.lifespan.on",
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
