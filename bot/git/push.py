@@ -52,8 +52,7 @@ async def drop_saved(mirror: Mirror, spec: WorkSpec) -> None:
     there = await mirror.remote_ref(spec.saved_ref)
     if there:
         await delete(mirror, spec.saved_ref, there)
-    if await mirror.ref(seen_ref(spec.item)):
-        await mirror.set_refs({seen_ref(spec.item): None})
+    await mirror.set_refs({seen_ref(spec.item): None})
 
 
 async def delete(mirror: Mirror, ref: str, expected: str) -> bool:
