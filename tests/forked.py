@@ -8,6 +8,10 @@ from bot.github.documents import operation
 
 for name in (
     "anyio._backends._asyncio",
+    "bot.agents",
+    "bot.engine",
+    "bot.runs",
+    "bot.service",
     "dbos._sys_db_sqlite",
     "httpcore",
     "pydantic.v1",

@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 
 from bot.github.permissions import EVENTS, asked
+from bot.service import Service
 from bot.settings import Settings
-from bot.wiring import Service, build
+from bot.wiring import build
 from tests.localhub.talk import BRIEFLY
 from webhooks.app import create_app
 from webhooks.face import Face
