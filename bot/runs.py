@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.claims import hold
+from bot.claims import renew
 from bot.context import Context, item_at_work
 from bot.core.gates.verdict import GateRun
 from bot.core.policy import Policy
@@ -62,7 +62,7 @@ class Runs:
             return
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         try:
-            if rival := await hold(self.ctx, item.repo, item.issue_id):
+            if rival := await renew(self.ctx, item.repo, item.issue_id):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
                 tree = await self.ctx.git.worktree(spec, plan.merge_base)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.claims import hold
+from bot.claims import renew
 from bot.context import Context, item_at_work
 from bot.core.board import Board, Card, Cards, Scan, rests, scan_whole
 from bot.core.item import Item
@@ -143,6 +143,6 @@ async def renew_claims(ctx: Context, ledger: Scanned) -> None:
         if item.claim and item.issue_id and item.repo in live:
             item_at_work.set(item.id)
             try:
-                await hold(ctx, item.repo, item.issue_id)
+                await renew(ctx, item.repo, item.issue_id)
             except Unavailable as error:  # the next ones are renewed all the same
                 log.warning("a claim could not be renewed", item=item.id, error=str(error))

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from bot.agents import Agents, Launcher
 from bot.agents.sandbox import bubblewrap_works
 from bot.context import Context
 from bot.core.board import Board
-from bot.engine import DbosEngine
 from bot.errors import BoardError, OutOfReach, Refused, SettingsError
 from bot.git import Git
 from bot.github.auth import StaticToken
@@ -30,10 +29,11 @@ from bot.github.limits import Limits
 from bot.github.reach import Reach
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
-from bot.perform import GATES
-from bot.runs import Runs
-from bot.service import Service
 from bot.settings import BoardSettings, Settings
+
+if TYPE_CHECKING:
+    from bot.engine import DbosEngine
+    from bot.service import Service
 
 Clock = Callable[[], datetime]
 
@@ -44,6 +44,10 @@ def utc_now() -> datetime:
 
 async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
     """A service that is wired and not started. Not `booked`: its calls to GitHub leave no row in the ledger."""
+    from bot.agents import Agents, Launcher  # here, with the engine: commands that only talk to GitHub start quickly
+    from bot.runs import Runs
+    from bot.service import Service
+
     _sandbox_or_consent(settings)
     settings.need_board()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -217,6 +221,9 @@ def _pem(where: str, text: str) -> str:
 
 
 def _engine(settings: Settings) -> DbosEngine:
+    from bot.engine import DbosEngine
+    from bot.perform import GATES
+
     queues = {name: peer.capacity for name, peer in settings.peers.items()} | {GATES: settings.caps.running}
     if settings.database:
         return DbosEngine(settings.database, _executor(), queues, settings.pace.engine_seconds)

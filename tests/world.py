@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 
 from bot.github.permissions import EVENTS, asked
+from bot.service import Service
 from bot.settings import Settings
-from bot.wiring import Service, build
+from bot.wiring import build
 from tests.localhub.talk import BRIEFLY
 from webhooks.app import create_app
 from webhooks.face import Face
@@ -27,7 +28,7 @@ from webhooks.server import Server, server_of
 
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 VAIN_SWEEPS = 2
-FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.05, "engine_seconds": 0.2, "sweep_seconds": 3600}
+FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.1, "engine_seconds": 0.5, "sweep_seconds": 3600}
 FAST |= {"finish_seconds": 0.1}
 SWEPT = {"sweep_seconds": 60}  # without webhooks `settle` plays the sweeps, one for each turn of the clock
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
@@ -143,6 +144,7 @@ class World:
         slug = f"sluice-{self.tag}"
         order = {"slug": slug, "owner": self.org, "secret": "hush", "events": list(EVENTS)}
         order["permissions"] = asked() | self.permissions
+        order["key"] = self.as_app
         self.app = self.hub.admin("apps", order) | {"slug": slug}
 
     def login(self, person: str) -> str:

@@ -91,7 +91,7 @@ def _ledger(settings: Settings) -> Finding:
     if settings.database:
         return Finding("ledger", "ok", "PostgreSQL; backing that database up is yours, before a new version above all")
     if (file := settings.data_dir / "ledger.db").exists():
-        from bot.ledger.open import trouble_with  # here, so that the other commands start quickly
+        from bot.ledger.upgrade import trouble_with  # here, so that the other commands start quickly
 
         if trouble := trouble_with(file):
             return Finding("ledger", "wrong", trouble)

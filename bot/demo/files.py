@@ -35,7 +35,7 @@ def settings(folder: Path, hub_url: str, app: Mapping[str, Any], secret: str, bo
         "peers.builder": {"runtime": "scripted", "script": str(folder / PLAYS), "capacity": CAPACITY},
         "caps": {"running": CAPACITY},
         "server": {"port": port},
-        "pace": {"coalesce_seconds": 0.5, "sweep_seconds": 5, "poll_seconds": 0.1, "engine_seconds": 0.1},
+        "pace": {"coalesce_seconds": 0.5, "sweep_seconds": 5, "poll_seconds": 0.1, "engine_seconds": 0.3},
     }
     top = f"data_dir = {_toml(str(folder / DATA))}\n"
     return top + "".join(f"\n[{name}]\n{_pairs(values)}" for name, values in tables.items())

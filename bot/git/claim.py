@@ -23,10 +23,12 @@ async def claim(mirror: Mirror, issue: str, note: ClaimNote, expected: str | Non
     text = json.dumps({"instance": note.instance, "expires": note.expires})
     sha = await mirror.commit(empty_tree, (), f"{text}\n")
     answer = await mirror.push(sha, _ref(issue), expected)
+    if answer.code == 0:
+        return ClaimNote(note.instance, note.expires, sha)
     there = await mirror.remote_ref(_ref(issue))
     if there == sha:
         return ClaimNote(note.instance, note.expires, sha)
-    if answer.code and there == expected:
+    if there == expected:
         raise GitFailed(f"{mirror.repo} did not take the claim on issue {issue}: {why(answer)}")
     return None
 

@@ -47,8 +47,9 @@ class Desk:
         saved = await self.mirror.remote_ref(self.spec.saved_ref)
         seen = seen_ref(self.spec.item)
         await self.mirror.fetch(*([f"+{self.spec.saved_ref}:{seen}"] if saved else []))
-        if not saved and await self.mirror.ref(seen):
+        if saved is None:
             await self.mirror.set_refs({seen: None})
+            return None
         return await self.mirror.ref(seen)
 
     async def resume(self) -> tuple[str, Origin]:
@@ -85,7 +86,7 @@ class Desk:
     async def lay(self, head: str, pending: Pending | None, files: str) -> None:
         """Lay the files of commit `files` and a fresh `.git` at `head`. Written down, then done, then over."""
         refs = {local_ref(self.spec.item): head, merging_ref(self.spec.item): pending.commit if pending else None}
-        await self._set(refs | {laying_ref(self.spec.item): files})
+        await self.mirror.set_refs(refs | {laying_ref(self.spec.item): files})
         await self._finish_laying(files)
 
     async def _finish_laying(self, files: str) -> None:
@@ -98,7 +99,7 @@ class Desk:
         tree.chmod(0o755)
         await self.index.lay(files)
         await self._lay_dotgit(head)
-        await self._set({laying_ref(self.spec.item): None})
+        await self.mirror.set_refs({laying_ref(self.spec.item): None})
 
     async def _lay_dotgit(self, head: str) -> None:
         spec, scratch = self.spec, self.layout.scratch()
@@ -148,7 +149,7 @@ class Desk:
             parents.append(pending.theirs)
         if len(parents) > 1 or files != await self.mirror.tree_of(head):
             head = await self.mirror.commit(files, tuple(parents), _message(message, trailers))
-        await self._set({local_ref(item): head} | ({merging_ref(item): None} if resolved else {}))
+        await self.mirror.set_refs({local_ref(item): head} | ({merging_ref(item): None} if resolved else {}))
         return await self.describe(head, left)
 
     async def _known(self) -> str:
@@ -165,8 +166,8 @@ class Desk:
                 continue
             if await self.mirror.contains(best, sha):
                 best = sha
-                await self._set({local_ref(self.spec.item): best})
-        await self._set({ref: None})
+                await self.mirror.set_refs({local_ref(self.spec.item): best})
+        await self.mirror.set_refs({ref: None})
         return best
 
     async def _submodules(self) -> set[str]:
@@ -186,9 +187,9 @@ class Desk:
 
     async def refuse_unless_safe(self) -> None:
         head = (await self.collect(LEFT_OVER, {})).head
-        await self.mirror.fetch()
         if head == await self.mirror.remote_ref(self.spec.saved_ref):
             return
+        await self.mirror.fetch()
         for name in (self.spec.branch, self.spec.base):
             there = await self.mirror.ref(remote_branch(name))
             if there and await self.mirror.contains(head, there):
@@ -205,13 +206,7 @@ class Desk:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
         await self.mirror.ready()
-        await self._set({merging_ref(self.spec.item): None, laying_ref(self.spec.item): None})
-
-    async def _set(self, updates: Mapping[str, str | None]) -> None:
-        """Set refs of the mirror; deleting what is not there is no error."""
-        known = {ref: sha for ref, sha in updates.items() if sha or await self.mirror.ref(ref)}
-        if known:
-            await self.mirror.set_refs(known)
+        await self.mirror.set_refs({merging_ref(self.spec.item): None, laying_ref(self.spec.item): None})
 
 
 def _message(message: str, trailers: Mapping[str, str]) -> str:

@@ -115,7 +115,7 @@ class Mirror:
         return found
 
     async def set_refs(self, updates: Mapping[str, str | None]) -> None:
-        """Set (or with None delete) refs of the mirror, all or none."""
+        """Set (or with None delete) refs of the mirror, all or none; deleting what is not there is no error."""
         lines = [f"update {ref}\0{sha}\0\0" if sha else f"delete {ref}\0\0" for ref, sha in updates.items()]
         async with self._lock:
             await self.git.run(self.path, "update-ref", "-z", "--stdin", stdin="".join(lines).encode())

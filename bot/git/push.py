@@ -14,6 +14,8 @@ async def save(mirror: Mirror, spec: WorkSpec) -> str:
     """Keep what was collected under the saved ref: no branch, so it starts no workflow. Read back before it counts."""
     head = await collected(mirror, spec)
     seen = await mirror.ref(seen_ref(spec.item))
+    if seen == head and await mirror.remote_ref(spec.saved_ref) == head:
+        return head
     answer = await mirror.push(head, spec.saved_ref, seen)
     there = await mirror.remote_ref(spec.saved_ref)
     if there != head and _refused(answer):
@@ -28,22 +30,19 @@ async def save(mirror: Mirror, spec: WorkSpec) -> str:
 
 
 async def push(mirror: Mirror, spec: WorkSpec, expected: str | None) -> Push:
-    """Set the item's branch to what was collected. Somebody else's commit is left alone."""
+    """Set the item's branch to what was collected. Somebody else's commit is left alone: the lease sees to that, and
+    the remote is asked what it has only when it refused."""
     if spec.branch == spec.base:
         return Push("refused", expected, f"{spec.branch} is the base branch, which Sluice never pushes to")
     ref = f"refs/heads/{check_branch(spec.branch)}"
     head = await collected(mirror, spec)
-    there = await mirror.remote_ref(ref)
+    goes_on = await _goes_on_from(mirror, expected, head)
+    answer = await mirror.push(head, ref, expected) if goes_on else None
+    there = await mirror.remote_ref(ref) if answer is None or answer.code else head
     if there == head:
         return Push("pushed", head)
-    if there != expected or not await _goes_on_from(mirror, expected, head):
+    if answer is None or there != expected:
         return Push("moved", there, "the branch has commits that this work does not go on from")
-    answer = await mirror.push(head, ref, expected)
-    there = await mirror.remote_ref(ref) if answer.code else head
-    if there == head:
-        return Push("pushed", head)
-    if there != expected:
-        return Push("moved", there, "somebody pushed to the branch at the same moment")
     if _refused(answer):
         return Push("refused", there, why(answer))
     raise GitFailed(f"the push of {spec.branch} to {spec.repo} failed: {why(answer)}")
@@ -53,17 +52,11 @@ async def drop_saved(mirror: Mirror, spec: WorkSpec) -> None:
     there = await mirror.remote_ref(spec.saved_ref)
     if there:
         await delete(mirror, spec.saved_ref, there)
-    if await mirror.ref(seen_ref(spec.item)):
-        await mirror.set_refs({seen_ref(spec.item): None})
+    await mirror.set_refs({seen_ref(spec.item): None})
 
 
 async def delete(mirror: Mirror, ref: str, expected: str) -> bool:
     """Delete a remote ref if it still is at `expected`; True also when it was gone already."""
-    there = await mirror.remote_ref(ref)
-    if there is None:
-        return True
-    if there != expected:
-        return False
     answer = await mirror.push("", ref, expected)
     if answer.code == 0:
         return True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -58,7 +60,9 @@ class GraphQL:
         self._token = token
         self._costs = costs
         listening = {"response": [self._heard]}
-        self._transport = HTTPXAsyncTransport(url=graphql_url(api_url), timeout=timeout, event_hooks=listening)
+        self._transport = HTTPXAsyncTransport(
+            url=graphql_url(api_url), timeout=timeout, event_hooks=listening, verify=_trusted(api_url)
+        )
         # No execute_timeout: it would lie beside httpx's own.
         self._client = Client(transport=self._transport, fetch_schema_from_transport=False, execute_timeout=None)
         self._session: AsyncClientSession | None = None
@@ -144,6 +148,16 @@ class GraphQL:
             return outdated()
         said = failure(response.status_code, sentence(response.text), response.headers, write=call.write)
         return self._costs.limits.obeyed(said, response.headers)
+
+
+def _trusted(api_url: str) -> ssl.SSLContext | bool:
+    """Reading the certificates takes longer than most calls: once, for all connections that need them."""
+    return _certificates() if api_url.startswith("https:") else False
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 def graphql_url(api_url: str) -> str:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from bot.ledger.shared_tables import costs
-from bot.ledger.store import Store, insert_once
+from bot.ledger.store import Store
 
 DEAREST = ("content_requests", "graphql_points", "rest_requests", "git_calls")  # the scarcest first
 SHARED = ""  # what belongs to no item, like the scan of a board
@@ -19,10 +19,10 @@ class Costs(Store):
     async def book(self, item: str | None, kind: str, amount: int, now: datetime) -> None:
         key = {"item": item or SHARED, "kind": kind}
         async with self.write() as tx:
-            if await insert_once(tx, costs, key, {"amount": amount, "last_at": now}):
-                return
             more = update(costs).where(costs.c.item == key["item"], costs.c.kind == kind)
-            await tx.execute(more.values(amount=costs.c.amount + amount, last_at=now))
+            known = await tx.execute(more.values(amount=costs.c.amount + amount, last_at=now))
+            if not known.rowcount:
+                await tx.execute(insert(costs).values(**key, amount=amount, last_at=now))
 
     async def dearest(self, limit: int) -> dict[str, dict[str, int]]:
         """What the dearest items cost, dearest first."""

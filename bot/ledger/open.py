@@ -1,33 +1,20 @@
-"""Opens a ledger: brings its tables up to date, then connects.
-
-Before tables are changed a copy is laid beside them, where that is ours to do; tables of a newer Sluice are left alone.
-"""
+"""Opens a ledger: brings its tables up to date, where they are not, then connects."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import uuid
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, create_engine, event, func, insert, make_url, select
+from sqlalchemy import Connection, create_engine, event, func, insert, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
-from bot.errors import Unavailable, UserError
+from bot.errors import Unavailable
 from bot.ledger.databases import TURN, begin_sqlite, connect, prepare_sqlite
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.shared_tables import facts
 
-log = structlog.get_logger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
-BACKUPS, KEPT = "backups", 3  # beside the ledger
 
 
 async def open_ledger(url: str, instance: str | None = None, migrations: Path = MIGRATIONS) -> SqlLedger:
@@ -50,10 +37,10 @@ def migrate(url: str, instance: str, migrations: Path = MIGRATIONS) -> str:
         with engine.begin() as connection:
             if not sqlite:
                 connection.execute(select(func.pg_advisory_xact_lock(TURN)))
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(migrations))
-            _prepare(connection, ScriptDirectory.from_config(config), target)
-            command.upgrade(config, "head")
+            if not _newest(connection, migrations):
+                from bot.ledger.upgrade import upgrade  # here: loading Alembic takes longer than most commands
+
+                upgrade(connection, target, migrations)
             known = connection.execute(select(facts.c.value).where(facts.c.key == "instance")).scalar_one_or_none()
             if known is None:
                 connection.execute(insert(facts).values(key="instance", value=instance))
@@ -64,47 +51,9 @@ def migrate(url: str, instance: str, migrations: Path = MIGRATIONS) -> str:
         engine.dispose()
 
 
-def _prepare(connection: Connection, known: ScriptDirectory, target: URL) -> None:
-    """In the writer's turn that migrates: nobody writes meanwhile."""
-    has = MigrationContext.configure(connection).get_current_revision()
-    newest = known.get_current_head()
-    if has is None or has == newest:
-        return
-    if has not in {each.revision for each in known.walk_revisions()}:
-        raise UserError(f"{_newer(target.render_as_string(), has, newest)}. Nothing was changed")
-    if connection.dialect.name == "sqlite" and target.database:
-        log.info("ledger copied before its tables change", copy=str(back_up(Path(target.database), has)), to=newest)
-    else:
-        log.warning("the ledger's tables change; backing up this database is yours", tables=has, to=newest)
-
-
-def _newer(where: str, has: str, newest: str | None) -> str:
-    return (
-        f"the ledger at {where} belongs to a newer Sluice (its tables are {has}, this version knows {newest}); install "
-        f"that version again, or put a copy from {BACKUPS}/ back"
-    )
-
-
-def trouble_with(file: Path) -> str:
-    """What would keep this version from opening a ledger on SQLite; nothing is written. Empty: nothing would."""
-    known = ScriptDirectory(str(MIGRATIONS))
-    try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as ledger:
-            (has,) = ledger.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error as error:
-        return f"{file} cannot be read: {error}"
-    ours = has in {each.revision for each in known.walk_revisions()}
-    return "" if ours else _newer(str(file), has, known.get_current_head())
-
-
-def back_up(ledger: Path, revision: str) -> Path:
-    """A copy made by SQLite itself, whole whoever writes; the last few are kept."""
-    folder = ledger.parent / BACKUPS
-    folder.mkdir(exist_ok=True)
-    copy = folder / f"ledger-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{revision}.db"
-    with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(copy.with_suffix(".partial"))) as target:
-        source.backup(target)
-    copy.with_suffix(".partial").rename(copy)
-    for old in sorted(folder.glob("ledger-*.db"))[:-KEPT]:
-        old.unlink()
-    return copy
+def _newest(connection: Connection, migrations: Path) -> bool:
+    """Whether the tables have the shape of the newest migration, which its file's name begins with."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    has = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return has == max(file.name.partition("_")[0] for file in (migrations / "versions").glob("*_*.py"))

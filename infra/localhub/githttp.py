@@ -1,13 +1,15 @@
-"""git over smart HTTP: an ASGI to CGI bridge in front of `git http-backend`, with GitHub's rules for who may do what.
+"""git over smart HTTP: `git upload-pack` and `git receive-pack` behind it, with GitHub's rules for who may do what.
 
-server.py routes to `git_app`. A push is answered only after everything that follows from it in our records is true, and
-what it changed is taken from git's own post-receive hook, so two pushes at once cannot be mistaken for each other.
+They are started here: `git http-backend` between would cost more than their answer. server.py routes to `git_app`. A
+push is answered only after everything that follows from it in our records is true, and what it changed is taken from
+git's own post-receive hook, so two pushes at once cannot be mistaken for each other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
+import zlib
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -30,18 +32,15 @@ WRONG_TOKEN = "Invalid username or token. Password authentication is not support
 APP = "a GitHub App|`workflows` permission"  # as the hook's refusal names who lacks what
 PERSONAL = "a Personal Access Token|`workflow` scope"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
-PASSED_ON = {  # header -> CGI variable
-    "content-type": "CONTENT_TYPE",
-    "content-length": "CONTENT_LENGTH",
-    "content-encoding": "HTTP_CONTENT_ENCODING",
-    "accept-encoding": "HTTP_ACCEPT_ENCODING",
-    "git-protocol": "GIT_PROTOCOL",
-}
+SERVICES = ("git-upload-pack", "git-receive-pack")
+GZIP = 16 + zlib.MAX_WBITS  # what zlib is to expect
 
 
 async def git_app(hub: Hub, request: Request) -> Response:
     """One request of git's: the announcement of refs, a fetch or a push."""
     service = request.query_params.get("service") or request.url.path.rsplit("/", 1)[-1]
+    if service not in SERVICES:
+        return PlainTextResponse("Please upgrade your git client.", 400)
     pushing = service == "git-receive-pack"
     caller = None
     try:
@@ -56,8 +55,9 @@ async def git_app(hub: Hub, request: Request) -> Response:
         return PlainTextResponse("Repository not found.", refusal.status)
     if pushing and caller is not None and request.method == "POST":
         return await _push(hub, request, repo, caller)
-    process = await _backend(request, repo, caller, {})
-    return await _streamed(request, process)
+    if request.method == "GET":
+        return await _announced(request, repo, service)
+    return await _streamed(request, await _start(request, repo, service, {}))
 
 
 def _caller(hub: Hub, request: Request) -> Caller | None:
@@ -89,11 +89,11 @@ def _full_name(request: Request) -> str:
 
 async def _push(hub: Hub, request: Request, repo: Repo, caller: Caller) -> Response:
     with tempfile.NamedTemporaryFile(prefix="localhub-pushed-") as moved:
-        process = await _backend(request, repo, caller, _orders(repo, caller, Path(moved.name)))
+        orders = _orders(repo, caller, Path(moved.name))
+        process = await _start(request, repo, "git-receive-pack", orders)
         try:
             await _feed(process, request)
             assert process.stdout is not None
-            status, headers = await _head(process)
             body = await process.stdout.read()
             await process.wait()
         except ClientDisconnect:
@@ -104,7 +104,7 @@ async def _push(hub: Hub, request: Request, repo: Repo, caller: Caller) -> Respo
             for before, after, ref in (line.split(" ", 2) for line in lines):
                 hub.record(caller.actor, "push", f"{repo.full_name} {ref}")
                 await on_push(hub, repo, ref, before, after, caller)
-    return Response(body, status, headers)
+    return Response(body, headers=_headers("git-receive-pack", "result"))
 
 
 def _orders(repo: Repo, caller: Caller, moved: Path) -> dict[str, str]:
@@ -117,56 +117,48 @@ def _orders(repo: Repo, caller: Caller, moved: Path) -> dict[str, str]:
     return orders
 
 
-async def _backend(request: Request, repo: Repo, caller: Caller | None, orders: dict[str, str]) -> Process:
-    """`git http-backend` for this request, started."""
-    tail = request.url.path.split("/", 3)[3]
-    environment = {
-        **clean_environment(),
-        "GIT_PROJECT_ROOT": str(repo.git_dir.parent),
-        "GIT_HTTP_EXPORT_ALL": "1",
-        "PATH_INFO": f"/{repo.git_dir.name}/{tail}",
-        "QUERY_STRING": request.url.query,
-        "REQUEST_METHOD": request.method,
-        "REMOTE_USER": caller.login if caller else "",
-        **{variable: request.headers[name] for name, variable in PASSED_ON.items() if name in request.headers},
-        **orders,
-    }
-    return await asyncio.create_subprocess_exec("git", "http-backend", stdin=PIPE, stdout=PIPE, env=environment)
+async def _start(request: Request, repo: Repo, service: str, orders: dict[str, str], *options: str) -> Process:
+    """One of git's two programs for this request. Stateless: what was said before is repeated by the client."""
+    spoken = {"GIT_PROTOCOL": request.headers["git-protocol"]} if "git-protocol" in request.headers else {}
+    command = (service.removeprefix("git-"), "--stateless-rpc", *options, str(repo.git_dir))
+    environment = {**clean_environment(), **spoken, **orders}
+    return await asyncio.create_subprocess_exec("git", *command, stdin=PIPE, stdout=PIPE, env=environment)
+
+
+async def _announced(request: Request, repo: Repo, service: str) -> Response:
+    """What the repository has, and in protocol version 2 only what it can do."""
+    process = await _start(request, repo, service, {}, "--http-backend-info-refs")
+    told, _ = await process.communicate()
+    second = "version=2" in request.headers.get("git-protocol", "").split(":")
+    line = f"# service={service}\n"
+    title = b"" if second else f"{len(line) + 4:04x}{line}0000".encode()
+    return Response(title + told, headers=_headers(service, "advertisement"))
+
+
+def _headers(service: str, what: str) -> dict[str, str]:
+    return {"content-type": f"application/x-{service}-{what}", "cache-control": "no-cache, max-age=0, must-revalidate"}
 
 
 async def _streamed(request: Request, process: Process) -> Response:
     try:
         await _feed(process, request)
-        status, headers = await _head(process)
     except ClientDisconnect:
         _end(process)
         return Response(status_code=400)
-    return StreamingResponse(_body(process), status, headers)
+    return StreamingResponse(_body(process), headers=_headers("git-upload-pack", "result"))
 
 
 async def _feed(process: Process, request: Request) -> None:
     """The request's body into git, piece by piece. git may have heard enough and be gone."""
     assert process.stdin is not None
+    packed = zlib.decompressobj(GZIP) if request.headers.get("content-encoding") == "gzip" else None
     try:
         async for piece in request.stream():
-            process.stdin.write(piece)
+            process.stdin.write(packed.decompress(piece) if packed else piece)
             await process.stdin.drain()
         process.stdin.close()
     except (BrokenPipeError, ConnectionResetError):
         return
-
-
-async def _head(process: Process) -> tuple[int, dict[str, str]]:
-    """Status and headers of a CGI answer."""
-    assert process.stdout is not None
-    status, headers = 200, {}
-    while line := (await process.stdout.readline()).decode("latin-1").strip():
-        name, _, value = line.partition(":")
-        if name.lower() == "status":
-            status = int(value.split()[0])
-        else:
-            headers[name] = value.strip()
-    return status, headers
 
 
 async def _body(process: Process) -> AsyncIterator[bytes]:

@@ -48,7 +48,8 @@ class Person:
 
     def __init__(self, url: str, login: str, token: str) -> None:
         self.login, self.token = login, token
-        self.client = httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=30)
+        headers = {"authorization": f"Bearer {token}"}
+        self.client = httpx.Client(base_url=url, headers=headers, verify=False, timeout=30)
 
     def rest(self, verb: str, path: str, **body: Any) -> Any:
         response = self.client.request(verb, path, json=body or None)
@@ -68,7 +69,7 @@ class GitHubWorld:
     def __init__(self, url: str) -> None:
         self.url = url
         self.number = next(NAMES)
-        self.admin_client = httpx.Client(base_url=f"{url}/_hub", timeout=30)
+        self.admin_client = httpx.Client(base_url=f"{url}/_hub", verify=False, timeout=30)
         self.mona, self.hubert, self.olga = (self._person(login) for login in ("mona", "hubert", "olga"))
         self.org = f"acme{self.number}"
         self.admin("orgs", login=self.org, members={self.mona.login: "admin", self.hubert.login: "member"})

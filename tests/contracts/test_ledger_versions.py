@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
-from bot.ledger.open import KEPT, MIGRATIONS, back_up, open_ledger, trouble_with
+from bot.ledger.open import MIGRATIONS, open_ledger
+from bot.ledger.upgrade import KEPT, back_up, trouble_with
 from tests.contracts.ledger_world import add
 
 LATER = """

@@ -28,10 +28,10 @@ from tests.world import POLICY, Thing, World
 ACTIONS = {
     action.__name__ for union in (LedgerWrite, AgentAction, RepoAction, BoardWrite) for action in get_args(union)
 }
-LOOK = 0.25  # seconds between two looks at the world
+LOOK = 0.4  # seconds between two looks at the world
 RULES = {"required_checks": ["test"], "required_approvals": 1, "strict": True}
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([killable.__name__])
+FORKS.set_forkserver_preload([killable.__name__, "tests.forked"])
 GATES = '[gates]\ncommands = ["test ! -f slow.txt || sleep 300"]\nworkflows = ["gate.yml"]\n'
 
 

@@ -21,7 +21,7 @@ from tests.soak.schedule import Schedule, schedule_of
 LONGEST = 240.0  # seconds one life may take; a world that waits for nothing takes a few
 FRESH = 40  # worlds after which a worker takes a new localhub, which keeps everything in memory
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([life.__name__])
+FORKS.set_forkserver_preload([life.__name__, "tests.forked"])
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ async def test_a_refusal_uses_up_no_attempt(world: World) -> None:
 
 async def test_the_log_tells_no_secret(make_world: MakeWorld, tmp_path: Path) -> None:
     """With all libraries at debug, an App that mints tokens, calls and fails leaves no token and no key in its log."""
-    world: World = await make_world(webhooks=False)
+    world: World = await make_world(webhooks=False, as_app=True)
     await world.stop()
     key = world.app["private_key"]
     github = {"api_url": world.hub.url, "git_url": world.hub.url, "app_id": world.app["app_id"]}

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection `bot.ledger.open` hands over, inside its transaction."""
+"""Alembic's entry: runs the migrations on the connection `bot.ledger.upgrade` hands over, inside its transaction."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ async def stock(hub: World, order: StockOrder) -> Json:
 
 @router.post("/apps")
 async def app(hub: World, order: AppOrder) -> Json:
-    private, public = await asyncio.to_thread(manifests.new_key)
+    private, public = await asyncio.to_thread(manifests.new_key) if order.key else ("", "")
     account = people.find(hub, order.owner)
     made = people.create_app(hub, order.slug, account, public_key=public, repositories=order.repositories)
     made.permissions, made.events = order.permissions, order.events

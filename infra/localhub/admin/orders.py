@@ -104,6 +104,7 @@ class AppOrder(Order):
     events: list[str] = []
     permissions: dict[str, str] = {}
     repositories: list[str] | None = None
+    key: bool = True  # whether it has a private key, which takes a moment to make
 
 
 class InstallationOrder(Order):

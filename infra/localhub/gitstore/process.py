@@ -1,14 +1,23 @@
-"""Runs one git command against a bare repository, shut off from the configuration of whoever runs localhub."""
+"""Runs one git command against a bare repository, shut off from the configuration of whoever runs localhub.
+
+Objects never change, so what git said of commits named by their full ids holds for good, and is asked once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from localhub.model import Actor
+
+READING = ("cat-file", "diff", "diff-tree", "log", "ls-tree", "merge-base", "merge-tree", "rev-list", "rev-parse")
+LASTING = re.compile(r"-.*|blob|\^?[0-9a-f]{40}(\.{2,3}[0-9a-f]{40}|:.*|\^\{\w+\})?", re.DOTALL)  # no name of a ref
+KEPT, LARGEST = 5000, 50_000  # answers, and bytes of one
+_answers: dict[tuple[Path, tuple[str, ...]], bytes] = {}
 
 
 class GitError(Exception):
@@ -35,13 +44,32 @@ async def attempt(
     git_dir: Path, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
 ) -> tuple[int, bytes, bytes]:
     """(exit code, stdout, stderr), for commands whose failure is an answer."""
+    lasting = not stdin and not env and _lasting(args)
+    if lasting and (known := _answers.get((git_dir, args))) is not None:
+        return 0, known, b""
+    code, out, err = await _run(git_dir, args, stdin, env or {})
+    if lasting and code == 0 and len(out) <= LARGEST:
+        _answers[git_dir, args] = out
+        if len(_answers) > KEPT:
+            del _answers[next(iter(_answers))]
+    return code, out, err
+
+
+def _lasting(args: tuple[str, ...]) -> bool:
+    """Whether every revision it names is an object, by its full id; what follows `--` are paths."""
+    command, *rest = args
+    named = rest[: rest.index("--")] if "--" in rest else rest
+    return command in READING and all(LASTING.fullmatch(each) for each in named)
+
+
+async def _run(git_dir: Path, args: tuple[str, ...], stdin: bytes, env: Mapping[str, str]) -> tuple[int, bytes, bytes]:
     process = await asyncio.create_subprocess_exec(
         "git",
         *args,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**clean_environment(), "GIT_DIR": str(git_dir), **(env or {})},
+        env={**clean_environment(), "GIT_DIR": str(git_dir), **env},
     )
     out, err = await process.communicate(stdin)
     return process.returncode or 0, out, err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from localhub.gitstore.process import GitError, attempt, git, text
 
 COMMIT_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00"
 COMMIT_FIELDS = 10
+SHA = re.compile(r"[0-9a-f]{40}")
 STATUS_NAMES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 
 
@@ -43,11 +45,26 @@ async def resolve(git_dir: Path, ref: str) -> str | None:
     """The commit a branch, tag, full ref or (abbreviated) sha names; a branch wins over a tag of the same name."""
     exact = ref == "HEAD" or ref.startswith("refs/") or len(ref) == 40
     for name in (ref,) if exact else (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
+        if sha := _head(git_dir, name):
+            return sha
         wanted = name + "^{commit}"
         code, out, _ = await attempt(git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
         if code == 0:
             return out.decode().strip()
     return None
+
+
+def _head(git_dir: Path, ref: str) -> str | None:
+    """A branch lies in a file of its own, most times, and HEAD names one; where it is not so, git knows."""
+    if ref != "HEAD" and (not ref.startswith("refs/heads/") or ".." in ref):
+        return None
+    try:
+        found = (git_dir / ref).read_text().strip()
+    except (OSError, ValueError):
+        return None
+    if ref == "HEAD" and found.startswith("ref: refs/heads/"):
+        return _head(git_dir, found.removeprefix("ref: "))
+    return found if SHA.fullmatch(found) else None
 
 
 async def refs(git_dir: Path, prefix: str = "refs/") -> dict[str, str]:

@@ -1,0 +1,24 @@
+"""What a process that serves loads and reads when it first needs it: here, so that those forked from one that imported
+this have it already, each start being a fork.
+"""
+
+from importlib import import_module
+
+from bot.github.documents import operation
+
+for name in (
+    "anyio._backends._asyncio",
+    "bot.agents",
+    "bot.engine",
+    "bot.runs",
+    "bot.service",
+    "dbos._sys_db_sqlite",
+    "httpcore",
+    "pydantic.v1",
+    "sqlalchemy.dialects.sqlite",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+):
+    import_module(name)
+operation("See")
