@@ -15,6 +15,7 @@ from bot.core.late import judged, since
 from bot.core.own import is_app, known_moves
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
+from bot.core.queue import priority_on
 from bot.core.snapshot import Snapshot
 from bot.core.starting import branch_of
 from bot.core.trust import Role
@@ -39,8 +40,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         issue = seen.issue
         await ctx.ledger.follow_transfer(item_id, issue.repo, issue.id, issue.number, now)
         return await observe(ctx, item_id)
-    if seen.face and seen.face.column != memory.column:
-        await ctx.ledger.note_column(item_id, seen.face.column)
+    memory = await _faced(ctx, board, memory, seen)
     item = await _with_pull(ctx, await _named(ctx, memory.item, seen), seen)
     orders = await _orders(ctx, item, memory, seen)
     policy, problem, live_since = await _policy(ctx, memory, seen)
@@ -141,6 +141,16 @@ async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple
     changes = since(item, seen.pull, memory.runs)
     heard = [judged(order, ctx.now(), changes) for order in heard]
     return await ctx.ledger.hear(item.id, heard, ctx.now(), until) if heard or until else memory.orders
+
+
+async def _faced(ctx: Context, board: Board, memory: Memory, seen: Seen) -> Memory:
+    """The card may have been moved, or said to be more urgent, since it was last seen."""
+    if seen.face is None:
+        return memory
+    priority = priority_on(seen.face, board.priority_field)
+    if (seen.face.column, priority) == (memory.column, memory.priority):
+        return memory
+    return replace(memory, item=await ctx.ledger.note_face(memory.item.id, seen.face.column, priority))
 
 
 async def _policy(ctx: Context, memory: Memory, seen: Seen) -> tuple[Policy, str, datetime | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from bot.core.item import Item
+from bot.core.item import Face, Item
 from bot.core.run import Peer
 
 LAST = float("inf")
@@ -28,6 +28,11 @@ def priority_of(text: str | None) -> float | None:
             return None
     levels = ("urgent", "critical", "high", "medium", "normal", "low")
     return next((float(i) for i, level in enumerate(levels) if text.casefold().startswith(level)), None)
+
+
+def priority_on(face: Face, field: str) -> float | None:
+    """What the card itself says."""
+    return priority_of({name.casefold(): value for name, value in face.fields.items()}.get(field.casefold()))
 
 
 def takers(

@@ -43,10 +43,11 @@ class Items(Store):
         async with self.read() as tx:
             return await load(tx, item)
 
-    async def note_column(self, item: str, column: str | None) -> None:
-        """Where a look found the card; the next scan still finds its news itself."""
+    async def note_face(self, item: str, column: str | None, priority: float | None) -> Item:
+        """How a look found the card; the next scan still finds its news itself."""
         async with self.write() as tx:
-            await change(tx, item, column_name=column)
+            await change(tx, item, column_name=column, priority=priority)
+            return await load(tx, item)
 
     async def note_issue(self, item: str, repo: str, issue_id: str, number: int, title: str) -> None:
         async with self.write() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -44,7 +45,7 @@ class Recall(Store):
                 last_policy=repository.policy if repository else None,
                 moves=await moves_of(tx, item),
                 twin=await twin_of(tx, mine),
-                column=await _column(tx, mine),
+                **await _face(tx, mine),
                 policy_word=await policy_word_of(tx, mine.repo),
                 deeds=await deeds_of(tx, item),
             )
@@ -62,9 +63,10 @@ async def _ahead(tx: Tx, mine: Item) -> tuple[Rival, ...]:
     return tuple(sorted(rivals, key=lambda rival: rival.rank))
 
 
-async def _column(tx: Tx, mine: Item) -> str | None:
-    noted = select(items.c.column_name).where(items.c.id == mine.id)
-    return (await tx.execute(noted)).scalar_one_or_none()
+async def _face(tx: Tx, mine: Item) -> dict[str, Any]:
+    """How the card was last seen."""
+    noted = select(items.c.column_name.label("column"), items.c.priority).where(items.c.id == mine.id)
+    return dict((await tx.execute(noted)).mappings().one())
 
 
 async def fact(tx: Tx, key: str) -> str | None:

@@ -253,8 +253,9 @@ async def test_doctor_asks_whose_token_it_is(world: World) -> None:
     assert told.code == 1 and f"belongs to {world.app['login']}" in " ".join(told.out.split()), told.out
 
 
-async def test_doctor_sees_a_key_that_others_may_read(world: World) -> None:
+async def test_doctor_sees_a_key_that_others_may_read(make_world: MakeWorld) -> None:
     """With the command that mends it; one that is its owner's alone is nothing to speak of."""
+    world: World = await make_world(as_app=True)
     github = {"api_url": world.hub.url, "git_url": world.hub.url, "app_id": world.app["app_id"]}
     key = world.folder / "app.pem"
     key.write_text(world.app["private_key"])
