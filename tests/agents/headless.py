@@ -1,0 +1,96 @@
+"""Real coding agents without a terminal: how each is started so that it talks to the scripted endpoint alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.agents.programs import program
+from tests.models.serving import Models
+
+PATIENCE = 60  # seconds
+KEY = "key-of-a-test"
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    events: list[dict[str, Any]]
+    errors: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A scratch repository, and a home in which a program keeps what it remembers."""
+
+    models: Models
+    folder: Path
+
+    @property
+    def tree(self) -> Path:
+        return self.folder / "tree"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def run(self, name: str, prompt: str, url: str, *, resume: str = "") -> Ended:
+        """From start to end; with `resume`, a session goes on."""
+        recipe = RECIPES[name]
+        env = ["env", "-i", *(f"{key}={value}" for key, value in (self._env() | recipe.env(self, url)).items())]
+        argv = [*self.models.inside, *env, *program(name), *recipe.words(prompt, resume)]
+        done = subprocess.run(
+            argv, cwd=self.tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        return Ended(done.returncode, [json.loads(line) for line in lines], done.stderr)
+
+    def _env(self) -> dict[str, str]:
+        """Nothing of whoever runs the tests; what is dropped in a temporary folder goes with the test."""
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self.home), "TMPDIR": str(self.folder / "tmp"),
+            "LANG": "C.UTF-8", "TERM": "dumb",
+        }  # fmt: skip
+
+
+def desk_in(folder: Path, models: Models) -> Desk:
+    desk = Desk(models, folder)
+    for part in (desk.tree, desk.home, folder / "tmp"):
+        part.mkdir()
+    subprocess.run(["git", "init", "--quiet", desk.tree], check=True)
+    return desk
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Words after the program's name, and its environment; files it wants are laid as that is asked for."""
+
+    words: Callable[[str, str], list[str]]
+    env: Callable[[Desk, str], dict[str, str]]
+
+
+def _claude_words(prompt: str, resume: str) -> list[str]:
+    return [
+        "-p", prompt, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
+        "--allowedTools", "Bash", "--setting-sources", "", "--strict-mcp-config",
+        *(["--resume", resume] if resume else []),
+    ]  # fmt: skip
+
+
+def _claude_env(desk: Desk, url: str) -> dict[str, str]:
+    return {
+        "CLAUDE_CONFIG_DIR": str(desk.home / ".claude"),
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_API_KEY": KEY,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "CLAUDE_CODE_MAX_RETRIES": "2",  # of its own it would try for minutes
+    }
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "claude": Recipe(_claude_words, _claude_env),
+}
