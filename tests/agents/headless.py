@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,38 @@ def _claude_env(desk: Desk, url: str) -> dict[str, str]:
     }
 
 
+def _codex_words(prompt: str, resume: str) -> list[str]:
+    return ["exec", "--json", "--sandbox", "workspace-write", *(["resume", resume] if resume else []), prompt]
+
+
+def _codex_env(desk: Desk, url: str) -> dict[str, str]:
+    """Its own folder must not lie below the temporary one: its sandbox would not find itself."""
+    settings = {
+        "model": "gpt-5.5", "model_provider": "scripted", "check_for_update_on_startup": False,
+        "features": {"plugins": False, "apps": False}, "analytics": {"enabled": False},
+        "model_providers": {"scripted": {
+            "name": "scripted", "base_url": f"{url}/v1", "env_key": "SCRIPTED_KEY", "wire_api": "responses",
+            "request_max_retries": 2, "stream_max_retries": 2,
+        }},
+        "shell_environment_policy": {"inherit": "core"},
+    }  # fmt: skip
+    home = desk.home / ".codex"
+    home.mkdir(exist_ok=True)
+    (home / "config.toml").write_text("".join(_toml(settings)))
+    return {"CODEX_HOME": str(home), "SCRIPTED_KEY": KEY}
+
+
+def _toml(table: Mapping[str, Any], name: str = "") -> Iterator[str]:
+    """Enough of it for these settings: values are written in TOML as they are in JSON."""
+    if name:
+        yield f"[{name}]\n"
+    yield from (f"{key} = {json.dumps(value)}\n" for key, value in table.items() if not isinstance(value, dict))
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _toml(value, f"{name}.{key}".lstrip("."))
+
+
 RECIPES: Mapping[str, Recipe] = {
     "claude": Recipe(_claude_words, _claude_env),
+    "codex": Recipe(_codex_words, _codex_env),
 }

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from tests.models import anthropic, record
+from tests.models import anthropic, record, responses
 from tests.models.record import RECORD, Asked, Record
 from tests.models.scenario import SCENARIO, Refusal, Scenario, Turn
 from tests.models.speech import Json, Speech, speech_of
@@ -31,6 +31,7 @@ class Dialect:
 
 DIALECTS: Mapping[str, Dialect] = {
     "v1/messages": Dialect("anthropic", anthropic.read, anthropic.whole, anthropic.stream, anthropic.refused),
+    "v1/responses": Dialect("responses", responses.read, responses.whole, responses.stream, responses.refused),
 }
 
 
