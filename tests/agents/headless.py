@@ -21,6 +21,7 @@ class Ended:
     code: int
     events: list[dict[str, Any]]
     errors: str
+    session: str  # to go on with
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class Desk:
             argv, cwd=self.tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE
         )
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-        return Ended(done.returncode, [json.loads(line) for line in lines], done.stderr)
+        events = [json.loads(line) for line in lines]
+        session = next((event[recipe.session] for event in events if recipe.session in event), "")
+        return Ended(done.returncode, events, done.stderr, session)
 
     def _env(self) -> dict[str, str]:
         """Nothing of whoever runs the tests; what is dropped in a temporary folder goes with the test."""
@@ -71,6 +74,7 @@ class Recipe:
 
     words: Callable[[str, str], list[str]]
     env: Callable[[Desk, str], dict[str, str]]
+    session: str  # the key under which the session's id stands in the events
 
 
 def _claude_words(prompt: str, resume: str) -> list[str]:
@@ -123,6 +127,6 @@ def _toml(table: Mapping[str, Any], name: str = "") -> Iterator[str]:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "claude": Recipe(_claude_words, _claude_env),
-    "codex": Recipe(_codex_words, _codex_env),
+    "claude": Recipe(_claude_words, _claude_env, "session_id"),
+    "codex": Recipe(_codex_words, _codex_env, "thread_id"),
 }

@@ -76,7 +76,10 @@ def _usage(billed: Billed, output: int) -> Json:
         "input_tokens": billed.input,
         "cache_read_input_tokens": billed.cache_read,
         "cache_creation_input_tokens": billed.cache_write,
-        "cache_creation": {"ephemeral_5m_input_tokens": billed.cache_write, "ephemeral_1h_input_tokens": 0},
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": billed.cache_write - billed.cache_write_1h,
+            "ephemeral_1h_input_tokens": billed.cache_write_1h,
+        },
         "output_tokens": output,
         "service_tier": "standard",
     }

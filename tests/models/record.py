@@ -71,7 +71,7 @@ class Record:
         sums: dict[str, Billed] = {}
         for each in self.asked:
             if each.billed and (asides or each.branch != "aside"):
-                before = sums.get(each.request.model, Billed(0, 0, 0, 0, 0))
+                before = sums.get(each.request.model, Billed(0, output=0))
                 sums[each.request.model] = _sum(before, each.billed)
         return sums
 
@@ -81,13 +81,7 @@ class Record:
 
 
 def _sum(one: Billed, other: Billed) -> Billed:
-    return Billed(
-        one.input + other.input,
-        one.cache_read + other.cache_read,
-        one.cache_write + other.cache_write,
-        one.output + other.output,
-        one.reasoning + other.reasoning,
-    )
+    return Billed(**{kind: count + vars(other)[kind] for kind, count in vars(one).items()})
 
 
 RECORD = TypeAdapter(Record)  # to JSON and back

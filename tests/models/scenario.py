@@ -16,6 +16,7 @@ class Billed:
     input: int = 1_000  # read, and not from the cache
     cache_read: int = 0
     cache_write: int = 0
+    cache_write_1h: int = 0  # of cache_write; only Anthropic has it
     output: int = 50  # reasoning included
     reasoning: int = 0  # of the output
 

@@ -68,6 +68,10 @@ RUN: Mapping[str, Callable[[str], Any]] = {
     "bash": lambda line: {"command": line, "description": "runs a command"},
 }
 DELEGATE: Mapping[str, Callable[[str], Any]] = {
-    "Agent": lambda prompt: {"description": "a part of it", "prompt": prompt, "subagent_type": "general-purpose"},
-    "Task": lambda prompt: {"description": "a part of it", "prompt": prompt, "subagent_type": "general-purpose"},
+    "Agent": lambda prompt: {
+        "description": "a part of it",
+        "prompt": prompt,
+        "subagent_type": "general-purpose",
+        "run_in_background": False,  # its own default: the conversation goes on, and is told of the end in a turn more
+    },
 }
