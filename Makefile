@@ -24,7 +24,7 @@ test: setup system
 	$(PYTEST) -n 5 || $(ALONE)
 
 # A minute: everything pure, every document sent to GitHub, and what Sluice asks of its ledger and engine, on SQLite.
-FAST := tests/core tests/webhooks tests/docs tests/contracts/test_github_documents.py $(wildcard tests/contracts/test_ledger_*.py tests/contracts/test_engine_*.py)
+FAST := tests/core tests/webhooks tests/docs tests/models tests/agents tests/contracts/test_github_documents.py $(wildcard tests/contracts/test_ledger_*.py tests/contracts/test_engine_*.py)
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from bot.core.tokens import Tokens, by_model
 
 LONGEST = 50_000_000  # bytes of a row; a longer one is none of theirs
+STEPS = 10_000_000  # of SQLite's machine, after which a query is given up: half a second
 MOST = 10**12  # tokens: no run comes near it, and any database holds it
 Row = dict[str, Any]
 
@@ -65,6 +67,64 @@ def _codex(home: Path) -> Iterator[Tokens]:
             )
 
 
+def _gemini(home: Path) -> Iterator[Tokens]:
+    """A message is written again for each thing that becomes of it; thoughts and what tools read are told apart."""
+    messages = {str(row.get("id")): row for row in _rows(home, ".gemini/tmp", "*.jsonl", '"tokens"')}
+    for message in messages.values():
+        usage = _table(message, "tokens")
+        yield Tokens(
+            _model(message),
+            input_total=_count(usage, "input") + _count(usage, "tool"),
+            cache_read=_count(usage, "cached"),
+            output=_count(usage, "output") + _count(usage, "thoughts"),
+        )
+
+
+def _copilot(home: Path) -> Iterator[Tokens]:
+    records = {str(row.get("id")): row for row in _rows(home, ".copilot/session-state", "events.jsonl", '"usage"')}
+    for record in records.values():
+        if record.get("type") == "session.usage_record":
+            usage = _table(_table(record, "data"), "usage")
+            yield Tokens(
+                _model(usage),
+                input_total=_count(usage, "inputTokens"),
+                cache_read=_count(usage, "cacheReadTokens"),
+                cache_write=_count(usage, "cacheWriteTokens"),
+                output=_count(usage, "outputTokens"),
+            )
+
+
+def _opencode(home: Path) -> Iterator[Tokens]:
+    """The title the model gives to a session without one stands nowhere: give it one."""
+    for message in _messages(home, ".local/share/opencode", "opencode.db"):
+        usage = _table(message, "tokens")
+        read, written = _count(_table(usage, "cache"), "read"), _count(_table(usage, "cache"), "write")
+        yield Tokens(
+            str(message.get("modelID") or "")[:100],
+            input_total=_count(usage, "input") + read + written,
+            cache_read=read,
+            cache_write=written,
+            output=_count(usage, "output") + _count(usage, "reasoning"),
+        )
+
+
+def _messages(home: Path, folder: str, name: str) -> Iterator[Row]:
+    """From a database that may be anything: a table that turns out to be a view without an end is given up."""
+    for path in _files(home, folder, name):
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_database(path)) as database:
+            for (data,) in database.execute("SELECT data FROM message WHERE length(data) < ?", (LONGEST,)):
+                yield _parsed(data) if isinstance(data, bytes) else {}
+
+
+def _database(path: Path) -> sqlite3.Connection:
+    """To be read only; texts as the bytes they are."""
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.text_factory = bytes
+    database.set_progress_handler(lambda: 1, STEPS)
+    return database
+
+
 def _rows(home: Path, folder: str, name: str, *marks: str) -> Iterator[Row]:
     """The rows of every such file that bear one of the marks, as tables."""
     for path in _files(home, folder, name):
@@ -108,4 +168,10 @@ def _count(usage: Row, key: str) -> int:
     return min(max(found, 0), MOST) if isinstance(found, int) else 0
 
 
-READERS: Mapping[str, Callable[[Path], Iterator[Tokens]]] = {"claude": _claude, "codex": _codex}
+READERS: Mapping[str, Callable[[Path], Iterator[Tokens]]] = {
+    "claude": _claude,
+    "codex": _codex,
+    "gemini": _gemini,
+    "copilot": _copilot,
+    "opencode": _opencode,
+}

@@ -12,7 +12,7 @@ from typing import Any
 from tests.agents.programs import program
 from tests.models.serving import Models
 
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds; some start slowly where much else runs
 KEY = "key-of-a-test"
 
 
@@ -126,7 +126,77 @@ def _toml(table: Mapping[str, Any], name: str = "") -> Iterator[str]:
             yield from _toml(value, f"{name}.{key}".lstrip("."))
 
 
+def _gemini_words(prompt: str, resume: str) -> list[str]:
+    return [
+        "-p", prompt, "-m", "gemini-2.5-pro", "--output-format", "stream-json", "--approval-mode", "yolo",
+        "--skip-trust",
+        *(["--resume", resume] if resume else []),
+    ]  # fmt: skip
+
+
+def _gemini_env(desk: Desk, url: str) -> dict[str, str]:
+    settings = {
+        "security": {"auth": {"selectedType": "gemini-api-key"}},
+        "general": {"enableAutoUpdate": False, "disableAutoUpdate": True},
+        "privacy": {"usageStatisticsEnabled": False},
+        "telemetry": {"enabled": False},
+    }
+    (desk.home / ".gemini").mkdir(exist_ok=True)
+    (desk.home / ".gemini" / "settings.json").write_text(json.dumps(settings))
+    return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": KEY, "GEMINI_CLI_NO_RELAUNCH": "true"}
+
+
+def _opencode_words(prompt: str, resume: str) -> list[str]:
+    """A session without a title is given one by the model, and no transcript tells what that cost."""
+    return [
+        "run",
+        "--format",
+        "json",
+        "--auto",
+        "--title",
+        "a test",
+        *(["--session", resume] if resume else []),
+        prompt,
+    ]
+
+
+def _opencode_env(desk: Desk, url: str) -> dict[str, str]:
+    provider = {
+        "npm": "@ai-sdk/openai-compatible", "name": "Scripted", "options": {"baseURL": f"{url}/v1", "apiKey": KEY},
+        "models": {"scripted-1": {"name": "Scripted", "tool_call": True}},
+    }  # fmt: skip
+    settings = {
+        "model": "scripted/scripted-1", "share": "disabled", "autoupdate": False, "snapshot": False,
+        "enabled_providers": ["scripted"], "provider": {"scripted": provider},
+    }  # fmt: skip
+    file = desk.home / "opencode.json"
+    file.write_text(json.dumps(settings))
+    off = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "SHARE")
+    return {"OPENCODE_CONFIG": str(file), "npm_config_registry": "http://127.0.0.1:9"} | {
+        f"OPENCODE_DISABLE_{each}": "1" for each in off
+    }
+
+
+def _copilot_words(prompt: str, resume: str) -> list[str]:
+    return ["-p", prompt, "--output-format", "json", "--allow-all-tools", *(["--resume", resume] if resume else [])]
+
+
+def _copilot_env(desk: Desk, url: str) -> dict[str, str]:
+    return {
+        "COPILOT_HOME": str(desk.home / ".copilot"),
+        "COPILOT_OFFLINE": "true",
+        "COPILOT_AUTO_UPDATE": "false",
+        "COPILOT_PROVIDER_TYPE": "openai",
+        "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
+        "COPILOT_PROVIDER_API_KEY": KEY,
+        "COPILOT_MODEL": "scripted-1",
+    }
+
+
 RECIPES: Mapping[str, Recipe] = {
     "claude": Recipe(_claude_words, _claude_env, "session_id"),
     "codex": Recipe(_codex_words, _codex_env, "thread_id"),
+    "gemini": Recipe(_gemini_words, _gemini_env, "session_id"),
+    "opencode": Recipe(_opencode_words, _opencode_env, "sessionID"),
+    "copilot": Recipe(_copilot_words, _copilot_env, "sessionId"),
 }

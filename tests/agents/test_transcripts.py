@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,22 @@ def test_no_link_is_followed_and_no_pipe_waited_for(transcript: Path, tmp_path: 
     (tmp_path / "home/.codex/sessions").symlink_to("/")
     assert billed("claude", tmp_path / "home") == (Tokens("claude-x", 5, output=7),)
     assert billed("codex", tmp_path / "home") == ()
+
+
+@pytest.mark.parametrize("made", ["no database", "another table", "a view without an end"])
+def test_a_database_may_be_anything(tmp_path: Path, made: str) -> None:
+    """opencode's is read like the others' files: what is no message is none, and nothing holds the reader up."""
+    file = tmp_path / ".local/share/opencode/opencode.db"
+    file.parent.mkdir(parents=True)
+    endless = "WITH RECURSIVE n(data) AS (SELECT '{}' UNION ALL SELECT data FROM n) SELECT data FROM n WHERE data = '!'"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        match made:
+            case "no database":
+                file.write_text("nothing of the kind, and longer than the head of a database would be" * 10)
+            case "another table":
+                database.execute("CREATE TABLE message (data)")
+                database.executemany("INSERT INTO message VALUES (?)", [(1,), (None,), ("[",), ('{"tokens": 5}',)])
+                database.commit()
+            case _:
+                database.execute(f"CREATE VIEW message AS {endless}")
+    assert billed("opencode", tmp_path) == ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from tests.models import anthropic, record, responses
+from tests.models import anthropic, chat, gemini, record, responses
 from tests.models.record import RECORD, Asked, Record
-from tests.models.scenario import SCENARIO, Refusal, Scenario, Turn
+from tests.models.scenario import SCENARIO, Billed, Refusal, Scenario, Turn
 from tests.models.speech import Json, Speech, speech_of
 from tests.models.tools import NoSuchTool
 
@@ -27,12 +26,19 @@ class Dialect:
     whole: Callable[[record.Request, Speech], Json]
     stream: Callable[[record.Request, Speech], Iterator[str]]
     refused: Callable[[Refusal, int], tuple[Json, dict[str, str]]]  # the body and the headers
+    tells_writes: bool = True  # what went into the cache
+
+    def bill(self, speech: Speech) -> Billed:
+        return speech.billed if self.tells_writes else speech.billed.without_writes()
 
 
 DIALECTS: Mapping[str, Dialect] = {
     "v1/messages": Dialect("anthropic", anthropic.read, anthropic.whole, anthropic.stream, anthropic.refused),
     "v1/responses": Dialect("responses", responses.read, responses.whole, responses.stream, responses.refused),
+    "v1/chat/completions": Dialect("chat", chat.read, chat.whole, chat.stream, chat.refused, tells_writes=False),
 }
+GEMINI = Dialect("gemini", gemini.read, gemini.whole, gemini.stream, gemini.refused, tells_writes=False)
+METHODS = {"generateContent": False, "streamGenerateContent": True}  # whether it streams
 
 
 @dataclass
@@ -68,25 +74,31 @@ def create_app() -> FastAPI:
         """Free, and nobody's truth: about four letters a token."""
         return {"input_tokens": len(await http.body()) // 4}
 
+    @app.post("/s/{name}/v1beta/models/{model}:{method}")
+    async def ask_gemini(name: str, model: str, method: str, http: Request) -> Response:
+        if method not in METHODS:
+            return await ask(name, http.url.path, http)
+        body = await http.json() | {"model": model, "stream": METHODS[method]}
+        return await _answer(stage(name), GEMINI, http, body, next(numbers))
+
     @app.api_route("/s/{name}/{path:path}", methods=["GET", "HEAD", "POST"])
     async def ask(name: str, path: str, http: Request) -> Response:
         dialect = DIALECTS.get(path)
         if dialect is None or http.method != "POST":
             stage(name).record.strays.append(f"{http.method} {path}")
             raise HTTPException(404)
-        return await _answer(stage(name), dialect, http, next(numbers))
+        return await _answer(stage(name), dialect, http, await http.json(), next(numbers))
 
     return app
 
 
-async def _answer(stage: Stage, dialect: Dialect, http: Request, number: int) -> Response:
-    body = await http.body()
-    request = dialect.read(json.loads(body))
+async def _answer(stage: Stage, dialect: Dialect, http: Request, body: Json, number: int) -> Response:
+    request = dialect.read(body)
     branch, turns = stage.scenario.branch(request.opening, request.tools)
     attempt = stage.record.attempts(branch, request.turn)
     due = _due(turns, request, attempt, number)
     status = due.status if isinstance(due, Refusal) else 200
-    asked = Asked(dialect.name, branch, attempt, status, len(body), dict(http.headers), request)
+    asked = Asked(dialect.name, branch, attempt, status, len(await http.body()), dict(http.headers), request)
     stage.record.asked.append(asked)
     if isinstance(due, Refusal):
         said, headers = dialect.refused(due, int(time.time()))
@@ -94,12 +106,12 @@ async def _answer(stage: Stage, dialect: Dialect, http: Request, number: int) ->
     if request.stream:
         return StreamingResponse(_spoken(dialect, asked, due, http), media_type="text/event-stream")
     await asyncio.sleep(due.delay)
-    asked.billed = due.billed
+    asked.billed = dialect.bill(due)
     return JSONResponse(dialect.whole(request, due))
 
 
 def _due(turns: list[Turn], request: record.Request, attempt: int, number: int) -> Speech | Refusal:
-    """What comes now. A scenario that does not fit what is asked is an error nobody retries, and says why."""
+    """What comes now. Where the scenario does not fit what is asked, the error says why."""
     if request.turn >= len(turns):
         return Refusal(400, why=f"the scenario has no turn {request.turn}")
     turn = turns[request.turn]
@@ -116,6 +128,6 @@ async def _spoken(dialect: Dialect, asked: Asked, speech: Speech, http: Request)
     await asyncio.sleep(speech.delay)
     if await http.is_disconnected():
         return
-    asked.billed = speech.billed
+    asked.billed = dialect.bill(speech)
     for part in dialect.stream(asked.request, speech):
         yield part

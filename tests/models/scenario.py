@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
@@ -19,6 +19,10 @@ class Billed:
     cache_write_1h: int = 0  # of cache_write; only Anthropic has it
     output: int = 50  # reasoning included
     reasoning: int = 0  # of the output
+
+    def without_writes(self) -> Billed:
+        """Where nobody tells what went into the cache, it was simply read."""
+        return replace(self, input=self.input + self.cache_write, cache_write=0, cache_write_1h=0)
 
 
 @dataclass(frozen=True)
