@@ -28,11 +28,11 @@ def gemini() -> list[str]:
 
 
 def opencode() -> list[str]:
-    return [str(AGENTS / "opencode" / MODULES / "opencode-linux-x64" / "bin" / "opencode")]
+    return [_native(AGENTS / "opencode" / MODULES, "opencode-*/bin/opencode")]
 
 
 def copilot() -> list[str]:
-    return [str(AGENTS / "copilot" / MODULES / "@github" / "copilot-linux-x64" / "copilot")]
+    return [_native(AGENTS / "copilot" / MODULES, "@github/copilot-*/copilot")]
 
 
 FOUND: Mapping[str, Callable[[], list[str]]] = {
@@ -47,6 +47,11 @@ def program(name: str) -> list[str]:
     if missing:
         pytest.skip(f"{name} is not installed (make system)")
     return words
+
+
+def _native(folder: Path, pattern: str) -> str:
+    """The one npm chose for this machine, of several the one for newer processors, whose name is shorter."""
+    return min(map(str, folder.glob(pattern)), key=len, default=str(folder / pattern))
 
 
 def _node() -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from bot.agents.transcripts import billed
@@ -9,6 +12,7 @@ from bot.core.tokens import Tokens, since
 from tests.agents.headless import KEY, RECIPES, Desk
 from tests.models.record import Record
 from tests.models.scenario import Billed, Delegate, Refusal, Run, Scenario, Turn, Write
+from tests.models.serving import Models
 
 pytestmark = pytest.mark.slow
 every_program = pytest.mark.parametrize("name", RECIPES)
@@ -72,6 +76,16 @@ def test_claudes_sub_agents_are_billed(desk: Desk) -> None:
     record = desk.models.record("helped")
     assert [each.branch for each in record.asked] == ["main", helper.prompt, helper.prompt, "main"]
     assert billed("claude", desk.home) == truth(record)
+
+
+def test_a_stray_packet_is_counted(models: Models) -> None:
+    """What is meant for elsewhere does not get out, and is seen: the other tests' silence means something."""
+    if not models.inside:
+        pytest.skip("no network namespace can be made here, so packets to elsewhere are not noticed")
+    before = models.strays()
+    call = [sys.executable, "-c", "import socket; socket.create_connection(('192.0.2.1', 443), 5)"]
+    assert subprocess.run([*models.inside, *call], capture_output=True, check=False).returncode != 0
+    assert models.strays() > before
 
 
 def truth(record: Record) -> tuple[Tokens, ...]:

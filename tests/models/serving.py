@@ -40,6 +40,8 @@ class Models:
 
     def strays(self) -> int:
         """How many packets were meant for elsewhere since the network was made. None gets out of it."""
+        if not self.inside:
+            return 0  # other programs share the network, and whose they were is not known
         told = [self._read(f"/proc/net/{table}") for table in ("snmp", "snmp6")]
         ipv4 = [line.split() for line in told[0].splitlines() if line.startswith("Ip:")]
         ipv6 = dict(line.split() for line in told[1].splitlines())
