@@ -11,7 +11,7 @@ from bot.agents.transcripts import billed
 from bot.core.tokens import Tokens, since
 from tests.agents.headless import KEY, RECIPES, Desk
 from tests.models.record import Record
-from tests.models.scenario import Billed, Delegate, Refusal, Run, Scenario, Turn, Write
+from tests.models.scenario import Billed, Delegate, Edit, Read, Refusal, Run, Scenario, Turn, Write
 from tests.models.serving import Models
 
 pytestmark = pytest.mark.slow
@@ -22,17 +22,20 @@ FIRST, SECOND, THIRD = Billed(11, 120, 1_300, 0, 14_000, 150), Billed(2, 30, 400
 
 @every_program
 def test_it_works_and_its_transcript_tells_what_was_billed(desk: Desk, name: str) -> None:
-    """A file is written, a command runs on it, every request bears the key, and the tokens are right to the last."""
+    """Files are changed and written, a command runs, every request bears the key, and every token is told."""
+    (desk.tree / "notes.txt").write_text("one\ntwo\nthree\n")
     turns = [
-        Turn([Write("hello.txt", "hello\n")], "A file.", FIRST),
+        Turn([Read("notes.txt")], billed=THIRD),
+        Turn([Edit("notes.txt", "two\n", "2\n"), Write("hello.txt", "hello\n")], "A file.", FIRST),
         Turn([Run("tr a-z A-Z <hello.txt >loud.txt")], billed=SECOND),
         Turn(say="Both files are there.", billed=THIRD),
     ]
     ended = desk.run(name, "Write hello.txt and make it loud.", desk.models.play("plain", Scenario(turns)))
     assert ended.code == 0, ended.errors
     assert (desk.tree / "loud.txt").read_text() == "HELLO\n"
+    assert (desk.tree / "notes.txt").read_text() == "one\n2\nthree\n"
     record = desk.models.record("plain")
-    assert [each.request.turn for each in record.asked] == [0, 1, 2]
+    assert [each.request.turn for each in record.asked] == [0, 1, 2, 3]
     assert all(KEY in " ".join(each.headers.values()) for each in record.asked)
     assert "Write hello.txt and make it loud." in record.asked[0].request.opening
     assert billed(name, desk.home) == truth(record)

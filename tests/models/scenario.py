@@ -26,8 +26,26 @@ class Billed:
 
 
 @dataclass(frozen=True)
+class Read:
+    """Several programs change no file that they have not read. `path` is relative to the folder they work in."""
+
+    read: str
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Whole lines of a file become others."""
+
+    path: str
+    old: str
+    new: str
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
 class Write:
-    """A whole file; `path` is relative to the folder the program works in."""
+    """A whole file, which is new."""
 
     path: str
     text: str
@@ -60,7 +78,7 @@ class Delegate:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
 
-Call = Write | Run | Use | Delegate
+Call = Read | Edit | Write | Run | Use | Delegate
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.models.scenario import Call, Delegate, Run, Use, Write
+from tests.models.scenario import Call, Delegate, Edit, Read, Run, Use, Write
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ def tool_call(call: Call, offered: Sequence[str]) -> ToolCall:
     match call:
         case Use(name, arguments):
             return ToolCall(name, arguments)
+        case Read(path):
+            name = _offered(READ, offered)
+            return ToolCall(name, READ[name](path))
+        case Edit(path, old, new):
+            name = _offered(EDIT, offered)
+            return ToolCall(name, EDIT[name](path, old, new))
         case Write(path, text):
             name = _offered(WRITE, offered)
             return ToolCall(name, WRITE[name](path, text))
@@ -48,18 +54,43 @@ def _offered(known: Iterable[str], offered: Sequence[str]) -> str:
     return name
 
 
-def _patch(path: str, text: str) -> str:
+def _added(path: str, text: str) -> str:
     """A new file, as Codex writes patches."""
-    lines = "".join(f"+{line}\n" for line in text.splitlines())
-    return f"*** Begin Patch\n*** Add File: {path}\n{lines}*** End Patch\n"
+    return f"*** Begin Patch\n*** Add File: {path}\n{_lines('+', text)}*** End Patch\n"
 
 
+def _updated(path: str, old: str, new: str) -> str:
+    return f"*** Begin Patch\n*** Update File: {path}\n@@\n{_lines('-', old)}{_lines('+', new)}*** End Patch\n"
+
+
+def _lines(sign: str, text: str) -> str:
+    return "".join(f"{sign}{line}\n" for line in text.splitlines())
+
+
+READ: Mapping[str, Callable[[str], Any]] = {
+    "Read": lambda path: {"file_path": path},  # Claude Code
+    "read_file": lambda path: {"file_path": path},  # Gemini CLI
+    "read": lambda path: {"filePath": path},  # opencode
+    "view": lambda path: {"path": path},  # Copilot
+    "exec_command": lambda path: {"cmd": f"cat {path}"},  # Codex
+}
+EDIT: Mapping[str, Callable[[str, str, str], Any]] = {
+    "Edit": lambda path, old, new: {"file_path": path, "old_string": old, "new_string": new},
+    "replace": lambda path, old, new: {
+        "file_path": path, "old_string": old, "new_string": new, "instruction": "as the scenario has it",
+    },
+    "edit": lambda path, old, new: {
+        "filePath": path, "oldString": old, "newString": new,  # opencode
+        "path": path, "old_str": old, "new_str": new,  # Copilot
+    },
+    "apply_patch": _updated,
+}  # fmt: skip
 WRITE: Mapping[str, Callable[[str, str], Any]] = {
-    "Write": lambda path, text: {"file_path": path, "content": text},  # Claude Code
-    "write_file": lambda path, text: {"file_path": path, "content": text},  # Gemini CLI
-    "write": lambda path, text: {"filePath": path, "content": text},  # opencode
-    "create": lambda path, text: {"path": path, "file_text": text},  # Copilot
-    "apply_patch": _patch,  # Codex
+    "Write": lambda path, text: {"file_path": path, "content": text},
+    "write_file": lambda path, text: {"file_path": path, "content": text},
+    "write": lambda path, text: {"filePath": path, "content": text},
+    "create": lambda path, text: {"path": path, "file_text": text},
+    "apply_patch": _added,
 }
 RUN: Mapping[str, Callable[[str], Any]] = {
     "Bash": lambda line: {"command": line, "description": "runs a command"},
