@@ -24,7 +24,7 @@ test: setup system
 	$(PYTEST) -n 5 || $(ALONE)
 
 # A minute: everything pure, every document sent to GitHub, and what Sluice asks of its ledger and engine, on SQLite.
-FAST := tests/core tests/webhooks tests/docs tests/contracts/test_github_documents.py $(wildcard tests/contracts/test_ledger_*.py tests/contracts/test_engine_*.py)
+FAST := tests/core tests/webhooks tests/docs tests/models tests/agents tests/contracts/test_github_documents.py $(wildcard tests/contracts/test_ledger_*.py tests/contracts/test_engine_*.py)
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -56,13 +56,15 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What the tests use beyond Python: PostgreSQL and bubblewrap. Installed where we may; a test says in one line what it misses.
+# What the tests use beyond Python: PostgreSQL, bubblewrap, real coding agents. Installed where we may; a test says in one
+# line what it misses.
 system:
 	@$(BIN)/python tests/system.py
 
 lock:
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --no-deps --group agents -o tests/agents.lock
 
 clean:
 	rm -rf $(VENV) build .sluice .mypy_cache .ruff_cache .pytest_cache

@@ -12,7 +12,7 @@ import pytest
 from bot.cli.output import console
 from tests.localhub.talk import LocalHub
 
-WHOLE_LIVES = ("faults", "stories")
+WHOLE_LIVES = ("agents", "faults", "stories")
 
 
 @pytest.fixture(scope="session")

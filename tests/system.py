@@ -1,7 +1,7 @@
 """Installs what the tests use beyond Python, where this machine lets us; what is missing is said in one line each.
 
-Debian's packages (PostgreSQL, bubblewrap, gh) go into the system. A newer gh, which knows projects, and octokit.js go
-into build/tools, and change nothing else. `probot` is installed only when it is asked for.
+Debian's packages (PostgreSQL, bubblewrap, gh) go into the system. A newer gh, which knows projects, octokit.js and the
+real coding agents go into build/tools, and change nothing else. `probot` is installed only when it is asked for.
 """
 
 from __future__ import annotations
@@ -10,14 +10,22 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 TOOLS = Path(__file__).parents[1] / "build" / "tools"
+AGENTS = TOOLS / "agents"
 NEWER_GH = TOOLS / "gh" / "usr" / "bin" / "gh"
 NEWER_SUITE = "trixie"
 OCTOKIT = "octokit@5.0.5"
+AGENTS_LOCK = Path(__file__).with_name("agents.lock")  # those whose programs PyPI has
+NODE_AGENTS = {
+    "gemini": "@google/gemini-cli@0.61.0",
+    "opencode": "opencode-ai@1.18.33",
+    "copilot": "@github/copilot@1.0.102",
+}
 PROBOT = "probot@14.3.2"  # the benchmarks' peer; no test needs it
 PATIENCE = 300  # seconds
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -43,6 +51,8 @@ def main() -> None:
         said(f"gh of Debian {NEWER_SUITE}", install_newer_gh())
     if not wanted and not (TOOLS / "node_modules" / "octokit").exists():
         said(OCTOKIT, install_package(OCTOKIT))
+    if not wanted:
+        install_agents()
     if "probot" in wanted and not (TOOLS / "node_modules" / "probot").exists():
         said(PROBOT, install_package(PROBOT))
 
@@ -87,11 +97,37 @@ def debian_mirror() -> str:
     return next((line.split()[2] for line in listed if line.startswith("Debian Debian ")), "")
 
 
-def install_package(package: str) -> bool:
+def install_package(package: str, folder: Path = TOOLS) -> bool:
     if not shutil.which("npm"):
         return False
     quietly = ["--no-audit", "--no-fund", "--no-package-lock", "--no-save", "--fetch-retries=1"]
-    return works(["npm", "install", *quietly, "--prefix", str(TOOLS), package])
+    return works(["npm", "install", *quietly, "--prefix", str(folder), package])
+
+
+def install_agents() -> None:
+    """Each into a folder of its own, with a note of what it holds: another version is installed anew."""
+    orders = {"python": AGENTS_LOCK.read_text(), **NODE_AGENTS}
+    lacking = [name for name, order in orders.items() if noted(name) != order]
+
+    def install(name: str) -> None:
+        shutil.rmtree(AGENTS / name, ignore_errors=True)
+        done = install_wheels(AGENTS / name) if name == "python" else install_package(orders[name], AGENTS / name)
+        if done:
+            (AGENTS / name / ".holds").write_text(orders[name])
+        said(NODE_AGENTS.get(name, "Claude Code and Codex, of PyPI"), done)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(install, lacking))
+
+
+def noted(name: str) -> str:
+    note = AGENTS / name / ".holds"
+    return note.read_text() if note.exists() else ""
+
+
+def install_wheels(folder: Path) -> bool:
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
+    return works([*pip, "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(AGENTS_LOCK)])
 
 
 def works(command: list[str], **more: Any) -> bool:

@@ -1,0 +1,177 @@
+"""What a run was billed, from the transcripts each program keeps in its home.
+
+They lie where the agent can write: whatever is not a count is none, and nothing in them is followed. An agent that
+deletes its transcript leaves nothing to count; a gateway in front of the model cannot be misled like that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.core.tokens import Tokens, by_model
+
+LONGEST = 50_000_000  # bytes of a row; a longer one is none of theirs
+STEPS = 10_000_000  # of SQLite's machine, after which a query is given up: half a second
+MOST = 10**12  # tokens: no run comes near it, and any database holds it
+Row = dict[str, Any]
+
+
+def billed(program: str, home: Path) -> tuple[Tokens, ...]:
+    """Everything in this home, by model. Empty: nothing is known, which is not the same as nothing."""
+    return by_model(tokens for tokens in READERS[program](home) if tokens.total)
+
+
+def _claude(home: Path) -> Iterator[Tokens]:
+    """A message is written once for each block of it, and again into the transcript of a session split off from it."""
+    messages: dict[str, Row] = {}
+    for row in _rows(home, ".claude/projects", "*.jsonl", '"usage"'):
+        message = _table(row, "message")
+        if row.get("type") == "assistant" and message.get("model") != "<synthetic>":
+            messages[str(message.get("id"))] = message
+    for message in messages.values():
+        usage = _table(message, "usage")
+        read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
+        yield Tokens(
+            _model(message),
+            input_total=_count(usage, "input_tokens") + read + written,
+            cache_read=read,
+            cache_write=written,
+            cache_write_1h=_count(_table(usage, "cache_creation"), "ephemeral_1h_input_tokens"),
+            output=_count(usage, "output_tokens"),
+        )
+
+
+def _codex(home: Path) -> Iterator[Tokens]:
+    """One record for each of the model's answers; which model it was stands at the beginning of the turn."""
+    model, answers = "", set[str]()
+    for row in _rows(home, ".codex/sessions", "rollout-*.jsonl", '"turn_context"', '"token_usage_record"'):
+        said = _table(row, "payload")
+        if row.get("type") == "turn_context":
+            model = _model(said)
+        answer = str(said.get("response_id"))
+        if row.get("type") == "token_usage_record" and answer not in answers:
+            answers.add(answer)
+            usage = _table(said, "usage")
+            yield Tokens(
+                model,
+                input_total=_count(usage, "input_tokens"),
+                cache_read=_count(usage, "cached_input_tokens"),
+                cache_write=_count(usage, "cache_write_input_tokens"),
+                output=_count(usage, "output_tokens"),
+            )
+
+
+def _gemini(home: Path) -> Iterator[Tokens]:
+    """A message is written again for each thing that becomes of it; thoughts and what tools read are told apart."""
+    messages = {str(row.get("id")): row for row in _rows(home, ".gemini/tmp", "*.jsonl", '"tokens"')}
+    for message in messages.values():
+        usage = _table(message, "tokens")
+        yield Tokens(
+            _model(message),
+            input_total=_count(usage, "input") + _count(usage, "tool"),
+            cache_read=_count(usage, "cached"),
+            output=_count(usage, "output") + _count(usage, "thoughts"),
+        )
+
+
+def _copilot(home: Path) -> Iterator[Tokens]:
+    records = {str(row.get("id")): row for row in _rows(home, ".copilot/session-state", "events.jsonl", '"usage"')}
+    for record in records.values():
+        if record.get("type") == "session.usage_record":
+            usage = _table(_table(record, "data"), "usage")
+            yield Tokens(
+                _model(usage),
+                input_total=_count(usage, "inputTokens"),
+                cache_read=_count(usage, "cacheReadTokens"),
+                cache_write=_count(usage, "cacheWriteTokens"),
+                output=_count(usage, "outputTokens"),
+            )
+
+
+def _opencode(home: Path) -> Iterator[Tokens]:
+    """The title the model gives to a session without one stands nowhere: give it one."""
+    for message in _messages(home, ".local/share/opencode", "opencode.db"):
+        usage = _table(message, "tokens")
+        read, written = _count(_table(usage, "cache"), "read"), _count(_table(usage, "cache"), "write")
+        yield Tokens(
+            str(message.get("modelID") or "")[:100],
+            input_total=_count(usage, "input") + read + written,
+            cache_read=read,
+            cache_write=written,
+            output=_count(usage, "output") + _count(usage, "reasoning"),
+        )
+
+
+def _messages(home: Path, folder: str, name: str) -> Iterator[Row]:
+    """From a database that may be anything: a table that turns out to be a view without an end is given up."""
+    for path in _files(home, folder, name):
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_database(path)) as database:
+            for (data,) in database.execute("SELECT data FROM message WHERE length(data) < ?", (LONGEST,)):
+                yield _parsed(data) if isinstance(data, bytes) else {}
+
+
+def _database(path: Path) -> sqlite3.Connection:
+    """To be read only; texts as the bytes they are."""
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.text_factory = bytes
+    database.set_progress_handler(lambda: 1, STEPS)
+    return database
+
+
+def _rows(home: Path, folder: str, name: str, *marks: str) -> Iterator[Row]:
+    """The rows of every such file that bear one of the marks, as tables."""
+    for path in _files(home, folder, name):
+        with contextlib.suppress(OSError), open(path, "rb", opener=_carefully) as file:
+            while line := file.readline(LONGEST):
+                if any(mark.encode() in line for mark in marks):
+                    yield _parsed(line)
+
+
+def _files(home: Path, folder: str, name: str) -> Iterator[Path]:
+    """Regular files below the home, in order; a folder that leads out of it holds none."""
+    place = home / folder
+    if place.resolve().is_relative_to(home.resolve()):
+        yield from (path for path in sorted(place.rglob(name)) if path.is_file() and not path.is_symlink())
+
+
+def _carefully(path: str, flags: int) -> int:
+    """Though it was a regular file a moment ago: a pipe would be waited for without end."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _parsed(line: bytes) -> Row:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _table(row: Row, key: str) -> Row:
+    found = row.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _model(row: Row) -> str:
+    return str(row.get("model") or "")[:100]
+
+
+def _count(usage: Row, key: str) -> int:
+    found = usage.get(key)
+    return min(max(found, 0), MOST) if isinstance(found, int) else 0
+
+
+READERS: Mapping[str, Callable[[Path], Iterator[Tokens]]] = {
+    "claude": _claude,
+    "codex": _codex,
+    "gemini": _gemini,
+    "copilot": _copilot,
+    "opencode": _opencode,
+}

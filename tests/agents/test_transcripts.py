@@ -1,0 +1,98 @@
+"""Transcripts lie where an agent can write: whatever it leaves there, all is read, and only counts count."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.agents.transcripts import MOST, READERS, billed
+from bot.core.tokens import Tokens
+
+
+def claude_row(message: str = "msg_1", **usage: object) -> str:
+    said = {"id": message, "model": "claude-x", "usage": {"input_tokens": 5, "output_tokens": 7, **usage}}
+    return json.dumps({"type": "assistant", "message": said}) + "\n"
+
+
+@pytest.fixture
+def transcript(tmp_path: Path) -> Path:
+    file = tmp_path / "home/.claude/projects/tree/session.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text(claude_row())
+    return file
+
+
+@pytest.mark.parametrize("program", READERS)
+def test_nothing_there_is_nothing_known(program: str, tmp_path: Path) -> None:
+    """A home without a transcript has no figures, not a zero."""
+    assert billed(program, tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        "",
+        "{",
+        "null\n",
+        '["usage"]\n',
+        '{"usage": ' + "[" * 100_000,
+        '{"type": "assistant", "message": {"usage": 1}}\n',
+    ],
+    ids=["empty", "torn", "null", "list", "deep", "no table"],
+)
+def test_rubbish_is_read_over(transcript: Path, rubbish: str) -> None:
+    """What stands before and after it counts all the same."""
+    transcript.write_text(f"{claude_row('one')}{rubbish}\n{claude_row('two')}")
+    assert billed("claude", transcript.parents[4] / "home") == (Tokens("claude-x", 10, output=14),)
+
+
+@pytest.mark.parametrize(
+    "count", [-5, 1.5, "5", None, [], 10**400], ids=["below", "part", "text", "none", "list", "much"]
+)
+def test_only_counts_count(transcript: Path, count: object) -> None:
+    """Neither a negative number nor one beyond all measure gets into the books."""
+    transcript.write_text(claude_row(output_tokens=count))
+    (tokens,) = billed("claude", transcript.parents[4] / "home")
+    assert tokens.output == (MOST if isinstance(count, int) and count > 0 else 0)
+
+
+def test_a_message_told_twice_is_one(transcript: Path) -> None:
+    """Once for each of its blocks, and again in a session that was split off."""
+    transcript.write_text(claude_row(output_tokens=1) + claude_row())
+    (transcript.parent / "other.jsonl").write_text(claude_row())
+    assert billed("claude", transcript.parents[4] / "home") == (Tokens("claude-x", 5, output=7),)
+
+
+def test_no_link_is_followed_and_no_pipe_waited_for(transcript: Path, tmp_path: Path) -> None:
+    """An agent that lays them where its transcripts are leads nowhere."""
+    (tmp_path / "elsewhere.jsonl").write_text(claude_row("another's"))
+    (transcript.parent / "link.jsonl").symlink_to(tmp_path / "elsewhere.jsonl")
+    os.mkfifo(transcript.parent / "pipe.jsonl")
+    (tmp_path / "home/.codex").mkdir()
+    (tmp_path / "home/.codex/sessions").symlink_to("/")
+    assert billed("claude", tmp_path / "home") == (Tokens("claude-x", 5, output=7),)
+    assert billed("codex", tmp_path / "home") == ()
+
+
+@pytest.mark.parametrize("made", ["no database", "another table", "a view without an end"])
+def test_a_database_may_be_anything(tmp_path: Path, made: str) -> None:
+    """opencode's is read like the others' files: what is no message is none, and nothing holds the reader up."""
+    file = tmp_path / ".local/share/opencode/opencode.db"
+    file.parent.mkdir(parents=True)
+    endless = "WITH RECURSIVE n(data) AS (SELECT '{}' UNION ALL SELECT data FROM n) SELECT data FROM n WHERE data = '!'"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        match made:
+            case "no database":
+                file.write_text("nothing of the kind, and longer than the head of a database would be" * 10)
+            case "another table":
+                database.execute("CREATE TABLE message (data)")
+                database.executemany("INSERT INTO message VALUES (?)", [(1,), (None,), ("[",), ('{"tokens": 5}',)])
+                database.commit()
+            case _:
+                database.execute(f"CREATE VIEW message AS {endless}")
+    assert billed("opencode", tmp_path) == ()
