@@ -22,4 +22,7 @@ def server_of(app: FastAPI, host: str, port: int) -> Server:
 
 def bound(host: str, port: int) -> socket.socket:
     """Where it will listen. A place that is taken is an OSError here; within uvicorn it would be the process's end."""
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Whom it accepts has it, too: asyncio does it for its own sockets alone, and an answer else waits up to 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
