@@ -98,6 +98,8 @@ async def _ledger(stage: Stage) -> list[str]:
             wrong.append(f"{task.title}: {len(memory.runs)} runs, where {task.rounds} were asked for")
         if [run.key for run in memory.runs if run.state != "ended"]:
             wrong.append(f"{task.title}: a run has no end")
+        decisions = await stage.service.ledger.decisions(stage.thing(task).card, 1_000)
+        wrong += [f"{task.title}: {each.reason}" for each in decisions if "a fault in Sluice" in each.reason]
     at_once = most_at_once(_worked(stage.folder / "data" / "logs"))
     if at_once > stage.schedule.running:
         wrong.append(f"{at_once} agents worked at once, where {stage.schedule.running} may")

@@ -19,6 +19,7 @@ from bot.core.actions import Action
 from bot.core.run import Outcome
 from bot.core.worktree import Work
 from bot.ledger.ledger import SqlLedger
+from bot.logs import set_up_logs
 from tests.localhub.talk import LocalHub
 from tests.soak.judge import judge, left_behind
 from tests.soak.schedule import schedule_of
@@ -39,6 +40,7 @@ def live(seed: int, life: int, url: str, folder: Path) -> None:
     with (folder / "log").open("ab") as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())
+    set_up_logs("warning")
     verdict = asyncio.run(_live(seed, life, url, folder))
     (folder / "verdict.json").write_text(json.dumps(asdict(verdict)))
 
@@ -100,9 +102,9 @@ class Mortal:
         self._point()
         return effect
 
-    async def settle(self, effect: int, ok: bool, result: str, now: datetime) -> None:
+    async def settle(self, effect: int, ok: bool, result: str, now: datetime, at: datetime | None = None) -> None:
         self._point()
-        await self._settle(effect, ok, result, now)
+        await self._settle(effect, ok, result, now, at)
         self._point()
 
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool:
