@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.actions import Action, LoseRun, StopGate, StopRun
+from bot.core.actions import Action, LeaveLane, LoseRun, StopGate, StopRun
 from bot.core.snapshot import Snapshot
 
 
@@ -23,9 +23,10 @@ def why_stop(paused_all_by: str | None, paused_by: str | None, mode: str, at_wor
 
 def stop(s: Snapshot, why: str) -> tuple[Action, ...]:
     """End the agent that works on the item and the commands that judge its work, if any do; an agent the engine has
-    lost is only noted as gone."""
-    run = s.active_run
+    lost is only noted as gone. Whoever stands still holds nobody up who waits to be merged."""
+    leave: tuple[Action, ...] = (LeaveLane(),) if s.item.lane_since else ()
     gates = tuple(StopGate(gate.key, why) for gate in s.commands_running)
+    run = s.active_run
     if run is None:
-        return gates
-    return (LoseRun(run.key) if s.run_lost else StopRun(run.key, why), *gates)
+        return (*leave, *gates)
+    return (*leave, LoseRun(run.key) if s.run_lost else StopRun(run.key, why), *gates)

@@ -171,6 +171,13 @@ def test_behind_is_not_updated_before_the_other_gates_pass() -> None:
     assert not {"UpdateBranch", "JoinLane"} & set(acts(s))
 
 
+def test_head_of_the_queue_leaves_when_it_is_paused() -> None:
+    """Whoever stands still holds nobody up; resumed, it takes a place again."""
+    mine = claimed(pull_number=30, pushed_head="h1", lane_since=ago(5), paused_by="@wendy")
+    assert acts(in_review(APPROVED, mine, policy=GREEN)) == ["LeaveLane"]
+    assert acts(in_review(APPROVED, replace(mine, paused_by=None, lane_since=None), policy=GREEN))[0] == "JoinLane"
+
+
 def test_head_of_the_queue_leaves_when_it_must_be_mended() -> None:
     """Others do not wait while an agent works, nor half an hour for a person."""
     mine = claimed(pull_number=30, pushed_head="h1", lane_since=ago(5))
