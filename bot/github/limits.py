@@ -70,6 +70,7 @@ class Limits:
         now, wait = self._now(), timedelta(seconds=error.retry_after)
         if "retry-after" in headers or headers.get("x-ratelimit-remaining") != "0":  # else it is one resource's hour
             wait = self.budget.block(wait, now) - now
+            self._kept_at = None  # kept at once: another process, or the next life of this one, waits as well
         return self._limited(wait, str(error))
 
     def starts_at(self) -> datetime | None:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.actions import AskPerson, MoveCard, Reply, SayStatus
-from bot.core.limits import AT_ONCE, CONTENT_A_MINUTE, MINUTE, Call, Importance
+from bot.core.limits import AT_ONCE, CONTENT_A_MINUTE, MINUTE, Call, Importance, Standing
 from bot.core.trust import Role
-from bot.errors import Limited
+from bot.errors import Limited, Unavailable
 from bot.github.auth import StaticToken
 from bot.github.limits import PATIENCE, Limits, hour_of
 from tests.contracts.github_world import GitHubWorld, world
@@ -115,6 +115,26 @@ async def test_refusal_holds_everybody_and_is_sent_once(world: GitHubWorld) -> N
     after = world.admin(f"counters?login={world.app['login']}", method="GET")
     assert after == before | {"refusals": before["refusals"] + 1}
     assert world.github.starts_at(world.repo) is not None
+
+
+async def test_refusal_is_known_to_the_next_life() -> None:
+    """Killed right after it was told to wait, Sluice asks nothing when it starts again."""
+    clock, kept = Clock(), list[Standing]()
+
+    async def keep(standing: Standing) -> Standing:
+        known = kept[-1] if kept else standing
+        kept.append(standing.joined(known))
+        return kept[-1]
+
+    first = Limits("sluice[bot]", clock, keep, clock.sleep)
+    async with first.turn(Call("graphql")):
+        pass
+    with pytest.raises(Limited):
+        async with first.turn(Call("graphql")):
+            raise first.obeyed(Unavailable("not so fast", retry_after=90), {"retry-after": "90"})
+    with pytest.raises(Limited):
+        async with Limits("sluice[bot]", clock, keep, clock.sleep).turn(Call("graphql")):
+            pass
 
 
 async def test_content_that_ran_out_within_a_document_is_a_limit_too(world: GitHubWorld) -> None:
