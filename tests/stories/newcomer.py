@@ -171,6 +171,19 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._fd, text.encode())
 
+    def interrupt(self) -> int:
+        """Ctrl-C until it has ended: one that comes between the question and the reading of the answer is not heard
+        before the next key (CPython's input())."""
+        part = "\x03"
+        self.type(part)
+        while part:
+            if not select.select([self._fd], [], [], 1)[0]:
+                self.type("\x03")
+                continue
+            part = self._more()
+            self.said += part
+        return self.end()
+
     def end(self) -> int:
         """Its exit code; what it said last is read."""
         while part := self._more():
