@@ -52,6 +52,7 @@ from bot.core.budget import Refusal
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Refused
 from bot.core.limits import waits_until
+from bot.core.reviewing import LANE_LOOK
 from bot.core.run import Outcome
 from bot.core.showing import policy_check
 from bot.core.snapshot import PolicyWord, Snapshot
@@ -137,7 +138,7 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.pause_all(by if on else None, now)
         case JoinLane(base):
             if not await ledger.join_lane(item, base, now):
-                return Stopped("another pull request is merged first", "machine", now + timedelta(minutes=5))
+                return Stopped("another pull request is merged first", "machine", now + LANE_LOOK)
         case LeaveLane():
             await ledger.leave_lane(item)
         case Park(reason, told):

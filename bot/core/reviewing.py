@@ -142,9 +142,8 @@ def _in_line(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | Non
     """Another is merged first: whether this one still merges cleanly is asked when its turn comes."""
     waiting = [v for v in verdicts if not v.passed]
     ready = all(v.gate == "mergeable" and v.waits_for == "machine" for v in waiting)
-    if not s.lane or s.lane[0].item == s.item.id or not ready or pull.queue or _by_hand(s, pull):
-        return None
-    if _refused(s, pull, verdicts):
+    others_turn = s.lane and s.lane[0].item != s.item.id
+    if not others_turn or not ready or pull.queue or _by_hand(s, pull) or _refused(s, pull, verdicts):
         return None
     joined = any(rival.item == s.item.id for rival in s.lane)
     join: tuple[Action, ...] = () if joined else (JoinLane(pull.base),)

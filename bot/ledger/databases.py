@@ -14,7 +14,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any, TypeVarTuple, overload
 
@@ -60,7 +60,7 @@ class Sqlite:
         event.listen(self._engine, "connect", prepare_sqlite)
         event.listen(self._engine, "connect", _leave_the_log)
         event.listen(self._engine, "begin", begin_sqlite)
-        self._log = Path(f"{target.database}-wal")
+        self._file, self._log = Path(str(target.database)), Path(f"{target.database}-wal")
         self._aside = ThreadPoolExecutor(1, "ledger")  # one is enough: writers take turns
         self._turn = asyncio.Lock()  # the writers of this process queue here, not in SQLite's busy loop
 
@@ -77,8 +77,9 @@ class Sqlite:
                 await self._begin(connection)
                 yield Here(connection)
                 connection.commit()
-            if self._log.stat().st_size > LOG:
-                await self._wait(self._empty_log)
+            with suppress(OSError, sqlite3.Error):  # it is written all the same, and the next turn tries again
+                if self._log.stat().st_size > LOG:
+                    await self._wait(self._empty_log)
 
     async def _begin(self, connection: Connection) -> None:
         try:
@@ -89,7 +90,7 @@ class Sqlite:
 
     def _empty_log(self) -> None:
         """What was written goes to its place in the file. That takes the disk's time, and readers may hold it up."""
-        with closing(sqlite3.connect(self._log.with_name(self._log.name.removesuffix("-wal")), timeout=0.1)) as raw:
+        with closing(sqlite3.connect(self._file, timeout=0.1)) as raw:
             raw.execute("PRAGMA synchronous=NORMAL")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
