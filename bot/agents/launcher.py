@@ -17,6 +17,7 @@ import structlog
 
 from bot.agents.errors import LaunchFailed
 from bot.agents.sandbox import bubblewrap_works, environment, hide_this_process, wrapped
+from bot.agents.talk import Ear, Mouth, Talk, open_mouth
 from bot.core.run import Ended, Limits
 from bot.core.worktree import ref_part
 
@@ -37,6 +38,7 @@ class Command:
     limits: Limits
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = b""
+    talk: Talk | None = None  # in place of `stdin`: what it is told depends on what it says
     writable: Sequence[Path] = ()
     readable: Sequence[Path] = ()
 
@@ -61,14 +63,22 @@ class Launcher:
         """Start it and wait for its end. Cancelling ends everything it started before it returns."""
         started = time.monotonic()
         home, note = self._prepare(command)
-        process = await self._start(command, home)
+        mouth = await open_mouth(note.with_suffix(".input")) if command.talk else None
+        try:
+            process = await self._start(command, home)
+        except LaunchFailed:
+            _hush(mouth)
+            raise
         self._remember(note, process.pid)
-        output = Output(command.log, command.limits.log_bytes)
+        output = Output(command.log, command.limits.log_bytes, Ear(command.talk) if command.talk else None)
+        if command.talk and mouth:
+            command.talk.begin(mouth)
         reading = asyncio.create_task(output.follow(process.stdout))
         try:
             ended = await self._watch(process, output, command, started)
         finally:
             await asyncio.shield(self._end(process, command.key, reading))
+            _hush(mouth)
             note.unlink(missing_ok=True)
             shutil.rmtree(home, ignore_errors=True)
         code = process.returncode if ended == "finished" else None
@@ -171,8 +181,8 @@ class Launcher:
 class Output:
     """What a program prints: in the log up to the bound, its end at hand, and when it last said something."""
 
-    def __init__(self, path: Path, bound: int) -> None:
-        self._path, self._bound = path, bound
+    def __init__(self, path: Path, bound: int, ear: Ear | None = None) -> None:
+        self._path, self._bound, self._ear = path, bound, ear
         self._tail = b""
         self.last = 0.0
 
@@ -186,11 +196,18 @@ class Output:
                 self._tail = (self._tail + chunk)[-TAIL:]
                 file.write(chunk[: max(0, self._bound - written)])
                 written += len(chunk)
+                if self._ear:
+                    self._ear.take(chunk)
             if written > self._bound:
                 file.write(f"\n[{written - self._bound} bytes more were printed and not kept]\n".encode())
 
     def tail(self) -> str:
         return self._tail.decode(errors="replace")
+
+
+def _hush(mouth: Mouth | None) -> None:
+    if mouth:
+        mouth.close()
 
 
 def _newest(folder: Path, bound: int = 20_000) -> float:

@@ -1,0 +1,60 @@
+"""A conversation with a program that runs: what it prints is heard line by line, and it is told lines meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Protocol
+
+LONGEST = 20_000_000  # bytes of a line; a longer one is no word of any protocol
+
+
+class Talk(Protocol):
+    """Whoever leads it: a driver, which knows the program's language."""
+
+    def begin(self, mouth: Mouth) -> None: ...
+    def hear(self, line: bytes) -> None: ...
+
+
+class Mouth:
+    """The program's standard input, held open until it has heard everything."""
+
+    def __init__(self, pipe: asyncio.WriteTransport, keeper: int) -> None:
+        self._pipe, self._keeper = pipe, keeper
+
+    def say(self, line: bytes) -> None:
+        if not self._pipe.is_closing():
+            self._pipe.write(line + b"\n")
+
+    def close(self) -> None:
+        """Nothing more will be said; most programs then end."""
+        if self._keeper >= 0:
+            os.close(self._keeper)
+            self._keeper = -1
+        self._pipe.close()
+
+
+class Ear:
+    """Lines out of what comes in pieces."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._begun = b""
+
+    def take(self, piece: bytes) -> None:
+        *lines, self._begun = (self._begun + piece).split(b"\n")
+        for line in lines:
+            self._talk.hear(line)
+        if len(self._begun) > LONGEST:
+            self._begun = b""
+
+
+async def open_mouth(fifo: Path) -> Mouth:
+    """The fifo is made here, and kept open both ways, so that nobody waits for the other to open it."""
+    fifo.unlink(missing_ok=True)
+    os.mkfifo(fifo, 0o600)
+    keeper = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    end = os.fdopen(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0)
+    pipe, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.Protocol, end)
+    return Mouth(pipe, keeper)

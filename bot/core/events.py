@@ -1,0 +1,22 @@
+"""What happens while an agent works, in one form for every program that can be one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["started", "message", "tool", "changed", "asked", "answered", "notice", "usage", "finished"]
+LONGEST = 2_000  # characters of one event's text that are kept
+
+
+@dataclass(frozen=True)
+class Event:
+    """`target` is what a tool works on: a path or a command. Both are an agent's words, and untrusted."""
+
+    kind: Kind
+    text: str = ""
+    target: str = ""
+
+
+def event(kind: Kind, text: str = "", target: str = "") -> Event:
+    return Event(kind, text[:LONGEST], target[:LONGEST])
