@@ -7,25 +7,28 @@ not make the agent work twice.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import structlog
+from pydantic import TypeAdapter
 
 from bot.claims import renew
 from bot.context import Context, item_at_work
+from bot.core.actions import RunPlan
 from bot.core.gates.verdict import GateRun
+from bot.core.item import Item
 from bot.core.policy import Policy
 from bot.core.run import Assignment, Limits, Outcome, Run
-from bot.core.worktree import Work, WorkSpec
+from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
 
 log = structlog.get_logger(__name__)
 CANCELLED = Outcome("cancelled", "", 0.0, "")
+OUTCOME = TypeAdapter(Outcome)
 
 
 class Exited(Protocol):
@@ -66,10 +69,7 @@ class Runs:
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
                 tree = await self.ctx.git.worktree(spec, plan.merge_base)
-                brief = plan.brief + _conflicts(tree.conflicts)
-                outcome = await self._work(
-                    run, item.number or 0, item.title, brief, tree.path, _policy(memory.last_policy)
-                )
+                outcome = await self._work(run, plan, item, tree, _policy(memory.last_policy))
         except asyncio.CancelledError:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
             await asyncio.shield(put_away)
@@ -80,19 +80,29 @@ class Runs:
             outcome = Outcome("failed", str(error), 0.0, "")
         await self._finish(run, spec, outcome)
 
-    async def _work(self, run: Run, number: int, title: str, brief: str, tree: Path, policy: Policy) -> Outcome:
+    async def _work(self, run: Run, plan: RunPlan, item: Item, tree: Worktree, policy: Policy) -> Outcome:
         kept = self.outcomes / f"{run.key}.json"
         if kept.exists():
-            return Outcome(**json.loads(kept.read_text()))
+            return OUTCOME.validate_json(kept.read_bytes())
         peer = next(peer for peer in self.ctx.peers if peer.name == run.peer)
         limits = replace(peer.limits, wall_seconds=min(peer.limits.wall_seconds, policy.work.minutes_per_run * 60))
+        more = _conflicts(tree.conflicts)
         assignment = Assignment(
-            run.key, replace(peer, limits=limits), number, title, run.round, brief, str(tree), policy.work.setup
+            run.key,
+            replace(peer, limits=limits),
+            item.number or 0,
+            item.title,
+            run.round,
+            plan.brief + more,
+            str(tree.path),
+            policy.work.setup,
+            run.item,
+            plan.dossier + more if plan.dossier else "",
         )
         outcome = await self.agents.run(assignment)
         self.outcomes.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(outcome)))
+        partial.write_bytes(OUTCOME.dump_json(outcome))
         partial.rename(kept)
         return outcome
 

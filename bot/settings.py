@@ -27,7 +27,7 @@ from pydantic_settings import (
 
 from bot.core.board import Columns, Kept
 from bot.core.budget import Caps
-from bot.core.run import Limits, Peer
+from bot.core.run import Limits, Peer, Runtime
 from bot.errors import SettingsError
 from bot.policy_file import nearest
 from bot.renamed import SETTINGS, Renamed, present
@@ -103,10 +103,25 @@ def _named_twice(names: Sequence[str]) -> list[str]:
 
 
 class PeerSettings(Part):
-    runtime: Literal["command", "scripted"] = Field(
-        "command", description="command, or scripted (plays an edit script)"
+    runtime: Runtime = Field(
+        "command",
+        description="claude, codex, acp (Gemini CLI, opencode, Copilot CLI, any agent that speaks it), command, "
+        "or scripted (plays an edit script)",
     )
-    command: list[str] = Field([], description="command: the program and its arguments; the brief comes on stdin")
+    command: list[str] = Field(
+        [],
+        description="the program and its arguments; absent: `claude` or `codex`; "
+        "with the runtime command the brief comes on its standard input",
+    )
+    model: str = Field("", description="the model it is to use; absent: its own choice")
+    api_key: SecretStr | None = Field(
+        None, description="the key for its model; absent: the program uses the login it has on this machine"
+    )
+    api_url: str | None = Field(None, description="where its model is; absent: its provider's own address")
+    network: Literal["open", "model-only"] = Field(
+        "open", description="model-only: nothing but its model is in reach of it; needs api_key and bubblewrap"
+    )
+    fallbacks: list[str] = Field([], description="agents that take its work while its provider says to wait")
     script: Path | None = Field(None, description="scripted: the edit script")
     repositories: list[str] = Field([], description="owner/name patterns it works for; empty: all")
     labels: list[str] = Field([], description="takes only items with one of these labels; empty: all")
@@ -117,11 +132,13 @@ class PeerSettings(Part):
     minutes: float = Field(60.0, gt=0, description="a run is stopped after this long")
     stall_minutes: float = Field(15.0, gt=0, description="a run that prints and changes nothing this long is stopped")
     log_megabytes: float = Field(10.0, gt=0, description="how much of its output is kept")
+    tokens_per_run: int = Field(5_000_000, ge=1, description="a run is stopped when it has read and written this many")
+    cost_per_run: float = Field(5.0, gt=0, description="dollars; a run is stopped when it has cost this much")
 
     @model_validator(mode="after")
     def something_to_start(self) -> PeerSettings:
-        if self.runtime == "command" and not self.command:
-            raise ValueError('the runtime "command" needs command = ["program", "argument"]')
+        if self.runtime in ("command", "acp") and not self.command:
+            raise ValueError(f'the runtime "{self.runtime}" needs command = ["program", "argument"]')
         if self.runtime == "scripted" and self.script is None:
             raise ValueError('the runtime "scripted" needs script = "FILE"')
         return self
@@ -240,7 +257,15 @@ class Settings(BaseSettings):
         github = self.github
         boards = (board.token for board in self.boards.values())
         given = (github.token, github.private_key, github.webhook_secret, self.server.metrics_token, *boards)
-        return tuple(secret.get_secret_value() for secret in given if secret)
+        keys = (peer.api_key for peer in self.peers.values())
+        return tuple(secret.get_secret_value() for secret in (*given, *keys) if secret)
+
+    @model_validator(mode="after")
+    def known_fallbacks(self) -> Settings:
+        for name, peer in self.peers.items():
+            if unknown := [other for other in peer.fallbacks if other not in self.peers or other == name]:
+                raise ValueError(f"peers.{name}.fallbacks: there is no other agent {', '.join(unknown)}")
+        return self
 
     def need_board(self) -> None:
         if not self.boards:
@@ -296,7 +321,13 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _peer(name: str, peer: PeerSettings) -> Peer:
-    limits = Limits(peer.minutes * 60, peer.stall_minutes * 60, int(peer.log_megabytes * 1e6))
+    limits = Limits(
+        peer.minutes * 60,
+        peer.stall_minutes * 60,
+        int(peer.log_megabytes * 1e6),
+        peer.tokens_per_run,
+        peer.cost_per_run,
+    )
     script = str(peer.script.resolve()) if peer.script else ""
     return Peer(
         name,
@@ -308,4 +339,7 @@ def _peer(name: str, peer: PeerSettings) -> Peer:
         tuple((name, tuple(values)) for name, values in peer.fields.items()),
         peer.capacity,
         limits,
+        peer.model,
+        peer.network,
+        tuple(peer.fallbacks),
     )

@@ -44,7 +44,11 @@ def utc_now() -> datetime:
 
 async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
     """A service that is wired and not started. Not `booked`: its calls to GitHub leave no row in the ledger."""
-    from bot.agents import Agents, Launcher  # here, with the engine: commands that only talk to GitHub start quickly
+    from bot.agents import (  # here, with the engine: commands that only talk to GitHub start quickly
+        Agents,
+        Launcher,
+        Model,
+    )
     from bot.runs import Runs
     from bot.service import Service
 
@@ -73,7 +77,12 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         large_board=settings.pace.large_board,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
-    runs = Runs(context, Agents(launcher, settings.data_dir), settings.data_dir / "outcomes")
+    models = {
+        name: Model(peer.api_url or "", peer.api_key.get_secret_value())
+        for name, peer in settings.peers.items()
+        if peer.api_key
+    }
+    runs = Runs(context, Agents(launcher, settings.data_dir, models), settings.data_dir / "outcomes")
     engine.handlers.update({"run": runs.run, "gate": runs.gate})
     return Service(settings, context, ledger, github, engine, launcher, problems)
 

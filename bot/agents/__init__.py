@@ -2,5 +2,6 @@
 
 from bot.agents.agents import Agents
 from bot.agents.launcher import Launcher
+from bot.agents.seat import Model
 
-__all__ = ["Agents", "Launcher"]
+__all__ = ["Agents", "Launcher", "Model"]

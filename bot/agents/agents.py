@@ -8,12 +8,20 @@ import os
 import shutil
 import sys
 import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot.agents.errors import LaunchFailed
+from bot.agents.homes import Home, Homes
 from bot.agents.launcher import Command, Exit, Launcher
+from bot.agents.runtimes import Launches, command_of, launches, program_of
+from bot.agents.seat import Driver, Model, Note, Seat
+from bot.agents.transcripts import READERS, billed
+from bot.core.events import event
 from bot.core.run import Assignment, Limits, Outcome, Peer
+from bot.core.tokens import Tokens, since
 from bot.core.worktree import ref_part
 
 PLAYER = Path(__file__).with_name("play.py")
@@ -21,26 +29,90 @@ SUMMARY = 4_000  # characters of an agent's own words that are kept
 
 
 class Agents:
-    def __init__(self, launcher: Launcher, root: Path) -> None:
-        self.launcher, self.root = launcher, root.resolve()
+    """`models`: by peer, where its model is and the key for it; a peer without one has a login of its own."""
 
-    async def run(self, assignment: Assignment) -> Outcome:
+    def __init__(self, launcher: Launcher, root: Path, models: Mapping[str, Model] | None = None) -> None:
+        self.launcher, self.root, self.models = launcher, root.resolve(), models or {}
+        self.homes = Homes(self.root)
+        self._drivers: dict[str, Driver] = {}  # of the runs at work in this process
+
+    async def run(self, assignment: Assignment, note: Note = lambda _: None) -> Outcome:
         """Set the worktree up, once; then let the agent work."""
         desk = self._desk(assignment)
-        failed = await self._set_up(assignment)
-        if failed is None:
+        try:
+            if failed := await self._set_up(assignment):
+                return failed
             match assignment.peer.runtime:
                 case "command":
-                    argv = _found(assignment.peer)
+                    return await self._launch(assignment, _found(assignment.peer), desk)
                 case "scripted":
-                    argv = self._player(assignment, desk)
-                case other:
-                    raise LaunchFailed(f"runtime {other!r} is not known; there are command and scripted")
-            outcome = await self._launch(assignment, argv, desk)
-        else:
-            outcome = failed
-        shutil.rmtree(desk, ignore_errors=True)
-        return outcome
+                    return await self._launch(assignment, self._player(assignment, desk), desk)
+                case runtime:
+                    return await self._talk_through(assignment, launches(runtime), note)
+        finally:
+            shutil.rmtree(desk, ignore_errors=True)
+
+    def tell(self, run: str, text: str) -> bool:
+        """A person's words reach the agent at its work; False: it cannot be told now, or does not work here."""
+        driver = self._drivers.get(run)
+        return driver is not None and driver.tell(text)
+
+    def billed(self, run: str, item: str, peer: Peer) -> tuple[Tokens, ...]:
+        """What the run was billed so far, as its program's own transcripts tell; empty: unknown."""
+        program = program_of(peer)
+        if program not in READERS:
+            return ()
+        home = self.homes.of(item, peer.name)
+        now = billed(program, home.path)
+        return since(home.baseline(run, lambda: now), now)
+
+    async def _talk_through(self, assignment: Assignment, launch: Launches, note: Note) -> Outcome:
+        """A session that is kept goes on; one its program no longer knows starts anew, and is told everything."""
+        home = self.homes.of(assignment.item, assignment.peer.name)
+        self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
+        session = home.session
+        seat = self._seat(assignment, home)
+        if session:
+            outcome, known = await self._sit(
+                assignment, replace(seat, session=session, brief=assignment.dossier or seat.brief), launch, note, home
+            )
+            if known:
+                return outcome
+            note(event("notice", "its session is not known any more; it starts anew"))
+        return (await self._sit(assignment, seat, launch, note, home))[0]
+
+    def _seat(self, assignment: Assignment, home: Home) -> Seat:
+        model = self.models.get(assignment.peer.name, Model())
+        program, tree = tuple(_found(assignment.peer)), Path(assignment.worktree)
+        return Seat(assignment.peer, program, tree, home.path, assignment.brief, "", model.url, model.key)
+
+    async def _sit(
+        self, assignment: Assignment, seat: Seat, launch: Launches, note: Note, home: Home
+    ) -> tuple[Outcome, bool]:
+        """The outcome, and whether the program knew its session, or began one."""
+        launched = launch(seat, note)
+        driver = self._drivers[assignment.run] = launched.driver
+        log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
+        try:
+            ended = await self.launcher.run(
+                Command(
+                    launched.argv,
+                    seat.tree,
+                    assignment.run,
+                    log,
+                    seat.peer.limits,
+                    launched.env,
+                    talk=driver,
+                    home=seat.home,
+                    writable=(seat.tree,),
+                    readable=(*_around(seat.program), *launched.readable),
+                )
+            )
+        finally:
+            del self._drivers[assignment.run]
+            if driver.session:
+                home.keep_session(driver.session)
+        return _told(ended, driver, log), bool(driver.session)
 
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exit:
         """A gate command in a clean checkout. No secret is in reach."""
@@ -105,10 +177,17 @@ class Agents:
 
 def _found(peer: Peer) -> list[str]:
     """The peer's command line, its program found where the bot finds it: the sandbox has a PATH of its own."""
-    program = shutil.which(peer.command[0]) if peer.command else None
+    command = command_of(peer)
+    program = shutil.which(command[0]) if command else None
     if program is None:
-        raise LaunchFailed(f"agent {peer.name}: the program {' '.join(peer.command[:1])!r} is not there")
-    return [os.path.abspath(program), *peer.command[1:]]
+        raise LaunchFailed(f"agent {peer.name}: the program {' '.join(command[:1])!r} is not there")
+    return [os.path.abspath(program), *command[1:]]
+
+
+def _around(program: Sequence[str]) -> list[Path]:
+    """A program is more than its file: what its folder holds is visible to it."""
+    files = [Path(word).resolve() for word in program if os.path.isabs(word) and os.path.isfile(word)]
+    return [*(file.parent for file in files), *(Path(word) for word in program if os.path.isabs(word))]
 
 
 def _own_files(peer: Peer) -> list[Path]:
@@ -137,6 +216,18 @@ def _result(file: Path) -> dict[str, Any]:
     except (ValueError, OSError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _told(ended: Exit, driver: Driver, log: Path) -> Outcome:
+    """The program's own word counts when it ended by itself."""
+    told = driver.ending
+    summary = (told.summary if told else "")[:SUMMARY]
+    if ended.ended != "finished":
+        return Outcome(ended.ended, summary, ended.seconds, str(log))
+    if told is None:
+        said = f"it ended without a result: {ended.tail.strip()[-1_000:]}"
+        return Outcome("failed", said, ended.seconds, str(log), ended.code, failure=f"exit {ended.code}")
+    return Outcome(told.how, summary, ended.seconds, str(log), ended.code, until=told.until, failure=told.failure)
 
 
 def _outcome(ended: Exit, result: dict[str, Any], log: Path) -> Outcome:

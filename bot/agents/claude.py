@@ -1,104 +1,71 @@
-"""Claude Code by its stream of JSON lines: what is said to it, and what its own lines mean. No process, no file.
+"""Claude Code by its stream of JSON lines: how it is started, what is said to it, and what its own lines mean.
 
 Shapes as the program of 2.1 prints them (`-p --input-format stream-json --output-format stream-json --verbose`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
+from bot.agents.conversation import Conversation, Heard, Line
+from bot.agents.seat import Ending, Launch, Note, Seat
 from bot.core.events import Event, event
 
-Line = dict[str, Any]
-PATHS = (
-    "file_path",
-    "path",
-    "notebook_path",
-    "command",
-    "pattern",
-    "url",
-    "prompt",
-)  # what a tool's target may be called
+# what a tool's target may be called
+PATHS = ("file_path", "path", "notebook_path", "command", "pattern", "url", "prompt")
 CHANGING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
+RETRIES = "2"  # of a call to the model: of its own it would try for minutes, a wrong key included
 
 
-def words(model: str = "", resume: str = "", more: Sequence[str] = ()) -> list[str]:
-    """Its command line after the program's name. The repository's own settings and servers are not loaded: they would
-    run hooks nobody has looked at."""
-    return [
+def launch(seat: Seat, note: Note) -> Launch:
+    """Its own settings are not taken from the repository: they would run hooks nobody has looked at."""
+    words = [
         "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
         "--permission-prompt-tool", "stdio", "--permission-mode", "acceptEdits", "--allowedTools", "Bash",
-        "--setting-sources", "", "--strict-mcp-config",
-        *(("--model", model) if model else ()), *(("--resume", resume) if resume else ()), *more,
+        "--setting-sources", "user", "--strict-mcp-config",
+        *(("--model", seat.peer.model) if seat.peer.model else ()),
+        *(("--resume", seat.session) if seat.session else ()),
     ]  # fmt: skip
+    model = {"ANTHROPIC_BASE_URL": seat.url, "ANTHROPIC_API_KEY": seat.key} if seat.url else {}
+    env = {
+        "CLAUDE_CONFIG_DIR": str(seat.home / ".claude"),
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "CLAUDE_CODE_MAX_RETRIES": RETRIES,
+    }
+    return Launch((*seat.program, *words), Conversation(Claude(), seat.brief, note), env | model)
 
 
-def opening(brief: str) -> list[Line]:
-    return [_control("begin", {"subtype": "initialize", "hooks": None}), said(brief)]
+class Claude:
+    def opening(self, brief: str) -> Sequence[Line]:
+        return (_control("begin", {"subtype": "initialize", "hooks": None}), *self.said(brief))
 
+    def said(self, text: str) -> Sequence[Line]:
+        """A turn; while a tool runs it reaches the model with the tool's result."""
+        message = {"role": "user", "content": text}
+        return ({"type": "user", "message": message, "parent_tool_use_id": None, "session_id": ""},)
 
-def said(text: str) -> Line:
-    """A turn; while a tool runs it reaches the model with the tool's result."""
-    return {"type": "user", "message": {"role": "user", "content": text}, "parent_tool_use_id": None, "session_id": ""}
+    def interrupt(self) -> Sequence[Line]:
+        return (_control("stop", {"subtype": "interrupt"}),)
 
-
-def interrupt() -> Line:
-    return _control("stop", {"subtype": "interrupt"})
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What a line came to: events, what is to be answered, and, of the last one, how the turn ended."""
-
-    events: tuple[Event, ...] = ()
-    answers: tuple[Line, ...] = ()
-    session: str = ""
-    ended: Ending | None = None
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Judged by `is_error` and `terminal_reason`: a failed call to the model says `success` all the same."""
-
-    well: bool
-    summary: str
-    reason: str
-    status: int | None = None  # HTTP, of a call that failed
-
-
-def hear(line: bytes | str) -> Heard:
-    """Nothing, for what is no line of the protocol."""
-    try:
-        told = json.loads(line)
-    except (ValueError, RecursionError):
-        return Heard()
-    if not isinstance(told, dict):
-        return Heard()
-    match told.get("type"):
-        case "system":
-            return _system(told)
-        case "assistant":
-            return Heard(tuple(_blocks(told)))
-        case "control_request":
-            return _asked(told)
-        case "result":
-            return _result(told)
-        case _:
-            return Heard()
+    def hear(self, told: Line) -> Heard:
+        match told.get("type"):
+            case "system":
+                return _system(told)
+            case "assistant":
+                return Heard(tuple(_blocks(told)))
+            case "control_request":
+                return _asked(told)
+            case "result":
+                return _result(told)
+            case _:
+                return Heard()
 
 
 def _system(told: Line) -> Heard:
-    session = str(told.get("session_id") or "")
     match told.get("subtype"):
         case "init":
-            return Heard(
-                (event("started", f"{told.get('model', '')} {told.get('claude_code_version', '')}".strip()),),
-                (),
-                session,
-            )
+            who = f"{told.get('model', '')} {told.get('claude_code_version', '')}".strip()
+            return Heard((event("started", who),), session=str(told.get("session_id") or ""))
         case "api_retry":
             why = f"the model did not answer ({told.get('error_status')}), attempt {told.get('attempt')}"
             return Heard((event("notice", why),))
@@ -134,12 +101,22 @@ def _asked(told: Line) -> Heard:
 
 
 def _result(told: Line) -> Heard:
-    reason = str(told.get("terminal_reason") or told.get("subtype") or "")
-    well = not told.get("is_error") and told.get("subtype") == "success"
-    status = told.get("api_error_status")
     said_last = str(told.get("result") or "; ".join(map(str, told.get("errors") or [])))
-    ending = Ending(well, said_last, reason, status if isinstance(status, int) else None)
-    return Heard((event("finished", said_last),), (), str(told.get("session_id") or ""), ending)
+    return Heard((event("finished", said_last),), (), str(told.get("session_id") or ""), _ending(told, said_last))
+
+
+def _ending(told: Line, summary: str) -> Ending:
+    """Judged by `is_error` and `terminal_reason`: a failed call to the model says `success` all the same."""
+    if not told.get("is_error") and told.get("subtype") == "success":
+        return Ending("finished", summary)
+    match told.get("api_error_status"):
+        case 429:
+            return Ending("limited", summary)
+        case 401 | 403:
+            return Ending("failed", summary, "login")
+        case int():
+            return Ending("failed", summary, "model")
+    return Ending("failed", summary, str(told.get("terminal_reason") or told.get("subtype") or ""))
 
 
 def _target(given: object) -> str:

@@ -1,49 +1,78 @@
-"""Leads the talk with Claude Code through one run: the brief, whatever is told meanwhile, and the end."""
+"""Leads the talk with a program that speaks JSON lines: the brief, whatever is told meanwhile, and the end."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from bot.agents import claude
+from bot.agents.seat import Ending, Note
 from bot.agents.talk import Mouth
 from bot.core.events import Event
 
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a line came to: events, what is to be answered, the session's id, and how the turn ended."""
+
+    events: tuple[Event, ...] = ()
+    answers: tuple[Line, ...] = ()
+    session: str = ""
+    ended: Ending | None = None
+
+
+class Dialect(Protocol):
+    """One program's language. No process and no file; it remembers no more than its own requests' ids."""
+
+    def opening(self, brief: str) -> Sequence[Line]: ...
+    def said(self, text: str) -> Sequence[Line]: ...  # in the middle of a turn; empty: it cannot be said now
+    def interrupt(self) -> Sequence[Line]: ...
+    def hear(self, told: Line) -> Heard: ...
+
 
 class Conversation:
-    def __init__(self, brief: str, note: Callable[[Event], None]) -> None:
+    def __init__(self, dialect: Dialect, brief: str, note: Note) -> None:
         self.session = ""
-        self.ending: claude.Ending | None = None
-        self._brief, self._note = brief, note
+        self.ending: Ending | None = None
+        self._dialect, self._brief, self._note = dialect, brief, note
         self._mouth: Mouth | None = None
-        self._owed = 1  # turns that have not ended
 
     def begin(self, mouth: Mouth) -> None:
         self._mouth = mouth
-        self._say(claude.opening(self._brief))
+        self._say(self._dialect.opening(self._brief))
 
     def tell(self, text: str) -> bool:
-        """Reaches it in the middle of its turn; False: its last turn is over."""
-        if self._mouth is None or self._owed == 0:
-            return False
-        self._say([claude.said(text)])
-        return True
+        lines = self._dialect.said(text) if self._mouth and not self.ending else ()
+        self._say(lines)
+        return bool(lines)
 
     def interrupt(self) -> None:
-        self._say([claude.interrupt()])
+        self._say(self._dialect.interrupt())
 
     def hear(self, line: bytes) -> None:
-        heard = claude.hear(line)
+        heard = self._dialect.hear(_parsed(line))
         for each in heard.events:
             self._note(each)
         self._say(heard.answers)
         self.session = heard.session or self.session
         if heard.ended:
-            self.ending, self._owed = heard.ended, 0
+            self.ending = heard.ended
             if self._mouth:
                 self._mouth.close()
 
-    def _say(self, lines: Iterable[claude.Line]) -> None:
+    def _say(self, lines: Iterable[Line]) -> None:
         for line in lines:
             if self._mouth:
                 self._mouth.say(json.dumps(line).encode())
+
+
+def _parsed(line: bytes) -> Line:
+    """Empty, for what is no line of any protocol."""
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -41,6 +41,7 @@ class Command:
     talk: Talk | None = None  # in place of `stdin`: what it is told depends on what it says
     writable: Sequence[Path] = ()
     readable: Sequence[Path] = ()
+    home: Path | None = None  # one that is kept; else there is one for this command alone
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Launcher:
             await asyncio.shield(self._end(process, command.key, reading))
             _hush(mouth)
             note.unlink(missing_ok=True)
-            shutil.rmtree(home, ignore_errors=True)
+            if home != command.home:
+                shutil.rmtree(home, ignore_errors=True)
         code = process.returncode if ended == "finished" else None
         return Exit(code, ended, time.monotonic() - started, output.tail())
 
@@ -97,8 +99,9 @@ class Launcher:
         return ended + _kill(self._strays())
 
     def _prepare(self, command: Command) -> tuple[Path, Path]:
-        home = self.root / "homes" / ref_part(command.key)
-        shutil.rmtree(home, ignore_errors=True)
+        home = command.home or self.root / "scratch" / ref_part(command.key)
+        if home != command.home:
+            shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True, exist_ok=True)
         (self.root / "runs").mkdir(parents=True, exist_ok=True)
         (self.root / "runs" / f"{ref_part(command.key)}.input").write_bytes(command.stdin)

@@ -24,6 +24,7 @@ class RunPlan:
     merge_base: bool = False  # bring the base branch into the worktree first, conflicts and all
     first: bool = True  # starts the item, rather than mending it
     restart: bool = False  # the same run once more, after the machine and not the agent failed
+    dossier: str = ""  # what an agent that remembers the task is told instead of the brief; empty: the brief
 
 
 # --- what is only written in the ledger ------------------------------------------------------------------------------

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.tokens import Tokens
 from bot.core.worktree import Work
 
+# asked: it waits for a person's answer; limited: its provider says to wait; overspent: it reached its cap;
 # lost: the machine failed under it; unreached: it never began, because git or GitHub did not answer
-Ended = Literal["finished", "failed", "timed_out", "stalled", "cancelled", "lost", "unreached"]
+Ended = Literal[
+    "finished", "asked", "failed", "timed_out", "stalled", "overspent", "limited", "cancelled", "lost", "unreached"
+]
+Runtime = Literal["claude", "codex", "acp", "command", "scripted"]
 EXCUSED = ("unreached", "cancelled")  # git did not answer, or a person stopped it: no machine failed
 ATTEMPTS, MOST_EXCUSED = 3, 100  # of one run
 
@@ -23,6 +28,8 @@ class Limits:
     wall_seconds: float = 3600.0
     stall_seconds: float = 900.0  # nothing printed and nothing changed for this long
     log_bytes: int = 10_000_000
+    tokens: int = 5_000_000  # read and written; binds too where the price is unknown
+    cost_usd: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -30,14 +37,17 @@ class Peer:
     """A coding agent that takes work for some repositories."""
 
     name: str
-    runtime: str  # "scripted" or "command"
-    command: tuple[str, ...] = ()  # for `command`: the program and its arguments
+    runtime: Runtime
+    command: tuple[str, ...] = ()  # the program and its arguments
     script: str = ""  # for `scripted`: the path of the edit script
     repositories: tuple[str, ...] = ()  # empty: all
     labels: tuple[str, ...] = ()  # takes only items with one of these; empty: all
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # board field, and the values of it that it takes
     capacity: int = 1
     limits: Limits = Limits()
+    model: str = ""  # empty: the program's own choice
+    network: Literal["open", "model-only"] = "open"
+    fallbacks: tuple[str, ...] = ()  # who takes its work while its provider says to wait
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ class Assignment:
     brief: str  # Markdown
     worktree: str  # path
     setup: tuple[str, ...] = ()  # commands to run first, once per worktree
+    item: str = ""  # with the peer: whose home and session it is
+    dossier: str = ""  # Markdown: all a session that goes on needs to be told; empty: the brief
 
 
 @dataclass(frozen=True)
@@ -63,8 +75,14 @@ class Outcome:
     seconds: float
     log: str  # path of the captured output
     exit_code: int | None = None
-    tokens: int | None = None  # None: unknown, never 0
-    cost_usd: float | None = None
+    used: tuple[Tokens, ...] = ()  # by model, as billed; empty: unknown, never 0
+    cost_usd: float | None = None  # None: unknown
+    until: datetime | None = None  # limited: when its provider takes work again, where it said so
+    failure: str = ""  # failed: its class, by which repeated failures are told; e.g. "login", "exit 1"
+
+    @property
+    def tokens(self) -> int | None:
+        return sum(each.total for each in self.used) if self.used else None
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.agents import Launcher, claude
-from bot.agents.conversation import Conversation
 from bot.agents.launcher import Command, Exit
 from bot.agents.sandbox import bubblewrap_works
+from bot.agents.seat import Ending, Seat
 from bot.core.events import Event
-from bot.core.run import Limits
-from tests.agents.headless import RECIPES, Desk
+from bot.core.run import Limits, Peer
+from tests.agents.headless import KEY, Desk
 from tests.agents.programs import program
 from tests.models.scenario import Run, Scenario, Turn, Write
 
@@ -21,18 +21,27 @@ pytestmark = pytest.mark.slow
 
 
 class Talked:
-    def __init__(self, desk: Desk, brief: str) -> None:
+    """One run of it, at a desk; it enters the endpoint's network by itself."""
+
+    def __init__(self, desk: Desk, brief: str, url: str, session: str = "") -> None:
         self.events: list[Event] = []
         self.desk = desk
-        self.talk = Conversation(brief, self.events.append)
+        inside = (*desk.models.inside, *program("claude"))
+        seat = Seat(Peer("robin", "claude"), inside, desk.tree, desk.home, brief, session, url, KEY)
+        self.launch = claude.launch(seat, self.events.append)
+        self.driver = self.launch.driver
 
-    async def through(self, url: str, resume: str = "") -> Exit:
-        env = RECIPES["claude"].env(self.desk, url) | {"HOME": str(self.desk.home)}
-        words = [*self.desk.models.inside, "env", *(f"{k}={v}" for k, v in env.items()), *program("claude")]
+    async def through(self) -> Exit:
         limits = Limits(wall_seconds=60, stall_seconds=60)
         log = self.desk.folder / "log"
-        command = Command([*words, *claude.words(resume=resume)], self.desk.tree, "k", log, limits, talk=self.talk)
+        command = Command(
+            self.launch.argv, self.desk.tree, "k", log, limits, self.launch.env, talk=self.driver, home=self.desk.home
+        )
         return await Launcher(self.desk.folder / "root").run(command)
+
+    async def until_a_tool_runs(self) -> None:
+        while not any(each.kind == "tool" for each in self.events):
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +57,11 @@ def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_it_works_and_every_step_is_heard(desk: Desk) -> None:
     """From the first line to the last: what it says, which tools it uses on what, and how it ended."""
     turns = [Turn([Write("hello.txt", "hello\n")], "A file."), Turn([Run("ls")]), Turn(say="It is there.")]
-    talked = Talked(desk, "Write hello.txt.")
-    ended = await talked.through(desk.models.play("talk", Scenario(turns)))
+    talked = Talked(desk, "Write hello.txt.", desk.models.play("talk", Scenario(turns)))
+    ended = await talked.through()
     assert (ended.ended, ended.code) == ("finished", 0), ended.tail
     assert (desk.tree / "hello.txt").read_text() == "hello\n"
-    assert talked.talk.ending and talked.talk.ending.well and talked.talk.ending.summary == "It is there."
+    assert talked.driver.ending == Ending("finished", "It is there.")
     kinds = [each.kind for each in talked.events]
     assert kinds[0] == "started" and kinds[-1] == "finished"
     assert [(e.text, Path(e.target).name) for e in talked.events if e.kind in ("changed", "tool")] == [
@@ -63,12 +72,10 @@ async def test_it_works_and_every_step_is_heard(desk: Desk) -> None:
 async def test_what_a_person_says_meanwhile_reaches_the_model(desk: Desk) -> None:
     """While a tool runs it is told something, and the model hears it with the tool's result."""
     turns = [Turn([Run("while [ ! -e told ]; do sleep 0.05; done")]), Turn(say="As you like.")]
-    talked = Talked(desk, "Wait.")
-    url = desk.models.play("steered", Scenario(turns))
-    running = asyncio.create_task(talked.through(url))
-    while not any(each.kind == "tool" for each in talked.events):
-        await asyncio.sleep(0.05)
-    assert talked.talk.tell("Use tabs, please.")
+    talked = Talked(desk, "Wait.", desk.models.play("steered", Scenario(turns)))
+    running = asyncio.create_task(talked.through())
+    await talked.until_a_tool_runs()
+    assert talked.driver.tell("Use tabs, please.")
     (desk.tree / "told").write_text("")
     ended = await running
     assert ended.code == 0, ended.tail
@@ -77,13 +84,13 @@ async def test_what_a_person_says_meanwhile_reaches_the_model(desk: Desk) -> Non
 
 async def test_it_is_interrupted_and_goes_on_in_another_process(desk: Desk) -> None:
     """The command it ran is over at once; the session goes on where it was."""
-    talked = Talked(desk, "Wait.")
-    running = asyncio.create_task(talked.through(desk.models.play("long", Scenario([Turn([Run("sleep 600")])]))))
-    while not any(each.kind == "tool" for each in talked.events):
-        await asyncio.sleep(0.05)
-    talked.talk.interrupt()
+    talked = Talked(desk, "Wait.", desk.models.play("long", Scenario([Turn([Run("sleep 600")])])))
+    running = asyncio.create_task(talked.through())
+    await talked.until_a_tool_runs()
+    talked.driver.interrupt()
     ended = await running
-    assert ended.seconds < 30 and talked.talk.ending and not talked.talk.ending.well
-    again = Talked(desk, "Go on.")
-    await again.through(desk.models.play("on", Scenario([Turn(), Turn(), Turn(say="Going on.")])), talked.talk.session)
-    assert again.talk.ending and again.talk.ending.well, again.talk.ending
+    assert ended.seconds < 30 and talked.driver.ending and talked.driver.ending.how == "failed"
+    url = desk.models.play("on", Scenario([Turn(), Turn(), Turn(say="Going on.")]))
+    again = Talked(desk, "Go on.", url, talked.driver.session)
+    await again.through()
+    assert again.driver.ending == Ending("finished", "Going on.")

@@ -136,7 +136,9 @@ RUN = some(
             seconds=st.just(1.0),
             log=TEXT,
             exit_code=st.none(),
-            tokens=st.none(),
+            used=st.just(()),
+            until=st.none(),
+            failure=st.just(""),
             cost_usd=st.none(),
         )
     ),

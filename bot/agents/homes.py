@@ -1,0 +1,62 @@
+"""Homes: each item and peer has one, kept as long as the worktree, so that a session can be gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bot.core.tokens import Tokens
+from bot.core.worktree import ref_part
+
+
+@dataclass(frozen=True)
+class Home:
+    """`path` is the agent's; what lies beside it is Sluice's and out of the agent's reach."""
+
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def session(self) -> str:
+        """Empty: there is none to go on with."""
+        file = self.folder / "session"
+        return file.read_text() if file.exists() else ""
+
+    def keep_session(self, session: str) -> None:
+        _write(self.folder / "session", session)
+
+    def baseline(self, run: str, billed: Callable[[], tuple[Tokens, ...]]) -> tuple[Tokens, ...]:
+        """What had been billed when this run began; a run entered again began when it first did."""
+        file = self.folder / "baseline.json"
+        if file.exists() and (kept := json.loads(file.read_text()))["run"] == run:
+            return tuple(Tokens(**each) for each in kept["billed"])
+        found = billed()
+        _write(file, json.dumps({"run": run, "billed": [asdict(each) for each in found]}))
+        return found
+
+
+class Homes:
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve() / "homes"
+
+    def of(self, item: str, peer: str) -> Home:
+        home = Home(self._root / ref_part(item) / ref_part(peer))
+        home.path.mkdir(parents=True, exist_ok=True)
+        return home
+
+    def forget(self, item: str) -> None:
+        shutil.rmtree(self._root / ref_part(item), ignore_errors=True)
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(text)
+    os.replace(partial, file)

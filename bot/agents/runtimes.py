@@ -1,0 +1,34 @@
+"""The runtimes that are talked with: which program each is by default, and how it is launched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.agents import claude
+from bot.agents.errors import LaunchFailed
+from bot.agents.seat import Launch, Note, Seat
+from bot.core.run import Peer
+
+Launches = Callable[[Seat, Note], Launch]
+RUNTIMES: dict[str, Launches] = {"claude": claude.launch}
+PROGRAMS = {"claude": ("claude",), "codex": ("codex",)}  # where a peer names no command
+
+
+def launches(runtime: str) -> Launches:
+    if runtime not in RUNTIMES:
+        raise LaunchFailed(
+            f"runtime {runtime!r} is not known; there are {', '.join((*RUNTIMES, 'command', 'scripted'))}"
+        )
+    return RUNTIMES[runtime]
+
+
+def command_of(peer: Peer) -> tuple[str, ...]:
+    return peer.command or PROGRAMS.get(peer.runtime, ())
+
+
+def program_of(peer: Peer) -> str:
+    """The name whose transcripts and ways are known: the runtime's, or that of the program itself."""
+    if peer.runtime in PROGRAMS:
+        return peer.runtime
+    return Path(command_of(peer)[0]).stem if command_of(peer) else ""
