@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.core.actions import Action, BoardWrite, Claim, Decision, NoteOrder, RunPlan, ShowCheck
 from bot.core.board import Board, Cards, Scan
 from bot.core.budget import Caps, Refusal, Usage
+from bot.core.events import Event
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order, Refused
 from bot.core.own import Deed
@@ -230,6 +231,7 @@ class Ledger(Protocol):
     async def note_stood(self, item: str, stood: tuple[str, ...]) -> None: ...  # for people to see, at this look
     async def note_review(self, review: ReviewRow) -> None: ...
     async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None: ...
+    async def note_events(self, run: str, happened: Sequence[tuple[datetime, Event]]) -> None: ...
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool: ...
     async def admit_gate(
         self, item: str, gate: str, head: str, command: str, now: datetime, again: str = ""

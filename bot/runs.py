@@ -7,7 +7,7 @@ not make the agent work twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,7 @@ from bot.core.run import Assignment, Limits, Outcome, Run
 from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
+from bot.recording import Note, recording
 
 log = structlog.get_logger(__name__)
 CANCELLED = Outcome("cancelled", "", 0.0, "")
@@ -41,15 +42,16 @@ class Exited(Protocol):
 
 
 class Agents(Protocol):
-    async def run(self, assignment: Assignment) -> Outcome: ...
+    async def run(self, assignment: Assignment, note: Note) -> Outcome: ...
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exited: ...
 
 
 class Runs:
     """The engine's handlers."""
 
-    def __init__(self, ctx: Context, agents: Agents, outcomes: Path) -> None:
-        self.ctx, self.agents, self.outcomes = ctx, agents, outcomes
+    def __init__(self, ctx: Context, agents: Agents, outcomes: Path, hide: Callable[[str], str]) -> None:
+        """`hide` takes secrets out of a text."""
+        self.ctx, self.agents, self.outcomes, self.hide = ctx, agents, outcomes, hide
 
     async def run(self, job: str) -> None:
         """One run: worktree, agent, everything committed and saved, the end noted."""
@@ -99,7 +101,8 @@ class Runs:
             run.item,
             plan.dossier + more if plan.dossier else "",
         )
-        outcome = await self.agents.run(assignment)
+        async with recording(self.ctx, run.key, self.hide) as note:
+            outcome = await self.agents.run(assignment, note)
         self.outcomes.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial")
         partial.write_bytes(OUTCOME.dump_json(outcome))

@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 QUIET = timedelta(minutes=10)  # with webhooks, claimed items are looked at this often all the same
 NIGHTLY = "17 3 * * *"
 OLD_RUNS = timedelta(days=7)  # the engine's rows; the ledger keeps the history
+OLD_EVENTS = timedelta(days=30)  # since their run ended
 OLD_DELIVERIES = timedelta(days=4)  # longer than GitHub lists them: what is forgotten here would look missed there
 HALT_SECONDS = 3.0  # between two looks at what the ledger alone says must stop
 BEAT = 300.0  # seconds between two signs of life
@@ -249,7 +250,8 @@ class Service:
         now = self.ctx.now()
         runs = await self.engine.purge(now - OLD_RUNS)
         deliveries = await self.ledger.forget_deliveries(now - OLD_DELIVERIES)
-        log.info("tidied", runs=runs, deliveries=deliveries)
+        events = await self.ledger.forget_events(now - OLD_EVENTS)
+        log.info("tidied", runs=runs, deliveries=deliveries, events=events)
 
     def scan_soon(self, board: str = "") -> None:
         """A board changed in a way only a scan can tell. One under way may have read it already: another follows."""

@@ -29,6 +29,7 @@ from bot.github.limits import Limits
 from bot.github.reach import Reach
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
+from bot.logs import Hiding
 from bot.settings import BoardSettings, Settings
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         for name, peer in settings.peers.items()
         if peer.api_key
     }
-    runs = Runs(context, Agents(launcher, settings.data_dir, models), settings.data_dir / "outcomes")
+    hide = Hiding(settings.secrets()).text
+    runs = Runs(context, Agents(launcher, settings.data_dir, models), settings.data_dir / "outcomes", hide)
     engine.handlers.update({"run": runs.run, "gate": runs.gate})
     return Service(settings, context, ledger, github, engine, launcher, problems)
 

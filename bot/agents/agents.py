@@ -16,8 +16,10 @@ from typing import Any
 from bot.agents.errors import LaunchFailed
 from bot.agents.homes import Home, Homes
 from bot.agents.launcher import Command, Exit, Launcher
+from bot.agents.played import Played
 from bot.agents.runtimes import Launches, command_of, launches, program_of
 from bot.agents.seat import Driver, Model, Note, Seat
+from bot.agents.talk import Talk
 from bot.agents.transcripts import READERS, billed
 from bot.core.events import event
 from bot.core.run import Assignment, Limits, Outcome, Peer
@@ -44,9 +46,9 @@ class Agents:
                 return failed
             match assignment.peer.runtime:
                 case "command":
-                    return await self._launch(assignment, _found(assignment.peer), desk)
+                    return await self._launch(assignment, _found(assignment.peer), desk, note)
                 case "scripted":
-                    return await self._launch(assignment, self._player(assignment, desk), desk)
+                    return await self._launch(assignment, self._player(assignment, desk), desk, note, Played(note))
                 case runtime:
                     return await self._talk_through(assignment, launches(runtime), note)
         finally:
@@ -129,7 +131,10 @@ class Agents:
         (desk / "brief.md").write_text(assignment.brief)
         return desk
 
-    async def _launch(self, assignment: Assignment, argv: list[str], desk: Path) -> Outcome:
+    async def _launch(
+        self, assignment: Assignment, argv: list[str], desk: Path, note: Note, talk: Talk | None = None
+    ) -> Outcome:
+        note(event("started", Path(argv[0]).name))
         tree = Path(assignment.worktree)
         log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
         env = {"SLUICE_BRIEF": str(desk / "brief.md"), "SLUICE_RESULT": str(desk / "result.json")}
@@ -142,11 +147,14 @@ class Agents:
                 assignment.peer.limits,
                 env,
                 assignment.brief.encode(),
+                talk,
                 writable=(tree, desk),
                 readable=(PLAYER.parent, *_own_files(assignment.peer)),
             )
         )
-        return _outcome(ended, _result(desk / "result.json"), log)
+        outcome = _outcome(ended, _result(desk / "result.json"), log)
+        note(event("finished", outcome.summary or outcome.ended))
+        return outcome
 
     def _player(self, assignment: Assignment, desk: Path) -> list[str]:
         """The edit script's steps for this item and round, handed to the program that plays them."""

@@ -28,7 +28,8 @@ class Mouth:
             self._pipe.write(line + b"\n")
 
     def close(self) -> None:
-        """Nothing more will be said; most programs then end."""
+        """Nothing more will be said; most programs then end. Not before the program has been heard: it may not have
+        opened its input yet, and would wait for somebody to open the other end."""
         if self._keeper >= 0:
             os.close(self._keeper)
             self._keeper = -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Kind = Literal["started", "message", "tool", "changed", "asked", "answered", "notice", "usage", "finished"]
@@ -16,6 +17,15 @@ class Event:
     kind: Kind
     text: str = ""
     target: str = ""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An event as the ledger keeps it; numbers count from 1 within a run."""
+
+    number: int
+    at: datetime
+    event: Event
 
 
 def event(kind: Kind, text: str = "", target: str = "") -> Event:

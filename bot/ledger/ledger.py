@@ -6,6 +6,7 @@ from bot.ledger.board import BoardVerbs
 from bot.ledger.costs import Costs
 from bot.ledger.decisions import Decisions
 from bot.ledger.deliveries import Deliveries
+from bot.ledger.events import Events
 from bot.ledger.figures import Figures
 from bot.ledger.gates import Gates
 from bot.ledger.halting import Halting
@@ -40,6 +41,7 @@ class SqlLedger(
     Standings,
     Tallies,
     Figures,
+    Events,
     Workers,
     Schedules,
 ):

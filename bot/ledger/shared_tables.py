@@ -120,3 +120,14 @@ firings = Table(
     Column("key", String, primary_key=True),  # schedule:{id}:{due}
     Column("at", Utc, nullable=False),
 )
+
+run_events = Table(
+    "run_events",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("target", Text, nullable=False),
+)

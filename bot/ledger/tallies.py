@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 
 from bot.core.actions import RunPlan
 from bot.core.item import Item
+from bot.core.run import Run
 from bot.ledger.items import item_of
+from bot.ledger.runs import run_of
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, items, runs
 from bot.ledger.wakes import RANK
@@ -36,6 +38,13 @@ class Tallies(Store):
                 await tx.execute(select(runs.c.plan).where(runs.c.key == run))
             ).scalar_one_or_none()
             return found
+
+    async def runs(self, key: str = "", item: str | None = None, limit: int = 50) -> list[Run]:
+        """The newest first: those whose key begins so, or of one item."""
+        wanted = select(runs).where(runs.c.key.startswith(key, autoescape=True)).order_by(runs.c.seq.desc())
+        mine = wanted.where(runs.c.item == item) if item else wanted
+        async with self.read() as tx:
+            return [run_of(row) for row in (await tx.execute(mine.limit(limit))).mappings()]
 
     async def looked_at(self, board: str) -> dict[str, datetime]:
         """When each item of the board was last decided upon."""

@@ -101,7 +101,10 @@ def test_secrets_are_not_shown(folder: Path) -> None:
         ("[github]\ntoke = 'x'", "unknown key github.toke; did you mean token?"),
         ("[peers.claude]\ncapactiy = 2", "unknown key peers.claude.capactiy; did you mean capacity?"),
         ("[boards.'acme/1']\nredy = 'x'", "unknown key boards.acme/1.redy; did you mean ready?"),
-        ("[peers.claude]\nruntime = 'magic'", "peers.claude.runtime: Input should be 'claude', 'codex', 'acp', 'command' or 'scripted'"),
+        (
+            "[peers.claude]\nruntime = 'magic'",
+            "peers.claude.runtime: Input should be 'claude', 'codex', 'acp'",
+        ),
         ("[peers.claude]\ncapacity = 2", 'the runtime "command" needs command = ["program", "argument"]'),
         ("[peers.claude]\nruntime = 'scripted'", 'the runtime "scripted" needs script = "FILE"'),
         ("[boards.'acme/1']\nready = 'Done'", "the column Done is named for two purposes"),

@@ -52,6 +52,30 @@ def writes(world: World) -> Any:
     return httpx.get(f"{world.hub.url}/_hub/log").json()
 
 
+async def test_a_run_is_shown_step_by_step(world: World) -> None:
+    """What the agent did in order, by item or run; a secret it prints is not kept."""
+    config = world.write_config()
+    world.play(
+        "Fix the typo", {"write": "a.txt", "text": "a\n"}, {"run": "true ghp_abcdefghijklmnop"}, {"say": "Fixed."}
+    )
+    await world.add_issue("Fix the typo", edits=False)
+    other = await world.add_issue("Another", column="Backlog")
+    await world.settle()
+    shown = (await sluice("run", "show", "1", config=config)).out.splitlines()
+    told = [line.split(maxsplit=2)[1:] for line in shown]
+    assert told == [
+        ["started", "python"], ["changed", "a.txt write"], ["tool", "true [hidden] run"], ["message", "Fixed."],
+        ["finished", "Fixed."],
+    ]  # fmt: skip
+    listed = (await sluice("run", "list", "--json", config=config)).json["runs"]
+    assert [(row["number"], row["agent"], row["ended"]) for row in listed] == [(1, "robo", "finished")]
+    by_id = await sluice("run", "show", listed[0]["run"], "--follow", "--json", config=config)
+    assert [json.loads(line)["number"] for line in by_id.out.splitlines()] == [1, 2, 3, 4, 5]
+    for wrong in (str(other.number), "beef0123", "nothing"):
+        refused = await sluice("run", "show", wrong, config=config)
+        assert (refused.code, refused.out) == (2, "") and refused.err
+
+
 async def test_show_and_explain(world: World) -> None:
     """board show lists where everything stands; explain says why, by number, name or title."""
     config = world.write_config()

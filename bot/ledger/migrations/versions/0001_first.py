@@ -141,6 +141,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("repo", "login", name=op.f("pk_roles")),
     )
     op.create_table(
+        "run_events",
+        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_run_events")),
+    )
+    op.create_table(
         "schedules",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -290,6 +300,7 @@ def downgrade() -> None:
         "workers",
         "wakes",
         "schedules",
+        "run_events",
         "roles",
         "reviews",
         "repositories",

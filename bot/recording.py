@@ -1,0 +1,52 @@
+"""A run's event log: events are taken as they happen and reach the ledger in small batches, without secrets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+import structlog
+
+from bot.context import Context
+from bot.core.events import Event, event
+from bot.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+PACE = 1.0  # seconds between two batches
+MOST_WAITING = 5_000  # events that wait for a ledger that does not answer
+Note = Callable[[Event], None]
+
+
+@asynccontextmanager
+async def recording(ctx: Context, run: str, hide: Callable[[str], str]) -> AsyncIterator[Note]:
+    """Gives what events are told to. At the end, however it comes, what waits is written."""
+    waiting: list[tuple[datetime, Event]] = []
+
+    def note(each: Event) -> None:
+        if len(waiting) < MOST_WAITING:
+            waiting.append((ctx.now(), event(each.kind, hide(each.text), hide(each.target))))
+
+    async def write() -> None:
+        batch = waiting[:]
+        try:
+            await ctx.ledger.note_events(run, batch)
+        except Unavailable as error:  # the run goes on, and they are written with the next ones
+            log.warning("events are written later", run=run, reason=str(error))
+            return
+        del waiting[: len(batch)]
+
+    async def write_now_and_then() -> None:
+        while True:
+            await asyncio.sleep(PACE)
+            await write()
+
+    writing = asyncio.create_task(write_now_and_then())
+    try:
+        yield note
+    finally:
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        await asyncio.shield(write())
