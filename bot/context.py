@@ -269,6 +269,7 @@ class Context:
     claim_minutes: float = 30.0
     role_minutes: float = 5.0
     large_board: int = 500  # cards; one with more is read whole only once in a while
+    forget_homes: Callable[[str], None] = lambda item: None  # its agents remember nothing of it any more
 
     def draft_repo(self, board: Board) -> str | None:
         return self.draft_repos.get(board.key)

@@ -6,6 +6,7 @@ actions behind it are not done; the next pass looks anew.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -261,6 +262,7 @@ async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:
         log.warning("the worktree stays", reason=str(error))
     else:
         await ctx.git.remove_worktree(spec)
+        await asyncio.to_thread(ctx.forget_homes, s.item.id)
     return None
 
 

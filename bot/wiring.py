@@ -45,11 +45,9 @@ def utc_now() -> datetime:
 
 async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
     """A service that is wired and not started. Not `booked`: its calls to GitHub leave no row in the ledger."""
-    from bot.agents import (  # here, with the engine: commands that only talk to GitHub start quickly
-        Agents,
-        Launcher,
-        Model,
-    )
+    # Here, with the engine, so that commands that only talk to GitHub start quickly.
+    from bot.agents import Agents, Launcher, Model
+    from bot.agents.homes import Homes
     from bot.runs import Runs
     from bot.service import Service
 
@@ -76,6 +74,7 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         peers=settings.peer_list(),
         caps=settings.cap_values(),
         large_board=settings.pace.large_board,
+        forget_homes=Homes(settings.data_dir).forget,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
     models = {
