@@ -82,6 +82,7 @@ class World:
     shipped_pace: bool = False  # as people run it, for the benchmarks
     heartbeat: bool = False  # a sign of life is left in the repository
     timeout: float = 20  # seconds Sluice waits for an answer
+    peers: dict[str, Any] = field(default_factory=dict)  # settings by name, in place of the player's
 
     def __post_init__(self) -> None:
         self.tag = secrets.token_hex(3)
@@ -162,7 +163,7 @@ class World:
                     **self._identity(),
                 },
                 "boards": {f"{self.org}/{self.project['number']}": self._board()} | self.more_boards,
-                "peers": {"robo": {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}},
+                "peers": self.peers or {"robo": self._player()},
                 "caps": {"running": self.caps},
                 "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,
                 "data_dir": str(self.folder / "data"),
@@ -171,6 +172,9 @@ class World:
                 "unsandboxed": True,
             }
         )
+
+    def _player(self) -> dict[str, Any]:
+        return {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}
 
     def _board(self) -> dict[str, Any]:
         return {"draft_repository": self.repo} | {f"{purpose}_field": name for purpose, name in self.kept.items()}

@@ -10,11 +10,19 @@ import pytest
 
 from tests.agents.headless import Desk, desk_in
 from tests.models.serving import Models, serving
+from tests.stories.conftest import make_world as make_world
 
 
 @pytest.fixture(scope="session")
 def models() -> Iterator[Models]:
     with TemporaryDirectory(prefix="models-") as folder, serving(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def nearby() -> Iterator[Models]:
+    """An endpoint that Sluice itself reaches; the programs are shut in by their sandbox."""
+    with TemporaryDirectory(prefix="models-") as folder, serving(Path(folder), apart=False) as running:
         yield running
 
 

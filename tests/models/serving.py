@@ -52,9 +52,9 @@ class Models:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Models]:
-    """`folder` takes the socket; its path must be short."""
-    alone = own_network_works()
+def serving(folder: Path, *, apart: bool = True) -> Iterator[Models]:
+    """`folder` takes the socket; its path must be short. Not `apart`: on this machine's own loopback."""
+    alone = apart and own_network_works()
     serve = [sys.executable, "-m", "tests.models", "--uds", str(folder / "models")]
     command = [*OWN_NETWORK, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *serve] if alone else serve
     with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, text=True) as process:
