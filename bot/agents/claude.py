@@ -101,8 +101,9 @@ def _asked(told: Line) -> Heard:
 
 
 def _result(told: Line) -> Heard:
+    """It bears the session's id though there be no such session; only `init` says that it has begun."""
     said_last = str(told.get("result") or "; ".join(map(str, told.get("errors") or [])))
-    return Heard((event("finished", said_last),), (), str(told.get("session_id") or ""), _ending(told, said_last))
+    return Heard((event("finished", said_last),), ended=_ending(told, said_last))
 
 
 def _ending(told: Line, summary: str) -> Ending:
@@ -116,7 +117,8 @@ def _ending(told: Line, summary: str) -> Ending:
             return Ending("failed", summary, "login")
         case int():
             return Ending("failed", summary, "model")
-    return Ending("failed", summary, str(told.get("terminal_reason") or told.get("subtype") or ""))
+    why = str(told.get("terminal_reason") or told.get("subtype") or "")
+    return Ending("failed", summary, "interrupted" if why.startswith("aborted") else why)
 
 
 def _target(given: object) -> str:

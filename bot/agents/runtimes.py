@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.agents import claude
+from bot.agents import claude, codex
 from bot.agents.errors import LaunchFailed
 from bot.agents.seat import Launch, Note, Seat
+from bot.agents.transcripts import READERS
 from bot.core.run import Peer
 
 Launches = Callable[[Seat, Note], Launch]
-RUNTIMES: dict[str, Launches] = {"claude": claude.launch}
+RUNTIMES: dict[str, Launches] = {"claude": claude.launch, "codex": codex.launch}
 PROGRAMS = {"claude": ("claude",), "codex": ("codex",)}  # where a peer names no command
 
 
@@ -31,4 +32,5 @@ def program_of(peer: Peer) -> str:
     """The name whose transcripts and ways are known: the runtime's, or that of the program itself."""
     if peer.runtime in PROGRAMS:
         return peer.runtime
-    return Path(command_of(peer)[0]).stem if command_of(peer) else ""
+    names = [Path(word).stem for word in command_of(peer)]
+    return next((name for name in names if name in READERS), names[0] if names else "")

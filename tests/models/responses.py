@@ -43,11 +43,16 @@ def stream(request: Request, speech: Speech) -> Iterator[str]:
 
 def refused(refusal: Refusal, now: int) -> tuple[Json, dict[str, str]]:
     error: Json = {"type": KINDS.get(refusal.status, "invalid_request_error"), "message": refusal.why}
+    if refusal.used_up:
+        error |= {"type": "usage_limit_reached", "plan_type": "plus"}
     error["code"] = error["type"]
     headers = {}
     if refusal.after is not None:
         headers = {"retry-after": str(refusal.after), "x-ratelimit-reset-requests": f"{refusal.after}s"}
         error["resets_at"] = now + refusal.after
+        if refusal.used_up:
+            headers |= {"x-codex-primary-used-percent": "100", "x-codex-primary-window-minutes": "300"}
+            headers["x-codex-primary-reset-at"] = str(now + refusal.after)
     return {"error": error}, headers
 
 

@@ -88,6 +88,7 @@ class Refusal:
     status: int = 529
     after: int | None = None  # seconds, told in each dialect's own way
     why: str = "as the scenario has it"
+    used_up: bool = False  # with 429: not too many calls at once, but all a subscription gives until `after`
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,122 @@
+"""Real programs, talked with while they work: the same stories for each that is installed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.agents.sandbox import bubblewrap_works
+from bot.agents.seat import Ending
+from bot.agents.transcripts import billed
+from tests.agents.headless import Desk
+from tests.agents.talked import Talked
+from tests.agents.test_real_programs import FIRST, SECOND, THIRD, truth
+from tests.models.scenario import Refusal, Run, Scenario, Turn, Write
+
+pytestmark = pytest.mark.slow
+STEERED = ("claude", "codex")
+every_program = pytest.mark.parametrize("name", [*STEERED])
+
+
+@pytest.fixture(autouse=True)
+def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The endpoint's network is entered with rights nobody has inside of it."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    bubblewrap_works.cache_clear()
+    bubblewrap_works()
+    monkeypatch.undo()
+    yield
+    bubblewrap_works.cache_clear()
+
+
+@every_program
+async def test_it_works_and_every_step_is_heard(desk: Desk, name: str) -> None:
+    """What it says, what it changes and runs, how it ended, and what it was billed to the token."""
+    turns = [
+        Turn([Write("hello.txt", "hello\n")], "A file.", FIRST),
+        Turn([Run("tr a-z A-Z <hello.txt >loud.txt")], billed=SECOND),
+        Turn(say="It is loud.", billed=THIRD),
+    ]
+    talked = Talked(desk, name, "Write hello.txt and make it loud.", desk.models.play("talk", Scenario(turns)))
+    ended = await talked.through()
+    assert (ended.ended, ended.code) == ("finished", 0), ended.tail
+    assert (desk.tree / "loud.txt").read_text() == "HELLO\n"
+    assert talked.driver.ending == Ending("finished", "It is loud.")
+    assert [each.text for each in talked.heard("message")] == ["A file.", "It is loud."]
+    assert [each.kind for each in talked.events][:: len(talked.events) - 1] == ["started", "finished"]
+    changed, ran = talked.targets()
+    assert changed == "hello.txt" and "tr a-z A-Z" in ran
+    assert billed(name, desk.home) == truth(desk.models.record("talk"))
+
+
+@pytest.mark.parametrize("name", STEERED)
+async def test_what_a_person_says_meanwhile_reaches_the_model(desk: Desk, name: str) -> None:
+    """While a tool runs it is told something, and the model hears it with the tool's result."""
+    turns = [Turn([Run("while [ ! -e told ]; do sleep 0.05; done")]), Turn(say="As you like.")]
+    talked = Talked(desk, name, "Wait.", desk.models.play("steered", Scenario(turns)))
+    running = asyncio.create_task(talked.through())
+    await talked.until_a_tool_runs()
+    assert talked.driver.tell("Use tabs, please.")
+    (desk.tree / "told").write_text("")
+    ended = await running
+    assert ended.code == 0, ended.tail
+    assert "Use tabs, please." in str(desk.models.record("steered").asked[-1].request)
+
+
+@every_program
+async def test_it_is_interrupted_and_goes_on_in_another_process(desk: Desk, name: str) -> None:
+    """The command it ran is over at once; the session goes on where it was."""
+    talked = Talked(desk, name, "Wait.", desk.models.play("long", Scenario([Turn([Run("sleep 600")])])))
+    running = asyncio.create_task(talked.through())
+    await talked.until_a_tool_runs()
+    talked.driver.interrupt()
+    ended = await running
+    assert ended.seconds < 30 and talked.driver.ending and talked.driver.ending.failure == "interrupted"
+    url = desk.models.play("on", Scenario([Turn(say="Going on.")] * 4))
+    again = Talked(desk, name, "Go on.", url, talked.driver.session)
+    await again.through()
+    assert again.driver.ending == Ending("finished", "Going on.")
+    assert again.driver.session == talked.driver.session
+
+
+@every_program
+async def test_a_model_that_says_to_wait_is_no_failure(desk: Desk, name: str) -> None:
+    """Too many calls: the run is limited, not failed, and that it was tried again is heard."""
+    busy = Scenario([Turn(refusals=[Refusal(429, after=1)] * 20)])
+    talked = Talked(desk, name, "Write hello.txt.", desk.models.play("busy", busy))
+    await talked.through()
+    assert talked.driver.ending and talked.driver.ending.how == "limited"
+    assert talked.heard("notice")
+
+
+async def test_codex_tells_when_a_subscription_has_something_left_again(desk: Desk) -> None:
+    """All of it is used up: the run waits until the provider says, and the model is not asked again before."""
+    gone = Scenario([Turn(refusals=[Refusal(429, after=7_200, used_up=True)] * 20)])
+    talked = Talked(desk, "codex", "Write hello.txt.", desk.models.play("gone", gone))
+    before = datetime.now(UTC)
+    await talked.through()
+    ending = talked.driver.ending
+    assert ending and ending.how == "limited" and ending.until
+    assert abs(ending.until - before - timedelta(hours=2)) < timedelta(minutes=1)
+    assert len(desk.models.record("gone").asked) == 1
+
+
+@every_program
+async def test_a_wrong_key_is_a_failed_login(desk: Desk, name: str) -> None:
+    """Nothing is done, and the failure's class says whose business it is."""
+    shut = Scenario([Turn(refusals=[Refusal(401)] * 20)])
+    talked = Talked(desk, name, "Write hello.txt.", desk.models.play("shut", shut))
+    await talked.through()
+    assert talked.driver.ending and (talked.driver.ending.how, talked.driver.ending.failure) == ("failed", "login")
+
+
+@every_program
+async def test_a_session_it_does_not_know_is_told_from_one_it_knows(desk: Desk, name: str) -> None:
+    """So that whoever wants to go on with it can start anew."""
+    unknown = "01a21775-b23b-7df1-9db1-f69a1c86ddeb"
+    talked = Talked(desk, name, "Go on.", desk.models.play("none", Scenario([])), unknown)
+    await talked.through()
+    assert talked.driver.session == ""
