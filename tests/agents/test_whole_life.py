@@ -14,6 +14,7 @@ from tests.stories.conftest import MakeWorld
 
 pytestmark = pytest.mark.slow
 RUNTIMES = {"claude": "claude", "codex": "codex", "gemini": "acp", "opencode": "acp", "copilot": "acp"}
+MODELS = {"codex": "gpt-5.5", "gemini": "gemini-2.5-pro"}  # whose tools the endpoint knows
 TEST = """import unittest
 import widgets
 
@@ -41,13 +42,14 @@ def peer(name: str, url: str, **more: Any) -> dict[str, Any]:
     return {
         "runtime": RUNTIMES[name],
         "command": program(name),
+        "model": MODELS.get(name, ""),
         "api_key": KEY,
         "api_url": url,
         **more,
     }
 
 
-@pytest.mark.parametrize("name", ["claude"])
+@pytest.mark.parametrize("name", ["claude", "codex"])
 async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: MakeWorld, nearby: Models) -> None:
     """Worktree, edits, tests, a commit of its own, pull request, red check, mended, green, merged, closed out."""
     url = nearby.play(f"life-{name}", Scenario(FIRST + SECOND))
