@@ -118,6 +118,9 @@ class PeerSettings(Part):
         None, description="the key for its model; absent: the program uses the login it has on this machine"
     )
     api_url: str | None = Field(None, description="where its model is; absent: its provider's own address")
+    env: dict[str, SecretStr] = Field(
+        {}, description="what else its program finds in its environment, e.g. the token of `claude setup-token`"
+    )
     network: Literal["open", "model-only"] = Field(
         "open", description="model-only: nothing but its model is in reach of it; needs api_key and bubblewrap"
     )
@@ -257,7 +260,7 @@ class Settings(BaseSettings):
         github = self.github
         boards = (board.token for board in self.boards.values())
         given = (github.token, github.private_key, github.webhook_secret, self.server.metrics_token, *boards)
-        keys = (peer.api_key for peer in self.peers.values())
+        keys = (secret for peer in self.peers.values() for secret in (peer.api_key, *peer.env.values()))
         return tuple(secret.get_secret_value() for secret in (*given, *keys) if secret)
 
     @model_validator(mode="after")

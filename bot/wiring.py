@@ -30,9 +30,10 @@ from bot.github.reach import Reach
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.logs import Hiding
-from bot.settings import BoardSettings, Settings
+from bot.settings import BoardSettings, PeerSettings, Settings
 
 if TYPE_CHECKING:
+    from bot.agents import Model
     from bot.engine import DbosEngine
     from bot.service import Service
 
@@ -46,7 +47,7 @@ def utc_now() -> datetime:
 async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
     """A service that is wired and not started. Not `booked`: its calls to GitHub leave no row in the ledger."""
     # Here, with the engine, so that commands that only talk to GitHub start quickly.
-    from bot.agents import Agents, Launcher, Model
+    from bot.agents import Agents, Launcher
     from bot.agents.homes import Homes
     from bot.runs import Runs
     from bot.service import Service
@@ -77,15 +78,21 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         forget_homes=Homes(settings.data_dir).forget,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
-    models = {
-        name: Model(peer.api_url or "", peer.api_key.get_secret_value())
-        for name, peer in settings.peers.items()
-        if peer.api_key
-    }
     hide = Hiding(settings.secrets()).text
-    runs = Runs(context, Agents(launcher, settings.data_dir, models), settings.data_dir / "outcomes", hide)
+    runs = Runs(context, Agents(launcher, settings.data_dir, models_of(settings)), settings.data_dir / "outcomes", hide)
     engine.handlers.update({"run": runs.run, "gate": runs.gate})
     return Service(settings, context, ledger, github, engine, launcher, problems)
+
+
+def models_of(settings: Settings) -> dict[str, Model]:
+    """By peer: where its model is, the key, and what else its program is given."""
+    from bot.agents import Model
+
+    def model(peer: PeerSettings) -> Model:
+        key = peer.api_key.get_secret_value() if peer.api_key else ""
+        return Model(peer.api_url or "", key, {name: secret.get_secret_value() for name, secret in peer.env.items()})
+
+    return {name: model(peer) for name, peer in settings.peers.items()}
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from typing import Any
 from bot.agents.errors import LaunchFailed
 from bot.agents.homes import Home, Homes
 from bot.agents.launcher import Command, Exit, Launcher
+from bot.agents.logins import Login, give_back, login_of, share
 from bot.agents.played import Played
 from bot.agents.runtimes import Launches, command_of, launches, program_of
 from bot.agents.seat import Driver, Model, Note, Seat
@@ -31,10 +32,14 @@ SUMMARY = 4_000  # characters of an agent's own words that are kept
 
 
 class Agents:
-    """`models`: by peer, where its model is and the key for it; a peer without one has a login of its own."""
+    """`models`: by peer, where its model is and the key for it; without one its program has a login of its own, in the
+    home of whoever runs Sluice, `user`."""
 
-    def __init__(self, launcher: Launcher, root: Path, models: Mapping[str, Model] | None = None) -> None:
+    def __init__(
+        self, launcher: Launcher, root: Path, models: Mapping[str, Model] | None = None, user: Path | None = None
+    ) -> None:
         self.launcher, self.root, self.models = launcher, root.resolve(), models or {}
+        self.user = user or Path.home()
         self.homes = Homes(self.root)
         self._drivers: dict[str, Driver] = {}  # of the runs at work in this process
 
@@ -58,6 +63,11 @@ class Agents:
         """A person's words reach the agent at its work; False: it cannot be told now, or does not work here."""
         driver = self._drivers.get(run)
         return driver is not None and driver.tell(text)
+
+    def login(self, peer: Peer) -> Login:
+        """In whose name its program works."""
+        model = self.models.get(peer.name, Model())
+        return login_of(program_of(peer), model.key, model.env, self.user)
 
     def billed(self, run: str, item: str, peer: Peer) -> tuple[Tokens, ...]:
         """What the run was billed so far, as its program's own transcripts tell; empty: unknown."""
@@ -93,6 +103,8 @@ class Agents:
     ) -> tuple[Outcome, bool]:
         """The outcome, and whether the program knew its session, or began one."""
         launched = launch(seat, note)
+        program, login = program_of(seat.peer), self.login(seat.peer)
+        shared = share(login, program, seat.home)
         driver = self._drivers[assignment.run] = launched.driver
         log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
         try:
@@ -103,15 +115,16 @@ class Agents:
                     assignment.run,
                     log,
                     seat.peer.limits,
-                    launched.env,
+                    {**launched.env, **self.models.get(seat.peer.name, Model()).env},
                     talk=driver,
                     home=seat.home,
-                    writable=(seat.tree,),
+                    writable=(seat.tree, *shared),
                     readable=(*_around(seat.program), *launched.readable),
                 )
             )
         finally:
             del self._drivers[assignment.run]
+            give_back(login, program, seat.home)
             if driver.session:
                 home.keep_session(driver.session)
         return _told(ended, driver, log), bool(driver.session)

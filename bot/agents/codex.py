@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from bot.agents.conversation import Conversation, Heard, Line
+from bot.agents.laying import lay
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Ending, Launch, Note, Seat
 from bot.core.events import Event, event
@@ -28,9 +29,8 @@ LIMITS = ("usageLimitExceeded", "rateLimitExceeded")
 def launch(seat: Seat, note: Note) -> Launch:
     """Its temporary folder must not hold its own one: its sandbox would not find itself."""
     own, temporary = seat.home / ".codex", seat.home / "tmp"
-    for folder in (own, temporary):
-        folder.mkdir(exist_ok=True)
-    (own / "config.toml").write_text("".join(_toml(_settings(seat))))
+    lay(seat.home, ".codex/config.toml", "".join(_toml(_settings(seat))))
+    lay(seat.home, "tmp/.keep", "")
     key = {KEY: seat.key} if seat.url else {}
     env = {"CODEX_HOME": str(own), "TMPDIR": str(temporary)} | key
     dialect = Codex(str(seat.tree), seat.session, boxed=bubblewrap_works())

@@ -99,7 +99,7 @@ class Launcher:
         return ended + _kill(self._strays())
 
     def _prepare(self, command: Command) -> tuple[Path, Path]:
-        home = command.home or self.root / "scratch" / ref_part(command.key)
+        home = command.home or self.root / "once" / ref_part(command.key)
         if home != command.home:
             shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,8 @@ class Model:
     """Where a peer's model is, and the key for it. Both empty: its program has a login of its own."""
 
     url: str = ""
-    key: str = ""
+    key: str = field(default="", repr=False)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)  # what else its program is given
 
 
 @dataclass(frozen=True)
