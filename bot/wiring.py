@@ -33,7 +33,7 @@ from bot.logs import Hiding
 from bot.settings import BoardSettings, PeerSettings, Settings
 
 if TYPE_CHECKING:
-    from bot.agents import Model
+    from bot.agents import Agents, Launcher, Model
     from bot.engine import DbosEngine
     from bot.service import Service
 
@@ -47,7 +47,7 @@ def utc_now() -> datetime:
 async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
     """A service that is wired and not started. Not `booked`: its calls to GitHub leave no row in the ledger."""
     # Here, with the engine, so that commands that only talk to GitHub start quickly.
-    from bot.agents import Agents, Launcher
+    from bot.agents import Launcher
     from bot.agents.homes import Homes
     from bot.runs import Runs
     from bot.service import Service
@@ -79,9 +79,17 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
     hide = Hiding(settings.secrets()).text
-    runs = Runs(context, Agents(launcher, settings.data_dir, models_of(settings)), settings.data_dir / "outcomes", hide)
+    agents = agents_of(settings, settings.data_dir, launcher)
+    runs = Runs(context, agents, settings.data_dir / "outcomes", hide)
     engine.handlers.update({"run": runs.run, "gate": runs.gate})
     return Service(settings, context, ledger, github, engine, launcher, problems)
+
+
+def agents_of(settings: Settings, root: Path, launcher: Launcher | None = None) -> Agents:
+    """`root` takes their homes and logs."""
+    from bot.agents import Agents, Launcher
+
+    return Agents(launcher or Launcher(root), root, models_of(settings))
 
 
 def models_of(settings: Settings) -> dict[str, Model]:

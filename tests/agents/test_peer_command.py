@@ -1,0 +1,69 @@
+"""`sluice peer`: what is set up, and whether it works, with real programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents.headless import KEY
+from tests.agents.programs import program
+from tests.models.scenario import Edit, Refusal, Scenario, Turn, Write
+from tests.models.serving import Models
+from tests.stories.test_cli import Told, sluice
+
+pytestmark = pytest.mark.slow
+
+
+def settings(folder: Path, **peers: dict[str, Any]) -> Path:
+    """A settings file, and a home without a login."""
+    lines = ['[boards."acme/1"]']
+    for name, peer in peers.items():
+        lines += [f"[peers.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in peer.items())]
+    (folder / "sluice.toml").write_text("\n".join(lines) + "\n")
+    return folder / "sluice.toml"
+
+
+def claude(url: str) -> dict[str, Any]:
+    return {"runtime": "claude", "command": program("claude"), "api_key": KEY, "api_url": url}
+
+
+async def findings(config: Path, name: str, code: int) -> dict[str, tuple[str, str]]:
+    told: Told = await sluice("peer", "test", name, "--json", config=config)
+    assert told.code == code, told
+    return {each["what"]: (each["state"], each["told"]) for each in told.json["findings"]}
+
+
+async def test_an_agent_that_works_does_both_steps(tmp_path: Path, nearby: Models) -> None:
+    """In one session, in whose name is said, and what it took."""
+    turns = [
+        Turn([Write("hello.txt", "hello\n")]), Turn(say="Done."),
+        Turn([Edit("hello.txt", "hello\n", "hello\nagain\n")]), Turn(say="Done."),
+    ]  # fmt: skip
+    config = settings(tmp_path, robin=claude(nearby.play("smoke", Scenario(turns))))
+    found = await findings(config, "robin", 0)
+    assert found["login"] == ("ok", "an API key of Sluice's settings")
+    assert found["step 1"][0] == found["step 2"][0] == "ok"
+    assert "2,100 for the second step" in found["tokens"][1]
+    shown = (await sluice("peer", "show", "robin", config=config)).out
+    assert "claude" in shown and KEY not in shown
+
+
+async def test_what_fails_says_what_mends_it(tmp_path: Path, nearby: Models) -> None:
+    """A wrong key, a provider that says to wait, a program that is not there, no login, one that does nothing."""
+    wrong = nearby.play("wrong", Scenario([Turn(refusals=[Refusal(401)] * 20)]))
+    config = settings(
+        tmp_path,
+        wrong=claude(wrong),
+        absent={"runtime": "claude", "command": ["/nowhere/claude"], "api_key": KEY},
+        stranger={"runtime": "claude", "command": program("claude")},
+        idle={"runtime": "command", "command": ["true"]},
+    )
+    assert "mend peers.wrong.api_key" in (await findings(config, "wrong", 1))["step 1"][1]
+    assert "'/nowhere/claude' is not there" in (await findings(config, "absent", 1))["program"][1]
+    assert "set peers.stranger.api_key, or run `claude`" in (await findings(config, "stranger", 1))["login"][1]
+    assert "hello.txt is not as it was asked for" in (await findings(config, "idle", 1))["step 1"][1]
+    unknown = await sluice("peer", "test", "nobody", config=config)
+    assert unknown.code == 2 and "there are wrong, absent, stranger, idle" in unknown.err
