@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.demo.scenario import Step, Task
+from bot.demo.scenario import Task
 
 PROJECT = Path(__file__).with_name("acme-widgets")
 DATA, KEY, PLAYS = "data", "app.pem", "plays.toml"  # in the demo's folder
@@ -20,7 +20,21 @@ def project_files() -> dict[str, str]:
     return {path.relative_to(PROJECT).as_posix(): path.read_text() for path in sorted(found)}
 
 
-def settings(folder: Path, hub_url: str, app: Mapping[str, Any], secret: str, board: str, repo: str, port: int) -> str:
+def player(folder: Path) -> Mapping[str, Any]:
+    """The agent that plays the script."""
+    return {"runtime": "scripted", "script": str(folder / PLAYS), "capacity": CAPACITY}
+
+
+def settings(
+    folder: Path,
+    hub_url: str,
+    app: Mapping[str, Any],
+    secret: str,
+    board: str,
+    repo: str,
+    port: int,
+    peer: Mapping[str, Any],
+) -> str:
     """`sluice.toml`: what a person would write for a board on GitHub, with a quicker pace."""
     tables: dict[str, dict[str, Any]] = {
         "github": {
@@ -32,7 +46,7 @@ def settings(folder: Path, hub_url: str, app: Mapping[str, Any], secret: str, bo
             "webhook_secret": secret,
         },
         f'boards."{board}"': {"draft_repository": repo},
-        "peers.builder": {"runtime": "scripted", "script": str(folder / PLAYS), "capacity": CAPACITY},
+        "peers.builder": dict(peer),
         "caps": {"running": CAPACITY},
         "server": {"port": port},
         "pace": {"coalesce_seconds": 0.5, "sweep_seconds": 5, "poll_seconds": 0.1, "engine_seconds": 0.3},
@@ -54,7 +68,7 @@ def _pairs(values: Mapping[str, Any]) -> str:
     return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
 
 
-def _toml(value: str | float | list[Step] | Step) -> str:
+def _toml(value: Any) -> str:
     """A value as TOML writes it: the standard library reads TOML only, but a JSON string is a TOML string."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + "}"

@@ -8,9 +8,10 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -22,19 +23,23 @@ from bot.demo.watch import Seen
 from bot.demo.world import BOT, World, opened
 
 LONGEST = 300.0  # seconds the board may take; a busy machine is slow, not broken
+WITH_A_MODEL = 3600.0
 KEEP = "To look around at the end, run `sluice demo --keep`: it leaves everything running and says where."
 FRAME = 0.25  # seconds between two frames of the table
 
 
-async def perform(keep: bool, as_json: bool, faults_seed: int | None = None) -> int:
-    """The exit code: 0 only if every item ended as the scenario says. `faults_seed`: of what GitHub does wrong."""
+async def perform(
+    keep: bool, as_json: bool, faults_seed: int | None = None, hired: Mapping[str, Any] | None = None
+) -> int:
+    """The exit code: 0 only if every item ended as the scenario says. `faults_seed`: of what GitHub does wrong;
+    `hired`: the settings of a real agent that works in the player's place."""
     _end_on_sigterm()
     console = Console(highlight=False)
     began = time.monotonic()
     if not as_json:
         console.print("Starting a GitHub of this machine's own, and Sluice beside it ...")
     with _folder() as folder:
-        async with opened(folder, faults_seed) as world, _lively(world, Seen()) as seen:
+        async with opened(folder, faults_seed, hired) as world, _lively(world, Seen()) as seen:
             await _until_drained(world, seen, began, None if as_json else console)
             found = report(world, seen, await _cost(world), await world.struck(), time.monotonic() - began)
             if as_json:
@@ -84,8 +89,8 @@ async def _until_drained(world: World, seen: Seen, began: float, console: Consol
     with contextlib.ExitStack() as stack:
         live = stack.enter_context(Live(console=console, auto_refresh=False)) if console else None
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST):
-                while faults(seen) or world.worktrees():
+            async with asyncio.timeout(WITH_A_MODEL if world.hired else LONGEST):
+                while faults(seen, world.hired is None) or world.worktrees():
                     world.check_alive()
                     _draw(live, seen, began)
                     await asyncio.sleep(FRAME)

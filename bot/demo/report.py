@@ -37,8 +37,9 @@ class Report:
         return json.dumps(told, ensure_ascii=False)
 
 
-def fault(task: Task, seen: Seen) -> str:
-    """How an item differs from what the scenario says; empty when it does not."""
+def fault(task: Task, seen: Seen, played: bool = True) -> str:
+    """How an item differs from what the scenario says; empty when it does not. A real agent, one that does not play the
+    scenario's script, takes as many attempts as it takes."""
     row, ending = seen.rows.get(task.title), task.ending
     if row is None:
         return "Sluice does not know it"
@@ -46,22 +47,22 @@ def fault(task: Task, seen: Seen) -> str:
         return f"should be {ending.stage}, is {row['stage']}: {row['reason']}"
     if ending.reason not in (row["reason"] or ""):
         return f"its reason should say {ending.reason!r}, says {row['reason']!r}"
-    if row["attempts"] != ending.rounds:
+    if row["attempts"] != ending.rounds and (played or not ending.rounds):
         return f"should have taken {ending.rounds} attempts, took {row['attempts']}"
     if task.blocked_by and not _came_after(task, seen):
         return f"did not wait for {task.blocked_by!r}"
     return ""
 
 
-def faults(seen: Seen) -> dict[str, str]:
-    found = {task.title: fault(task, seen) for task in SCENARIO}
+def faults(seen: Seen, played: bool = True) -> dict[str, str]:
+    found = {task.title: fault(task, seen, played) for task in SCENARIO}
     return {title: text for title, text in found.items() if text}
 
 
 def report(world: World, seen: Seen, api: dict[str, int], struck: int, seconds: float) -> Report:
     items = tuple(_item(task, seen) for task in SCENARIO)
     cost = {name: api[name] for name in COST}
-    return Report(items, cost, world.worktrees(), round(seconds, 1), faults(seen), struck)
+    return Report(items, cost, world.worktrees(), round(seconds, 1), faults(seen, world.hired is None), struck)
 
 
 def summary(world: World, found: Report) -> RenderableType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from bot.demo.account import PATIENCE, Account
-from bot.demo.files import DATA, KEY, PLAYS, plays, project_files, settings
+from bot.demo.files import DATA, KEY, PLAYS, player, plays, project_files, settings
 from bot.demo.processes import Server, free_port
 from bot.demo.scenario import SCENARIO, Task
 from bot.errors import Unavailable
@@ -55,6 +55,7 @@ class World:
     people: dict[str, Account] = field(default_factory=dict)
     project: Project = Project("", 0, "", {})
     cards: dict[str, str] = field(default_factory=dict)  # title -> card id
+    hired: Mapping[str, Any] | None = None  # a real agent's settings, in the player's place
 
     @property
     def config(self) -> Path:
@@ -87,9 +88,9 @@ class World:
 
 
 @asynccontextmanager
-async def opened(folder: Path, faults_seed: int | None) -> AsyncIterator[World]:
+async def opened(folder: Path, faults_seed: int | None, hired: Mapping[str, Any] | None = None) -> AsyncIterator[World]:
     """Both servers running and the board filled; both are ended whatever happens. With a seed GitHub fails Sluice."""
-    world = World(folder, Server("localhub", folder), Server("sluice", folder))
+    world = World(folder, Server("localhub", folder), Server("sluice", folder), hired=hired)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.localhub.stop)
         said = await world.localhub.start("serve", "--port", "0", "--root", str(folder / "hub"), said=True)
@@ -148,7 +149,9 @@ async def _seed(world: World, hub: Seeder) -> None:
     (world.folder / KEY).write_text(app["private_key"])
     (world.folder / PLAYS).write_text(plays(SCENARIO))
     key = f"{ORG}/{board['number']}"
-    world.config.write_text(settings(world.folder, world.hub_url, app, SECRET, key, REPO, port))
+    peer = world.hired or player(world.folder)
+    world.config.touch(0o600)  # a key may be in it
+    world.config.write_text(settings(world.folder, world.hub_url, app, SECRET, key, REPO, port, peer))
 
 
 async def _fill_board(world: World) -> None:
