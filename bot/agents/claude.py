@@ -5,7 +5,9 @@ Shapes as the program of 2.1 prints them (`-p --input-format stream-json --outpu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from bot.agents.conversation import Conversation, Heard, Line
 from bot.agents.seat import Ending, Launch, Note, Seat
@@ -14,6 +16,8 @@ from bot.core.events import Event, event
 # what a tool's target may be called
 PATHS = ("file_path", "path", "notebook_path", "command", "pattern", "url", "prompt")
 CHANGING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
+SETTINGS = {"attribution": {"commit": "", "pr": ""}}  # whose work a commit is, Sluice's own trailers say
+LATEST = 2**32  # seconds since 1970; a later time is no promise
 RETRIES = "2"  # of a call to the model: of its own it would try for minutes, a wrong key included
 
 
@@ -22,7 +26,7 @@ def launch(seat: Seat, note: Note) -> Launch:
     words = [
         "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
         "--permission-prompt-tool", "stdio", "--permission-mode", "acceptEdits", "--allowedTools", "Bash",
-        "--setting-sources", "user", "--strict-mcp-config",
+        "--setting-sources", "user", "--strict-mcp-config", "--settings", json.dumps(SETTINGS),
         *(("--model", seat.peer.model) if seat.peer.model else ()),
         *(("--resume", seat.session) if seat.session else ()),
     ]  # fmt: skip
@@ -36,6 +40,13 @@ def launch(seat: Seat, note: Note) -> Launch:
 
 
 class Claude:
+    """Remembers its session, the sub-agents that work behind its back, and when it may ask its model again."""
+
+    def __init__(self) -> None:
+        self._session = ""
+        self._behind = False
+        self._until: datetime | None = None
+
     def opening(self, brief: str) -> Sequence[Line]:
         return (_control("begin", {"subtype": "initialize", "hooks": None}), *self.said(brief))
 
@@ -50,29 +61,54 @@ class Claude:
     def hear(self, told: Line) -> Heard:
         match told.get("type"):
             case "system":
-                return _system(told)
+                return self._system(told)
             case "assistant":
                 return Heard(tuple(_blocks(told)))
             case "control_request":
                 return _asked(told)
+            case "rate_limit_event":
+                self._until = _resets(told.get("rate_limit_info"))
             case "result":
-                return _result(told)
-            case _:
-                return Heard()
+                return self._result(told)
+        return Heard()
+
+    def _system(self, told: Line) -> Heard:
+        match told.get("subtype"):
+            case "init" if not self._session:  # it comes again with each turn
+                self._session = str(told.get("session_id") or "")
+                who = f"{told.get('model', '')} {told.get('claude_code_version', '')}".strip()
+                return Heard((event("started", who),), session=self._session)
+            case "api_retry":
+                why = f"the model did not answer ({told.get('error_status')}), attempt {told.get('attempt')}"
+                return Heard((event("notice", why),))
+            case "permission_denied":
+                refused = f"refused: {told.get('message', '')}"
+                return Heard((event("answered", refused, str(told.get("tool_name", ""))),))
+            case "background_tasks_changed":
+                tasks = told.get("tasks")
+                self._behind = isinstance(tasks, list) and any(map(_is_agent, tasks))
+        return Heard()
+
+    def _result(self, told: Line) -> Heard:
+        """It bears the session's id though there be no such session; only `init` says that it has begun.
+
+        A sub-agent that works on is waited for: its end makes another turn, and what it asks must find an answer.
+        """
+        said_last = str(told.get("result") or "; ".join(map(str, _listed(told, "errors"))))
+        ending = _ending(told, said_last, self._until)
+        last = ending.how != "finished" or not self._behind
+        return Heard((event("finished", said_last),) if last else (), ended=ending, last=last)
 
 
-def _system(told: Line) -> Heard:
-    match told.get("subtype"):
-        case "init":
-            who = f"{told.get('model', '')} {told.get('claude_code_version', '')}".strip()
-            return Heard((event("started", who),), session=str(told.get("session_id") or ""))
-        case "api_retry":
-            why = f"the model did not answer ({told.get('error_status')}), attempt {told.get('attempt')}"
-            return Heard((event("notice", why),))
-        case "permission_denied":
-            return Heard((event("answered", f"refused: {told.get('message', '')}", str(told.get("tool_name", ""))),))
-        case _:
-            return Heard()
+def _is_agent(task: object) -> bool:
+    """Not a command left running, which nobody waits for."""
+    return isinstance(task, dict) and task.get("task_type") == "local_agent"
+
+
+def _resets(limit: object) -> datetime | None:
+    """What a subscription gives is used up; the time is told in seconds since 1970."""
+    time = limit.get("resetsAt") if isinstance(limit, dict) and limit.get("status") == "rejected" else None
+    return datetime.fromtimestamp(time, UTC) if isinstance(time, int) and 0 < time < LATEST else None
 
 
 def _blocks(told: Line) -> Iterator[Event]:
@@ -92,7 +128,8 @@ def _asked(told: Line) -> Heard:
     """Inside the sandbox, nothing it asks for needs a person: what may not be done is not in reach there."""
     request = told.get("request")
     if not isinstance(request, dict) or request.get("subtype") != "can_use_tool":
-        return Heard()
+        refused = {"subtype": "error", "request_id": told.get("request_id"), "error": "not answered here"}
+        return Heard(answers=({"type": "control_response", "response": refused},))
     name, given = str(request.get("tool_name", "")), request.get("input")
     decision = {"behavior": "allow", "updatedInput": given}
     answer = {"subtype": "success", "request_id": told.get("request_id"), "response": decision}
@@ -100,25 +137,24 @@ def _asked(told: Line) -> Heard:
     return Heard((asked, event("answered", "allowed", name)), ({"type": "control_response", "response": answer},))
 
 
-def _result(told: Line) -> Heard:
-    """It bears the session's id though there be no such session; only `init` says that it has begun."""
-    said_last = str(told.get("result") or "; ".join(map(str, told.get("errors") or [])))
-    return Heard((event("finished", said_last),), ended=_ending(told, said_last))
-
-
-def _ending(told: Line, summary: str) -> Ending:
+def _ending(told: Line, summary: str, until: datetime | None) -> Ending:
     """Judged by `is_error` and `terminal_reason`: a failed call to the model says `success` all the same."""
     if not told.get("is_error") and told.get("subtype") == "success":
         return Ending("finished", summary)
     match told.get("api_error_status"):
         case 429:
-            return Ending("limited", summary)
+            return Ending("limited", summary, until=until)
         case 401 | 403:
             return Ending("failed", summary, "login")
         case int():
             return Ending("failed", summary, "model")
     why = str(told.get("terminal_reason") or told.get("subtype") or "")
     return Ending("failed", summary, "interrupted" if why.startswith("aborted") else why)
+
+
+def _listed(told: Line, key: str) -> list[object]:
+    found = told.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _target(given: object) -> str:

@@ -16,16 +16,20 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class Heard:
-    """What a line came to: events, what is to be answered, the session's id, and how the turn ended."""
+    """What a line came to: events, what is to be answered, the session's id, and how the turn ended.
+
+    `last`: no turn follows it, and the program may end; what it said last counts.
+    """
 
     events: tuple[Event, ...] = ()
     answers: tuple[Line, ...] = ()
     session: str = ""
     ended: Ending | None = None
+    last: bool = True
 
 
 class Dialect(Protocol):
-    """One program's language. No process and no file; it remembers no more than its own requests' ids."""
+    """One program's language. No process and no file; it remembers what its own lines refer to."""
 
     def opening(self, brief: str) -> Sequence[Line]: ...
     def said(self, text: str) -> Sequence[Line]: ...  # in the middle of a turn; empty: it cannot be said now
@@ -45,7 +49,7 @@ class Conversation:
         self._say(self._dialect.opening(self._brief))
 
     def tell(self, text: str) -> bool:
-        lines = self._dialect.said(text) if self._mouth and not self.ending else ()
+        lines = self._dialect.said(text) if self._mouth else ()
         self._say(lines)
         return bool(lines)
 
@@ -58,10 +62,10 @@ class Conversation:
             self._note(each)
         self._say(heard.answers)
         self.session = heard.session or self.session
-        if heard.ended:
-            self.ending = heard.ended
-            if self._mouth:
-                self._mouth.close()
+        self.ending = heard.ended or self.ending
+        if self._mouth and heard.ended and heard.last:
+            self._mouth.close()
+            self._mouth = None
 
     def _say(self, lines: Iterable[Line]) -> None:
         for line in lines:

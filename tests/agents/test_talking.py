@@ -14,7 +14,7 @@ from bot.agents.transcripts import billed
 from tests.agents.headless import Desk
 from tests.agents.talked import Talked
 from tests.agents.test_real_programs import FIRST, SECOND, THIRD, truth
-from tests.models.scenario import Refusal, Run, Scenario, Turn, Write
+from tests.models.scenario import Delegate, Refusal, Run, Scenario, Turn, Write
 
 pytestmark = pytest.mark.slow
 STEERED = ("claude", "codex")
@@ -64,6 +64,19 @@ async def test_what_a_person_says_meanwhile_reaches_the_model(desk: Desk, name: 
     ended = await running
     assert ended.code == 0, ended.tail
     assert "Use tabs, please." in str(desk.models.record("steered").asked[-1].request)
+
+
+async def test_claudes_sub_agents_are_waited_for(desk: Desk) -> None:
+    """One works behind its back: it is not cut off, what it asks is answered, and the last word counts."""
+    helper = Delegate("Note it.", [Turn([Write("../note.txt", "so\n")]), Turn(say="Noted.")], background=True)
+    turns = [Turn([helper]), Turn(say="I wait."), Turn(say="It is noted.")]
+    talked = Talked(desk, "claude", "Have it noted.", desk.models.play("helped", Scenario(turns)))
+    ended = await talked.through()
+    assert ended.code == 0, ended.tail
+    assert talked.driver.ending == Ending("finished", "It is noted.")
+    assert (desk.folder / "note.txt").exists() and talked.heard("asked")
+    assert [each.kind for each in talked.events if each.kind in ("started", "finished")] == ["started", "finished"]
+    assert "Co-Authored-By" not in desk.models.record("helped").said()
 
 
 @every_program

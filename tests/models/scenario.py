@@ -75,6 +75,7 @@ class Delegate:
 
     prompt: str
     turns: list[Turn]
+    background: bool = False  # the conversation goes on meanwhile, and is told of the end in a turn more
     __pydantic_config__ = ConfigDict(extra="forbid")
 
 

@@ -42,9 +42,9 @@ def tool_call(call: Call, offered: Sequence[str]) -> ToolCall:
         case Run(command):
             name = _offered(RUN, offered)
             return ToolCall(name, RUN[name](command))
-        case Delegate(prompt):
+        case Delegate(prompt, _, background):
             name = _offered(DELEGATE, offered)
-            return ToolCall(name, DELEGATE[name](prompt))
+            return ToolCall(name, DELEGATE[name](prompt, background))
 
 
 def _offered(known: Iterable[str], offered: Sequence[str]) -> str:
@@ -99,10 +99,10 @@ RUN: Mapping[str, Callable[[str], Any]] = {
     "bash": lambda line: {"command": line, "description": "runs a command"},
 }
 DELEGATE: Mapping[str, Callable[[str], Any]] = {
-    "Agent": lambda prompt: {
+    "Agent": lambda prompt, background: {
         "description": "a part of it",
         "prompt": prompt,
         "subagent_type": "general-purpose",
-        "run_in_background": False,  # its own default: the conversation goes on, and is told of the end in a turn more
+        "run_in_background": background,
     },
 }

@@ -1,0 +1,74 @@
+"""What Claude Code's lines come to, and what is said to it: plain data, no program."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.agents.claude import Claude
+from bot.agents.conversation import Line
+from bot.agents.seat import Ending
+
+
+def result(**told: Any) -> Line:
+    return {"type": "result", "subtype": "success", "result": "so it is", "session_id": "s1", **told}
+
+
+@pytest.mark.parametrize(
+    "told, ending",
+    [
+        ({}, Ending("finished", "so it is")),
+        ({"is_error": True, "api_error_status": 429}, Ending("limited", "so it is")),
+        ({"is_error": True, "api_error_status": 401}, Ending("failed", "so it is", "login")),
+        ({"is_error": True, "api_error_status": 529}, Ending("failed", "so it is", "model")),
+        ({"is_error": True, "terminal_reason": "aborted_tools"}, Ending("failed", "so it is", "interrupted")),
+        ({"is_error": True, "subtype": "error_max_turns"}, Ending("failed", "so it is", "error_max_turns")),
+    ],
+)
+def test_a_failure_has_its_class(told: Line, ending: Ending) -> None:
+    """A failed call to the model says `success` all the same; a limit waits, a login is for a person."""
+    assert Claude().hear(result(**told)).ended == ending
+
+
+def test_a_subscription_tells_when_it_has_something_left_again() -> None:
+    """What was told of its limits before is when the run's item waits until."""
+    claude = Claude()
+    claude.hear({"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": 1_800_000_000}})
+    ended = claude.hear(result(is_error=True, api_error_status=429)).ended
+    assert ended and ended.until == datetime.fromtimestamp(1_800_000_000, UTC)
+
+
+@pytest.mark.parametrize("kind, last", [("local_agent", False), ("local_bash", True)])
+def test_a_sub_agent_behind_its_back_is_waited_for(kind: str, last: bool) -> None:
+    """Its end makes another turn; a command that was left running makes none."""
+    claude = Claude()
+    claude.hear({"type": "system", "subtype": "background_tasks_changed", "tasks": [{"task_type": kind}]})
+    assert claude.hear(result()).last is last
+    claude.hear({"type": "system", "subtype": "background_tasks_changed", "tasks": []})
+    assert claude.hear(result()).last
+
+
+def test_a_request_nobody_knows_is_refused() -> None:
+    """It gets an error for an answer, and does not wait for ever."""
+    told = {"type": "control_request", "request_id": "r1", "request": {"subtype": "hook_callback"}}
+    (answer,) = Claude().hear(told).answers
+    assert answer["response"]["subtype"] == "error" and answer["response"]["request_id"] == "r1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {},
+        {"type": "system", "subtype": "background_tasks_changed", "tasks": 3},
+        {"type": "rate_limit_event", "rate_limit_info": "no"},
+        {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": 10**30}},
+        {"type": "assistant", "message": {"content": [3, {"type": "tool_use", "input": 7}]}},
+        {"type": "control_request", "request": 1},
+        {"type": ["system"]},
+    ],
+)
+def test_rubbish_is_no_end(line: Line) -> None:
+    """Whatever a line holds, it is heard without an error and does not end the run."""
+    assert Claude().hear(line).ended is None
