@@ -54,10 +54,10 @@ class Conversation:
 
     def hear(self, line: bytes) -> None:
         heard = self._dialect.hear(_parsed(line))
+        self.session = heard.session or self.session
         for each in heard.events:
             self._note(each)
         self._say(heard.answers)
-        self.session = heard.session or self.session
         if heard.ended:
             self.ending = heard.ended
             if self._mouth:
