@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.agents import skills
 from bot.agents.errors import LaunchFailed
 from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
@@ -85,6 +86,7 @@ class Agents:
         """A session that is kept goes on and is told what is new; one its program no longer knows starts anew, and is
         told everything."""
         home = self.homes.of(assignment.item, assignment.peer.name)
+        skills.lay(home.path)
         self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
         session = home.session
         seat = self._seat(assignment, home, desk)
@@ -167,6 +169,7 @@ class Agents:
         log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
         files = {"SLUICE_BRIEF": "brief.md", "SLUICE_RESULT": "result.json", "SLUICE_QUESTION": QUESTION_FILE}
         env = {name: str(desk / file) for name, file in files.items()}
+        skills.lay(desk / "home")
         ended = await self.launcher.run(
             Command(
                 argv,
@@ -177,6 +180,7 @@ class Agents:
                 env,
                 assignment.brief.encode(),
                 talk,
+                home=desk / "home",
                 writable=(tree, desk),
                 readable=(PLAYER.parent, *_own_files(assignment.peer)),
             )

@@ -120,6 +120,16 @@ async def test_a_result_that_links_elsewhere_is_not_read(agents: Agents, world: 
     assert "treasure" not in (await agents.run(await assignment(world, peer))).summary
 
 
+async def test_skills_lie_in_its_home_and_not_in_its_work(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """An agent finds what it may be taught where programs look for it, and nothing of that comes with its result."""
+    body = 'Path("known.txt").write_text(" ".join(sorted(os.listdir(os.environ["HOME"] + "/.claude/skills"))))'
+    outcome = await agents.run(await assignment(world, program(tmp_path, body)))
+    assert outcome.ended == "finished", outcome.summary
+    assert [file.path for file in (await world.collect()).files] == ["known.txt"]
+    known = (Path(world.git.worktrees()[0]) / "known.txt").read_text()
+    assert known == "address-review implement repair-gate report resolve-conflict"
+
+
 ASKS = {"status": "asks", "question": "Which colour?"}
 
 

@@ -214,10 +214,10 @@ async def stopped_at_its_gate(world: World, sluice: Sluice) -> None:
 
 
 async def talked_with(world: World, sluice: Sluice) -> None:
-    """Told something it does not hear any more, the agent is sent back; it asks, is answered, and goes on."""
-    world.play("Seven", {"write": "half.txt", "text": "half"}, {"run": "while [ ! -e go ]; do sleep 0.1; done"})
-    world.play("Seven", {"ask": "Which colour?"}, round=2)
-    world.play("Seven", {"run": "cp $SLUICE_BRIEF told.txt"}, round=3)
+    """Told something at its work, the agent asks something; answered, it goes on, and has heard both."""
+    wait = {"run": "while [ ! -e go ]; do sleep 0.1; done"}
+    world.play("Seven", {"write": "half.txt", "text": "half"}, wait, {"ask": "Which colour?"})
+    world.play("Seven", {"run": "cp $SLUICE_BRIEF told.txt"}, round=2)
     item = await world.add_issue("Seven", edits=False)
     await sluice.until(lambda: at_work(world), "the agent works")
     await world.comment(item, "/sluice tell Use tabs.")
@@ -226,9 +226,9 @@ async def talked_with(world: World, sluice: Sluice) -> None:
         (tree / "go").write_text("")
     await sluice.until(lambda: in_column(world, item, "Needs a person"), "seven needs a person")
     await sluice.until(lambda: said_times(world, item, "has a question", 1), "the question is asked")
-    await sluice.until(lambda: reacted(world, item, 2), "its author sees that it was heard")
     await world.comment(item, "/sluice answer Blue.")
     await sluice.until(lambda: reviewer_asked(world, item), "seven is in review")
+    await sluice.until(lambda: reacted(world, item, 3), "who said something sees that it was heard")
     told = await world.file("told.txt", (await world.pull(item))["head"]["ref"])
     assert told and "Use tabs." in told and "Blue." in told
     await world.comment(item, "/sluice cancel --close", by="ann")
