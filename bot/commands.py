@@ -17,6 +17,7 @@ from bot.core.item import Order
 from bot.core.usage import USAGE, usage_of
 
 PREFIX = "/sluice"
+SPOKEN = ("tell", "answer", "reject")  # take words, of which there may be several lines
 BREAKS = ("softbreak", "hardbreak")
 
 
@@ -56,15 +57,26 @@ def _problem(verb: str, args: str) -> str:
 
 
 def _lines(body: str) -> Iterator[str]:
-    """What follows the prefix, for every command line of the top-level paragraphs."""
+    """What follows the prefix, for every command of the top-level paragraphs."""
     tokens = MarkdownIt("commonmark").parse(body)
     for opening, inline in pairwise(tokens):
         if opening.level == 0 and (opening.type == "paragraph_open" or _underlined(opening)):
-            for line in _split(inline.children or []):
-                words = "".join(token.content for token in line if token.type != "html_inline")
-                first, *rest = words.split() or [""]
-                if line and line[0].type == "text" and first.casefold() == PREFIX:
-                    yield " ".join(rest)
+            yield from _commands(inline.children or [])
+
+
+def _commands(children: list[Token]) -> Iterator[str]:
+    """One line each; words for somebody go on to the paragraph's end, or to the next command."""
+    found: list[str] | None = None
+    for line in _split(children):
+        words = "".join(token.content for token in line if token.type != "html_inline").split()
+        if words and line[0].type == "text" and words[0].casefold() == PREFIX:
+            if found is not None:
+                yield " ".join(found)
+            found = words[1:]
+        elif found and found[0].casefold() in SPOKEN:
+            found += words
+    if found is not None:
+        yield " ".join(found)
 
 
 def _underlined(opening: Token) -> bool:

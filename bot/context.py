@@ -15,6 +15,7 @@ from bot.core.budget import Caps, Refusal, Usage
 from bot.core.events import Event
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order, Refused
+from bot.core.message import Message
 from bot.core.own import Deed
 from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
@@ -153,6 +154,7 @@ class Memory:
     runs: tuple[Run, ...]
     gate_runs: tuple[GateRun, ...]
     orders: tuple[Order, ...]
+    messages: tuple[Message, ...]
     usage: Usage
     ahead: tuple[Rival, ...]
     lane: tuple[Rival, ...]
@@ -206,6 +208,10 @@ class Ledger(Protocol):
     async def accept_go_ahead(self, item: str, go_ahead: GoAhead) -> None: ...
     async def spend_move(self, item: str, key: str) -> None: ...
     async def note_order(self, item: str, note: NoteOrder, now: datetime) -> None: ...
+    async def tell(self, item: str, message: Message) -> None: ...
+    async def messages(self, item: str) -> tuple[Message, ...]: ...
+    async def heard(self, item: str, ids: Sequence[str], run: str, now: datetime) -> None: ...
+    async def note_heard(self, item: str, message: str) -> None: ...
     async def pause_all(self, by: str | None, now: datetime) -> int: ...
     async def admit(
         self,

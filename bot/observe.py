@@ -72,6 +72,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         runs=memory.runs,
         gate_runs=await _gate_runs(ctx, item, memory, policy, seen.pull),
         orders=orders,
+        messages=memory.messages,
         peers=ctx.peers,
         usage=memory.usage,
         caps=ctx.caps,

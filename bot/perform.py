@@ -31,6 +31,7 @@ from bot.core.actions import (
     LeaveLane,
     LoseRun,
     Merge,
+    NoteHeard,
     NoteOrder,
     OpenPull,
     Park,
@@ -47,6 +48,7 @@ from bot.core.actions import (
     SpendMove,
     StopGate,
     StopRun,
+    Tell,
     UpdateBranch,
 )
 from bot.core.budget import Refusal
@@ -135,6 +137,10 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.spend_move(item, key)
         case NoteOrder():
             await ledger.note_order(item, action, now)
+        case Tell(message):
+            await ledger.tell(item, message)
+        case NoteHeard(message):
+            await ledger.note_heard(item, message)
         case PauseAll(on, by):
             await ledger.pause_all(by if on else None, now)
         case JoinLane(base):

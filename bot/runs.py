@@ -21,6 +21,7 @@ from bot.core.actions import RunPlan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.policy import Policy
+from bot.core.prompts import interrupted_brief, said_by, with_messages
 from bot.core.run import Assignment, Limits, Outcome, Run
 from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.errors import NotKept, SluiceError, Unavailable
@@ -28,6 +29,8 @@ from bot.policy_file import read_policy
 from bot.recording import Note, recording
 
 log = structlog.get_logger(__name__)
+TELL_SECONDS = 1.0  # between two looks for what people say to an agent at its work
+HEARD = ("finished", "asked", "failed", "timed_out", "stalled", "overspent")  # then it has begun, with its brief
 CANCELLED = Outcome("cancelled", "", 0.0, "")
 OUTCOME = TypeAdapter(Outcome)
 
@@ -43,6 +46,7 @@ class Exited(Protocol):
 
 class Agents(Protocol):
     async def run(self, assignment: Assignment, note: Note) -> Outcome: ...
+    def tell(self, run: str, text: str) -> bool: ...  # False: its agent cannot be told now, or does not work here
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exited: ...
 
 
@@ -89,25 +93,50 @@ class Runs:
         peer = next(peer for peer in self.ctx.peers if peer.name == run.peer)
         limits = replace(peer.limits, wall_seconds=min(peer.limits.wall_seconds, policy.work.minutes_per_run * 60))
         more = _conflicts(tree.conflicts)
+        said = await self.ctx.ledger.messages(run.item)
+        news = [message for message in said if message.heard_by in ("", run.key)]
         assignment = Assignment(
             run.key,
             replace(peer, limits=limits),
             item.number or 0,
             item.title,
             run.round,
-            plan.brief + more,
+            with_messages(plan.brief + more, said),
             str(tree.path),
             policy.work.setup,
             run.item,
-            plan.dossier + more if plan.dossier else "",
+            with_messages(plan.dossier + more, news) if plan.dossier else "",
+            with_messages(interrupted_brief(), news),
         )
         async with recording(self.ctx, run.key, self.hide) as note:
-            outcome = await self.agents.run(assignment, note)
+            outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)
+        if outcome.ended in HEARD and outcome.failure != "setup":
+            await self.ctx.ledger.heard(run.item, [message.id for message in news], run.key, self.ctx.now())
         self.outcomes.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial")
         partial.write_bytes(OUTCOME.dump_json(outcome))
         partial.rename(kept)
         return outcome
+
+    async def _accompanied(self, run: Run, assignment: Assignment, known: set[str], note: Note) -> Outcome:
+        """The agent works, and is told what people say meanwhile, as far as it can be."""
+        telling = asyncio.create_task(self._tell(run, known))
+        try:
+            return await self.agents.run(assignment, note)
+        finally:
+            telling.cancel()
+
+    async def _tell(self, run: Run, known: set[str]) -> None:
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            try:
+                said = await self.ctx.ledger.messages(run.item)
+                for message in said:
+                    untold = not message.heard_by and message.id not in known
+                    if untold and self.agents.tell(run.key, said_by(message)):
+                        await self.ctx.ledger.heard(run.item, [message.id], run.key, self.ctx.now())
+            except Unavailable as error:
+                log.warning("what was said is told later", reason=str(error))
 
     async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
         """The one way a run ends, its work kept."""

@@ -516,6 +516,14 @@ class World:
             await asyncio.sleep(0.02)
         raise AssertionError(await self.reason(thing))
 
+    async def until_reacted(self, thing: Thing, reaction: str) -> None:
+        """Until Sluice has answered a comment of somebody's with that."""
+        for _ in range(1500):
+            if reaction in await self.reactions(thing):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(await self.reason(thing))
+
     async def until_asleep(self) -> None:
         """Until no look is to come for a while, though an agent may be at work."""
         assert self.service

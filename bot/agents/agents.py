@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.agents import skills
 from bot.agents.errors import LaunchFailed
-from bot.agents.homes import Home, Homes
+from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
 from bot.agents.logins import Login, give_back, login_of, share
 from bot.agents.played import Played
@@ -22,12 +23,14 @@ from bot.agents.runtimes import Launches, command_of, launches, program_of
 from bot.agents.seat import Driver, Model, Note, Seat
 from bot.agents.talk import Talk
 from bot.agents.transcripts import READERS, billed
-from bot.core.events import event
-from bot.core.run import Assignment, Limits, Outcome, Peer
+from bot.core.events import Event, event
+from bot.core.prompts import QUESTION
+from bot.core.run import Assignment, Ended, Limits, Outcome, Peer
 from bot.core.tokens import Tokens, since
 from bot.core.worktree import ref_part
 
 PLAYER = Path(__file__).with_name("play.py")
+QUESTION_FILE = "question.md"
 SUMMARY = 4_000  # characters of an agent's own words that are kept
 
 
@@ -46,6 +49,7 @@ class Agents:
     async def run(self, assignment: Assignment, note: Note = lambda _: None) -> Outcome:
         """Set the worktree up, once; then let the agent work."""
         desk = self._desk(assignment)
+        assignment = _with_question(assignment, desk / QUESTION_FILE)
         try:
             if failed := await self._set_up(assignment):
                 return failed
@@ -55,7 +59,7 @@ class Agents:
                 case "scripted":
                     return await self._launch(assignment, self._player(assignment, desk), desk, note, Played(note))
                 case runtime:
-                    return await self._talk_through(assignment, launches(runtime), note)
+                    return await self._talk_through(assignment, launches(runtime), note, desk)
         finally:
             shutil.rmtree(desk, ignore_errors=True)
 
@@ -78,31 +82,40 @@ class Agents:
         now = billed(program, home.path)
         return since(home.baseline(run, lambda: now), now)
 
-    async def _talk_through(self, assignment: Assignment, launch: Launches, note: Note) -> Outcome:
-        """A session that is kept goes on; one its program no longer knows starts anew, and is told everything."""
+    async def _talk_through(self, assignment: Assignment, launch: Launches, note: Note, desk: Path) -> Outcome:
+        """A session that is kept goes on and is told what is new; one its program no longer knows starts anew, and is
+        told everything."""
         home = self.homes.of(assignment.item, assignment.peer.name)
+        skills.lay(home.path)
         self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
         session = home.session
-        seat = self._seat(assignment, home)
-        if session:
-            outcome, known = await self._sit(
-                assignment, replace(seat, session=session, brief=assignment.dossier or seat.brief), launch, note, home
-            )
+        seat = self._seat(assignment, home, desk)
+        if session.id:
+            news = assignment.interrupted if session.run == assignment.run else assignment.dossier
+            going_on = replace(seat, session=session.id, brief=news or seat.brief)
+            outcome, known = await self._sit(assignment, going_on, launch, note, home)
             if known:
                 return outcome
             note(event("notice", "its session is not known any more; it starts anew"))
         return (await self._sit(assignment, seat, launch, note, home))[0]
 
-    def _seat(self, assignment: Assignment, home: Home) -> Seat:
+    def _seat(self, assignment: Assignment, home: Home, desk: Path) -> Seat:
         model = self.models.get(assignment.peer.name, Model())
         program, tree = tuple(_found(assignment.peer)), Path(assignment.worktree)
-        return Seat(assignment.peer, program, tree, home.path, assignment.brief, "", model.url, model.key)
+        return Seat(assignment.peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk)
 
     async def _sit(
         self, assignment: Assignment, seat: Seat, launch: Launches, note: Note, home: Home
     ) -> tuple[Outcome, bool]:
         """The outcome, and whether the program knew its session, or began one."""
-        launched = launch(seat, note)
+
+        def keep_and_note(each: Event) -> None:
+            """Whatever ends this process, the session it has begun is known to the next."""
+            if driver.session:
+                home.keep_session(Session(driver.session, assignment.run))
+            note(each)
+
+        launched = launch(seat, keep_and_note)
         program, login = program_of(seat.peer), self.login(seat.peer)
         shared = share(login, program, seat.home)
         driver = self._drivers[assignment.run] = launched.driver
@@ -115,10 +128,14 @@ class Agents:
                     assignment.run,
                     log,
                     seat.peer.limits,
-                    {**launched.env, **self.models.get(seat.peer.name, Model()).env},
+                    {
+                        **launched.env,
+                        **self.models.get(seat.peer.name, Model()).env,
+                        "SLUICE_QUESTION": str(seat.desk / QUESTION_FILE),
+                    },
                     talk=driver,
                     home=seat.home,
-                    writable=(seat.tree, *shared),
+                    writable=(seat.tree, seat.desk, *shared),
                     readable=(*_around(seat.program), *launched.readable),
                 )
             )
@@ -126,8 +143,8 @@ class Agents:
             del self._drivers[assignment.run]
             give_back(login, program, seat.home)
             if driver.session:
-                home.keep_session(driver.session)
-        return _told(ended, driver, log), bool(driver.session)
+                home.keep_session(Session(driver.session, assignment.run))
+        return _told(ended, driver, log, _question(seat.desk)), bool(driver.session)
 
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exit:
         """A gate command in a clean checkout. No secret is in reach."""
@@ -150,7 +167,9 @@ class Agents:
         note(event("started", Path(argv[0]).name))
         tree = Path(assignment.worktree)
         log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
-        env = {"SLUICE_BRIEF": str(desk / "brief.md"), "SLUICE_RESULT": str(desk / "result.json")}
+        files = {"SLUICE_BRIEF": "brief.md", "SLUICE_RESULT": "result.json", "SLUICE_QUESTION": QUESTION_FILE}
+        env = {name: str(desk / file) for name, file in files.items()}
+        skills.lay(desk / "home")
         ended = await self.launcher.run(
             Command(
                 argv,
@@ -161,11 +180,12 @@ class Agents:
                 env,
                 assignment.brief.encode(),
                 talk,
+                home=desk / "home",
                 writable=(tree, desk),
                 readable=(PLAYER.parent, *_own_files(assignment.peer)),
             )
         )
-        outcome = _outcome(ended, _result(desk / "result.json"), log)
+        outcome = _outcome(ended, _result(desk / "result.json"), log, _question(desk))
         note(event("finished", outcome.summary or outcome.ended))
         return outcome
 
@@ -190,7 +210,7 @@ class Agents:
             )
             if ended.ended != "finished" or ended.code != 0:
                 said = f"the set-up command `{line}` failed: {ended.tail.strip()[-1_000:]}"
-                return Outcome("failed", said, ended.seconds, str(log), ended.code)
+                return Outcome("failed", said, ended.seconds, str(log), ended.code, failure="setup")
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(wanted)
         return None
@@ -228,18 +248,37 @@ def _steps(script: Path, assignment: Assignment) -> list[dict[str, Any]]:
     return list(mine[-1]["steps"]) if mine else nothing
 
 
+def _with_question(assignment: Assignment, file: Path) -> Assignment:
+    """What it is told names the file itself: not every program lets its tools see the environment."""
+    told = {
+        name: getattr(assignment, name).replace(QUESTION, str(file)) for name in ("brief", "dossier", "interrupted")
+    }
+    return replace(assignment, **told)
+
+
+def _question(desk: Path) -> str:
+    return _left(desk / QUESTION_FILE).strip()[:SUMMARY]
+
+
 def _result(file: Path) -> dict[str, Any]:
-    """What the agent left, if it left something sensible: a regular, small file of its own."""
-    if file.is_symlink() or not file.is_file() or file.stat().st_size > 1_000_000:
-        return {}
     try:
-        found = json.loads(file.read_text())
-    except (ValueError, OSError, RecursionError):
+        found = json.loads(_left(file) or "{}")
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _told(ended: Exit, driver: Driver, log: Path) -> Outcome:
+def _left(file: Path) -> str:
+    """What the agent left, if it left something sensible: a regular, small file of its own."""
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > 1_000_000:
+        return ""
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _told(ended: Exit, driver: Driver, log: Path, question: str) -> Outcome:
     """The program's own word counts when it ended by itself."""
     told = driver.ending
     summary = (told.summary if told else "")[:SUMMARY]
@@ -248,13 +287,21 @@ def _told(ended: Exit, driver: Driver, log: Path) -> Outcome:
     if told is None:
         said = f"it ended without a result: {ended.tail.strip()[-1_000:]}"
         return Outcome("failed", said, ended.seconds, str(log), ended.code, failure=f"exit {ended.code}")
-    return Outcome(told.how, summary, ended.seconds, str(log), ended.code, until=told.until, failure=told.failure)
+    how: Ended = "asked" if told.how == "finished" and question else told.how
+    asked = question if how == "asked" else ""
+    return Outcome(
+        how, summary, ended.seconds, str(log), ended.code, until=told.until, failure=told.failure, question=asked
+    )
 
 
-def _outcome(ended: Exit, result: dict[str, Any], log: Path) -> Outcome:
+def _outcome(ended: Exit, result: dict[str, Any], log: Path, question: str) -> Outcome:
     said = str(result.get("summary", ""))[:SUMMARY]
     if ended.ended != "finished":
         return Outcome(ended.ended, said, ended.seconds, str(log))
     failed = ended.code != 0 or result.get("status") == "failed"
     words = said or (ended.tail.strip()[-1_000:] if failed else "")
+    if result.get("status") == "asks":
+        question = str(result.get("question", "")).strip()[:SUMMARY] or question
+    if question and not failed:
+        return Outcome("asked", words, ended.seconds, str(log), ended.code, question=question)
     return Outcome("failed" if failed else "finished", words, ended.seconds, str(log), ended.code)

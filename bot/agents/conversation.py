@@ -58,10 +58,10 @@ class Conversation:
 
     def hear(self, line: bytes) -> None:
         heard = self._dialect.hear(_parsed(line))
+        self.session = heard.session or self.session
         for each in heard.events:
             self._note(each)
         self._say(heard.answers)
-        self.session = heard.session or self.session
         self.ending = heard.ended or self.ending
         if self._mouth and heard.ended and heard.last:
             self._mouth.close()

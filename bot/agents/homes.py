@@ -14,6 +14,14 @@ from bot.core.worktree import ref_part
 
 
 @dataclass(frozen=True)
+class Session:
+    """A program's own, as far as it told its id, and the last run that it was part of."""
+
+    id: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True)
 class Home:
     """`path` is the agent's; what lies beside it is Sluice's and out of the agent's reach."""
 
@@ -24,13 +32,14 @@ class Home:
         return self.folder / "home"
 
     @property
-    def session(self) -> str:
-        """Empty: there is none to go on with."""
-        file = self.folder / "session"
-        return file.read_text() if file.exists() else ""
+    def session(self) -> Session:
+        """Without an id there is none to go on with."""
+        file = self.folder / "session.json"
+        return Session(**json.loads(file.read_text())) if file.exists() else Session()
 
-    def keep_session(self, session: str) -> None:
-        _write(self.folder / "session", session)
+    def keep_session(self, session: Session) -> None:
+        if session != self.session:
+            _write(self.folder / "session.json", json.dumps(asdict(session)))
 
     def baseline(self, run: str, billed: Callable[[], tuple[Tokens, ...]]) -> tuple[Tokens, ...]:
         """What had been billed when this run began; a run entered again began when it first did."""

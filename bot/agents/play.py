@@ -1,7 +1,7 @@
 """Plays an edit script in the current folder: the `scripted` runtime's agent. Standard library only.
 
 Steps: {"write": path, "text"} {"append": path, "text"} {"replace": path, "old", "new"} {"delete": path}
-{"run": shell} {"wait": seconds} {"say": text} {"commit": message} {"exit": code}.
+{"run": shell} {"wait": seconds} {"say": text} {"ask": text} {"commit": message} {"exit": code}.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from typing import Any
 
 
 def main(file: str) -> int:
-    summary = ""
+    summary = question = ""
     for step in json.loads(Path(file).read_text()):
         print(json.dumps(step), flush=True)
         if "exit" in step:
             return int(step["exit"])
-        summary = str(step.get("say", summary))
+        summary, question = str(step.get("say", summary)), str(step.get("ask", ""))
+        if question:
+            break
         play(step)
     if target := os.environ.get("SLUICE_RESULT"):
-        Path(target).write_text(json.dumps({"status": "finished", "summary": summary}))
+        result = {"status": "asks" if question else "finished", "summary": summary, "question": question}
+        Path(target).write_text(json.dumps(result))
     return 0
 
 

@@ -36,6 +36,7 @@ class Seat:
     session: str = ""  # the program's own id of what it did before; empty: anew
     url: str = ""  # where its model is; empty: where the program itself looks for it, with its own login
     key: str = ""  # goes with `url`
+    desk: Path = Path()  # beside the tree: where it leaves what is no part of its work
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.item import Approval, GoAhead
+from bot.core.message import Message
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,20 @@ class NoteOrder:
     def fresh(self) -> bool:
         """It starts over on a new branch, and leaves the old pull request to people."""
         return (self.verb, self.value) == ("retry", "fresh")
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Keep a person's words for the agent: whoever has its run passes them on, or the next run begins with them."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class NoteHeard:
+    """Whoever said it is shown that the agent has heard it."""
+
+    message: str
 
 
 @dataclass(frozen=True)
@@ -329,7 +344,7 @@ BoardWrite = (
     | CloseIssue
     | ClosePull
 )
-LedgerWrite = AcceptGoAhead | SpendMove | NoteOrder | PauseAll | JoinLane | LeaveLane | Park | Finish
+LedgerWrite = AcceptGoAhead | SpendMove | NoteOrder | Tell | NoteHeard | PauseAll | JoinLane | LeaveLane | Park | Finish
 AgentAction = Claim | Dispatch | SendBack | StopRun | StopGate | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
 RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | ShowCheck | ShowPolicy | UpdateBranch | Merge
 Action = LedgerWrite | AgentAction | RepoAction | BoardWrite

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from bot.core.foreign import clean
 from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, Item, mention
-from bot.core.prompts import clean
 from bot.core.pull import Pull
 from bot.core.run import Run
 from bot.core.usage import USAGE, usage_of
@@ -64,8 +64,7 @@ def check_summary(file: str, reason: str, url: str) -> str:
 
 def logged(detail: str) -> str:
     """The end of a log, as code that nothing in it can end."""
-    lines = clean(detail[-LOG:]).replace("```", "ʼʼʼ")
-    return f"```text\n{lines}\n```" if detail.strip() else ""
+    return _code(clean(detail[-LOG:])) if detail.strip() else ""
 
 
 ASK_RETRY = "the item has stopped, and /sluice retry goes on with it"
@@ -91,10 +90,18 @@ def needs_person(who: str | None, reason: str, hint: str) -> str:
     return f"{called} needs a person:** {sentence(reason)}\n\n{hint}"
 
 
-def stopped(reason: str) -> str:
-    return f"**Needs a person.** {sentence(reason)}\n\n{RETRY}"
+def asks(who: str | None, peer: str, question: str) -> str:
+    """The agent's own words as code: they mention nobody and command nothing."""
+    called = f"@{who} **agent" if who else "**Agent"
+    return f"{called} {peer} has a question:**\n\n{_code(clean(question))}\n\n{ANSWER}"
 
 
+def stopped(reason: str, hint: str = "") -> str:
+    return f"**Needs a person.** {sentence(reason)}\n\n{hint or RETRY}"
+
+
+ANSWER = "`/sluice answer YOUR ANSWER` lets it go on where it was. Nothing runs meanwhile, and all work so far is kept."
+KEPT = "No agent works on this now. This is kept, and the next one to work on it begins with it."
 RETRY = "Move the card back to Ready, or write `/sluice retry`, to try again. All work so far is kept."
 REOPEN = (
     "Move the card back to Ready, or write `/sluice retry`, to go on with it: reopen the pull request first, or a new "
@@ -307,6 +314,11 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?`:" else ".")
+
+
+def _code(text: str) -> str:
+    lines = text.replace("```", "ʼʼʼ")
+    return f"```text\n{lines}\n```"
 
 
 def _span(span: timedelta) -> str:

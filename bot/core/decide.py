@@ -31,6 +31,7 @@ from bot.core.stage import (
     stage_of,
 )
 from bot.core.starting import draft, ready
+from bot.core.telling import say_heard, told_too_late
 from bot.core.twins import elsewhere
 from bot.core.wishing import follow_wish
 from bot.core.working import built, claimed, gating, working
@@ -43,7 +44,7 @@ def decide(s: Snapshot) -> Decision:
     waits for a slot holds up neither a stop nor a wish.
     """
     decision = _decide(s)
-    return replace(decision, actions=(*say_policy(s), *decision.actions, *keep_fields(s)))
+    return replace(decision, actions=(*say_policy(s), *decision.actions, *keep_fields(s), *say_heard(s)))
 
 
 def _decide(s: Snapshot) -> Decision:
@@ -74,6 +75,8 @@ def by_stage(s: Snapshot, stage: Stage) -> Decision:
     if s.active_run and isinstance(stage, Outside | Draft | Waiting | Ready | Done):
         gone = "the agent of the last attempt is still being stopped"
         return Decision(name_of(stage), gone, stop(s, gone), waits_for="machine")
+    if late := told_too_late(s, stage):
+        return late
     match stage:
         case Outside(why_not):
             return outside(s, why_not)

@@ -20,7 +20,7 @@ from bot.core.run import Run
 
 LATE = timedelta(minutes=5)  # webhooks take seconds and a sweep a minute
 OF_THE_CHANGES = ("reject", "retry", "update")
-OF_THE_RESULT = ("reject",)
+OF_THE_RESULT = ("reject", "answer")
 
 
 @dataclass(frozen=True)

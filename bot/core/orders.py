@@ -20,15 +20,18 @@ from bot.core.actions import (
     SendBack,
     UpdateBranch,
 )
-from bot.core.comments import REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
+from bot.core.asking import asked
+from bot.core.budget import Refusal
+from bot.core.comments import KEPT, REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
 from bot.core.item import Approval, GoAhead, Order, mention, text_hash
 from bot.core.late import as_result, on_pull
 from bot.core.parking import park_quietly
 from bot.core.pausing import stopped_by
 from bot.core.prompts import again_brief, rework_brief
 from bot.core.snapshot import Snapshot
-from bot.core.stage import Built, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
+from bot.core.stage import Built, Closed, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
 from bot.core.starting import strangers, text_waits
+from bot.core.telling import go_on, may_go_on, tell
 from bot.core.trust import Role, needed_for
 from bot.core.wishes import outlived
 from bot.core.working import no_run, rework_plan, send_back, task
@@ -42,20 +45,25 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     role = _role(s, order) if order else None
     if order is None or role is None:
         return None
-    if order.verb == "retry" and isinstance(stage, Parked) and s.active_run:
+    if order.verb in ("retry", "answer") and isinstance(stage, Parked) and s.active_run:
         return None  # it waits until the agent that is being stopped has ended
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
         return Decision(name, reason, (*_react(order, "THUMBS_DOWN"), _answered(order)), s.now)
+    if any(f"order:{order.id}" in run.causes for run in s.runs):  # a crash came between that and the answer
+        return Decision(
+            name, f"has obeyed `/sluice {order.verb}`", (*_react(order, "THUMBS_UP"), _answered(order)), s.now
+        )
     problem = order.problem or _refusal(s, stage, order) or _unseen(s, stage, order) or _held(s, order)
-    if not problem and order.verb == "reject" and (refusal := no_run(s)):
+    if not problem and (refusal := _no_slot(s, order)):
         if refusal.full:
-            return Decision(name, f"`/sluice reject` waits: {refusal.reason}", waits_for=refusal.what)
+            return Decision(name, f"`/sluice {order.verb}` waits: {refusal.reason}", waits_for=refusal.what)
         problem = refusal.reason
     if problem:
         actions = (*_react(order, "CONFUSED"), *_reply(order, not_understood(problem, order.verb)), _answered(order))
         return Decision(name, f"`/sluice {order.verb}` could not be obeyed: {problem}", actions, s.now)
-    actions = (*_obey(s, stage, order, why), *_react(order, "THUMBS_UP"), _note_for(s, stage, order))
+    sign = "EYES" if order.verb == "tell" else "THUMBS_UP"  # of what was told the thumb says that the agent heard it
+    actions = (*_obey(s, stage, order, why), *_react(order, sign), _note_for(s, stage, order))
     if order.verb == "update" and s.pull:
         actions = (*actions, UpdateBranch(s.pull.head))  # last: GitHub may refuse it, and is not asked twice
     return Decision(name, f"obeys `/sluice {order.verb}` of {order.by}", actions, s.now)
@@ -64,7 +72,7 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
 def _next(s: Snapshot) -> Order | None:
     """The oldest whose author's role is known; but what stops work does not wait behind what waits for a slot."""
     known = [order for order in s.orders if _role(s, order) is not None]
-    if not known or known[0].verb not in ("reject", "retry"):
+    if not known or known[0].verb not in ("reject", "retry", "answer"):
         return known[0] if known else None
     return next((order for order in known if order.verb in STOPS), known[0])
 
@@ -75,7 +83,17 @@ def _role(s: Snapshot, order: Order) -> Role | None:
 
 def _held(s: Snapshot, order: Order) -> str:
     """Nothing that starts or changes work is done while it is paused."""
-    return stopped_by(s) if order.verb in ("reject", "update") else ""
+    return stopped_by(s) if order.verb in ("reject", "answer", "update") else ""
+
+
+def _no_slot(s: Snapshot, order: Order) -> Refusal | None:
+    """Why the run it asks for may not start."""
+    match order.verb:
+        case "reject":
+            return no_run(s)
+        case "answer":
+            return may_go_on(s)
+    return None
 
 
 def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
@@ -100,6 +118,10 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
             return "there is no result to reject"
         case "reject" if s.active_run:
             return f"agent {s.active_run.peer} is still working on it"
+        case "tell" if over or isinstance(stage, Outside | Closed):
+            return "there is no work this could be said about"
+        case "answer" if not isinstance(stage, Parked) or not (asked(s) and s.item.go_ahead and s.issue):
+            return "no agent waits for an answer; `/sluice tell` says something to the next one"
         case "approve" if not _approvable(s, stage):
             return "there is nothing to approve"
     return ""
@@ -130,6 +152,10 @@ def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ..
             return (PauseAll(order.verb == "pause all", order.by),)
         case "reject":
             return _reject(s, order)
+        case "tell":
+            return (tell(s, order), *(() if s.active_run else _reply(order, KEPT)))
+        case "answer":
+            return go_on(s, order)
         case "retry":
             return _retry(s, stage, order)
         case "cancel":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from bot.core.actions import Action, AskPerson, Decision, MoveCard, Park, SayStatus
-from bot.core.comments import RETRY, needs_person, stopped
+from bot.core.asking import reason_of
+from bot.core.comments import ANSWER, RETRY, asks, needs_person, stopped
 from bot.core.pausing import stop
 from bot.core.snapshot import Snapshot
 
@@ -31,9 +32,13 @@ def ask(s: Snapshot, reason: str, hint: str = RETRY) -> tuple[Action, ...]:
     """The comment, the card and the status: repeated until they stand, each at most once."""
     given = s.item.claim.go_ahead if s.item.claim else s.item.go_ahead
     card = (MoveCard(s.columns.needs_person),) if s.meaning != "needs_person" else ()
-    body = stopped(reason)
+    run, who = s.runs[-1] if s.runs else None, s.person_behind(given)
+    if run and run.outcome and reason == reason_of(run):
+        body, called = stopped(reason, ANSWER), asks(who, run.peer, run.outcome.question)
+    else:
+        body, called = stopped(reason), needs_person(who, reason, hint)
     status = (SayStatus(body),) if s.status is None or s.status.body != body else ()
-    return (AskPerson(needs_person(s.person_behind(given), reason, hint), mark(s, reason)), *card, *status)
+    return (AskPerson(called, mark(s, reason)), *card, *status)
 
 
 def mark(s: Snapshot, reason: str) -> str:

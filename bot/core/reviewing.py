@@ -30,7 +30,7 @@ from bot.core.gates.threads import threads
 from bot.core.gates.verdict import Verdict
 from bot.core.gates.workflow import name_of, workflow
 from bot.core.parking import mark, park
-from bot.core.prompts import conflict_brief, rework_brief
+from bot.core.prompts import rework_brief
 from bot.core.pull import Pull, Review
 from bot.core.showing import run_again, show
 from bot.core.snapshot import Snapshot
@@ -88,13 +88,10 @@ def _mend(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
     claim = s.item.claim
     assert claim is not None  # InReview is a claimed stage
     conflict = [v for v in red if v.gate == "mergeable"]
-    if conflict and len(red) == 1 and not asked:
-        brief = conflict_brief(task(s, claim), pull.base)
-        return send_back(s, "InReview", conflict, pull.head, brief=brief, merge_base=True)
     ids = {review.id for review in asked}
     remarks = [r for t in pull.threads if not t.resolved for r in t.remarks if r.review in ids]
     words = [(review.author, review.body) for review in asked if review.body.strip()]
-    brief = rework_brief(task(s, claim), red, remarks, words, s.runs)
+    brief = rework_brief(task(s, claim), red, remarks, words, s.runs, pull.base if conflict else "")
     causes = tuple(f"review:{review.id}" for review in asked)
     return send_back(s, "InReview", red, pull.head, causes, brief, merge_base=bool(conflict))
 

@@ -64,6 +64,7 @@ class Assignment:
     setup: tuple[str, ...] = ()  # commands to run first, once per worktree
     item: str = ""  # with the peer: whose home and session it is
     dossier: str = ""  # Markdown: all a session that goes on needs to be told; empty: the brief
+    interrupted: str = ""  # Markdown: the same for a session that was at this very run when the machine failed
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Outcome:
     cost_usd: float | None = None  # None: unknown
     until: datetime | None = None  # limited: when its provider takes work again, where it said so
     failure: str = ""  # failed: its class, by which repeated failures are told; e.g. "login", "exit 1"
+    question: str = ""  # asked: what a person is to answer, in its own words, untrusted, bounded
 
     @property
     def tokens(self) -> int | None:

@@ -10,6 +10,7 @@ from bot.core.board import Columns, Kept
 from bot.core.budget import Caps, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
+from bot.core.message import Message
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
 from bot.core.run import Peer, Run
@@ -81,6 +82,7 @@ class Snapshot:
     runs: tuple[Run, ...] = ()  # of this item, oldest first
     gate_runs: tuple[GateRun, ...] = ()
     orders: tuple[Order, ...] = ()  # not answered yet, oldest first
+    messages: tuple[Message, ...] = ()  # all that people said to its agents, oldest first
     peers: tuple[Peer, ...] = ()
     usage: Usage = field(default_factory=lambda: Usage())
     caps: Caps = field(default_factory=lambda: Caps())

@@ -122,7 +122,7 @@ MOVES: dict[type[Stage], dict[type[Stage], Why]] = {
     },
     Claimed: {
         Working: "the agent starts",
-        Parked: "the agent changed nothing, or failed",
+        Parked: "the agent changed nothing, failed, or asks something",
         **_rare(InReview, Ready, Waiting, Merged, Closed, Done),  # `retry` gives the claim up
     },
     Working: {
@@ -155,7 +155,8 @@ MOVES: dict[type[Stage], dict[type[Stage], Why]] = {
     },
     Parked: {
         Ready: "a person asked again",  # never by itself: somebody moved the card, or commanded
-        **_rare(Waiting, Outside, Merged, Closed),
+        Working: "its question is answered",
+        **_rare(Claimed, Gating, Built, InReview, Waiting, Outside, Merged, Closed),
     },
     Done: _rare(Ready, Waiting, Outside),
 }

@@ -21,7 +21,7 @@ from bot.core.budget import Refusal, admit
 from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
-from bot.core.prompts import earlier, first_brief
+from bot.core.prompts import Brief, again_brief, first_brief
 from bot.core.queue import rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
@@ -108,9 +108,10 @@ def _claim(s: Snapshot, issue: Issue, go: GoAhead, peer: Peer, accept: tuple[Act
         return Decision("Ready", f"the branch {s.default_branch} cannot be read", accept, waits_for="machine")
     causes = (f"go:{go.key}",)
     evidence = evidence_of(causes)
-    brief = "\n".join((first_brief(issue.repo, issue.number, go, branch, s.policy), *earlier(s.runs)))
+    task = first_brief(issue.repo, issue.number, go, branch, s.policy)
+    brief = again_brief(task, go.by, s.runs, go) if s.runs else Brief(task)
     key = run_key(s.item.id, STEP, s.base_head, evidence)
-    run = RunPlan(key, STEP, peer.name, 1, go.key, evidence, s.base_head, brief, causes)
+    run = RunPlan(key, STEP, peer.name, 1, go.key, evidence, s.base_head, brief.whole, causes, dossier=brief.news)
     actions: tuple[Action, ...] = (
         *accept,
         Claim(peer.name, branch, s.default_branch, go, run),

@@ -51,6 +51,8 @@ USAGE: dict[str, Usage] = {
     "priority": Usage("/sluice priority NUMBER", "a lower number comes first", _number),
     "approve": Usage("/sluice approve", "approve exactly what is shown now", _nothing),
     "reject": Usage("/sluice reject REASON", "send the work back", bool),
+    "tell": Usage("/sluice tell TEXT", "say something to the agent, at its work if it can be reached there", bool),
+    "answer": Usage("/sluice answer TEXT", "answer what the agent asked; it goes on where it was", bool),
     "merge": Usage("/sluice merge", "merge exactly this head once its checks pass", _nothing),
     "update": Usage("/sluice update", "bring the branch up to date", _nothing),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
@@ -20,6 +21,7 @@ from bot.core.actions import (
     SayStatus,
     SendBack,
 )
+from bot.core.asking import reason_of
 from bot.core.budget import Refusal, admit
 from bot.core.comments import opened, pull_body, pull_title, quoted
 from bot.core.comments import working as working_text
@@ -27,7 +29,7 @@ from bot.core.gates.command import command, name_of
 from bot.core.gates.verdict import Verdict
 from bot.core.item import Claim
 from bot.core.parking import park
-from bot.core.prompts import first_brief, rework_brief
+from bot.core.prompts import Brief, again_brief, first_brief, rework_brief
 from bot.core.pull import Pull
 from bot.core.run import ATTEMPTS, Run, evidence_of, run_key
 from bot.core.snapshot import Snapshot
@@ -48,6 +50,8 @@ def claimed(s: Snapshot, stage: Claimed) -> Decision:
     outcome, work = run.outcome, run.work
     if outcome is None or outcome.ended in ("lost", "cancelled", "unreached"):
         return _once_more(s, run)
+    if outcome.ended == "asked":
+        return park(s, "Claimed", reason_of(run))
     words = quoted(outcome.summary)
     said = f" It said: {words}" if words else ""
     if outcome.ended != "finished":
@@ -138,7 +142,7 @@ def send_back(
     failures: list[Verdict],
     head: str,
     causes: tuple[str, ...] = (),
-    brief: str | None = None,
+    brief: Brief | None = None,
     merge_base: bool = False,
     asked: bool = False,
 ) -> Decision:
@@ -149,7 +153,8 @@ def send_back(
     claim = s.item.claim
     assert claim is not None  # only claimed stages send back
     what = "; ".join(v.reason for v in failures) or "somebody asked for changes"
-    if s.rounds > s.policy.work.rounds and not asked:
+    questions = sum(run.go_ahead == claim.go_ahead.key and bool(reason_of(run)) for run in s.runs)
+    if s.rounds - questions > s.policy.work.rounds and not asked:
         return park(s, stage, f"after {s.rounds} rounds still: {what}")
     if (never := no_run(s)) and not never.full:
         return park(s, stage, f"{never.reason}; still: {what}")
@@ -176,21 +181,24 @@ def no_run(s: Snapshot) -> Refusal | None:
     return admit(s.usage, s.caps, s.policy.work, peer, first=False) if peer else None
 
 
-def rework_plan(s: Snapshot, claim: Claim, head: str, causes: tuple[str, ...], brief: str, merge_base: bool) -> RunPlan:
+def rework_plan(
+    s: Snapshot, claim: Claim, head: str, causes: tuple[str, ...], brief: Brief, merge_base: bool
+) -> RunPlan:
     """Under a new go-ahead the same trouble is new evidence: a person asked to try again."""
     causes = tuple(dict.fromkeys((f"go:{claim.go_ahead.key}", *causes)))
     evidence = evidence_of(causes)
     key = run_key(s.item.id, STEP, head, evidence)
-    return RunPlan(
-        key, STEP, claim.peer, s.rounds + 1, claim.go_ahead.key, evidence, head, brief, causes, merge_base, first=False
+    plan = RunPlan(
+        key, STEP, claim.peer, s.rounds + 1, claim.go_ahead.key, evidence, head, brief.whole, causes, dossier=brief.news
     )
+    return replace(plan, merge_base=merge_base, first=False)
 
 
 def task(s: Snapshot, claim: Claim) -> str:
     return first_brief(s.item.repo, s.item.number or 0, claim.go_ahead, claim.branch, s.policy)
 
 
-def _rework(s: Snapshot, claim: Claim, failures: list[Verdict]) -> str:
+def _rework(s: Snapshot, claim: Claim, failures: list[Verdict]) -> Brief:
     return rework_brief(task(s, claim), failures, (), (), s.runs)
 
 
@@ -198,7 +206,8 @@ def _start_over(s: Snapshot, claim: Claim) -> Decision:
     """Claimed without a run and without a pull request: the pull request went away; begin from what is saved."""
     if (never := no_run(s)) and not never.full:
         return park(s, "Claimed", never.reason)
-    plan = rework_plan(s, claim, s.base_head or "", ("again",), task(s, claim), merge_base=False)
+    brief = again_brief(task(s, claim), claim.go_ahead.by, s.runs)
+    plan = rework_plan(s, claim, s.base_head or "", ("again",), brief, merge_base=False)
     return Decision("Claimed", f"agent {claim.peer} takes it", (SendBack(plan),), waits_for="slot")
 
 

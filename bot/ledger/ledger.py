@@ -11,6 +11,7 @@ from bot.ledger.figures import Figures
 from bot.ledger.gates import Gates
 from bot.ledger.halting import Halting
 from bot.ledger.items import Items
+from bot.ledger.messages import Messages
 from bot.ledger.orders import Orders
 from bot.ledger.recall import Recall
 from bot.ledger.reports import Reports
@@ -30,6 +31,7 @@ class SqlLedger(
     Gates,
     Halting,
     Orders,
+    Messages,
     Decisions,
     Wakes,
     BoardVerbs,

@@ -16,6 +16,7 @@ from bot.ledger.decisions import deeds_of
 from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, load, twin_of
+from bot.ledger.messages import messages_of
 from bot.ledger.orders import unanswered
 from bot.ledger.repositories import policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
@@ -37,6 +38,7 @@ class Recall(Store):
                 runs=tuple(run_of(row) for row in my_runs.mappings()),
                 gate_runs=tuple(gate_of(row) for row in my_gates.mappings()),
                 orders=await unanswered(tx, item),
+                messages=await messages_of(tx, item),
                 usage=await usage_of(tx, mine, given.key if given else None, now),
                 ahead=await _ahead(tx, mine),
                 lane=tuple(await lane_of(tx, item)),

@@ -144,6 +144,21 @@ orders = Table(
     Column("answered_at", Utc),
 )
 
+messages = Table(
+    "messages",
+    metadata,
+    _item(primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("author", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("answers", Text, nullable=False),
+    Column("run", String, nullable=False),
+    Column("heard_by", String, nullable=False),
+    Column("told", Boolean, nullable=False),
+)
+
 decisions = Table(
     "decisions",
     metadata,

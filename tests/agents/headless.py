@@ -80,7 +80,7 @@ class Recipe:
 def _claude_words(prompt: str, resume: str) -> list[str]:
     return [
         "-p", prompt, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
-        "--allowedTools", "Bash", "--setting-sources", "", "--strict-mcp-config",
+        "--allowedTools", "Bash", "--setting-sources", "user", "--strict-mcp-config",
         *(["--resume", resume] if resume else []),
     ]  # fmt: skip
 

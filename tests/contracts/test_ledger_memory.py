@@ -12,6 +12,7 @@ from bot.core.actions import Decision, MoveCard, NoteOrder
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Approval, Move, Order
 from bot.core.limits import Hour, Standing
+from bot.core.message import Message
 from bot.core.run import Peer
 from bot.core.snapshot import PolicyWord
 from bot.core.trust import Role
@@ -379,3 +380,16 @@ async def test_the_dearest_items_come_first(ledger: SqlLedger) -> None:
         await ledger.book(item, kind, amount, NOW)
     await ledger.book("a", "graphql_points", 1, NOW)
     assert list((await ledger.dearest(5)).items()) == [("b", {"content_requests": 2}), ("a", {"graphql_points": 10})]
+
+
+async def test_a_message_is_kept_once_and_heard_by_the_first(ledger: SqlLedger) -> None:
+    """Told twice it is one message; the run that heard it first counts."""
+    (item,) = await add(ledger, 1)
+    said = Message("c1", "mona", "Use tabs.", NOW, subject="IC_1", run="r1")
+    await ledger.tell(item, said)
+    await ledger.tell(item, replace(said, text="Use spaces.", run=""))
+    await ledger.heard(item, ["c1", "unknown"], "r1", at(5))
+    await ledger.heard(item, ["c1"], "r2", at(6))
+    assert await ledger.messages(item) == (replace(said, heard_by="r1"),)
+    await ledger.note_heard(item, "c1")
+    assert (await ledger.recall(item, at(7))).messages == (replace(said, heard_by="r1", told=True),)

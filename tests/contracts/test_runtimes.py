@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -117,6 +118,75 @@ async def test_a_result_that_links_elsewhere_is_not_read(agents: Agents, world: 
     secret.write_text(json.dumps({"summary": "treasure"}))
     peer = program(tmp_path, f'os.symlink("{secret}", os.environ["SLUICE_RESULT"])')
     assert "treasure" not in (await agents.run(await assignment(world, peer))).summary
+
+
+async def test_skills_lie_in_its_home_and_not_in_its_work(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """An agent finds what it may be taught where programs look for it, and nothing of that comes with its result."""
+    body = 'Path("known.txt").write_text(" ".join(sorted(os.listdir(os.environ["HOME"] + "/.claude/skills"))))'
+    outcome = await agents.run(await assignment(world, program(tmp_path, body)))
+    assert outcome.ended == "finished", outcome.summary
+    assert [file.path for file in (await world.collect()).files] == ["known.txt"]
+    known = (Path(world.git.worktrees()[0]) / "known.txt").read_text()
+    assert known == "address-review implement repair-gate report resolve-conflict"
+
+
+ASKS = {"status": "asks", "question": "Which colour?"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'Path(os.environ["SLUICE_RESULT"]).write_text(json.dumps({ASKS}))',
+        'Path(os.environ["SLUICE_QUESTION"]).write_text("Which colour?\\n")',
+        'told = sys.stdin.read(); Path(told.split()[-1]).write_text("Which colour?")',
+    ],
+    ids=["in its result", "in the file that is named in its environment", "in the file that its brief names"],
+)
+async def test_a_question_ends_the_run(agents: Agents, world: GitWorld, tmp_path: Path, body: str) -> None:
+    """A program asks a person by its result, or by a file whose path it is told."""
+    given = await assignment(world, program(tmp_path, body), brief="Ask in $SLUICE_QUESTION")
+    outcome = await agents.run(given)
+    assert (outcome.ended, outcome.question) == ("asked", "Which colour?")
+    assert (await agents.run(replace(given, peer=program(tmp_path, "")))).ended == "finished", "asked once more"
+
+
+async def test_a_hostile_question_is_none(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """A link to a secret, or more than anybody would read, asks nothing."""
+    secret = tmp_path / "secret"
+    secret.write_text("treasure")
+    for body in (f'os.symlink("{secret}", os.environ["SLUICE_QUESTION"])', "os.mkfifo(os.environ['SLUICE_QUESTION'])"):
+        outcome = await agents.run(await assignment(world, program(tmp_path, body)))
+        assert (outcome.ended, outcome.question) == ("finished", "")
+    body = 'Path(os.environ["SLUICE_QUESTION"]).write_text("x" * 900_000)'
+    assert len((await agents.run(await assignment(world, program(tmp_path, body)))).question) == 4_000
+
+
+TALKS = """
+session = sys.argv[sys.argv.index("--resume") + 1] if "--resume" in sys.argv else "s1"
+for line in sys.stdin:
+    told = json.loads(line)
+    if told["type"] == "user":
+        Path("heard.txt").open("a").write(told["message"]["content"] + "\\n")
+        print(json.dumps({"type": "system", "subtype": "init", "session_id": session}), flush=True)
+        if "wait" not in told["message"]["content"]:
+            print(json.dumps({"type": "result", "subtype": "success", "session_id": session}), flush=True)
+"""
+
+
+async def test_an_interrupted_session_is_told_so(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Sluice dies while an agent works: entered again, the run's own session goes on, and is not told its task again;
+    the next run is told what is new."""
+    peer = replace(program(tmp_path, TALKS), runtime="claude")
+    given = await assignment(world, peer, item="i1", brief="wait", dossier="news", interrupted="interrupted")
+    begun = asyncio.Event()
+    running = asyncio.create_task(agents.run(given, lambda _: begun.set()))
+    await begun.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    for run in ("run1", "run2"):
+        again = Agents(agents.launcher, agents.root)  # as another process would
+        assert (await again.run(replace(given, run=run))).ended == "finished"
+    assert (Path(given.worktree) / "heard.txt").read_text().split() == ["wait", "interrupted", "news"]
 
 
 async def test_a_program_that_is_missing(agents: Agents, world: GitWorld) -> None:

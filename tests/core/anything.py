@@ -10,6 +10,7 @@ from bot.core.board import Columns
 from bot.core.budget import Caps, Usage
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Approval, Claim, Dependency, Draft, Face, GoAhead, Issue, Item, Move, Order, Parked, Refused
+from bot.core.message import Message
 from bot.core.policy import Gates, Merging, Policy, Reviewing, Work
 from bot.core.pull import Check, Pull, Remark, Review, Shown, Thread
 from bot.core.run import Outcome, Peer, Run
@@ -140,6 +141,7 @@ RUN = some(
             until=st.none(),
             failure=st.just(""),
             cost_usd=st.none(),
+            question=TEXT,
         )
     ),
     attempts=st.integers(0, 3),
@@ -192,6 +194,8 @@ VERBS = (
     "assign",
     "",
     "odd",
+    "tell",
+    "answer",
     "priority",
 )
 ORDER = some(
@@ -205,6 +209,10 @@ ORDER = some(
     problem=st.just("") | TEXT,
     saw=few(SAW),
 )
+MESSAGE = some(
+    Message, id=KEY, author=WHO, text=TEXT, at=WHEN, subject=TEXT, answers=TEXT,
+    run=st.just("") | KEY, heard_by=st.just("") | KEY,
+)  # fmt: skip
 POLICY = some(
     Policy,
     merge=some(Merging),
@@ -262,6 +270,7 @@ SNAPSHOT = some(
     runs=few(RUN, 3),
     status=maybe(some(StatusComment, id=st.just("IC"), body=TEXT)),
     orders=few(ORDER),
+    messages=few(MESSAGE),
     usage=USAGE,
     gate_runs=few(
         some(

@@ -9,6 +9,7 @@ from bot.core import actions as do
 from bot.core.budget import Caps, Refusal, Usage, admit
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Claim, Draft, Face, Move, Order, Parked
+from bot.core.message import Message
 from bot.core.policy import Policy
 from bot.core.pull import Pull, Shown
 from bot.core.run import EXCUSED, Run
@@ -30,6 +31,7 @@ class Effects:
         self.runs: list[Run] = []
         self.gates: list[GateRun] = []
         self.orders: list[Order] = []
+        self.messages: list[Message] = []
         self.pull: Pull | None = None
         self.branches: dict[str, str] = {}
         self.base_head = "b0"
@@ -93,6 +95,10 @@ class Effects:
             waiting_pulls=int(bool(waiting)),
         )
 
+    def hears(self, run: str) -> None:
+        """The agent of that run hears whatever nobody has heard."""
+        self.messages = [replace(m, heard_by=m.heard_by or run) for m in self.messages]
+
     def _do(self, action: do.Action) -> str:
         """The effect of one action; a sentence when it is refused."""
         match action:
@@ -102,6 +108,11 @@ class Effects:
                 self._set(spent=key)
             case do.NoteOrder():
                 self._note(action)
+            case do.Tell(message):
+                known = {each.id for each in self.messages}
+                self.messages += [] if message.id in known else [message]
+            case do.NoteHeard(key):
+                self.messages = [replace(m, told=True) if m.id == key else m for m in self.messages]
             case do.PauseAll(on, by):
                 self.paused_all_by = by if on else None
             case do.JoinLane():
@@ -109,7 +120,8 @@ class Effects:
             case do.LeaveLane():
                 self._set(lane_since=None)
             case do.Park(reason, told):
-                self._set(parked=Parked(reason, self.now, told), claim=None, lane_since=None)
+                given = self.item.claim.go_ahead if self.item.claim else self.item.go_ahead
+                self._set(parked=Parked(reason, self.now, told), claim=None, lane_since=None, go_ahead=given)
                 for run in self.active:
                     if run.state == "admitted":
                         self._end(run, "cancelled")
@@ -119,6 +131,7 @@ class Effects:
             case do.Claim():
                 return self._claim(action)
             case do.Dispatch(key):
+                self.hears(key)
                 self.runs = [replace(r, state="running", started_at=self.now) if r.key == key else r for r in self.runs]
             case do.SendBack(plan):
                 return self._admit(plan) or self._do(do.Dispatch(plan.key))

@@ -79,7 +79,8 @@ def result(head: str = "h1", *paths: str, **changed: Any) -> Result:
 
 
 def outcome(ended: str = "finished", summary: str = "Mended the typo.") -> Outcome:
-    return Outcome(ended, summary, 60.0, "run.log", 0)  # type: ignore[arg-type]
+    question = "Which colour?" if ended == "asked" else ""
+    return Outcome(ended, summary, 60.0, "run.log", 0, question=question)  # type: ignore[arg-type]
 
 
 def run(

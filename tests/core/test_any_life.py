@@ -29,6 +29,8 @@ VERBS = (
     "update",
     "explain",
     "help",
+    "tell",
+    "answer",
 )
 
 
@@ -120,6 +122,9 @@ EVENTS: dict[str, Callable[[Toy], None]] = {
     "reject": _say("reject", "no", "mona"),
     "agent builds": _agent(True, "finished"),
     "agent builds protected": _agent(True, "finished", "AGENTS.md"),
+    "agent asks": _agent(True, "asked"),
+    "agent asks at once": _agent(False, "asked"),
+    "agent hears": Toy.agent_hears,
     "agent does nothing": _agent(False, "finished"),
     **{f"agent {ended}": _agent(ended != "lost", ended) for ended in ("failed", "timed_out", "lost", "cancelled")},
     "approved": _review("APPROVED", ""),
@@ -173,6 +178,8 @@ BUILT = ["wendy drags to Ready", "agent builds"]
 @example(POLICIES[1], BUILT, ["says approve, then a commit", "checks passed"])
 @example(POLICIES[4], BUILT, ["workflows end failed", "agent builds", "re-run pressed", "workflows end passed"])
 @example(POLICIES[4], BUILT, ["approved", "re-run pressed", "workflows end unstarted", "time passes"])
+@example(POLICIES[2], BUILT[:1], ["mona says tell", "agent builds", "agent builds", "approved"])
+@example(POLICIES[0], BUILT[:1], ["agent asks", "mona says answer", "agent builds", "checks failed", "agent builds"])
 @example(POLICIES[0], BUILT, ["mona says pause all", "mona says cancel", "mona says retry", "merged by hand"])
 def test_any_life_settles(which: Policy, begin: list[str], then: list[str]) -> None:
     """After every event the item settles in lawful stages, with at most one agent and no run without new evidence."""
@@ -183,17 +190,24 @@ def test_any_life_settles(which: Policy, begin: list[str], then: list[str]) -> N
         _holds(toy)
 
 
+def held(toy: Toy) -> bool:
+    return toy.policy.mode != "live" or bool(toy.paused_all_by or toy.item.paused_by)
+
+
 def _holds(toy: Toy) -> None:
     s = toy.snapshot()
     begun = Counter(run.causes for run in toy.runs if run.causes == (f"go:{run.go_ahead}",))
     assert max(begun.values(), default=0) <= 1, "one go-ahead began two runs"
-    asked = {run.key for run in toy.runs if any(cause.startswith("order:") for cause in run.causes)}
-    assert all(run.round <= toy.policy.work.rounds + 1 for run in toy.runs if run.key not in asked)
+    asked = {run.key for run in toy.runs if any(cause.startswith(("order:", "message:")) for cause in run.causes)}
+    questions = sum(run.outcome is not None and run.outcome.ended == "asked" for run in toy.runs)
+    assert all(run.round <= toy.policy.work.rounds + 1 + questions for run in toy.runs if run.key not in asked)
+    over = {run.key for run in toy.runs if run.state == "ended" and run.useful}
+    if toy.item.claim and not held(toy):
+        assert not [m for m in toy.messages if m.run in over and not m.heard_by], "a word that came too late is lost"
     assert toy.item.claim or not toy.active, "an agent works on an item that was given up"
-    held = toy.policy.mode != "live" or toy.paused_all_by or toy.item.paused_by
-    assert not (held and toy.active), "an agent works although everything stands still"
+    assert not (held(toy) and toy.active), "an agent works although everything stands still"
     move = wish(s)
-    if toy.item.claim and move and not held:
+    if toy.item.claim and move and not held(toy):
         assert s.role(move.actor) is None, f"the wish of {move.actor} is lost"
     if toy.pull and toy.pull.merged_by == ME:
         approved = {review.head for review in toy.pull.reviews if review.state == "APPROVED"}

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from bot.core.foreign import clean, fence
 from bot.core.gates.verdict import Verdict
-from bot.core.prompts import again_brief, clean, conflict_brief, fence, first_brief, last_lines, rework_brief
+from bot.core.prompts import again_brief, first_brief, interrupted_brief, last_lines, rework_brief, with_criteria
 from bot.core.pull import Remark
 from tests.core.facts import built, go_ahead, policy
 
@@ -22,16 +23,38 @@ def test_first_brief(snapshot: SnapshotAssertion) -> None:
     assert brief == snapshot
 
 
+FAILURE = Verdict("checks", "failed", "failed on this head: ci", "h1", url="https://ci.test/1", detail="a\nb")
+CONFLICT = Verdict("mergeable", "failed", "it conflicts with main", "h1")
+REMARKS = (Remark("src/shop.py", 3, "mona", "Why?"), Remark("README.md", None, "mona", "And here?"))
+
+
 def test_rework_brief(snapshot: SnapshotAssertion) -> None:
-    """What went wrong on top, then earlier attempts, then the task again."""
-    failure = Verdict("checks", "failed", "failed on this head: ci", "h1", url="https://ci.test/1", detail="a\nb")
-    remarks = (Remark("src/shop.py", 3, "mona", "Why?"), Remark("README.md", None, "mona", "And here?"))
-    assert rework_brief("THE TASK", (failure,), remarks, (("mona", "Name it better"),), (built(),)) == snapshot
+    """Who starts anew is told what went wrong, then of earlier attempts, then the task again."""
+    told = rework_brief("THE TASK", (FAILURE,), REMARKS, (("mona", "Name it better"),), (built(),))
+    assert told.whole == snapshot
 
 
-def test_conflict_and_another_attempt(snapshot: SnapshotAssertion) -> None:
-    """Both hold the task under their own heading."""
-    assert (conflict_brief("THE TASK", "main"), again_brief("THE TASK", "mona", ())) == snapshot
+def test_a_session_that_goes_on_is_told_the_news_alone(snapshot: SnapshotAssertion) -> None:
+    """The failed gate with its last lines, remarks with file and line, a person's words and the conflict: no more."""
+    told = rework_brief("THE TASK", (FAILURE, CONFLICT), REMARKS, (("mona", "Name it better"),), (built(),), "main")
+    assert told.news == snapshot
+    assert "THE TASK" not in told.news and "Mended the typo" not in told.news
+
+
+def test_conflict_another_attempt_and_an_interruption(snapshot: SnapshotAssertion) -> None:
+    """Each under its own heading; an attempt for a new go-ahead holds its text, for it may have changed."""
+    conflict = rework_brief("THE TASK", (CONFLICT,), (), (), (), "main")
+    again = again_brief("THE TASK", "mona", ()), again_brief("THE TASK", "mona", (), go_ahead(body="Now do that."))
+    assert (conflict, again, interrupted_brief()) == snapshot
+    assert "Now do that." in again[1].news
+
+
+def test_acceptance_criteria_are_found() -> None:
+    """A section of that name, up to the next heading; else the checklist; else there are none."""
+    section = "Do it.\n\n## Acceptance criteria\n- fast\n- small\n\n## Notes\n- [ ] later"
+    assert with_criteria(section) == ("Do it.\n\n## Notes\n- [ ] later", "- fast\n- small")
+    assert with_criteria("Do it.\n- [ ] fast\n* [x] small\n- other") == ("Do it.\n- other", "- [ ] fast\n* [x] small")
+    assert with_criteria("Do it.\n- one") == ("Do it.\n- one", "")
 
 
 @given(st.text(max_size=200))

@@ -61,6 +61,11 @@ class Toy(Effects):
             work = result(head, *paths) if head else result(run.head)
             self._end(run, ended, work)
 
+    def agent_hears(self) -> None:
+        """The agent at work is told what people have said meanwhile."""
+        for run in self.active:
+            self.hears(run.key)
+
     # --- passes -----------------------------------------------------------------------------------------------------
 
     @property
@@ -87,6 +92,7 @@ class Toy(Effects):
             runs=tuple(self.runs),
             gate_runs=tuple(self.gates),
             orders=tuple(self.orders),
+            messages=tuple(self.messages),
             peers=self.peers,
             worktree=self.worktree,
             usage=self.usage,
@@ -134,6 +140,7 @@ class Toy(Effects):
             tuple(self.runs),
             tuple(self.gates),
             tuple(self.orders),
+            tuple(self.messages),
             self.status,
             counts,
         )

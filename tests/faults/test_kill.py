@@ -116,6 +116,7 @@ async def test_killed_at_every_effect(
         await stopped_by_hand(world, sluice)
         await cancelled(world, sluice)
         await stopped_at_its_gate(world, sluice)
+        await talked_with(world, sluice)
         await sluice.until(lambda: nothing_left(world), "worktrees, claims and agents are gone")
     points = set(sluice.hits.read_text().splitlines())
     record_property("told", f"killed {sluice.kills} times: {', '.join(sorted(points))}")
@@ -210,6 +211,28 @@ async def stopped_at_its_gate(world: World, sluice: Sluice) -> None:
     await world.comment(item, "/sluice cancel", by="ann")
     await sluice.until(lambda: in_column(world, item, "Needs a person"), "six needs a person")
     await sluice.until(lambda: nobody_works(world), "the command has ended")
+
+
+async def talked_with(world: World, sluice: Sluice) -> None:
+    """Told something at its work, the agent asks something; answered, it goes on, and has heard both."""
+    wait = {"run": "while [ ! -e go ]; do sleep 0.1; done"}
+    world.play("Seven", {"write": "half.txt", "text": "half"}, wait, {"ask": "Which colour?"})
+    world.play("Seven", {"run": "cp $SLUICE_BRIEF told.txt"}, round=2)
+    item = await world.add_issue("Seven", edits=False)
+    await sluice.until(lambda: at_work(world), "the agent works")
+    await world.comment(item, "/sluice tell Use tabs.")
+    await sluice.until(lambda: reacted(world, item, 1), "what was said is taken")
+    for tree in world.worktrees():
+        (tree / "go").write_text("")
+    await sluice.until(lambda: in_column(world, item, "Needs a person"), "seven needs a person")
+    await sluice.until(lambda: said_times(world, item, "has a question", 1), "the question is asked")
+    await world.comment(item, "/sluice answer Blue.")
+    await sluice.until(lambda: reviewer_asked(world, item), "seven is in review")
+    await sluice.until(lambda: reacted(world, item, 3), "who said something sees that it was heard")
+    told = await world.file("told.txt", (await world.pull(item))["head"]["ref"])
+    assert told and "Use tabs." in told and "Blue." in told
+    await world.comment(item, "/sluice cancel --close", by="ann")
+    await sluice.until(lambda: in_column(world, item, "Needs a person"), "seven is cancelled")
 
 
 async def broken_policy(world: World, sluice: Sluice) -> None:

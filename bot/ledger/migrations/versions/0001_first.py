@@ -232,6 +232,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_gate_runs_item"), "gate_runs", ["item"], unique=False)
     op.create_table(
+        "messages",
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("heard_by", sa.String(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["item"], ["items.id"], name=op.f("fk_messages_item")),
+        sa.PrimaryKeyConstraint("item", "id", name=op.f("pk_messages")),
+    )
+    op.create_table(
         "orders",
         sa.Column("item", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
@@ -294,6 +309,7 @@ def downgrade() -> None:
         "runs",
         "receipts",
         "orders",
+        "messages",
         "gate_runs",
         "effects",
         "decisions",
