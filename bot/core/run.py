@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.spend import Budget
 from bot.core.tokens import Tokens
 from bot.core.worktree import Work
 
@@ -106,6 +107,8 @@ class Run:
     attempts: int = 0  # infrastructure retries of this very run
     excused: int = 0  # of these, how many follow one that was `EXCUSED`
     causes: tuple[str, ...] = ()  # what it was started for: reviews and verdicts already seen to
+    cap: Budget | None = None  # what it may use before it is stopped
+    estimate: int | None = None  # tokens, as its agent's earlier runs used
 
     @property
     def useful(self) -> bool:

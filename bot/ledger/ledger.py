@@ -19,6 +19,7 @@ from bot.ledger.reviews import Reviews
 from bot.ledger.runs import Runs
 from bot.ledger.standings import Standings
 from bot.ledger.tallies import Tallies
+from bot.ledger.usage import UsageVerbs
 from bot.ledger.wakes import Wakes
 from bot.ledger.workers import Schedules, Workers
 
@@ -40,6 +41,7 @@ class SqlLedger(
     Costs,
     Standings,
     Tallies,
+    UsageVerbs,
     Figures,
     Events,
     Workers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, insert, literal, select, update
@@ -22,10 +22,8 @@ from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store
 from bot.ledger.tables import items, runs
 from bot.ledger.types import Utc
+from bot.ledger.usage import ACTIVE, DAY, with_usage
 from bot.ledger.wakes import FEW, FOR_SLOT, rouse, rouse_where
-
-DAY = timedelta(hours=24)
-ACTIVE = ("admitted", "running")
 
 
 class Runs(Store):
@@ -86,7 +84,8 @@ class Runs(Store):
             row = (await tx.execute(select(runs).where(runs.c.key == key))).mappings().one_or_none()
             if row is None or row["state"] == "ended":
                 return False
-            ended = {"state": "ended", "ended_at": now, "outcome": outcome, "work": work}
+            known = await with_usage(tx, key, outcome)
+            ended = {"state": "ended", "ended_at": now, "outcome": known, "work": work}
             await tx.execute(update(runs).where(runs.c.key == key).values(**ended))
             await rouse(tx, row["item"], now, "run ended")
             await rouse_where(tx, now, "a slot is free", waits_for=FOR_SLOT, limit=FEW)
@@ -185,5 +184,5 @@ async def _count(tx: Tx, which: ColumnElement[bool]) -> int:
 
 def run_of(row: RowMapping) -> Run:
     names = ("key", "item", "step", "peer", "round", "go_ahead", "evidence", "head", "state", "admitted_at")
-    later = ("started_at", "ended_at", "outcome", "work", "attempts", "excused")
+    later = ("started_at", "ended_at", "outcome", "work", "attempts", "excused", "cap", "estimate")
     return Run(**{name: row[name] for name in names + later}, causes=row["plan"].causes)
