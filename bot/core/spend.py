@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.tokens import Tokens
 
+AMOUNT = re.compile(r"\+?\$?(?P<number>[0-9]{1,6}(\.[0-9]{1,2})?) ?(?P<unit>[kKmM]?)")
+MOST = 10_000.0  # dollars, or millions of tokens: more is a mistake
 Price = Callable[[Tokens], float | None]  # dollars; None: nobody knows what that model costs
 # whose word it is: a gateway's in front of the model (each process counts for itself), the program's own transcript's,
 # or the agent's; the most trusted that there is counts, and no other
@@ -33,8 +36,25 @@ class Budget:
         money = cap.cost_usd is not None and (self.cost_usd or 0.0) >= cap.cost_usd
         return money or self.tokens >= cap.tokens
 
+    def fits(self, cap: Budget) -> bool:
+        """It is not over the cap; a fraction of a cent is nothing."""
+        money = cap.cost_usd is None or (self.cost_usd or 0.0) <= cap.cost_usd + 1e-6
+        return money and self.tokens <= cap.tokens
+
+    def within(self, tokens: int | None, cost_usd: float | None) -> Budget:
+        """The tighter of both, each for itself; None binds nothing."""
+        costs = [cost for cost in (self.cost_usd, cost_usd) if cost is not None]
+        return Budget(self.tokens if tokens is None else min(self.tokens, tokens), min(costs, default=None))
+
+    def left(self, used: Budget) -> Budget:
+        """What there still is of it."""
+        cost = None if self.cost_usd is None else max(0.0, self.cost_usd - (used.cost_usd or 0.0))
+        return Budget(max(0, self.tokens - used.tokens), cost)
+
 
 NOTHING = Budget()
+RUN_USD, ITEM_USD, DAY_USD = 5.0, 15.0, 50.0  # as shipped
+PER_RUN, PER_ITEM, PER_DAY = Budget(5_000_000, RUN_USD), Budget(15_000_000, ITEM_USD), Budget(50_000_000, DAY_USD)
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,16 @@ def cost_of(each: Iterable[Tokens], price: Price) -> float | None:
     costs = [price(tokens) for tokens in each]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if costs and len(known) == len(costs) else None
+
+
+def amount(text: str) -> Budget | None:
+    """What somebody adds to a cap: `+5` are dollars, `+500k` and `+2M` tokens. None: it is nothing like that."""
+    found = AMOUNT.fullmatch(text.strip())
+    number = float(found["number"]) if found else 0.0
+    if found is None or not 0 < number <= MOST:
+        return None
+    tokens = {"k": 1_000, "m": 1_000_000}.get(found["unit"].casefold())
+    return Budget(0, number) if tokens is None else Budget(round(number * tokens))
 
 
 def dollars(cost: float | None) -> str:

@@ -10,6 +10,7 @@ from bot.ledger.events import Events
 from bot.ledger.figures import Figures
 from bot.ledger.gates import Gates
 from bot.ledger.halting import Halting
+from bot.ledger.holds import Holds
 from bot.ledger.items import Items
 from bot.ledger.orders import Orders
 from bot.ledger.recall import Recall
@@ -42,6 +43,7 @@ class SqlLedger(
     Standings,
     Tallies,
     UsageVerbs,
+    Holds,
     Figures,
     Events,
     Workers,

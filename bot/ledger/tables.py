@@ -105,7 +105,7 @@ runs = Table(
     Column("state", String, nullable=False, index=True),
     Column("admitted_at", Utc, nullable=False, index=True),
     Column("started_at", Utc),
-    Column("ended_at", Utc),
+    Column("ended_at", Utc, index=True),
     Column("outcome", Stored(Outcome)),
     Column("work", Stored(Work)),
     Column("attempts", Integer, nullable=False, default=0),

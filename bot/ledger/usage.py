@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
@@ -19,6 +20,7 @@ from bot.ledger.tables import TOKENS, runs, usage
 
 DAY = timedelta(hours=24)
 ACTIVE = ("admitted", "running")
+LAST = 20  # runs an estimate is made of
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class UsageVerbs(Store):
                     key = {"run": run, "model": each.model, "source": source}
                     await _note(tx, key, each, {**row, "at": at}, price)
             return in_all(await counting(tx, usage.c.run == run))
+
+    async def used(self, run: str) -> Budget:
+        """All that counts of it."""
+        return in_all(await self.used_by(run))
 
     async def used_by(self, run: str) -> list[Spent]:
         async with self.read() as tx:
@@ -95,6 +101,16 @@ async def with_usage(tx: Tx, run: str, outcome: Outcome) -> Outcome:
     known = [cost for cost in costs if cost is not None]
     cost = sum(known) if len(known) == len(costs) else None
     return replace(outcome, used=by_model(each.tokens for each in spent), cost_usd=cost)
+
+
+async def estimate_for(tx: Tx, peer: str) -> int | None:
+    """What a run of that agent uses as a rule: the median of its last ones. None: there were none yet."""
+    newest = select(runs.c.key).where(runs.c.peer == peer, runs.c.state == "ended", runs.c.key.in_(select(usage.c.run)))
+    last = (await tx.execute(newest.order_by(runs.c.seq.desc()).limit(LAST))).scalars().all()
+    used = Counter[str]()
+    for each in await counting(tx, usage.c.run.in_(last)):
+        used[each.run] += each.tokens.total
+    return round(median(used.values())) if used else None
 
 
 async def bills(tx: Tx, repo: str, now: datetime, but: str) -> tuple[Bill, ...]:

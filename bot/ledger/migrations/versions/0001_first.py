@@ -288,6 +288,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_runs_key")),
     )
     op.create_index(op.f("ix_runs_admitted_at"), "runs", ["admitted_at"], unique=False)
+    op.create_index(op.f("ix_runs_ended_at"), "runs", ["ended_at"], unique=False)
     op.create_index(op.f("ix_runs_item"), "runs", ["item"], unique=False)
     op.create_index(op.f("ix_runs_state"), "runs", ["state"], unique=False)
     op.create_table(
