@@ -22,6 +22,8 @@ from bot.core.pull import Pull
 from bot.core.review import ReviewRow
 from bot.core.run import Outcome, Peer, Run
 from bot.core.snapshot import PolicyWord, Rival, StatusComment, Twin
+from bot.core.spend import Budget, Price, unpriced
+from bot.core.tokens import Tokens
 from bot.core.trust import Role
 from bot.core.worktree import ClaimNote, FileChange, Push, Work, WorkSpec, Worktree
 
@@ -238,6 +240,10 @@ class Ledger(Protocol):
     async def note_review(self, review: ReviewRow) -> None: ...
     async def start_run(self, key: str, now: datetime) -> tuple[Run, RunPlan] | None: ...
     async def note_events(self, run: str, happened: Sequence[tuple[datetime, Event]]) -> None: ...
+    async def note_usage(  # all the run used so far, by model; what counts of it by now
+        self, run: str, source: str, tokens: Sequence[Tokens], at: datetime, price: Price
+    ) -> Budget: ...
+    async def used(self, run: str) -> Budget: ...
     async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool: ...
     async def admit_gate(
         self, item: str, gate: str, head: str, command: str, now: datetime, again: str = ""
@@ -271,6 +277,7 @@ class Context:
     boards: dict[str, Board]  # by key, as each was found last: a sweep keeps them up to date
     peers: tuple[Peer, ...]
     caps: Caps
+    price: Price = unpriced
     draft_repos: Mapping[str, str] = field(default_factory=dict)  # board key -> repository of its drafts
     claim_minutes: float = 30.0
     role_minutes: float = 5.0

@@ -237,7 +237,7 @@ async def _send_back(ctx: Context, s: Snapshot, plan: RunPlan) -> Stopped | None
 
 
 def _refused(refusal: Refusal) -> Stopped:
-    return Stopped(refusal.reason, refusal.what if refusal.full else "person")
+    return Stopped(refusal.reason, refusal.what if refusal.full else "person", refusal.until)
 
 
 async def _submit(ctx: Context, s: Snapshot, key: str) -> None:

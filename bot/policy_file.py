@@ -67,7 +67,8 @@ def _out_of_range(policy: Policy) -> str:
     for part in (policy.merge, policy.gates, policy.work, policy.review):
         for field in fields(part):
             least, most = field.metadata.get("min"), field.metadata.get("max", MOST)
-            if least is not None and not least <= getattr(part, field.name) <= most:  # nan is in no range
+            found = getattr(part, field.name)
+            if least is not None and found is not None and not least <= found <= most:  # nan is in no range
                 return f"{field.name} must be at least {least} and at most {most}"
     return ""
 

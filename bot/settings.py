@@ -28,11 +28,13 @@ from pydantic_settings import (
 from bot.core.board import Columns, Kept
 from bot.core.budget import Caps
 from bot.core.run import Limits, Peer, Runtime
+from bot.core.spend import DAY_USD, ITEM_USD, PER_DAY, PER_ITEM, PER_RUN, RUN_USD, Budget
 from bot.errors import SettingsError
 from bot.policy_file import nearest
 from bot.renamed import SETTINGS, Renamed, present
 
 FILE = Path("sluice.toml")
+MOST_MONEY = 1_000_000  # dollars: infinity is no cap
 
 
 class Part(BaseModel):
@@ -135,8 +137,20 @@ class PeerSettings(Part):
     minutes: float = Field(60.0, gt=0, description="a run is stopped after this long")
     stall_minutes: float = Field(15.0, gt=0, description="a run that prints and changes nothing this long is stopped")
     log_megabytes: float = Field(10.0, gt=0, description="how much of its output is kept")
-    tokens_per_run: int = Field(5_000_000, ge=1, description="a run is stopped when it has read and written this many")
-    cost_per_run: float = Field(5.0, gt=0, description="dollars; a run is stopped when it has cost this much")
+    long_command_minutes: float = Field(
+        30.0, gt=0, description="in place of stall_minutes, while a command that it runs is at work"
+    )
+    tokens_per_run: int = Field(
+        PER_RUN.tokens, ge=1, description="a run is stopped when it has read and written this many"
+    )
+    cost_per_run: float = Field(
+        RUN_USD, gt=0, le=MOST_MONEY, description="dollars; a run is stopped when it has cost this much"
+    )
+    runs_per_day: int | None = Field(None, ge=1, description="its runs in 24 hours; absent: as many as of all")
+    tokens_per_day: int | None = Field(None, ge=1, description="its tokens in 24 hours; absent: as many as of all")
+    cost_per_day: float | None = Field(
+        None, gt=0, le=MOST_MONEY, description="dollars it may cost in 24 hours; absent: as much as all"
+    )
 
     @model_validator(mode="after")
     def something_to_start(self) -> PeerSettings:
@@ -150,6 +164,15 @@ class PeerSettings(Part):
 class CapSettings(Part):
     running: int = Field(2, ge=1, description="agents at work at once")
     runs_per_day: int = Field(100, ge=1, description="agent runs in 24 hours")
+    tokens_per_item: int = Field(PER_ITEM.tokens, ge=1, description="tokens for one item in all")
+    cost_per_item: float = Field(
+        ITEM_USD,
+        gt=0,
+        le=MOST_MONEY,
+        description="dollars for one item in all; `/sluice budget` gives an item more",
+    )
+    tokens_per_day: int = Field(PER_DAY.tokens, ge=1, description="tokens in 24 hours, over all")
+    cost_per_day: float = Field(DAY_USD, gt=0, le=MOST_MONEY, description="dollars in 24 hours, over all")
 
 
 class ServerSettings(Part):
@@ -275,10 +298,15 @@ class Settings(BaseSettings):
             raise SettingsError('no board: add a [boards."owner/number"] table to sluice.toml, or use --config FILE')
 
     def peer_list(self) -> tuple[Peer, ...]:
-        return tuple(_peer(name, peer) for name, peer in self.peers.items())
+        return tuple(_peer(name, peer, self.caps) for name, peer in self.peers.items())
 
     def cap_values(self) -> Caps:
-        return Caps(self.caps.running, self.caps.runs_per_day)
+        caps = self.caps
+        item, day = Budget(caps.tokens_per_item, caps.cost_per_item), Budget(caps.tokens_per_day, caps.cost_per_day)
+        return Caps(caps.running, caps.runs_per_day, item, day)
+
+
+LOGINS = ("claude", "codex", "acp")  # programs that have a login of their own where they are given no key
 
 
 def read_settings(file: Path = FILE, renamed: Sequence[Renamed] = SETTINGS) -> Settings:
@@ -323,14 +351,16 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
     return list(model.model_fields)
 
 
-def _peer(name: str, peer: PeerSettings) -> Peer:
+def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
     limits = Limits(
         peer.minutes * 60,
         peer.stall_minutes * 60,
         int(peer.log_megabytes * 1e6),
         peer.tokens_per_run,
         peer.cost_per_run,
+        peer.long_command_minutes * 60,
     )
+    day = Budget(peer.tokens_per_day or caps.tokens_per_day, peer.cost_per_day or caps.cost_per_day)
     script = str(peer.script.resolve()) if peer.script else ""
     return Peer(
         name,
@@ -345,4 +375,7 @@ def _peer(name: str, peer: PeerSettings) -> Peer:
         peer.model,
         peer.network,
         tuple(peer.fallbacks),
+        peer.runtime in LOGINS and peer.api_key is None,
+        day,
+        peer.runs_per_day or caps.runs_per_day,
     )

@@ -30,6 +30,7 @@ from bot.github.reach import Reach
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.logs import Hiding
+from bot.prices import price_of
 from bot.settings import BoardSettings, PeerSettings, Settings
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         caps=settings.cap_values(),
         large_board=settings.pace.large_board,
         forget_homes=Homes(settings.data_dir).forget,
+        price=price_of,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
     hide = Hiding(settings.secrets()).text

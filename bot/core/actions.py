@@ -24,6 +24,7 @@ class RunPlan:
     causes: tuple[str, ...] = ()  # what the evidence is the hash of: gate verdicts, reviews, commands, moves
     merge_base: bool = False  # bring the base branch into the worktree first, conflicts and all
     first: bool = True  # starts the item, rather than mending it
+    takes_over: str = ""  # the run of another agent whose brief it goes on with
     restart: bool = False  # the same run once more, after the machine and not the agent failed
     dossier: str = ""  # what an agent that remembers the task is told instead of the brief; empty: the brief
 
@@ -50,10 +51,11 @@ class NoteOrder:
     """Remember what a command changed; `verb` and `value` are what the ledger's column is set to."""
 
     order: str
-    verb: str  # pause resume priority assign approve merge retry answered
+    verb: str  # pause resume priority assign approve merge retry budget answered
     by: str
     value: str = ""
     approval: Approval | None = None
+    starts: bool = False  # `budget`: what waits for it goes on
 
     @property
     def fresh(self) -> bool:

@@ -108,6 +108,10 @@ REOPEN = (
     "one is opened. `/sluice retry --fresh` starts over on a new branch. All work so far is kept."
 )
 REOPEN_FIRST = "the issue is closed; reopen it, then move the card to Ready"
+BUDGET = (
+    "`/sluice budget +5` gives it five dollars more and `/sluice budget +5M` five million tokens: it goes on where it "
+    "was. All work so far is kept."
+)
 AFTER = "It starts by itself as soon as that is seen to."
 REFUSED = (
     "Allow it in the repository's settings or rules, choose another `merge.method` in `.github/sluice.toml`, or merge "
@@ -229,7 +233,7 @@ def summary(
     told = f"{pull.changed_files} files, +{pull.additions} −{pull.deletions}"
     what = changed(last.files) if last else told
     attempts, rounds = (
-        sum(run.attempts - run.excused + 1 for run in runs),
+        sum(run.tries for run in runs),
         max((run.round for run in runs), default=0),
     )
     return "\n".join(

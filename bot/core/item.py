@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.core.spend import NOTHING, Budget
+
 
 @dataclass(frozen=True)
 class Dependency:
@@ -195,6 +197,7 @@ class Item:
     approvals: tuple[Approval, ...] = ()
     unaskable: tuple[str, ...] = ()  # who GitHub does not take as reviewers, in lower case
     refused: Refused | None = None  # the last merge GitHub did not make; a new word of a person's clears it
+    more: Budget = NOTHING  # what people added to its caps
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None
     heard_until: datetime | None = None  # the newest comment that was read

@@ -20,7 +20,7 @@ def keep_fields(s: Snapshot) -> tuple[ShowField, ...]:
 
 def _values(s: Snapshot) -> Mapping[str, str]:
     """Field name -> what it should say; what is not known is not said."""
-    attempts = sum(1 + run.attempts - run.excused for run in s.runs)
+    attempts = sum(run.tries for run in s.runs)
     costs = [run.outcome.cost_usd for run in s.runs if run.outcome and run.outcome.cost_usd is not None]
     values = {s.kept.peer: s.runs[-1].peer, s.kept.attempts: str(attempts)}
     if costs:

@@ -21,7 +21,7 @@ from bot.core.actions import (
     UpdateBranch,
 )
 from bot.core.asking import asked
-from bot.core.budget import Refusal
+from bot.core.budget import MORE, Refusal
 from bot.core.comments import KEPT, REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
 from bot.core.item import Approval, GoAhead, Order, mention, text_hash
 from bot.core.late import as_result, on_pull
@@ -45,7 +45,7 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     role = _role(s, order) if order else None
     if order is None or role is None:
         return None
-    if order.verb in ("retry", "answer") and isinstance(stage, Parked) and s.active_run:
+    if order.verb in ("retry", "answer", "budget") and isinstance(stage, Parked) and s.active_run:
         return None  # it waits until the agent that is being stopped has ended
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
@@ -57,7 +57,8 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     problem = order.problem or _refusal(s, stage, order) or _unseen(s, stage, order) or _held(s, order)
     if not problem and (refusal := _no_slot(s, order)):
         if refusal.full:
-            return Decision(name, f"`/sluice {order.verb}` waits: {refusal.reason}", waits_for=refusal.what)
+            waits = f"`/sluice {order.verb}` waits: {refusal.reason}"
+            return Decision(name, waits, (), refusal.until, refusal.what)
         problem = refusal.reason
     if problem:
         actions = (*_react(order, "CONFUSED"), *_reply(order, not_understood(problem, order.verb)), _answered(order))
@@ -100,6 +101,10 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
     """Why the order makes no sense now; empty when it does."""
     over = isinstance(stage, Done | Merged)
     match order.verb:
+        case "budget" if over:
+            return "it is over"
+        case "budget" if _starts(s, stage, order) and (s.issue is None or not s.issue.open):
+            return "the issue is not open"
         case "cancel" if over or isinstance(stage, Outside):
             return "there is nothing to cancel"
         case "retry" if isinstance(stage, Merged):
@@ -129,7 +134,7 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
 
 def _unseen(s: Snapshot, stage: Stage, order: Order) -> str:
     """Why its author's word does not reach what is there now; empty when it does, or speaks of nothing shown."""
-    by_text = order.verb == "retry" and not _continues(stage, order)
+    by_text = (order.verb == "retry" and not _continues(stage, order)) or _starts(s, stage, order)
     if by_text and outlived(s, order.at, by_command=True):
         return REOPENED_SINCE
     if s.issue and (by_text or (order.verb == "approve" and _text_shown(s, stage))):
@@ -158,6 +163,8 @@ def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ..
             return go_on(s, order)
         case "retry":
             return _retry(s, stage, order)
+        case "budget" if _starts(s, stage, order):
+            return _retry(s, stage, order)
         case "cancel":
             return _cancel(s, stage, order)
     return ()
@@ -168,6 +175,8 @@ def _note_for(s: Snapshot, stage: Stage, order: Order) -> NoteOrder:
     match order.verb:
         case "pause" | "resume" | "priority" | "assign":
             return _note(order, order.verb, order.args)
+        case "budget":
+            return replace(_note(order, "budget", order.args), starts=_starts(s, stage, order))
         case "retry" if "--fresh" in order.args:
             return _note(order, "retry", "fresh")
         case "retry" if not isinstance(stage, InReview):
@@ -197,6 +206,14 @@ def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
     go = GoAhead(f"order:{order.id}", order.by, order.at, s.issue.title, s.issue.body, by_command=True)
     return (*tree, *release, AcceptGoAhead(go), MoveCard(s.columns.ready))
+
+
+def _starts(s: Snapshot, stage: Stage, order: Order) -> bool:
+    """More was all it waited for: it is a go-ahead like `retry`."""
+    if order.verb != "budget" or not isinstance(stage, Parked):
+        return False
+    last = s.runs[-1].outcome if s.runs else None
+    return MORE in stage.fact.reason or (last is not None and last.ended == "overspent")
 
 
 def _continues(stage: Stage, order: Order) -> bool:

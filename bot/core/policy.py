@@ -19,6 +19,9 @@ PROTECTED = (
     ".gitattributes",
 )
 
+TIGHTER = "where tighter than what sluice.toml allows"
+ANY_TOKENS, ANY_MONEY = {"min": 1, "max": 10**12}, {"min": 0.01, "max": 1_000_000}
+
 
 @dataclass(frozen=True)
 class Merging:
@@ -66,6 +69,24 @@ class Work:
     )
     runs_per_item: int = field(default=6, metadata={"doc": "agent runs one item may use for one go-ahead", "min": 1})
     runs_per_day: int = field(default=50, metadata={"doc": "agent runs the repository may use in 24 hours", "min": 1})
+    tokens_per_run: int | None = field(
+        default=None, metadata={"doc": f"{TIGHTER}, tokens an agent run may read and write", **ANY_TOKENS}
+    )
+    cost_per_run: float | None = field(
+        default=None, metadata={"doc": f"{TIGHTER}, dollars an agent run may cost", **ANY_MONEY}
+    )
+    tokens_per_item: int | None = field(
+        default=None, metadata={"doc": f"{TIGHTER}, tokens for one item in all", **ANY_TOKENS}
+    )
+    cost_per_item: float | None = field(
+        default=None, metadata={"doc": f"{TIGHTER}, dollars for one item in all", **ANY_MONEY}
+    )
+    tokens_per_day: int | None = field(
+        default=None, metadata={"doc": f"{TIGHTER}, tokens the repository may use in 24 hours", **ANY_TOKENS}
+    )
+    cost_per_day: float | None = field(
+        default=None, metadata={"doc": f"{TIGHTER}, dollars the repository may cost in 24 hours", **ANY_MONEY}
+    )
     minutes_per_run: float = field(default=60.0, metadata={"doc": "an agent run is stopped after this long", "min": 1})
     running: int = field(default=2, metadata={"doc": "agents that may work in this repository at once", "min": 1})
     waiting_pulls: int = field(

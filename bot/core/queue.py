@@ -49,6 +49,15 @@ def takers(
     return sorted(able, key=lambda peer: not (peer.labels or peer.fields))  # one that asks for more is the better match
 
 
+def fall_backs(
+    peers: Iterable[Peer], name: str, repo: str, labels: tuple[str, ...], fields: Mapping[str, str]
+) -> list[Peer]:
+    """Who takes that one's work while its provider says to wait, as the settings order them."""
+    able = {peer.name: peer for peer in takers(peers, repo, labels, fields, None)}
+    mine = next((peer for peer in peers if peer.name == name), None)
+    return [able[other] for other in (mine.fallbacks if mine else ()) if other in able]
+
+
 def _takes(peer: Peer, repo: str, labels: tuple[str, ...], said: Mapping[str, str]) -> bool:
     known_repo = not peer.repositories or any(fnmatchcase(repo.casefold(), r.casefold()) for r in peer.repositories)
     labelled = not peer.labels or bool(set(peer.labels) & set(labels))

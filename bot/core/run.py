@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.spend import PER_DAY, PER_RUN, RUN_USD, Budget
 from bot.core.tokens import Tokens
 from bot.core.worktree import Work
 
@@ -17,7 +18,7 @@ Ended = Literal[
     "finished", "asked", "failed", "timed_out", "stalled", "overspent", "limited", "cancelled", "lost", "unreached"
 ]
 Runtime = Literal["claude", "codex", "acp", "command", "scripted"]
-EXCUSED = ("unreached", "cancelled")  # git did not answer, or a person stopped it: no machine failed
+EXCUSED = ("unreached", "cancelled", "limited")  # git or its provider made it wait, or a person: no machine failed
 ATTEMPTS, MOST_EXCUSED = 3, 100  # of one run
 
 
@@ -28,8 +29,9 @@ class Limits:
     wall_seconds: float = 3600.0
     stall_seconds: float = 900.0  # nothing printed and nothing changed for this long
     log_bytes: int = 10_000_000
-    tokens: int = 5_000_000  # read and written; binds too where the price is unknown
-    cost_usd: float = 5.0
+    tokens: int = PER_RUN.tokens  # read and written; binds too where the price is unknown
+    cost_usd: float = RUN_USD
+    long_seconds: float = 1800.0  # in place of stall_seconds, while a command that it runs is at work
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class Peer:
     model: str = ""  # empty: the program's own choice
     network: Literal["open", "model-only"] = "open"
     fallbacks: tuple[str, ...] = ()  # who takes its work while its provider says to wait
+    subscription: bool = False  # paid by the month: tokens bind, money does not
+    day: Budget = PER_DAY
+    runs_per_day: int = 100
 
 
 @dataclass(frozen=True)
@@ -108,12 +113,23 @@ class Run:
     attempts: int = 0  # infrastructure retries of this very run
     excused: int = 0  # of these, how many follow one that was `EXCUSED`
     causes: tuple[str, ...] = ()  # what it was started for: reviews and verdicts already seen to
+    cap: Budget | None = None  # what it may use before it is stopped
+    estimate: int | None = None  # tokens, as its agent's earlier runs used
 
     @property
     def useful(self) -> bool:
         """It finished, and something new lies in the worktree that differs from the base."""
         finished = self.outcome is not None and self.outcome.ended == "finished"
         return finished and self.work is not None and bool(self.work.files) and self.work.head != self.head
+
+    @property
+    def limited(self) -> bool:
+        """Its provider did not let it work: no attempt, and no round."""
+        return self.outcome is not None and self.outcome.ended == "limited"
+
+    @property
+    def tries(self) -> int:
+        return self.attempts - self.excused + (not self.limited)
 
     @property
     def exhausted(self) -> bool:

@@ -132,7 +132,7 @@ class Snapshot:
     def rounds(self) -> int:
         """How many runs the present go-ahead has had."""
         claim = self.item.claim
-        return sum(bool(claim) and run.go_ahead == claim.go_ahead.key for run in self.runs) if claim else 0
+        return sum(run.go_ahead == claim.go_ahead.key and not run.limited for run in self.runs) if claim else 0
 
     def person_behind(self, go: GoAhead | None) -> str | None:
         """The login of whoever gave the go-ahead; where that was on the command line, of who moved the card last."""

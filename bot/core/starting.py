@@ -22,7 +22,7 @@ from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
 from bot.core.prompts import Brief, again_brief, first_brief
-from bot.core.queue import rank, takers
+from bot.core.queue import fall_backs, rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.trust import START, Role
@@ -64,7 +64,7 @@ def ready(s: Snapshot) -> Decision:
     if s.policy_problem:
         return Decision("Ready", _broken(s), waits_for="person")
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
-    able = takers(s.peers, s.issue.repo, s.issue.labels, s.face.fields if s.face else {}, s.item.peer_wanted)
+    able = _able(s, s.issue)
     if not able:
         return _asks(s, go, _nobody(s), accept)
     if claim := _take_up(s, s.issue, go, able):
@@ -73,10 +73,27 @@ def ready(s: Snapshot) -> Decision:
         )
     peer = _free(s, able)
     if isinstance(peer, Refusal):
-        return Decision("Ready", peer.reason, accept, waits_for=_waits(peer), agents=tuple(p.name for p in able))
+        return _refused(s, go, peer, accept, able)
     if held := _others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
     return replace(_claim(s, s.issue, go, peer, accept), agents=(peer.name,))
+
+
+def _able(s: Snapshot, issue: Issue) -> list[Peer]:
+    """The best first: who was given more for this very item, then the others, and whoever stands in for one of them."""
+    fields = s.face.fields if s.face else {}
+    able = takers(s.peers, issue.repo, issue.labels, fields, s.item.peer_wanted)
+    for peer in list(able):
+        if peer.name in limited(s):
+            able += fall_backs(s.peers, peer.name, issue.repo, issue.labels, fields)
+    last = s.runs[-1] if s.runs else None
+    stopped = last.peer if last and last.outcome and last.outcome.ended == "overspent" else ""
+    return sorted(dict.fromkeys(able), key=lambda peer: peer.name != stopped)
+
+
+def limited(s: Snapshot) -> set[str]:
+    """Agents whose provider says to wait."""
+    return {name for name, hold in s.usage.holds.items() if hold.limited}
 
 
 def _broken(s: Snapshot) -> str:
@@ -242,8 +259,15 @@ def _others_first(s: Snapshot, peer: Peer) -> str:
     return f"{len(better)} other item{'s' * (len(better) != 1)} come{'s' * (len(better) == 1)} first"
 
 
-def _waits(refusal: Refusal) -> str:
-    return refusal.what if refusal.full else "person"
+def _refused(s: Snapshot, go: GoAhead, refusal: Refusal, accept: tuple[Action, ...], able: list[Peer]) -> Decision:
+    """What frees itself is told where something is told already: hundreds may wait for the same."""
+    if not refusal.full:
+        return _asks(s, go, refusal.reason, accept)
+    body = not_started(refusal.reason)
+    told = refusal.what == "quota" and s.status is not None and s.status.body != body
+    tell: tuple[Action, ...] = (SayStatus(body),) if told else ()
+    agents = tuple(peer.name for peer in able)
+    return Decision("Ready", refusal.reason, (*accept, *tell), refusal.until, refusal.what, agents)
 
 
 def _asks(s: Snapshot, go: GoAhead, reason: str, accept: tuple[Action, ...] = ()) -> Decision:

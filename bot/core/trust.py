@@ -29,6 +29,7 @@ STOP = Role.TRIAGE  # may stop work by moving the card
 NEEDED = {  # what a comment command takes; every other verb takes WRITE
     "merge": Role.MAINTAIN,
     "approve": Role.MAINTAIN,
+    "budget": Role.MAINTAIN,
     "pause all": Role.MAINTAIN,
     "resume all": Role.MAINTAIN,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core.spend import amount
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -54,5 +56,10 @@ USAGE: dict[str, Usage] = {
     "tell": Usage("/sluice tell TEXT", "say something to the agent, at its work if it can be reached there", bool),
     "answer": Usage("/sluice answer TEXT", "answer what the agent asked; it goes on where it was", bool),
     "merge": Usage("/sluice merge", "merge exactly this head once its checks pass", _nothing),
+    "budget": Usage(
+        "/sluice budget +AMOUNT",
+        "let this item use more: `+5` dollars, `+500k` or `+2M` tokens; it goes on if it was stopped for that",
+        lambda args: amount(args) is not None,
+    ),
     "update": Usage("/sluice update", "bring the branch up to date", _nothing),
 }

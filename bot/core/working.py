@@ -23,7 +23,7 @@ from bot.core.actions import (
 )
 from bot.core.asking import reason_of
 from bot.core.budget import Refusal, admit
-from bot.core.comments import opened, pull_body, pull_title, quoted
+from bot.core.comments import BUDGET, opened, pull_body, pull_title, quoted
 from bot.core.comments import working as working_text
 from bot.core.gates.command import command, name_of
 from bot.core.gates.verdict import Verdict
@@ -31,10 +31,12 @@ from bot.core.item import Claim
 from bot.core.parking import park
 from bot.core.prompts import Brief, again_brief, first_brief, rework_brief
 from bot.core.pull import Pull
-from bot.core.run import ATTEMPTS, Run, evidence_of, run_key
+from bot.core.queue import fall_backs
+from bot.core.run import ATTEMPTS, Peer, Run, evidence_of, run_key
 from bot.core.snapshot import Snapshot
+from bot.core.spend import NOTHING, Budget
 from bot.core.stage import Built, Claimed, Gating, Working
-from bot.core.starting import STEP
+from bot.core.starting import STEP, limited
 from bot.core.worktree import Work
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)  # before git or GitHub is asked again
@@ -52,8 +54,12 @@ def claimed(s: Snapshot, stage: Claimed) -> Decision:
         return _once_more(s, run)
     if outcome.ended == "asked":
         return park(s, "Claimed", reason_of(run))
+    if outcome.ended == "limited":
+        return _limited(s, stage.claim, run)
     words = quoted(outcome.summary)
     said = f" It said: {words}" if words else ""
+    if outcome.ended == "overspent":
+        return park(s, "Claimed", _overspent(run), BUDGET)
     if outcome.ended != "finished":
         return park(s, "Claimed", f"agent {run.peer} {_ended(outcome.ended)}.{said}")
     if work and work.unresolved:
@@ -157,7 +163,7 @@ def send_back(
     if s.rounds - questions > s.policy.work.rounds and not asked:
         return park(s, stage, f"after {s.rounds} rounds still: {what}")
     if (never := no_run(s)) and not never.full:
-        return park(s, stage, f"{never.reason}; still: {what}")
+        return park(s, stage, f"still: {what}; {never.reason}")
     why = causes + tuple(f"{v.gate}:{v.key or v.reason}" for v in failures)
     plan = rework_plan(s, claim, head, why, brief or _rework(s, claim, failures), merge_base)
     if any(run.key == plan.key for run in s.runs):
@@ -167,9 +173,9 @@ def send_back(
         *leave,
         SendBack(plan),
         MoveCard(s.columns.in_progress),
-        SayStatus(working_text(claim.peer, claim.go_ahead, plan.round)),
+        SayStatus(working_text(plan.peer, claim.go_ahead, plan.round)),
     )
-    return Decision(stage, f"goes back to agent {claim.peer}: {what}", actions, waits_for="slot")
+    return Decision(stage, f"goes back to agent {plan.peer}: {what}", actions, waits_for="slot")
 
 
 def no_run(s: Snapshot) -> Refusal | None:
@@ -188,8 +194,10 @@ def rework_plan(
     causes = tuple(dict.fromkeys((f"go:{claim.go_ahead.key}", *causes)))
     evidence = evidence_of(causes)
     key = run_key(s.item.id, STEP, head, evidence)
+    other = fall_back(s, claim.peer)
+    peer = other.name if other else claim.peer
     plan = RunPlan(
-        key, STEP, claim.peer, s.rounds + 1, claim.go_ahead.key, evidence, head, brief.whole, causes, dossier=brief.news
+        key, STEP, peer, s.rounds + 1, claim.go_ahead.key, evidence, head, brief.whole, causes, dossier=brief.news
     )
     return replace(plan, merge_base=merge_base, first=False)
 
@@ -224,6 +232,41 @@ def _once_more(s: Snapshot, run: Run) -> Decision:
         run.key, run.step, run.peer, run.round, run.go_ahead, run.evidence, run.head, "", run.causes, restart=True
     )
     return Decision("Claimed", "the run was interrupted and goes on", (SendBack(plan),), waits_for="slot")
+
+
+def _limited(s: Snapshot, claim: Claim, run: Run) -> Decision:
+    """Its provider says to wait: another agent goes on in the same worktree, or it waits, and uses no attempt."""
+    hold = s.usage.holds.get(run.peer)
+    if other := fall_back(s, run.peer):
+        causes = (*run.causes, f"instead:{run.key}")
+        evidence = evidence_of(causes)
+        key = run_key(s.item.id, run.step, run.head, evidence)
+        plan = RunPlan(
+            key, run.step, other.name, run.round, run.go_ahead, evidence, run.head, "", causes, first=False,
+            takes_over=run.key,
+        )  # fmt: skip
+        if not any(each.key == key for each in s.runs):
+            told = SayStatus(working_text(other.name, claim.go_ahead, run.round))
+            why = f"agent {run.peer} waits for its provider; agent {other.name} takes over"
+            return Decision("Claimed", why, (SendBack(plan), told), waits_for="slot")
+    if hold:
+        return Decision("Claimed", f"agent {run.peer} {hold.reason}", (), hold.until, "agent")
+    return _once_more(s, run)
+
+
+def fall_back(s: Snapshot, name: str) -> Peer | None:
+    """Who may take that one's work at once, while its provider says to wait."""
+    if name not in limited(s) or s.issue is None:
+        return None
+    others = fall_backs(s.peers, name, s.issue.repo, s.issue.labels, s.face.fields if s.face else {})
+    free = (other for other in others if admit(s.usage, s.caps, s.policy.work, other, first=False) is None)
+    return next(free, None)
+
+
+def _overspent(run: Run) -> str:
+    used = Budget(run.outcome.tokens or 0, run.outcome.cost_usd) if run.outcome else NOTHING
+    cap = f" of the {run.cap} it may use" if run.cap else ""
+    return f"agent {run.peer} was stopped in round {run.round}: it used {used}{cap}"
 
 
 def _ended(how: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from gql import Client, GraphQLRequest
 from gql.client import AsyncClientSession
+from gql.transport import httpx as gql_httpx
 from gql.transport.exceptions import (
     TransportConnectionFailed,
     TransportProtocolError,
@@ -31,6 +32,8 @@ from bot.github.failures import failure, outdated, rate_limit, sentence, too_fas
 from bot.github.retrying import patiently
 from bot.github.times import maybe_time
 
+# It prefers httpx2, where something else has brought that along: then its errors would be others than are caught here.
+gql_httpx.httpx = httpx  # type: ignore[attr-defined]
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # the request never left
 
 

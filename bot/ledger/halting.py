@@ -7,10 +7,11 @@ from sqlalchemy import and_, or_, select
 from bot.context import AtWork
 from bot.ledger.gates import OPEN, gate_of
 from bot.ledger.recall import fact
-from bot.ledger.runs import ACTIVE, run_of
+from bot.ledger.runs import run_of
 from bot.ledger.shared_tables import repositories
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
+from bot.ledger.usage import ACTIVE
 
 
 class Halting(Store):

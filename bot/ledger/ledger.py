@@ -10,6 +10,7 @@ from bot.ledger.events import Events
 from bot.ledger.figures import Figures
 from bot.ledger.gates import Gates
 from bot.ledger.halting import Halting
+from bot.ledger.holds import Holds
 from bot.ledger.items import Items
 from bot.ledger.messages import Messages
 from bot.ledger.orders import Orders
@@ -20,6 +21,7 @@ from bot.ledger.reviews import Reviews
 from bot.ledger.runs import Runs
 from bot.ledger.standings import Standings
 from bot.ledger.tallies import Tallies
+from bot.ledger.usage import UsageVerbs
 from bot.ledger.wakes import Wakes
 from bot.ledger.workers import Schedules, Workers
 
@@ -42,6 +44,8 @@ class SqlLedger(
     Costs,
     Standings,
     Tallies,
+    UsageVerbs,
+    Holds,
     Figures,
     Events,
     Workers,

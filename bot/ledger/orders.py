@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from bot.core.actions import NoteOrder
 from bot.core.item import Item, Order
 from bot.core.queue import priority_of
+from bot.core.spend import NOTHING, amount
 from bot.ledger.databases import Tx
 from bot.ledger.items import change, load
 from bot.ledger.shared_tables import reviews
@@ -65,6 +66,9 @@ def changed_by(note: NoteOrder, mine: Item) -> dict[str, Any]:
             return {"peer_wanted": note.value or None}
         case "approve" | "merge" if note.approval:
             return {"approvals": (*mine.approvals, note.approval), "refused": None}
+        case "budget":
+            more = {"more": mine.more + (amount(note.value) or NOTHING)}
+            return _retried(False, mine) | more if note.starts else more
         case "retry":
             return _retried(note.value == "fresh", mine)
     return {}

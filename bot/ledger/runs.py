@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Text,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from bot.core.actions import Claim, RunPlan
-from bot.core.budget import Caps, Refusal, Usage
+from bot.core.budget import Caps, Refusal, Usage, run_cap
 from bot.core.budget import admit as within_limits
 from bot.core.item import Claim as Claimed
 from bot.core.item import Item
 from bot.core.policy import Work as WorkPolicy
 from bot.core.run import ATTEMPTS, EXCUSED, Outcome, Peer, Run
 from bot.core.snapshot import Twin
+from bot.core.spend import Budget
 from bot.core.worktree import Work
 from bot.ledger.databases import Tx
+from bot.ledger.holds import holds, note_end
 from bot.ledger.items import change, load, twin_of
 from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store
 from bot.ledger.tables import items, runs
+from bot.ledger.tables import usage as spending
 from bot.ledger.types import Utc
+from bot.ledger.usage import ACTIVE, DAY, bills, counting, estimate_for, in_all, with_usage
 from bot.ledger.wakes import FEW, FOR_SLOT, rouse, rouse_where
-
-DAY = timedelta(hours=24)
-ACTIVE = ("admitted", "running")
 
 
 class Runs(Store):
@@ -43,13 +60,16 @@ class Runs(Store):
         async with self.write() as tx:
             mine = await load(tx, item)
             refusal = _claim_refused(mine, claim, await twin_of(tx, mine))
+            cap: Budget | Refusal | None = refusal
             if refusal is None and run is not None:
-                refusal = await _run_refused(tx, mine, run, caps, work, peer, now)
-            if refusal is None and claim is not None:
+                cap = await _room_for(tx, mine, run, caps, work, peer, now)
+            if isinstance(cap, Refusal):
+                return cap
+            if claim is not None:
                 await _take(tx, mine, claim, now)
-            if refusal is None and run is not None:
-                await _place(tx, mine, run, now)
-            return refusal
+            if run is not None and cap is not None:
+                await _place(tx, mine, run, cap, now)
+            return None
 
     async def withdraw(self, item: str, run: str | None) -> None:
         """Undo an admission before anything came of it: the go-ahead stands as it stood before."""
@@ -86,8 +106,10 @@ class Runs(Store):
             row = (await tx.execute(select(runs).where(runs.c.key == key))).mappings().one_or_none()
             if row is None or row["state"] == "ended":
                 return False
-            ended = {"state": "ended", "ended_at": now, "outcome": outcome, "work": work}
+            known = await with_usage(tx, key, outcome)
+            ended = {"state": "ended", "ended_at": now, "outcome": known, "work": work}
             await tx.execute(update(runs).where(runs.c.key == key).values(**ended))
+            await note_end(tx, row["peer"], known, now)
             await rouse(tx, row["item"], now, "run ended")
             await rouse_where(tx, now, "a slot is free", waits_for=FOR_SLOT, limit=FEW)
             return True
@@ -109,9 +131,10 @@ def _claim_refused(mine: Item, claim: Claim | None, twin: Twin | None) -> Refusa
     return None
 
 
-async def _run_refused(
+async def _room_for(
     tx: Tx, mine: Item, run: RunPlan, caps: Caps, work: WorkPolicy, peer: Peer | None, now: datetime
-) -> Refusal | None:
+) -> Budget | Refusal:
+    """What it may use, or why it may not start."""
     if peer is None:
         return Refusal(f"agent {run.peer} is not set up any more", full=False)
     row = (await tx.execute(select(runs).where(_same(mine.id, run)))).mappings().one_or_none()
@@ -122,7 +145,8 @@ async def _run_refused(
     if row is not None and run_of(row).exhausted:
         return Refusal(f"this run was interrupted {ATTEMPTS} times", full=False)
     usage = await usage_of(tx, mine, run.go_ahead, now, but=run.key)
-    return within_limits(usage, caps, work, peer, run.first and not run.restart)
+    refusal = within_limits(usage, caps, work, peer, run.first and not run.restart)
+    return refusal or run_cap(usage, caps, work, peer)
 
 
 def _same(item: str, run: RunPlan) -> ColumnElement[bool]:
@@ -138,8 +162,8 @@ async def _take(tx: Tx, mine: Item, claim: Claim, now: datetime) -> None:
     await change(tx, mine.id, claim=held, spent=spent, **blank, **anew)
 
 
-async def _place(tx: Tx, mine: Item, run: RunPlan, now: datetime) -> None:
-    fresh: dict[str, Any] = {"state": "admitted", "admitted_at": now}
+async def _place(tx: Tx, mine: Item, run: RunPlan, cap: Budget, now: datetime) -> None:
+    fresh: dict[str, Any] = {"state": "admitted", "admitted_at": now, "cap": cap}
     if run.restart:
         row = (await tx.execute(select(runs).where(_same(mine.id, run)))).mappings().one()
         excused = row["outcome"] is not None and row["outcome"].ended in EXCUSED
@@ -149,17 +173,22 @@ async def _place(tx: Tx, mine: Item, run: RunPlan, now: datetime) -> None:
         return
     same = ("key", "step", "peer", "round", "go_ahead", "evidence", "head")
     values = {name: getattr(run, name) for name in same}
+    if run.takes_over and not run.brief:
+        theirs: RunPlan = (await tx.execute(select(runs.c.plan).where(runs.c.key == run.takes_over))).scalar_one()
+        run = replace(run, brief=theirs.brief, merge_base=theirs.merge_base)
+    fresh["estimate"] = await estimate_for(tx, run.peer)
     await tx.execute(insert(runs).values(item=mine.id, repo=mine.repo, plan=run, **values, **fresh))
+    if mine.claim and mine.claim.peer != run.peer:  # a fall-back takes over
+        await change(tx, mine.id, claim=replace(mine.claim, peer=run.peer))
 
 
 async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but: str = "") -> Usage:
     """What is running and what was used, the run `but` left out: a restart is no second run."""
     others, here = runs.c.key != but, runs.c.repo == mine.repo
-    recent = runs.c.admitted_at > now - DAY
-    active = and_(others, runs.c.state.in_(ACTIVE))
-    by_peer = await tx.execute(select(runs.c.peer, func.count()).where(active).group_by(runs.c.peer))
-    peers: dict[str, int] = dict(by_peer.all())
-    mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead)
+    recent = and_(others, runs.c.admitted_at > now - DAY)
+    peers = await _by_peer(tx, and_(others, runs.c.state.in_(ACTIVE)))
+    today = await _by_peer(tx, recent)
+    mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead, worked())
     its_own = and_(reviews.c.item == items.c.id, reviews.c.number == items.c.pull_number)
     waiting = and_(
         items.c.repo == mine.repo,
@@ -170,13 +199,29 @@ async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but:
     )
     return Usage(
         running=sum(peers.values()),
-        running_here=await _count(tx, and_(active, here)),
+        running_here=await _count(tx, and_(others, runs.c.state.in_(ACTIVE), here)),
         running_by_peer=peers,
-        today=await _count(tx, and_(others, recent)),
-        today_here=await _count(tx, and_(others, recent, here)),
+        today=sum(today.values()),
+        today_here=await _count(tx, and_(recent, here)),
+        today_by_peer=today,
         for_go_ahead=await _count(tx, and_(others, mine_for)) if go_ahead else 0,
         waiting_pulls=(await tx.execute(select(func.count()).select_from(items).where(waiting))).scalar_one(),
+        bills=await bills(tx, mine.repo, now, but),
+        item=in_all(await counting(tx, and_(spending.c.item == mine.id, spending.c.run != but))),
+        more=mine.more,
+        holds=await holds(tx, now),
     )
+
+
+def worked() -> ColumnElement[bool]:
+    """One that its provider did not let work is none that was used: the outcome is JSON that begins with its end."""
+    outcome = type_coerce(runs.c.outcome, Text)
+    return or_(outcome.is_(None), not_(outcome.startswith('{"ended":"limited"')))
+
+
+async def _by_peer(tx: Tx, which: ColumnElement[bool]) -> dict[str, int]:
+    found = await tx.execute(select(runs.c.peer, func.count()).where(which).group_by(runs.c.peer))
+    return dict(found.all())
 
 
 async def _count(tx: Tx, which: ColumnElement[bool]) -> int:
@@ -185,5 +230,5 @@ async def _count(tx: Tx, which: ColumnElement[bool]) -> int:
 
 def run_of(row: RowMapping) -> Run:
     names = ("key", "item", "step", "peer", "round", "go_ahead", "evidence", "head", "state", "admitted_at")
-    later = ("started_at", "ended_at", "outcome", "work", "attempts", "excused")
+    later = ("started_at", "ended_at", "outcome", "work", "attempts", "excused", "cap", "estimate")
     return Run(**{name: row[name] for name in names + later}, causes=row["plan"].causes)

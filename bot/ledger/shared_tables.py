@@ -102,6 +102,15 @@ workers = Table(
     Column("adopt_at", Utc),
 )
 
+peers = Table(  # how agents stand with their providers; who runs Sluice may say that one goes on
+    "peers",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("limited_until", Utc),
+    Column("limited_times", Integer, nullable=False, default=0),  # in a row
+    Column("resumed_at", Utc),  # failures before that are forgotten
+)
+
 schedules = Table(
     "schedules",
     metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from bot.core.actions import RunPlan
 from bot.core.item import Approval, Claim, GoAhead, Parked, Refused
 from bot.core.run import Outcome
+from bot.core.spend import Budget
 from bot.core.worktree import Work
 from bot.ledger.types import Stored, Utc
 
@@ -32,6 +34,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+TOKENS = ("input_total", "cache_read", "cache_write", "cache_write_1h", "output")
 
 
 def _item(primary_key: bool = False, index: bool = False) -> Column[str]:
@@ -70,6 +75,7 @@ items = Table(
     Column("approvals", Stored(tuple[Approval, ...]), nullable=False, default=()),
     Column("unaskable", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("refused", Stored(Refused)),
+    Column("more", Stored(Budget), nullable=False, default=Budget()),  # by `/sluice budget`
     Column("lane_since", Utc),
     Column("lane_base", String),
     Column("first_seen", Utc),
@@ -99,13 +105,29 @@ runs = Table(
     Column("state", String, nullable=False, index=True),
     Column("admitted_at", Utc, nullable=False, index=True),
     Column("started_at", Utc),
-    Column("ended_at", Utc),
+    Column("ended_at", Utc, index=True),
     Column("outcome", Stored(Outcome)),
     Column("work", Stored(Work)),
     Column("attempts", Integer, nullable=False, default=0),
     Column("excused", Integer, nullable=False, default=0),  # attempts no machine failed
+    Column("cap", Stored(Budget)),  # what it was admitted with
+    Column("estimate", BigInteger),  # tokens, as its agent's earlier runs used; None: there were none
     Column("plan", Stored(RunPlan), nullable=False),
     UniqueConstraint("item", "step", "head", "evidence"),
+)
+
+usage = Table(  # absolute: what the run used so far, by that source
+    "usage",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("source", String, primary_key=True),  # whose word it is; see core/spend.py
+    _item(index=True),
+    Column("repo", String, nullable=False),
+    Column("peer", String, nullable=False),
+    *(Column(kind, BigInteger, nullable=False) for kind in TOKENS),
+    Column("cost_usd", Float),  # None: unknown
+    Column("at", Utc, nullable=False, index=True),  # when it last grew
 )
 
 gate_runs = Table(

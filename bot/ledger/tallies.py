@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from bot.core.actions import RunPlan
 from bot.core.item import Item
 from bot.core.run import Run
 from bot.ledger.items import item_of
-from bot.ledger.runs import run_of
+from bot.ledger.runs import run_of, worked
 from bot.ledger.store import Store
 from bot.ledger.tables import decisions, items, runs
 from bot.ledger.wakes import RANK
@@ -26,7 +26,7 @@ class Tally:
 class Tallies(Store):
     async def tallies(self) -> dict[str, Tally]:
         restarts = func.sum(runs.c.attempts - runs.c.excused)
-        counted = select(runs.c.item, func.count(), restarts, func.max(runs.c.round))
+        counted = select(runs.c.item, func.count(case((worked(), 1))), restarts, func.max(runs.c.round))
         async with self.read() as tx:
             found = await tx.execute(counted.group_by(runs.c.item))
             return {item: Tally(count + restarts, rounds) for item, count, restarts, rounds in found}

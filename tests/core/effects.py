@@ -14,6 +14,7 @@ from bot.core.policy import Policy
 from bot.core.pull import Pull, Shown
 from bot.core.run import EXCUSED, Run
 from bot.core.snapshot import StatusComment
+from bot.core.spend import NOTHING, amount
 from bot.core.stage import Stage
 from tests.core.facts import ME, NOW, issue, item, outcome, peer, policy, pull, result
 
@@ -262,6 +263,10 @@ class Effects:
                 self._set(paused_by=None)
             case "approve" | "merge" if note.approval:
                 self._set(approvals=(*self.item.approvals, note.approval))
+            case "budget":
+                self._set(more=self.item.more + (amount(note.value) or NOTHING))
+                if note.starts:
+                    self._set(parked=None, done=None)
             case "retry":
                 self._set(parked=None, done=None)
                 if note.value == "fresh":

@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("approvals", sa.Text(), nullable=False),
         sa.Column("unaskable", sa.Text(), nullable=False),
         sa.Column("refused", sa.Text(), nullable=True),
+        sa.Column("more", sa.Text(), nullable=False),
         sa.Column("lane_since", Utc(), nullable=True),
         sa.Column("lane_base", sa.String(), nullable=True),
         sa.Column("first_seen", Utc(), nullable=True),
@@ -293,6 +294,8 @@ def upgrade() -> None:
         sa.Column("work", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("excused", sa.Integer(), nullable=False),
+        sa.Column("cap", sa.Text(), nullable=True),
+        sa.Column("estimate", sa.BigInteger(), nullable=True),
         sa.Column("plan", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["item"], ["items.id"], name=op.f("fk_runs_item")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_runs")),
@@ -300,12 +303,43 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_runs_key")),
     )
     op.create_index(op.f("ix_runs_admitted_at"), "runs", ["admitted_at"], unique=False)
+    op.create_index(op.f("ix_runs_ended_at"), "runs", ["ended_at"], unique=False)
     op.create_index(op.f("ix_runs_item"), "runs", ["item"], unique=False)
     op.create_index(op.f("ix_runs_state"), "runs", ["state"], unique=False)
+    op.create_table(
+        "usage",
+        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("repo", sa.String(), nullable=False),
+        sa.Column("peer", sa.String(), nullable=False),
+        sa.Column("input_total", sa.BigInteger(), nullable=False),
+        sa.Column("cache_read", sa.BigInteger(), nullable=False),
+        sa.Column("cache_write", sa.BigInteger(), nullable=False),
+        sa.Column("cache_write_1h", sa.BigInteger(), nullable=False),
+        sa.Column("output", sa.BigInteger(), nullable=False),
+        sa.Column("cost_usd", sa.Float(), nullable=True),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(["item"], ["items.id"], name=op.f("fk_usage_item")),
+        sa.PrimaryKeyConstraint("run", "model", "source", name=op.f("pk_usage")),
+    )
+    op.create_index(op.f("ix_usage_at"), "usage", ["at"], unique=False)
+    op.create_index(op.f("ix_usage_item"), "usage", ["item"], unique=False)
+    op.create_table(
+        "peers",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("limited_until", Utc(), nullable=True),
+        sa.Column("limited_times", sa.Integer(), nullable=False),
+        sa.Column("resumed_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_peers")),
+    )
 
 
 def downgrade() -> None:
     for table in (
+        "peers",
+        "usage",
         "runs",
         "receipts",
         "orders",

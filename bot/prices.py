@@ -1,0 +1,22 @@
+"""What tokens cost, by the list of prices that comes with `genai-prices`: offline, and loaded when first asked."""
+
+from __future__ import annotations
+
+from bot.core.tokens import Tokens
+
+
+def price_of(tokens: Tokens) -> float | None:
+    """In dollars; None where the model is unknown, or the counts are impossible."""
+    from genai_prices import Usage, calc_price  # here, so that commands that ask for no price start quickly
+
+    usage = Usage(
+        input_tokens=tokens.input_total,
+        cache_read_tokens=tokens.cache_read,
+        cache_write_tokens=tokens.cache_write,
+        cache_write_1h_tokens=tokens.cache_write_1h,
+        output_tokens=tokens.output,
+    )
+    try:
+        return float(calc_price(usage, tokens.model).total_price)
+    except (LookupError, ValueError):
+        return None

@@ -1,0 +1,170 @@
+"""Caps and holds where they are kept: what the one admission counts, and how agents come to wait."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.actions import NoteOrder
+from bot.core.budget import Caps
+from bot.core.policy import Work
+from bot.core.run import Limits, Outcome, Peer
+from bot.core.spend import Budget
+from bot.core.tokens import Tokens
+from bot.ledger.ledger import SqlLedger
+from tests.contracts.ledger_world import FINISHED, NOW, PEER, add, at, plan, send_back, start
+
+M = 1_000_000
+SMALL = replace(PEER, limits=Limits(tokens=2 * M, cost_usd=2.0))
+
+
+def price(tokens: Tokens) -> float | None:
+    """A dollar for a million; of what is secret nobody knows."""
+    return tokens.total / M if tokens.model != "secret" else None
+
+
+async def spend(ledger: SqlLedger, run: str, dollars: float, seconds: float, model: str = "m") -> Budget:
+    return await ledger.note_usage(run, "transcript", [Tokens(model, round(dollars * M))], at(seconds), price)
+
+
+async def test_what_runs_at_work_may_use_is_held(ledger: SqlLedger) -> None:
+    """Of a day's $5 two runs of $2 hold four: the third waits until one has ended and used less."""
+    one, two, three = await add(ledger, 1, 2, 3)
+    day = Caps(running=50, day=Budget(50 * M, 5.0))
+    assert await start(ledger, one, caps=day, peer=SMALL) is None
+    assert await start(ledger, two, caps=day, peer=SMALL) is None
+    refusal = await start(ledger, three, caps=day, peer=SMALL)
+    assert refusal and "$4.00 more is kept for agents at work" in refusal.reason and refusal.until is None
+    await spend(ledger, plan(one).key, 0.5, 1)
+    await ledger.end_run(plan(one).key, FINISHED, None, at(2))
+    assert await start(ledger, three, caps=day, peer=SMALL, now=at(3)) is None
+    assert [run.cap for run in await ledger.running()] == [Budget(2 * M, 2.0)] * 2
+
+
+async def test_an_items_cap_stays_over_its_go_aheads_and_people_add_to_it(ledger: SqlLedger) -> None:
+    """Tokens bind where the price is unknown; `/sluice budget` is kept with the item."""
+    [item] = await add(ledger, 1)
+    tight = {"work": Work(running=50, tokens_per_item=3 * M), "peer": SMALL}
+    assert await start(ledger, item, **tight) is None
+    await spend(ledger, plan(item).key, 3.5, 1, "secret")
+    await ledger.end_run(plan(item).key, FINISHED, None, at(2))
+    again = plan(item, "review:1", go_ahead="move-2")
+    refusal = await send_back(ledger, item, again, **tight)
+    assert refusal and not refusal.full and "has used 3.5 M tokens of the 3 M" in refusal.reason
+    await ledger.note_order(item, NoteOrder("c1", "budget", "mona", "+1M"), at(3))
+    assert await send_back(ledger, item, again, **tight) is None
+    [run] = await ledger.running()
+    assert run.cap and run.cap.tokens == 500_000 and (await ledger.item(item)).more == Budget(M)
+
+
+async def test_a_restart_is_no_second_run(ledger: SqlLedger) -> None:
+    """What the same run used before is not counted beside what is held for it now."""
+    [item] = await add(ledger, 1)
+    day = {"caps": Caps(running=50, day=Budget(50 * M, 2.0)), "peer": SMALL}
+    assert await start(ledger, item, **day) is None
+    await spend(ledger, plan(item).key, 1.5, 1)
+    await ledger.end_run(plan(item).key, Outcome("lost", "", 1.0, ""), None, at(2))
+    assert await send_back(ledger, item, plan(item, restart=True), **day) is None
+
+
+async def test_a_day_later_there_is_room(ledger: SqlLedger) -> None:
+    """What was used is free again when it is a day old, as the refusal said."""
+    one, two = await add(ledger, 1, 2)
+    day = Caps(running=50, day=Budget(50 * M, 3.0))
+    await start(ledger, one, caps=day, peer=SMALL)
+    await spend(ledger, plan(one).key, 1.9, 60)
+    await ledger.end_run(plan(one).key, FINISHED, None, at(61))
+    refusal = await start(ledger, two, caps=day, peer=SMALL, now=at(100))
+    assert refusal and refusal.until == at(60) + timedelta(hours=24)
+    assert await start(ledger, two, caps=day, peer=SMALL, now=refusal.until) is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_the_day_holds(ledger: SqlLedger, seed: int) -> None:
+    """Random admissions, spends and endings: never more than the cap and what runs used beyond their own."""
+    dice, caps, beyond = random.Random(seed), Caps(running=50, day=Budget(50 * M, 6.0)), 0.0
+    found = await add(ledger, *range(1, 16))
+    for second in range(1, 50):
+        running = await ledger.running()
+        if dice.random() < 0.4 or not running:
+            await start(ledger, dice.choice(found), caps=caps, peer=SMALL, now=at(second))
+            continue
+        run = dice.choice(running)
+        used = (await ledger.used(run.key)).cost_usd or 0.0
+        if used >= 2.0 or dice.random() < 0.4:
+            beyond += max(0.0, used - 2.0)
+            await ledger.end_run(run.key, FINISHED, None, at(second))
+        else:
+            await spend(ledger, run.key, used + dice.random(), second)
+        spent = sum(each.cost_usd or 0.0 for each in await ledger.spent())
+        over = sum([max(0.0, ((await ledger.used(r.key)).cost_usd or 0.0) - 2.0) for r in await ledger.running()])
+        assert spent <= 6.0 + beyond + over + 1e-6
+
+
+async def test_one_item_finds_out_for_all_that_an_agent_is_limited(ledger: SqlLedger) -> None:
+    """Until the reported reset nobody gets it; the run goes on then, and its attempt is not counted."""
+    one, two = await add(ledger, 1, 2)
+    await start(ledger, one)
+    await ledger.end_run(plan(one).key, Outcome("limited", "", 1.0, "", until=at(600)), None, at(1))
+    again = plan(one, restart=True)
+    for refusal in (await start(ledger, two, now=at(2)), await send_back(ledger, one, again, now=at(2))):
+        assert refusal and refusal.until == at(601) and "takes work again at 09:10 UTC" in refusal.reason
+    assert await send_back(ledger, one, again, work=Work(running=50, runs_per_item=1), now=at(601)) is None
+    assert (await ledger.tallies())[one].attempts == 1
+
+
+async def test_pauses_grow_where_no_reset_is_told(ledger: SqlLedger) -> None:
+    """Five minutes, ten, twenty, up to an hour; one that was let work is trusted again."""
+    [item] = await add(ledger, 1)
+    await start(ledger, item)
+    now, waits = NOW, []
+    for _ in range(6):
+        await ledger.end_run(plan(item).key, Outcome("limited", "", 1.0, ""), None, now)
+        until = (await ledger.holds(now))["ada"].until
+        waits.append((until - now) / timedelta(minutes=1))
+        now = until
+        assert await send_back(ledger, item, plan(item, restart=True), now=now) is None
+    assert waits == [5, 10, 20, 40, 60, 60]
+    await ledger.end_run(plan(item).key, FINISHED, None, now)
+    assert await ledger.holds(now) == {}
+
+
+async def test_the_same_failure_stops_an_agent_until_somebody_says_otherwise(ledger: SqlLedger) -> None:
+    """Over all items; whoever runs Sluice may let it go on, and what was before is forgotten."""
+    *failing, last = await add(ledger, *range(1, 7))
+    for second, item in enumerate(failing):
+        assert await start(ledger, item) is None
+        await ledger.end_run(plan(item).key, Outcome("failed", "", 1.0, "", failure="exit 1"), None, at(second))
+    refusal = await start(ledger, last, now=at(10))
+    assert refusal and refusal.what == "agent" and "(exit 1) 5 times" in refusal.reason
+    assert list(await ledger.holds(at(10))) == ["ada"]
+    await ledger.resume_peer("ada", at(11))
+    assert await start(ledger, last, now=at(12)) is None
+
+
+async def test_a_fall_back_gets_the_brief_and_the_claim(ledger: SqlLedger) -> None:
+    """What the other agent was told is what it is told, and from then on the item is its."""
+    [item] = await add(ledger, 1)
+    await start(ledger, item)
+    await ledger.end_run(plan(item).key, Outcome("limited", "", 1.0, ""), None, at(1))
+    over = plan(item, "instead", peer="bob", brief="", takes_over=plan(item).key)
+    assert await send_back(ledger, item, over, peer=Peer("bob", "scripted", capacity=100), now=at(2)) is None
+    claim = (await ledger.item(item)).claim
+    assert claim and claim.peer == "bob"
+    started = await ledger.start_run(over.key, at(3))
+    assert started and started[1].brief == "Fix it."
+
+
+async def test_an_estimate_is_the_median_of_what_was(ledger: SqlLedger) -> None:
+    """None while an agent has no ended run whose use is known."""
+    *before, last = await add(ledger, 1, 2, 3, 4)
+    for item, dollars in zip(before, (1.0, 9.0, 2.0), strict=True):
+        await start(ledger, item)
+        await spend(ledger, plan(item).key, dollars, 1)
+        await ledger.end_run(plan(item).key, FINISHED, None, at(2))
+    await start(ledger, last)
+    estimates = [(await ledger.recall(item, at(3))).runs[0].estimate for item in (*before, last)]
+    assert estimates[0] is None and estimates[-1] == 2 * M
