@@ -1,0 +1,6 @@
+"""The model gateway: agents reach their model through it, with a key for one run; the real key stays here."""
+
+from bot.gateway.gateway import Gateway
+from bot.gateway.meter import Meter, Upstream
+
+__all__ = ["Gateway", "Meter", "Upstream"]
