@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Dialect = Literal["anthropic", "responses", "chat", "gemini"]
+# By program: where its model is, unless the settings say otherwise.
+PROVIDERS = {
+    "claude": "https://api.anthropic.com",
+    "codex": "https://api.openai.com",
+    "gemini": "https://generativelanguage.googleapis.com",
+}
 VERSION = r"(?:/v\d+\w*)?"
 NAME = r"[A-Za-z0-9][\w.@-]*"  # a model's, where it stands in the path
 

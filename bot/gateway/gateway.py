@@ -1,13 +1,15 @@
-"""The gateway's own socket on loopback, open while runs of this process use it: what reaches the webhooks' port does
-not reach it. Several processes on one ledger each serve the runs they run."""
+"""The gateway's own socket on loopback, open while runs of this process use it.
+
+What reaches the webhooks' port reaches no key here. Several processes on one ledger each serve the runs they run.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 import httpx
 import structlog
@@ -24,70 +26,71 @@ PATIENCE = httpx.Timeout(600.0, connect=15.0)  # seconds between two pieces of a
 WRITTEN = 0.5  # seconds within which what was counted is in the ledger
 
 
-class Way(Protocol):
+@dataclass(frozen=True)
+class Entrance:
     """What an agent is given: an address, and a key that opens it."""
 
-    @property
-    def url(self) -> str: ...
-    @property
-    def key(self) -> str: ...
+    url: str
+    key: str = field(repr=False)
 
 
-class Entrance:
-    def __init__(self, url: str, key: str) -> None:
-        self.url, self.key = url, key
+@dataclass(frozen=True)
+class Face:
+    """What is there once it listens."""
+
+    listening: socket.socket
+    server: Server
+    serving: asyncio.Task[None]
+    writing: asyncio.Task[None]
+    client: httpx.AsyncClient
+    passing: Passing
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.listening.getsockname()[1]}{PREFIX}"
 
 
 class Gateway:
     """`upstreams`: by peer; a peer without one has a login of its own, or is given its key."""
 
     def __init__(self, upstreams: dict[str, Upstream], meter: Meter, now: Callable[[], datetime]) -> None:
-        self.meter = meter
-        self.upstreams = upstreams
-        self._client = httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(keepalive_expiry=60.0))
-        self._passing = Passing(meter, self._client, now)
-        self._listening: socket.socket | None = None
-        self._server: Server | None = None
-        self._serving: asyncio.Task[None] | None = None
-        self._writing: asyncio.Task[None] | None = None
+        self.upstreams, self.meter, self._now = upstreams, meter, now
+        self._face: Face | None = None
 
-    async def open(self, run: str, peer: Peer, spent: Callable[[], None]) -> Way | None:
-        """None: this peer's calls do not come here. `spent` is called when the run has used what it may."""
+    async def open(self, run: str, peer: Peer, stop: Callable[[], None]) -> Entrance | None:
+        """None: this peer's calls do not come here. `stop` is called when the run cannot go on."""
         upstream = self.upstreams.get(peer.name)
         if upstream is None:
             return None
-        port = self._listen()
-        door = self.meter.open(run, peer.name, upstream, peer.limits, spent)
-        return Entrance(f"http://{HOST}:{port}{PREFIX}", door.key)
+        self._face = self._face or self._open()
+        door = self.meter.open(run, peer.name, upstream, peer.limits, stop)
+        return Entrance(self._face.url, door.key)
 
     async def close(self, run: str) -> Account | None:
         """The run has ended: its key too, and everything is counted."""
         self.meter.shut(run)
-        await self._passing.hang_up(run)
+        if self._face:
+            await self._face.passing.hang_up(run)
         await self._write()
         return self.meter.account(run)
 
     async def stop(self) -> None:
-        if self._writing:
-            self._writing.cancel()
-        if self._server and self._serving:
-            self._server.should_exit = True
-            await self._passing.hang_up()
-            await asyncio.gather(self._serving, return_exceptions=True)
-        if self._listening:
-            self._listening.close()
-        await self._write()
-        await self._client.aclose()
+        if face := self._face:
+            self._face = None
+            face.writing.cancel()
+            face.server.should_exit = True
+            await face.passing.hang_up()
+            await asyncio.gather(face.serving, return_exceptions=True)
+            face.listening.close()
+            await self._write()
+            await face.client.aclose()
 
-    def _listen(self) -> int:
-        """From the first door on."""
-        if self._listening is None:
-            self._listening = bound(HOST, 0)
-            self._server = server_of(self._passing, HOST, 0)
-            self._serving = asyncio.create_task(self._server.serve([self._listening]))
-            self._writing = asyncio.create_task(self._writes())
-        port: int = self._listening.getsockname()[1]
-        return port
+    def _open(self) -> Face:
+        client = httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(keepalive_expiry=60.0))
+        passing = Passing(self.meter, client, self._now)
+        listening, server = bound(HOST, 0), server_of(passing, HOST, 0)
+        serving = asyncio.create_task(server.serve([listening]))
+        return Face(listening, server, serving, asyncio.create_task(self._writes()), client, passing)
 
     async def _writes(self) -> None:
         while True:

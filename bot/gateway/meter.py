@@ -11,13 +11,14 @@ import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.run import Limits
 from bot.core.tokens import Tokens, by_model
 
 KEY = "sk-sluice-"  # the beginning of every run's key, by which logs know it for a secret
 REMEMBERED = 1_000  # runs that ended
+WORTH_WAITING = timedelta(minutes=2)
 KINDS = ("input_total", "cache_read", "cache_write", "output")  # of the figures
 
 Keep = Callable[[str, str, tuple[Tokens, ...]], Awaitable[None]]  # run, source, and all it was billed from there
@@ -38,7 +39,7 @@ class Door:
     peer: str
     upstream: Upstream
     limits: Limits
-    spent: Callable[[], None]  # called once, when the run has used what it may
+    stop: Callable[[], None]  # called when the run cannot go on: its program is not to try again for hours
     key: str = field(default_factory=lambda: KEY + secrets.token_urlsafe(32), repr=False)
 
 
@@ -74,8 +75,8 @@ class Meter:
         self._unwritten: set[str] = set()
         self._writing = asyncio.Lock()
 
-    def open(self, run: str, peer: str, upstream: Upstream, limits: Limits, spent: Callable[[], None]) -> Door:
-        door = Door(run, peer, upstream, limits, spent)
+    def open(self, run: str, peer: str, upstream: Upstream, limits: Limits, stop: Callable[[], None]) -> Door:
+        door = Door(run, peer, upstream, limits, stop)
         self._doors[door.key] = door
         self._accounts[run] = account = self._accounts.pop(run, Account())
         account.overspent = ""  # it may have been given more since
@@ -108,16 +109,19 @@ class Meter:
         account = self._account(door.run)
         if not account.overspent and (found := self._over(door)):
             account.overspent = found
-            door.spent()
+            door.stop()
         return account.overspent
 
     def note(self, door: Door, came: str) -> None:
         """What came of a call, in one word."""
         self.figures.calls[door.peer, came] += 1
 
-    def busy(self, door: Door, until: datetime | None) -> None:
+    def busy(self, door: Door, until: datetime | None, now: datetime) -> None:
+        """Its provider says to wait; a run does not hold its place for as long as it likes."""
         account = self._account(door.run)
         account.busy, account.until = True, until
+        if until and until - now > WORTH_WAITING:
+            door.stop()
 
     def account(self, run: str) -> Account | None:
         """None: it has asked nothing here."""

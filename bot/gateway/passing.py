@@ -154,7 +154,8 @@ class Passing:
             limited = answer.status_code in LIMITED
             self._meter.note(door, "limited" if limited else "refused")
             if limited:
-                self._meter.busy(door, reset_of(answer.headers, bytes(said), self._now()))
+                now = self._now()
+                self._meter.busy(door, reset_of(answer.headers, bytes(said), now), now)
 
 
 async def _pass(pieces: AsyncIterator[bytes], look: Callable[[bytes], None], send: Send) -> None:

@@ -7,16 +7,22 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from bot.core.run import Limits
+from bot.agents.doors import settled
+from bot.core.run import Ended, Limits, Outcome
 from bot.core.tokens import Tokens
+from bot.errors import SettingsError
+from bot.gateway import Meter, Upstream
 from bot.gateway.asked import below
+from bot.gateway.meter import Account
+from bot.logs import Hiding
+from bot.settings import Settings
+from bot.wiring import gateway_of
 from tests.contracts.gateway_world import DIALECTS, NOW, REAL, Speaking, World, event, gateway_world
 from tests.models.record import Record
 from tests.models.scenario import Billed, Refusal, Scenario, Turn
@@ -385,17 +391,54 @@ def test_a_version_in_the_address_counts(base: str, path: str, whole: str) -> No
     assert below(base, path) == whole
 
 
+def test_a_key_goes_by_the_gateway_unless_told_otherwise() -> None:
+    """To the provider whose program it is, or where the settings say; programs that are given no key need no door."""
+    peers: dict[str, dict[str, object]] = {
+        "a": {"runtime": "claude", "api_key": REAL},
+        "b": {"runtime": "codex", "api_key": REAL, "api_url": "https://models.example"},
+        "c": {"runtime": "acp", "command": ["gemini", "--acp"], "api_key": REAL},
+        "d": {"runtime": "claude", "api_key": REAL, "gateway": False},
+        "e": {"runtime": "claude"},
+        "f": {"command": ["agent"], "api_key": REAL},
+    }
+    upstreams = gateway_of(Settings(peers=peers), lambda: NOW).upstreams  # type: ignore[arg-type]
+    assert {name: upstream.url for name, upstream in upstreams.items()} == {
+        "a": "https://api.anthropic.com",
+        "b": "https://models.example",
+        "c": "https://generativelanguage.googleapis.com",
+    }
+    nowhere = Settings(peers={"g": {"runtime": "acp", "command": ["own"], "api_key": REAL}})  # type: ignore[dict-item]
+    with pytest.raises(SettingsError, match=r"peers\.g needs api_url"):
+        gateway_of(nowhere, lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    "ended, overspent, busy, comes_to",
+    [
+        ("failed", "", False, "failed"),
+        ("failed", "all used", False, "overspent"),
+        ("failed", "", True, "limited"),
+        ("limited", "all used", True, "overspent"),
+        ("finished", "all used", True, "finished"),
+        ("cancelled", "all used", True, "cancelled"),
+    ],
+)
+def test_what_the_door_saw_explains_a_failure(ended: Ended, overspent: str, busy: bool, comes_to: Ended) -> None:
+    """And nothing else: what finished has finished, whatever it cost."""
+    account = Account((Tokens("m", 7),), 1, overspent, busy, NOW if busy else None)
+    outcome = settled(Outcome(ended, "said", 1.0, "log"), account)
+    assert (outcome.ended, outcome.used) == (comes_to, account.billed)
+    assert outcome.until == (NOW if comes_to == "limited" else None)
+
+
 async def test_it_listens_on_loopback_alone(world: World) -> None:
     """Whatever host the webhooks' server has."""
     await world.door("here", world.odd)
     assert httpx.URL(world.url).host == "127.0.0.1"
 
 
-def test_no_log_shows_a_runs_key(tmp_path: Path) -> None:
+def test_no_log_shows_a_runs_key() -> None:
     """It is known by its beginning, since it is made up long after the log is set up."""
-    from bot.gateway import Meter, Upstream
-    from bot.logs import Hiding
-
     door = Meter().open("run", "robin", Upstream("https://api.example", REAL), Limits(), lambda: None)
     assert door.key not in Hiding(()).text(f"the key {door.key} was shown")
     assert door.key not in repr(door) and REAL not in repr(door)
