@@ -19,7 +19,7 @@ from bot.core.tokens import Tokens, by_model
 KEY = "sk-sluice-"  # the beginning of every run's key, by which logs know it for a secret
 REMEMBERED = 1_000  # runs that ended
 WORTH_WAITING = timedelta(minutes=2)
-KINDS = ("input_total", "cache_read", "cache_write", "output")  # of the figures
+KINDS = {"input": "input_total", "cache_read": "cache_read", "cache_write": "cache_write", "output": "output"}
 
 Keep = Callable[[str, str, tuple[Tokens, ...]], Awaitable[None]]  # run, source, and all it was billed from there
 OverBudget = Callable[[str], str | None]  # run; the sentence that says so
@@ -100,8 +100,8 @@ class Meter:
             return
         account.billed = by_model((*account.billed, tokens))
         self._unwritten.add(door.run)
-        for kind in KINDS:
-            self.figures.tokens[door.peer, tokens.model, kind] += getattr(tokens, kind)
+        for kind, count in KINDS.items():
+            self.figures.tokens[door.peer, tokens.model, kind] += getattr(tokens, count)
         self.refusal(door)
 
     def refusal(self, door: Door) -> str:
