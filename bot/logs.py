@@ -13,6 +13,7 @@ import structlog
 # also with its line ends escaped; what goes into an Authorization header; and credentials in addresses.
 SECRET = re.compile(
     r"gh[pousr]_[A-Za-z0-9_.\-]+|github_pat_\w+"
+    r"|sk-sluice-[\w\-]+"
     r"|eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
     r"|(?<=Basic )[A-Za-z0-9+/=]{8,}|(?<=Bearer )[^\s'\",]{8,}"

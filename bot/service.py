@@ -19,6 +19,7 @@ from bot.engine import DbosEngine, Heartbeat, Loop, Schedules, standing
 from bot.engine.mending import mend
 from bot.engine.sqlite import lock_beside
 from bot.errors import LedgerBusy, Refused, SluiceError, Unavailable
+from bot.gateway import Gateway
 from bot.github.installations import Installations
 from bot.halting import halt
 from bot.ledger.board import ItemRow
@@ -75,10 +76,11 @@ class Service:
         github: Installations,
         engine: DbosEngine,
         launcher: Launcher,
+        gateway: Gateway,
         problems: tuple[str, ...],
     ) -> None:
         self.settings, self.ctx, self.ledger, self.github = settings, ctx, ledger, github
-        self.engine, self.launcher, self.problems = engine, launcher, problems
+        self.engine, self.launcher, self.gateway, self.problems = engine, launcher, gateway, problems
         pace = settings.pace
         self.crowded: Callable[[], bool] = lambda: False  # whether webhooks come in by the dozen
         self.loop = Loop(ctx, ledger, drain, pace.workers, pace.poll_seconds, lambda: self.crowded())
@@ -141,6 +143,7 @@ class Service:
             if self.heartbeat:
                 await self.heartbeat.stop()
             self.started = False
+        await self.gateway.stop()
         await self.github.close()
         await self.ledger.close()
 

@@ -120,6 +120,9 @@ class PeerSettings(Part):
         None, description="the key for its model; absent: the program uses the login it has on this machine"
     )
     api_url: str | None = Field(None, description="where its model is; absent: its provider's own address")
+    gateway: bool = Field(
+        True, description="api_key stays with Sluice, and each run gets a key of its own for a gateway on this machine"
+    )
     env: dict[str, SecretStr] = Field(
         {}, description="what else its program finds in its environment, e.g. the token of `claude setup-token`"
     )

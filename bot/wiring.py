@@ -35,7 +35,9 @@ from bot.settings import BoardSettings, PeerSettings, Settings
 
 if TYPE_CHECKING:
     from bot.agents import Agents, Launcher, Model
+    from bot.core.run import Peer
     from bot.engine import DbosEngine
+    from bot.gateway import Gateway
     from bot.service import Service
 
 Clock = Callable[[], datetime]
@@ -81,17 +83,44 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
     hide = Hiding(settings.secrets()).text
-    agents = agents_of(settings, settings.data_dir, launcher)
+    gateway = gateway_of(settings, now)
+    agents = agents_of(settings, settings.data_dir, launcher, gateway)
     runs = Runs(context, agents, settings.data_dir / "outcomes", hide)
     engine.handlers.update({"run": runs.run, "gate": runs.gate})
-    return Service(settings, context, ledger, github, engine, launcher, problems)
+    return Service(settings, context, ledger, github, engine, launcher, gateway, problems)
 
 
-def agents_of(settings: Settings, root: Path, launcher: Launcher | None = None) -> Agents:
+def agents_of(
+    settings: Settings, root: Path, launcher: Launcher | None = None, gateway: Gateway | None = None
+) -> Agents:
     """`root` takes their homes and logs."""
     from bot.agents import Agents, Launcher
 
-    return Agents(launcher or Launcher(root), root, models_of(settings))
+    doors = gateway or gateway_of(settings, utc_now)
+    return Agents(launcher or Launcher(root), root, models_of(settings), doors=doors)
+
+
+def gateway_of(settings: Settings, now: Clock) -> Gateway:
+    """It opens when a run first needs it."""
+    from bot.gateway import Gateway, Meter, Upstream
+
+    upstreams = {}
+    for peer in settings.peer_list():
+        given = settings.peers[peer.name]
+        if given.api_key and given.gateway and peer.runtime not in ("command", "scripted"):  # they are given no key
+            upstreams[peer.name] = Upstream(given.api_url or _provider(peer), given.api_key.get_secret_value())
+    return Gateway(upstreams, Meter(), now)
+
+
+def _provider(peer: Peer) -> str:
+    from bot.agents.runtimes import command_of, program_of
+    from bot.gateway import PROVIDERS
+
+    if url := PROVIDERS.get(program_of(peer)):
+        return url
+    raise SettingsError(
+        f"peers.{peer.name} needs api_url: where {' '.join(command_of(peer))} has its model is not known"
+    )
 
 
 def models_of(settings: Settings) -> dict[str, Model]:

@@ -18,13 +18,13 @@ from typing import Any
 import httpx
 
 from bot.github.permissions import EVENTS, asked
+from bot.server import Server, server_of
 from bot.service import Service
 from bot.settings import Settings
 from bot.wiring import build
 from tests.localhub.talk import BRIEFLY
 from webhooks.app import create_app
 from webhooks.face import Face
-from webhooks.server import Server, server_of
 
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 VAIN_SWEEPS = 2

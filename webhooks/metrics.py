@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bot.core.limits import HOUR, POINTS, RESERVE, Budget, Importance, Standing
+from bot.gateway import Figures
 from bot.ledger.figures import Counts
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -19,6 +20,11 @@ NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "sluice_items": ("items on the boards, by where they stand", ("stage",)),
     "sluice_runs": ("agent runs that have not ended", ("state",)),
     "sluice_runs_ended_total": ("agent runs that ended, by how", ("outcome",)),
+    "sluice_model_tokens_total": (
+        "tokens billed through the model gateway since the start; input holds what the cache read and wrote",
+        ("agent", "model", "kind"),
+    ),
+    "sluice_model_calls_total": ("calls to models through the gateway since the start", ("agent", "outcome")),
     "sluice_deliveries_unhandled": ("webhooks that came in and were not followed yet", ()),
     "sluice_webhooks_missed": ("webhooks that had not come in when GitHub's log was last read", ()),
     "sluice_webhooks_asked_again": ("webhooks asked for again at that look", ()),
@@ -49,6 +55,7 @@ class Gathered:
     lost: int | None = None
     sweep_age: float | None = None
     sweep_seconds: float | None = None
+    models: Figures = field(default_factory=Figures)
 
 
 class _Told:
@@ -82,6 +89,8 @@ def _samples(gathered: Gathered) -> Iterable[tuple[str, tuple[str, ...], float |
     yield from (("sluice_items", (stage,), number) for stage, number in counts.stages.items())
     yield from (("sluice_runs", (state,), counts.running.get(state, 0)) for state in ("admitted", "running"))
     yield from (("sluice_runs_ended_total", (outcome,), number) for outcome, number in counts.ended.items())
+    yield from (("sluice_model_tokens_total", labels, number) for labels, number in gathered.models.tokens.items())
+    yield from (("sluice_model_calls_total", labels, number) for labels, number in gathered.models.calls.items())
     yield "sluice_deliveries_unhandled", (), counts.unhandled
     yield "sluice_webhooks_missed", (), gathered.missed
     yield "sluice_webhooks_asked_again", (), gathered.asked_again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.agents import skills
+from bot.agents.doors import Doors, Way, settled
 from bot.agents.errors import LaunchFailed
 from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
@@ -36,13 +38,18 @@ SUMMARY = 4_000  # characters of an agent's own words that are kept
 
 class Agents:
     """`models`: by peer, where its model is and the key for it; without one its program has a login of its own, in the
-    home of whoever runs Sluice, `user`."""
+    home of whoever runs Sluice, `user`. `doors`: where calls to a model go that are counted on their way."""
 
     def __init__(
-        self, launcher: Launcher, root: Path, models: Mapping[str, Model] | None = None, user: Path | None = None
+        self,
+        launcher: Launcher,
+        root: Path,
+        models: Mapping[str, Model] | None = None,
+        user: Path | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self.launcher, self.root, self.models = launcher, root.resolve(), models or {}
-        self.user = user or Path.home()
+        self.user, self.doors = user or Path.home(), doors
         self.homes = Homes(self.root)
         self._drivers: dict[str, Driver] = {}  # of the runs at work in this process
 
@@ -59,7 +66,7 @@ class Agents:
                 case "scripted":
                     return await self._launch(assignment, self._player(assignment, desk), desk, note, Played(note))
                 case runtime:
-                    return await self._talk_through(assignment, launches(runtime), note, desk)
+                    return await self._at_a_door(assignment, launches(runtime), note, desk)
         finally:
             shutil.rmtree(desk, ignore_errors=True)
 
@@ -82,14 +89,37 @@ class Agents:
         now = billed(program, home.path)
         return since(home.baseline(run, lambda: now), now)
 
-    async def _talk_through(self, assignment: Assignment, launch: Launches, note: Note, desk: Path) -> Outcome:
+    async def stop(self) -> None:
+        """Nothing is run any more."""
+        if self.doors:
+            await self.doors.stop()
+
+    async def _at_a_door(self, assignment: Assignment, launch: Launches, note: Note, desk: Path) -> Outcome:
+        """Its own, which is shut whatever becomes of the run."""
+        run, model = assignment.run, self.models.get(assignment.peer.name, Model())
+        way = await self.doors.open(run, assignment.peer, lambda: self._interrupt(run)) if self.doors else None
+        if self.doors is None or way is None:
+            return await self._talk_through(assignment, launch, note, desk, model)
+        try:
+            outcome = await self._talk_through(assignment, launch, note, desk, way)
+        finally:
+            account = await asyncio.shield(self.doors.close(run))
+        return settled(outcome, account)
+
+    def _interrupt(self, run: str) -> None:
+        if driver := self._drivers.get(run):
+            driver.interrupt()
+
+    async def _talk_through(
+        self, assignment: Assignment, launch: Launches, note: Note, desk: Path, model: Way
+    ) -> Outcome:
         """A session that is kept goes on and is told what is new; one its program no longer knows starts anew, and is
         told everything."""
         home = self.homes.of(assignment.item, assignment.peer.name)
         skills.lay(home.path)
         self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
         session = home.session
-        seat = self._seat(assignment, home, desk)
+        seat = self._seat(assignment, home, desk, model)
         if session.id:
             news = assignment.interrupted if session.run == assignment.run else assignment.dossier
             going_on = replace(seat, session=session.id, brief=news or seat.brief)
@@ -99,8 +129,7 @@ class Agents:
             note(event("notice", "its session is not known any more; it starts anew"))
         return (await self._sit(assignment, seat, launch, note, home))[0]
 
-    def _seat(self, assignment: Assignment, home: Home, desk: Path) -> Seat:
-        model = self.models.get(assignment.peer.name, Model())
+    def _seat(self, assignment: Assignment, home: Home, desk: Path, model: Way) -> Seat:
         program, tree = tuple(_found(assignment.peer)), Path(assignment.worktree)
         return Seat(assignment.peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk)
 

@@ -107,10 +107,14 @@ async def _test(settings: Settings, peer: Peer, as_json: bool) -> bool:
 
     found: list[Finding] = []
     with TemporaryDirectory(prefix="sluice-") as folder:
-        async for finding in smoke(agents_of(settings, Path(folder)), peer):
-            found.append(finding)
-            if not as_json:
-                console.print(f"{finding.state:<8} {finding.what:<8} {finding.told}")
+        agents = agents_of(settings, Path(folder))
+        try:
+            async for finding in smoke(agents, peer):
+                found.append(finding)
+                if not as_json:
+                    console.print(f"{finding.state:<8} {finding.what:<8} {finding.told}")
+        finally:
+            await agents.stop()
     if as_json:
         print_json({"findings": [vars(finding) for finding in found]})
     return all(finding.state != "wrong" for finding in found)

@@ -18,8 +18,8 @@ from bot.cli.output import console, print_json, print_table
 from bot.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
+    from bot.server import Server
     from bot.service import Service
-    from webhooks.server import Server
 
 LATEST = 27.0  # seconds from the signal to the end of the process, whatever hangs: supervisors kill after thirty
 
@@ -34,10 +34,10 @@ def serve(config: Config = FILE) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    from bot.server import bound, server_of
     from bot.wiring import open_service
     from webhooks.app import create_app
     from webhooks.face import Face
-    from webhooks.server import bound, server_of
 
     async with open_service(settings) as service:
         web = server_of(create_app(Face(service)), settings.server.host, settings.server.port)

@@ -30,6 +30,7 @@ class Desk:
 
     models: Models
     folder: Path
+    key: str = KEY  # for the model
 
     @property
     def tree(self) -> Path:
@@ -89,7 +90,7 @@ def _claude_env(desk: Desk, url: str) -> dict[str, str]:
     return {
         "CLAUDE_CONFIG_DIR": str(desk.home / ".claude"),
         "ANTHROPIC_BASE_URL": url,
-        "ANTHROPIC_API_KEY": KEY,
+        "ANTHROPIC_API_KEY": desk.key,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "CLAUDE_CODE_MAX_RETRIES": "2",  # of its own it would try for minutes
     }
@@ -113,7 +114,7 @@ def _codex_env(desk: Desk, url: str) -> dict[str, str]:
     home = desk.home / ".codex"
     home.mkdir(exist_ok=True)
     (home / "config.toml").write_text("".join(_toml(settings)))
-    return {"CODEX_HOME": str(home), "SCRIPTED_KEY": KEY}
+    return {"CODEX_HOME": str(home), "SCRIPTED_KEY": desk.key}
 
 
 def _toml(table: Mapping[str, Any], name: str = "") -> Iterator[str]:
@@ -143,7 +144,7 @@ def _gemini_env(desk: Desk, url: str) -> dict[str, str]:
     }
     (desk.home / ".gemini").mkdir(exist_ok=True)
     (desk.home / ".gemini" / "settings.json").write_text(json.dumps(settings))
-    return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": KEY, "GEMINI_CLI_NO_RELAUNCH": "true"}
+    return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": desk.key, "GEMINI_CLI_NO_RELAUNCH": "true"}
 
 
 def _opencode_words(prompt: str, resume: str) -> list[str]:
@@ -162,7 +163,7 @@ def _opencode_words(prompt: str, resume: str) -> list[str]:
 
 def _opencode_env(desk: Desk, url: str) -> dict[str, str]:
     provider = {
-        "npm": "@ai-sdk/openai-compatible", "name": "Scripted", "options": {"baseURL": f"{url}/v1", "apiKey": KEY},
+        "npm": "@ai-sdk/openai-compatible", "name": "Scripted", "options": {"baseURL": f"{url}/v1", "apiKey": desk.key},
         "models": {"scripted-1": {"name": "Scripted", "tool_call": True}},
     }  # fmt: skip
     settings = {
@@ -188,7 +189,7 @@ def _copilot_env(desk: Desk, url: str) -> dict[str, str]:
         "COPILOT_AUTO_UPDATE": "false",
         "COPILOT_PROVIDER_TYPE": "openai",
         "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
-        "COPILOT_PROVIDER_API_KEY": KEY,
+        "COPILOT_PROVIDER_API_KEY": desk.key,
         "COPILOT_MODEL": "scripted-1",
     }
 

@@ -19,11 +19,11 @@ from bot.core.actions import Action
 from bot.core.run import Outcome
 from bot.core.worktree import Work
 from bot.ledger.ledger import SqlLedger
+from bot.server import server_of
 from bot.settings import read_settings
 from bot.wiring import build
 from webhooks.app import create_app
 from webhooks.face import Face
-from webhooks.server import server_of
 
 PATIENCE = 5.0  # seconds an effect under way has when its process is to die
 

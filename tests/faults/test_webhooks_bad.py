@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.server import Server
 from tests.world import Thing, World
-from webhooks.server import Server
 
 Body = tuple[dict[str, str], bytes]
 LARGE = 25 * 1024 * 1024

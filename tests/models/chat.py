@@ -17,7 +17,9 @@ CHUNK = "chat.completion.chunk"
 def read(body: Json) -> Request:
     said = [(SPEAKERS.get(each["role"], "user"), _text(each.get("content") or "")) for each in body["messages"]]
     tools = [tool["function"]["name"] for tool in body.get("tools", []) if tool["type"] == "function"]
-    return request_of(body["model"], said, tools, stream=body.get("stream", False))
+    stream = body.get("stream", False)
+    priced = not stream or (body.get("stream_options") or {}).get("include_usage", False)
+    return request_of(body["model"], said, tools, stream=stream, priced=priced)
 
 
 def whole(request: Request, speech: Speech) -> Json:
@@ -27,11 +29,12 @@ def whole(request: Request, speech: Speech) -> Json:
 
 
 def stream(request: Request, speech: Speech) -> Iterator[str]:
-    """Words, then calls, then the reason; what it cost comes last and by itself."""
+    """Words, then calls, then the reason; what it cost comes last and by itself, for whoever asked for it."""
     for delta in ({"role": "assistant", "content": speech.say}, _calls(speech)):
         yield _chunk(request, speech, {"index": 0, "delta": delta, "finish_reason": None})
     yield _chunk(request, speech, {"index": 0, "delta": {}, "finish_reason": _reason(speech)})
-    yield event(_completion(request, speech, CHUNK) | {"usage": _usage(speech.billed)}, named=False)
+    if request.priced:
+        yield event(_completion(request, speech, CHUNK) | {"usage": _usage(speech.billed)}, named=False)
     yield "data: [DONE]\n\n"
 
 

@@ -25,9 +25,12 @@ class Request:
     turn: int  # how often the model has spoken
     tools: list[str]
     stream: bool
+    priced: bool = True  # whether the answer is to tell what it cost
 
 
-def request_of(model: str, said: Sequence[tuple[Speaker, str]], tools: Sequence[str], *, stream: bool) -> Request:
+def request_of(
+    model: str, said: Sequence[tuple[Speaker, str]], tools: Sequence[str], *, stream: bool, priced: bool = True
+) -> Request:
     """What the model said in one breath, a sentence and two calls perhaps, is one turn."""
     voices = [voice for voice, _ in groupby(voice for voice, _ in said if voice != "system")]
     opening = takewhile(lambda each: each[0] != "model", said)
@@ -39,6 +42,7 @@ def request_of(model: str, said: Sequence[tuple[Speaker, str]], tools: Sequence[
         turn=voices.count("model"),
         tools=list(tools),
         stream=stream,
+        priced=priced,
     )
 
 

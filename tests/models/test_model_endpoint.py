@@ -59,7 +59,8 @@ class Chat(Talk):
     def body(self, said: tuple[str, ...], tools: tuple[str, ...]) -> Json:
         messages = [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(said)]
         offered = [{"type": "function", "function": {"name": name}} for name in tools]
-        return {"model": "m", "stream": True, "messages": messages, "tools": offered}
+        more = {"stream": True, "stream_options": {"include_usage": True}}
+        return {"model": "m", "messages": messages, "tools": offered, **more}
 
 
 class Gemini(Talk):

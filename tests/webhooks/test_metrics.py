@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.limits import Hour, Standing
+from bot.gateway import Figures
 from bot.ledger.figures import Counts
 from webhooks.app import Readiness, create_app
 from webhooks.metrics import NAMES, Gathered, text
@@ -24,8 +26,11 @@ STANDING = Standing(
     waiting={"sweep": 3},
     minute={"graphql": 17},
 )
+MODELS = Figures(
+    Counter({("robin", "opus", "input"): 900}), Counter({("robin", "answered"): 8, ("robin", "limited"): 1})
+)
 ALL = Gathered(
-    Counts({"Ready": 2}, {"running": 1}, {"finished": 7}, unhandled=5), NOW, (STANDING,), 4, 3, 1, 12.5, 0.75
+    Counts({"Ready": 2}, {"running": 1}, {"finished": 7}, unhandled=5), NOW, (STANDING,), 4, 3, 1, 12.5, 0.75, MODELS
 )
 
 
@@ -51,6 +56,8 @@ def test_everything_there_is_is_told() -> None:
         6,
     )
     assert (found["sluice_github_waiting", me, "sweep"], found["sluice_github_refused_seconds", me]) == (3, 45)
+    assert found["sluice_model_tokens_total", "robin", "input", "opus"] == 900
+    assert found["sluice_model_calls_total", "robin", "limited"] == 1
     assert found["sluice_items", "Ready"] == 2 and found["sluice_runs_ended_total", "finished"] == 7
     assert [found[f"sluice_webhooks_{what}",] for what in ("missed", "asked_again", "lost")] == [4, 3, 1]
 

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from bot.errors import SluiceError, Unavailable, UserError
 from bot.github.manifest import Made, form_url
 from bot.github.permissions import LEVELS, PERMISSIONS
-from webhooks.server import server_of
+from bot.server import server_of
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")

@@ -1,0 +1,51 @@
+"""The way a run reaches its model where its calls are counted: a door, opened for it and shut when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.run import Outcome, Peer
+from bot.core.tokens import Tokens
+
+
+class Way(Protocol):
+    @property
+    def url(self) -> str: ...
+    @property
+    def key(self) -> str: ...  # of this run alone
+
+
+class Account(Protocol):
+    """What the run used and heard at its door."""
+
+    @property
+    def billed(self) -> Sequence[Tokens]: ...
+    @property
+    def overspent(self) -> str: ...  # why it could ask no more; empty: it could
+    @property
+    def busy(self) -> bool: ...  # the provider's last word was to come back later
+    @property
+    def until(self) -> datetime | None: ...
+
+
+class Doors(Protocol):
+    async def open(self, run: str, peer: Peer, stop: Callable[[], None]) -> Way | None: ...  # None: it needs none
+    async def close(self, run: str) -> Account | None: ...
+    async def stop(self) -> None: ...
+
+
+def settled(outcome: Outcome, account: Account | None) -> Outcome:
+    """The door knows better than the program what was used, and why it failed; a finished run is finished."""
+    if account is None:
+        return outcome
+    outcome = replace(outcome, used=tuple(account.billed) or outcome.used)
+    if outcome.ended not in ("failed", "limited"):
+        return outcome
+    if account.overspent:
+        return replace(outcome, ended="overspent", summary=outcome.summary or account.overspent, failure="")
+    if account.busy:
+        return replace(outcome, ended="limited", until=account.until or outcome.until, failure="")
+    return outcome

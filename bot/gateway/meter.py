@@ -1,0 +1,154 @@
+"""Counts what runs are billed, by the doors through which they reach their models; no HTTP here.
+
+A door is open while its run works: a key, made up for it, that is worth nothing anywhere else. What was billed outlives
+the door, for whoever settles the run's account afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.run import Limits
+from bot.core.tokens import Tokens, by_model
+
+KEY = "sk-sluice-"  # the beginning of every run's key, by which logs know it for a secret
+REMEMBERED = 1_000  # runs that ended
+WORTH_WAITING = timedelta(minutes=2)
+KINDS = {"input": "input_total", "cache_read": "cache_read", "cache_write": "cache_write", "output": "output"}
+
+Keep = Callable[[str, str, tuple[Tokens, ...]], Awaitable[None]]  # run, source, and all it was billed from there
+OverBudget = Callable[[str], str | None]  # run; the sentence that says so
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Where a peer's model really is, and the key for it."""
+
+    url: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Door:
+    run: str
+    peer: str
+    upstream: Upstream
+    limits: Limits
+    stop: Callable[[], None]  # called when the run cannot go on: its program is not to try again for hours
+    key: str = field(default_factory=lambda: KEY + secrets.token_urlsafe(32), repr=False)
+
+
+@dataclass
+class Account:
+    """Of one run."""
+
+    billed: tuple[Tokens, ...] = ()
+    calls: int = 0
+    overspent: str = ""  # the sentence that says so
+    busy: bool = False  # its provider's last word was to come back later ...
+    until: datetime | None = None  # ... then
+
+
+@dataclass
+class Figures:
+    """Since the process began."""
+
+    tokens: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # peer, model, kind
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)  # peer, what came of it
+
+
+class Meter:
+    """`keep` writes what a run was billed into the ledger; `source` tells this process's counts from another's, in
+    which the same run began. `over_budget` knows of more than the run's own limits: those of its item, peer and day."""
+
+    def __init__(self, keep: Keep | None = None, over_budget: OverBudget | None = None) -> None:
+        self.keep, self.over_budget = keep, over_budget
+        self.source = f"gateway-{secrets.token_hex(4)}"
+        self.figures = Figures()
+        self._doors: dict[str, Door] = {}  # by key
+        self._accounts: dict[str, Account] = {}  # by run
+        self._unwritten: set[str] = set()
+        self._writing = asyncio.Lock()
+
+    def open(self, run: str, peer: str, upstream: Upstream, limits: Limits, stop: Callable[[], None]) -> Door:
+        door = Door(run, peer, upstream, limits, stop)
+        self._doors[door.key] = door
+        self._accounts[run] = account = self._accounts.pop(run, Account())
+        account.overspent = ""  # it may have been given more since
+        for old in list(self._accounts)[:-REMEMBERED]:
+            if all(each.run != old for each in self._doors.values()):
+                del self._accounts[old]
+        return door
+
+    def shut(self, run: str) -> None:
+        """Its key opens nothing any more."""
+        self._doors = {key: door for key, door in self._doors.items() if door.run != run}
+
+    def whose(self, key: str) -> Door | None:
+        return self._doors.get(key)
+
+    def count(self, door: Door, tokens: Tokens | None) -> None:
+        """One call was answered; None: what it was billed with is not known."""
+        account = self._account(door.run)
+        account.calls, account.busy, account.until = account.calls + 1, False, None
+        if tokens is None or not tokens.total:
+            return
+        account.billed = by_model((*account.billed, tokens))
+        self._unwritten.add(door.run)
+        for kind, count in KINDS.items():
+            self.figures.tokens[door.peer, tokens.model, kind] += getattr(tokens, count)
+        self.refusal(door)
+
+    def refusal(self, door: Door) -> str:
+        """Why the run may ask no more; empty: it may. Whoever runs it is told the first time."""
+        account = self._account(door.run)
+        if not account.overspent and (found := self._over(door)):
+            account.overspent = found
+            door.stop()
+        return account.overspent
+
+    def note(self, door: Door, came: str) -> None:
+        """What came of a call, in one word."""
+        self.figures.calls[door.peer, came] += 1
+
+    def busy(self, door: Door, until: datetime | None, now: datetime) -> None:
+        """Its provider says to wait; a run does not hold its place for as long as it likes."""
+        account = self._account(door.run)
+        account.busy, account.until = True, until
+        if until and until - now > WORTH_WAITING:
+            door.stop()
+
+    def account(self, run: str) -> Account | None:
+        """None: it has asked nothing here."""
+        return self._accounts.get(run)
+
+    def used(self, run: str) -> tuple[Tokens, ...]:
+        return self._accounts[run].billed if run in self._accounts else ()
+
+    def limited(self, run: str) -> datetime | None:
+        """When its provider takes work again, where the last answer said to wait and until when."""
+        return self._accounts[run].until if run in self._accounts else None
+
+    async def write(self) -> None:
+        """What is not in the ledger yet; what cannot be written now is written with the next call."""
+        async with self._writing:  # an older sum never overtakes a newer one
+            for run in sorted(self._unwritten):
+                billed = self.used(run)
+                if self.keep:
+                    await self.keep(run, self.source, billed)
+                if self.used(run) == billed:
+                    self._unwritten.discard(run)
+
+    def _account(self, run: str) -> Account:
+        return self._accounts.setdefault(run, Account())
+
+    def _over(self, door: Door) -> str | None:
+        total, most = sum(each.total for each in self.used(door.run)), door.limits.tokens
+        if total >= most:
+            return f"this run has used {total:,} of the {most:,} tokens it may use"
+        return self.over_budget(door.run) if self.over_budget else None

@@ -1,0 +1,90 @@
+"""Real programs work through the gateway: it counts as they do, keeps the key, and ends who has used what they may."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.agents import Agents, Launcher
+from bot.agents.transcripts import billed
+from bot.core.run import Assignment, Limits, Outcome, Peer
+from bot.gateway import Gateway, Meter, Upstream
+from tests.agents.gatekeeper import door
+from tests.agents.headless import KEY, RECIPES, Desk
+from tests.agents.programs import program
+from tests.agents.test_real_programs import truth
+from tests.models.scenario import Billed, Refusal, Run, Scenario, Turn, Write
+from tests.models.serving import Models
+
+pytestmark = pytest.mark.slow
+FIRST, SECOND = Billed(11, 120, 1_300, 0, 14_000, 150), Billed(600, 0, 0, 0, 70, 7)
+MODELS = {"codex": "gpt-5.5"}
+DOOR = "sk-sluice-"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_token_is_counted_on_its_way(desk: Desk, name: str) -> None:
+    """What the endpoint billed, what the gateway counted and what the program's transcript says are one."""
+    turns = [Turn([Write("hello.txt", "hello\n")], "A file.", FIRST), Turn(say="It is there.", billed=SECOND)]
+    played = desk.models.play("gated", Scenario(turns))
+    with door(desk.models, played, KEY) as gate:
+        assert gate.key.startswith(DOOR)
+        ended = replace(desk, key=gate.key).run(name, "Write hello.txt.", gate.url)
+    assert ended.code == 0, ended.errors
+    assert (desk.tree / "hello.txt").read_text() == "hello\n"
+    record = desk.models.record("gated")
+    assert gate.billed == truth(record) == billed(name, desk.home)
+    assert gate.calls == len(record.asked) == 2 and not record.strays
+    said = [" ".join(asked.headers.values()) for asked in record.asked]
+    assert all(KEY in each and DOOR not in each for each in said)
+
+
+class Desks:
+    """Runs as the engine has them made, against an endpoint on this machine."""
+
+    def __init__(self, folder: Path, models: Models) -> None:
+        self.models, self.tree = models, folder / "tree"
+        self.tree.mkdir()
+        self.gateway = Gateway({}, Meter(), lambda: datetime.now(UTC))
+        root = folder / "sluice"
+        self.agents = Agents(Launcher(root), root, doors=self.gateway)
+
+    async def run(self, name: str, scenario: Scenario, limits: Limits) -> Outcome:
+        self.gateway.upstreams["robin"] = Upstream(self.models.play(f"door-{name}", scenario), KEY)
+        runtime = "claude" if name == "claude" else "codex"
+        peer = Peer("robin", runtime, tuple(program(name)), limits=limits, model=MODELS.get(name, ""))
+        given = Assignment(f"run-{name}", peer, 7, "Write", 1, "Write hello.txt.", str(self.tree), item="item")
+        return await self.agents.run(given)
+
+
+@pytest.fixture
+async def desks(tmp_path: Path, nearby: Models) -> AsyncIterator[Desks]:
+    made = Desks(tmp_path, nearby)
+    yield made
+    await made.agents.stop()
+
+
+@pytest.mark.parametrize("name", ["claude", "codex"])
+async def test_a_budget_ends_a_run_in_mid_flight(desks: Desks, name: str) -> None:
+    """The turn ends as soon as it is used up, with a sleeping command and all; its work lies in the tree."""
+    turns = [Turn([Write("hello.txt", "hello\n")], "A file.", FIRST), Turn([Run("sleep 600")], billed=FIRST)]
+    outcome = await desks.run(name, Scenario(turns), Limits(60, 60, tokens=20_000))
+    assert outcome.ended == "overspent" and outcome.seconds < 30, outcome
+    assert (desks.tree / "hello.txt").exists()
+    assert sum(each.total for each in outcome.used) == 2 * 15_431
+    assert len(desks.models.record(f"door-{name}").asked) == 2
+
+
+@pytest.mark.parametrize("name", ["claude", "codex"])
+async def test_a_provider_that_says_when_is_heard(desks: Desks, name: str) -> None:
+    """However the program words it: the run is limited, until the moment the provider named."""
+    busy = Turn(say="never", refusals=[Refusal(429, after=3_000)] * 20)
+    before = datetime.now(UTC)
+    outcome = await asyncio.wait_for(desks.run(name, Scenario([busy]), Limits(60, 60)), 60)
+    assert outcome.ended == "limited" and outcome.until, outcome
+    assert timedelta(seconds=2_990) < outcome.until - before < timedelta(seconds=3_060)
