@@ -39,6 +39,8 @@ class Exited(Protocol):
     def ended(self) -> str: ...
     @property
     def tail(self) -> str: ...
+    @property
+    def why(self) -> str: ...
 
 
 class Agents(Protocol):
@@ -76,7 +78,7 @@ class Runs:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
             await asyncio.shield(put_away)
             raise
-        except Unavailable as error:  # git or the remote, not the agent: the same run once more
+        except (Unavailable, OSError) as error:  # git, the remote or a full disk, not the agent: once more
             outcome = Outcome("unreached", str(error), 0.0, "")
         except SluiceError as error:
             outcome = Outcome("failed", str(error), 0.0, "")
@@ -110,8 +112,15 @@ class Runs:
         return outcome
 
     async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
-        """The one way a run ends, its work kept."""
-        await self._end(run, outcome, await self._keep(run, spec, outcome.summary))
+        """The one way a run ends, its work kept. Where that cannot be done now, what the agent said waits with it."""
+        try:
+            work = await self._keep(run, spec, outcome.summary)
+        except (Unavailable, OSError) as error:
+            log.warning("the work is not collected yet", reason=str(error))
+            again = outcome if outcome.ended == "cancelled" else Outcome("unreached", str(error), 0.0, "")
+            await self.ctx.ledger.end_run(run.key, again, None, self.ctx.now())
+            return
+        await self._end(run, outcome, work)
 
     async def _keep(self, run: Run, spec: WorkSpec, summary: str = "") -> Work | None:
         """Whatever lies in the worktree is committed, saved on the remote and read back.
@@ -143,10 +152,12 @@ class Runs:
         checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
         try:
             minutes = _policy(memory.last_policy).work.minutes_per_run
-            ended = await self.agents.gate(key, command, checkout, Limits(wall_seconds=minutes * 60))
+            judged = _judged(gate, command, await self.agents.gate(key, command, checkout, Limits(minutes * 60)))
+        except Unavailable as error:  # no room on this machine
+            judged = replace(gate, state="unknown", reason=f"`{command}` could not be run: {error}")
         finally:
             await self.ctx.git.remove_checkout(checkout)
-        await self.ctx.ledger.end_gate(key, replace(_judged(gate, command, ended), run_id=key), self.ctx.now())
+        await self.ctx.ledger.end_gate(key, replace(judged, run_id=key), self.ctx.now())
 
 
 def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
@@ -154,7 +165,10 @@ def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
         passed = ended.code == 0
         reason = f"`{command}` passed" if passed else f"`{command}` ended with exit code {ended.code}"
         return replace(gate, state="passed" if passed else "failed", reason=reason, detail=ended.tail)
-    return replace(gate, state="unknown", reason=f"`{command}` {ended.ended.replace('_', ' ')}", detail=ended.tail)
+    if ended.ended == "failed":  # it used more room than it may: the work is to be mended
+        return replace(gate, state="failed", reason=f"`{command}`: {ended.why}", detail=ended.tail)
+    how = ended.why or ended.ended.replace("_", " ")
+    return replace(gate, state="unknown", reason=f"`{command}` {how}", detail=ended.tail)
 
 
 def _policy(text: str | None) -> Policy:

@@ -138,6 +138,14 @@ class PeerSettings(Part):
     tokens_per_run: int = Field(5_000_000, ge=1, description="a run is stopped when it has read and written this many")
     cost_per_run: float = Field(5.0, gt=0, description="dollars; a run is stopped when it has cost this much")
 
+    disk_gigabytes: float = Field(5.0, gt=0, description="a run whose files grow by more than this is stopped")
+
+    @model_validator(mode="after")
+    def a_model_to_reach(self) -> PeerSettings:
+        if self.network == "model-only" and not self.api_key:
+            raise ValueError('network = "model-only" needs api_key: add the key, or set network = "open"')
+        return self
+
     @model_validator(mode="after")
     def something_to_start(self) -> PeerSettings:
         if self.runtime in ("command", "acp") and not self.command:
@@ -330,6 +338,7 @@ def _peer(name: str, peer: PeerSettings) -> Peer:
         int(peer.log_megabytes * 1e6),
         peer.tokens_per_run,
         peer.cost_per_run,
+        disk_bytes=int(peer.disk_gigabytes * 1e9),
     )
     script = str(peer.script.resolve()) if peer.script else ""
     return Peer(

@@ -18,7 +18,9 @@ from bot.agents.homes import Home, Homes
 from bot.agents.launcher import Command, Exit, Launcher
 from bot.agents.logins import Login, give_back, login_of, share
 from bot.agents.played import Played
+from bot.agents.reach import reach_of
 from bot.agents.runtimes import Launches, command_of, launches, program_of
+from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Driver, Model, Note, Seat
 from bot.agents.talk import Talk
 from bot.agents.transcripts import READERS, billed
@@ -102,6 +104,7 @@ class Agents:
         self, assignment: Assignment, seat: Seat, launch: Launches, note: Note, home: Home
     ) -> tuple[Outcome, bool]:
         """The outcome, and whether the program knew its session, or began one."""
+        reach = reach_of(seat.peer, seat.url, bubblewrap_works())
         launched = launch(seat, note)
         program, login = program_of(seat.peer), self.login(seat.peer)
         shared = share(login, program, seat.home)
@@ -120,6 +123,7 @@ class Agents:
                     home=seat.home,
                     writable=(seat.tree, *shared),
                     readable=(*_around(seat.program), *launched.readable),
+                    reach=reach,
                 )
             )
         finally:
@@ -151,6 +155,7 @@ class Agents:
         tree = Path(assignment.worktree)
         log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
         env = {"SLUICE_BRIEF": str(desk / "brief.md"), "SLUICE_RESULT": str(desk / "result.json")}
+        model = self.models.get(assignment.peer.name, Model())
         ended = await self.launcher.run(
             Command(
                 argv,
@@ -162,7 +167,8 @@ class Agents:
                 assignment.brief.encode(),
                 talk,
                 writable=(tree, desk),
-                readable=(PLAYER.parent, *_own_files(assignment.peer)),
+                readable=(PLAYER, *_own_files(assignment.peer)),
+                reach=reach_of(assignment.peer, model.url, bubblewrap_works()),
             )
         )
         outcome = _outcome(ended, _result(desk / "result.json"), log)
@@ -189,7 +195,9 @@ class Agents:
                 Command(command, tree, f"{assignment.run}-setup", log, assignment.peer.limits, writable=(tree,))
             )
             if ended.ended != "finished" or ended.code != 0:
-                said = f"the set-up command `{line}` failed: {ended.tail.strip()[-1_000:]}"
+                if ended.ended == "unreached":
+                    return _cut_short(ended, "", log)
+                said = f"the set-up command `{line}` failed: {ended.why or ended.tail.strip()[-1_000:]}"
                 return Outcome("failed", said, ended.seconds, str(log), ended.code)
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(wanted)
@@ -244,7 +252,7 @@ def _told(ended: Exit, driver: Driver, log: Path) -> Outcome:
     told = driver.ending
     summary = (told.summary if told else "")[:SUMMARY]
     if ended.ended != "finished":
-        return Outcome(ended.ended, summary, ended.seconds, str(log))
+        return _cut_short(ended, summary, log)
     if told is None:
         said = f"it ended without a result: {ended.tail.strip()[-1_000:]}"
         return Outcome("failed", said, ended.seconds, str(log), ended.code, failure=f"exit {ended.code}")
@@ -254,7 +262,11 @@ def _told(ended: Exit, driver: Driver, log: Path) -> Outcome:
 def _outcome(ended: Exit, result: dict[str, Any], log: Path) -> Outcome:
     said = str(result.get("summary", ""))[:SUMMARY]
     if ended.ended != "finished":
-        return Outcome(ended.ended, said, ended.seconds, str(log))
+        return _cut_short(ended, said, log)
     failed = ended.code != 0 or result.get("status") == "failed"
     words = said or (ended.tail.strip()[-1_000:] if failed else "")
     return Outcome("failed" if failed else "finished", words, ended.seconds, str(log), ended.code)
+
+
+def _cut_short(ended: Exit, summary: str, log: Path) -> Outcome:
+    return Outcome(ended.ended, ended.why or summary, ended.seconds, str(log), failure="disk" if ended.why else "")

@@ -30,6 +30,7 @@ class Limits:
     log_bytes: int = 10_000_000
     tokens: int = 5_000_000  # read and written; binds too where the price is unknown
     cost_usd: float = 5.0
+    disk_bytes: int = 5_000_000_000  # by which its worktree and home may grow
 
 
 @dataclass(frozen=True)
