@@ -21,7 +21,7 @@ from bot.core.actions import RunPlan
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.policy import Policy
-from bot.core.run import Assignment, Limits, Outcome, Run
+from bot.core.run import Assignment, Limits, Outcome, Peer, Run
 from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
@@ -88,7 +88,9 @@ class Runs:
         kept = self.outcomes / f"{run.key}.json"
         if kept.exists():
             return OUTCOME.validate_json(kept.read_bytes())
-        peer = next(peer for peer in self.ctx.peers if peer.name == run.peer)
+        peer = self._peer(run.peer)
+        if peer is None:
+            return Outcome("failed", f"agent {run.peer} is no longer set up", 0.0, "")
         limits = replace(peer.limits, wall_seconds=min(peer.limits.wall_seconds, policy.work.minutes_per_run * 60))
         more = _conflicts(tree.conflicts)
         assignment = Assignment(
@@ -111,10 +113,13 @@ class Runs:
         partial.rename(kept)
         return outcome
 
+    def _peer(self, name: str) -> Peer | None:
+        return next((peer for peer in self.ctx.peers if peer.name == name), None)
+
     async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
         """The one way a run ends, its work kept. Where that cannot be done now, what the agent said waits with it."""
         try:
-            work = await self._keep(run, spec, outcome.summary)
+            work = await self._keep(run, spec, outcome)
         except (Unavailable, OSError) as error:
             log.warning("the work is not collected yet", reason=str(error))
             again = outcome if outcome.ended == "cancelled" else Outcome("unreached", str(error), 0.0, "")
@@ -122,15 +127,16 @@ class Runs:
             return
         await self._end(run, outcome, work)
 
-    async def _keep(self, run: Run, spec: WorkSpec, summary: str = "") -> Work | None:
+    async def _keep(self, run: Run, spec: WorkSpec, outcome: Outcome | None = None) -> Work | None:
         """Whatever lies in the worktree is committed, saved on the remote and read back.
 
         When Sluice itself stops, that is all: the run has not ended, and the next start goes on with the same attempt.
         """
         if not self.ctx.git.has_worktree(spec):
             return None
-        message = summary.strip().splitlines()[0][:72] if summary.strip() else f"Work on {spec.branch}"
-        work = await self.ctx.git.collect(spec, message, _trailers(run))
+        summary = outcome.summary.strip() if outcome else ""
+        message = summary.splitlines()[0][:72] if summary else f"Work on {spec.branch}"
+        work = await self.ctx.git.collect(spec, message, _trailers(run, self._peer(run.peer), outcome))
         try:
             await self.ctx.git.save(spec)
         except (NotKept, Unavailable) as error:  # it lies in the mirror, and no worktree goes before it is saved
@@ -176,8 +182,17 @@ def _policy(text: str | None) -> Policy:
     return found if isinstance(found, Policy) else Policy()
 
 
-def _trailers(run: Run) -> Mapping[str, str]:
-    return {"Sluice-Run": run.key, "Sluice-Agent": run.peer, "Sluice-Round": str(run.round)}
+def _trailers(run: Run, peer: Peer | None, outcome: Outcome | None) -> Mapping[str, str]:
+    """Who did it: the models are those that were billed, else the one that was asked for, where either is known."""
+    billed = ", ".join(each.model for each in outcome.used) if outcome else ""
+    told = {
+        "Sluice-Run": run.key,
+        "Sluice-Agent": run.peer,
+        "Sluice-Runtime": peer.runtime if peer else "",
+        "Sluice-Model": billed or (peer.model if peer else ""),
+        "Sluice-Round": str(run.round),
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _conflicts(files: tuple[str, ...]) -> str:

@@ -85,7 +85,7 @@ def wrapped(argv: Sequence[str], world: World) -> list[str]:
     words += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED), "--tmpfs", "/dev/shm"]
     words += ["--size", str(TMP), "--tmpfs", "/tmp"]
-    for path in (*SYSTEM, *(f"/etc/{name}" for name in ETC), *_interpreter(), *map(str, world.readable)):
+    for path in _outermost((*SYSTEM, *(f"/etc/{name}" for name in ETC), *_interpreter(), *map(str, world.readable))):
         words += ["--ro-bind-try", path, path]
     for place in world.writable:
         words += ["--bind", str(place), str(place)]
@@ -95,6 +95,11 @@ def wrapped(argv: Sequence[str], world: World) -> list[str]:
         argv = [sys.executable, "-I", "-S", str(BRIDGE), DOOR, str(world.port), "--", *argv]
     words += ["--remount-ro", "/", "--remount-ro", "/dev"]  # they would be memory without a bound
     return [*words, "--chdir", str(world.cwd), "--", *argv]
+
+
+def _outermost(paths: Sequence[str]) -> list[str]:
+    """Without those that lie in another one: they are there already, and one that is a link could not be bound."""
+    return [path for path in dict.fromkeys(paths) if not any(str(above) in paths for above in Path(path).parents)]
 
 
 def _interpreter() -> list[str]:
