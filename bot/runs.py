@@ -22,7 +22,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.policy import Policy
 from bot.core.prompts import interrupted_brief, said_by, with_messages
-from bot.core.run import Assignment, Limits, Outcome, Run
+from bot.core.run import Assignment, Limits, Outcome, Peer, Run
 from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
@@ -42,6 +42,8 @@ class Exited(Protocol):
     def ended(self) -> str: ...
     @property
     def tail(self) -> str: ...
+    @property
+    def why(self) -> str: ...
 
 
 class Agents(Protocol):
@@ -80,7 +82,7 @@ class Runs:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
             await asyncio.shield(put_away)
             raise
-        except Unavailable as error:  # git or the remote, not the agent: the same run once more
+        except (Unavailable, OSError) as error:  # git, the remote or a full disk, not the agent: once more
             outcome = Outcome("unreached", str(error), 0.0, "")
         except SluiceError as error:
             outcome = Outcome("failed", str(error), 0.0, "")
@@ -90,7 +92,9 @@ class Runs:
         kept = self.outcomes / f"{run.key}.json"
         if kept.exists():
             return OUTCOME.validate_json(kept.read_bytes())
-        peer = next(peer for peer in self.ctx.peers if peer.name == run.peer)
+        peer = self._peer(run.peer)
+        if peer is None:
+            return Outcome("failed", f"agent {run.peer} is no longer set up", 0.0, "")
         limits = replace(peer.limits, wall_seconds=min(peer.limits.wall_seconds, policy.work.minutes_per_run * 60))
         more = _conflicts(tree.conflicts)
         said = await self.ctx.ledger.messages(run.item)
@@ -138,19 +142,30 @@ class Runs:
             except Unavailable as error:
                 log.warning("what was said is told later", reason=str(error))
 
-    async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
-        """The one way a run ends, its work kept."""
-        await self._end(run, outcome, await self._keep(run, spec, outcome.summary))
+    def _peer(self, name: str) -> Peer | None:
+        return next((peer for peer in self.ctx.peers if peer.name == name), None)
 
-    async def _keep(self, run: Run, spec: WorkSpec, summary: str = "") -> Work | None:
+    async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
+        """The one way a run ends, its work kept. Where that cannot be done now, what the agent said waits with it."""
+        try:
+            work = await self._keep(run, spec, outcome)
+        except (Unavailable, OSError) as error:
+            log.warning("the work is not collected yet", reason=str(error))
+            again = outcome if outcome.ended == "cancelled" else Outcome("unreached", str(error), 0.0, "")
+            await self.ctx.ledger.end_run(run.key, again, None, self.ctx.now())
+            return
+        await self._end(run, outcome, work)
+
+    async def _keep(self, run: Run, spec: WorkSpec, outcome: Outcome | None = None) -> Work | None:
         """Whatever lies in the worktree is committed, saved on the remote and read back.
 
         When Sluice itself stops, that is all: the run has not ended, and the next start goes on with the same attempt.
         """
         if not self.ctx.git.has_worktree(spec):
             return None
-        message = summary.strip().splitlines()[0][:72] if summary.strip() else f"Work on {spec.branch}"
-        work = await self.ctx.git.collect(spec, message, _trailers(run))
+        summary = outcome.summary.strip() if outcome else ""
+        message = summary.splitlines()[0][:72] if summary else f"Work on {spec.branch}"
+        work = await self.ctx.git.collect(spec, message, _trailers(run, self._peer(run.peer), outcome))
         try:
             await self.ctx.git.save(spec)
         except (NotKept, Unavailable) as error:  # it lies in the mirror, and no worktree goes before it is saved
@@ -172,10 +187,12 @@ class Runs:
         checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
         try:
             minutes = _policy(memory.last_policy).work.minutes_per_run
-            ended = await self.agents.gate(key, command, checkout, Limits(wall_seconds=minutes * 60))
+            judged = _judged(gate, command, await self.agents.gate(key, command, checkout, Limits(minutes * 60)))
+        except Unavailable as error:  # no room on this machine
+            judged = replace(gate, state="unknown", reason=f"`{command}` could not be run: {error}")
         finally:
             await self.ctx.git.remove_checkout(checkout)
-        await self.ctx.ledger.end_gate(key, replace(_judged(gate, command, ended), run_id=key), self.ctx.now())
+        await self.ctx.ledger.end_gate(key, replace(judged, run_id=key), self.ctx.now())
 
 
 def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
@@ -183,7 +200,10 @@ def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
         passed = ended.code == 0
         reason = f"`{command}` passed" if passed else f"`{command}` ended with exit code {ended.code}"
         return replace(gate, state="passed" if passed else "failed", reason=reason, detail=ended.tail)
-    return replace(gate, state="unknown", reason=f"`{command}` {ended.ended.replace('_', ' ')}", detail=ended.tail)
+    if ended.ended == "failed":  # it used more room than it may: the work is to be mended
+        return replace(gate, state="failed", reason=f"`{command}`: {ended.why}", detail=ended.tail)
+    how = ended.why or ended.ended.replace("_", " ")
+    return replace(gate, state="unknown", reason=f"`{command}` {how}", detail=ended.tail)
 
 
 def _policy(text: str | None) -> Policy:
@@ -191,8 +211,17 @@ def _policy(text: str | None) -> Policy:
     return found if isinstance(found, Policy) else Policy()
 
 
-def _trailers(run: Run) -> Mapping[str, str]:
-    return {"Sluice-Run": run.key, "Sluice-Agent": run.peer, "Sluice-Round": str(run.round)}
+def _trailers(run: Run, peer: Peer | None, outcome: Outcome | None) -> Mapping[str, str]:
+    """Who did it: the models are those that were billed, else the one that was asked for, where either is known."""
+    billed = ", ".join(each.model for each in outcome.used) if outcome else ""
+    told = {
+        "Sluice-Run": run.key,
+        "Sluice-Agent": run.peer,
+        "Sluice-Runtime": peer.runtime if peer else "",
+        "Sluice-Model": billed or (peer.model if peer else ""),
+        "Sluice-Round": str(run.round),
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _conflicts(files: tuple[str, ...]) -> str:

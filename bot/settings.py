@@ -155,6 +155,14 @@ class PeerSettings(Part):
         None, gt=0, le=MOST_MONEY, description="dollars it may cost in 24 hours; absent: as much as all"
     )
 
+    disk_gigabytes: float = Field(5.0, gt=0, description="a run whose files grow by more than this is stopped")
+
+    @model_validator(mode="after")
+    def a_model_to_reach(self) -> PeerSettings:
+        if self.network == "model-only" and not self.api_key:
+            raise ValueError('network = "model-only" needs api_key: add the key, or set network = "open"')
+        return self
+
     @model_validator(mode="after")
     def something_to_start(self) -> PeerSettings:
         if self.runtime in ("command", "acp") and not self.command:
@@ -362,6 +370,7 @@ def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
         peer.tokens_per_run,
         peer.cost_per_run,
         peer.long_command_minutes * 60,
+        disk_bytes=int(peer.disk_gigabytes * 1e9),
     )
     day = Budget(peer.tokens_per_day or caps.tokens_per_day, peer.cost_per_day or caps.cost_per_day)
     script = str(peer.script.resolve()) if peer.script else ""

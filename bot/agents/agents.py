@@ -21,7 +21,9 @@ from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
 from bot.agents.logins import Login, give_back, login_of, share
 from bot.agents.played import Played
+from bot.agents.reach import reach_of
 from bot.agents.runtimes import Launches, command_of, launches, program_of
+from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Driver, Model, Note, Seat
 from bot.agents.talk import Talk
 from bot.agents.transcripts import READERS, billed
@@ -144,6 +146,7 @@ class Agents:
                 home.keep_session(Session(driver.session, assignment.run))
             note(each)
 
+        reach = reach_of(seat.peer, seat.url, bubblewrap_works())
         launched = launch(seat, keep_and_note)
         program, login = program_of(seat.peer), self.login(seat.peer)
         shared = share(login, program, seat.home)
@@ -166,6 +169,7 @@ class Agents:
                     home=seat.home,
                     writable=(seat.tree, seat.desk, *shared),
                     readable=(*_around(seat.program), *launched.readable),
+                    reach=reach,
                 )
             )
         finally:
@@ -199,6 +203,7 @@ class Agents:
         files = {"SLUICE_BRIEF": "brief.md", "SLUICE_RESULT": "result.json", "SLUICE_QUESTION": QUESTION_FILE}
         env = {name: str(desk / file) for name, file in files.items()}
         skills.lay(desk / "home")
+        model = self.models.get(assignment.peer.name, Model())
         ended = await self.launcher.run(
             Command(
                 argv,
@@ -211,7 +216,8 @@ class Agents:
                 talk,
                 home=desk / "home",
                 writable=(tree, desk),
-                readable=(PLAYER.parent, *_own_files(assignment.peer)),
+                readable=(PLAYER, *_own_files(assignment.peer)),
+                reach=reach_of(assignment.peer, model.url, bubblewrap_works()),
             )
         )
         outcome = _outcome(ended, _result(desk / "result.json"), log, _question(desk))
@@ -238,7 +244,9 @@ class Agents:
                 Command(command, tree, f"{assignment.run}-setup", log, assignment.peer.limits, writable=(tree,))
             )
             if ended.ended != "finished" or ended.code != 0:
-                said = f"the set-up command `{line}` failed: {ended.tail.strip()[-1_000:]}"
+                if ended.ended == "unreached":
+                    return _cut_short(ended, "", log)
+                said = f"the set-up command `{line}` failed: {ended.why or ended.tail.strip()[-1_000:]}"
                 return Outcome("failed", said, ended.seconds, str(log), ended.code, failure="setup")
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(wanted)
@@ -312,7 +320,7 @@ def _told(ended: Exit, driver: Driver, log: Path, question: str) -> Outcome:
     told = driver.ending
     summary = (told.summary if told else "")[:SUMMARY]
     if ended.ended != "finished":
-        return Outcome(ended.ended, summary, ended.seconds, str(log))
+        return _cut_short(ended, summary, log)
     if told is None:
         said = f"it ended without a result: {ended.tail.strip()[-1_000:]}"
         return Outcome("failed", said, ended.seconds, str(log), ended.code, failure=f"exit {ended.code}")
@@ -326,7 +334,7 @@ def _told(ended: Exit, driver: Driver, log: Path, question: str) -> Outcome:
 def _outcome(ended: Exit, result: dict[str, Any], log: Path, question: str) -> Outcome:
     said = str(result.get("summary", ""))[:SUMMARY]
     if ended.ended != "finished":
-        return Outcome(ended.ended, said, ended.seconds, str(log))
+        return _cut_short(ended, said, log)
     failed = ended.code != 0 or result.get("status") == "failed"
     words = said or (ended.tail.strip()[-1_000:] if failed else "")
     if result.get("status") == "asks":
@@ -334,3 +342,7 @@ def _outcome(ended: Exit, result: dict[str, Any], log: Path, question: str) -> O
     if question and not failed:
         return Outcome("asked", words, ended.seconds, str(log), ended.code, question=question)
     return Outcome("failed" if failed else "finished", words, ended.seconds, str(log), ended.code)
+
+
+def _cut_short(ended: Exit, summary: str, log: Path) -> Outcome:
+    return Outcome(ended.ended, ended.why or summary, ended.seconds, str(log), failure="disk" if ended.why else "")

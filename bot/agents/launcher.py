@@ -9,14 +9,18 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import structlog
 
-from bot.agents.errors import LaunchFailed
-from bot.agents.sandbox import bubblewrap_works, environment, hide_this_process, wrapped
+from bot.agents.disk import Room
+from bot.agents.errors import LaunchFailed, NoRoom
+from bot.agents.output import Output
+from bot.agents.reach import Address, opened
+from bot.agents.sandbox import World, bubblewrap_works, environment, hide_this_process, wrapped
 from bot.agents.talk import Ear, Mouth, Talk, open_mouth
 from bot.core.run import Ended, Limits
 from bot.core.worktree import ref_part
@@ -25,7 +29,6 @@ log = structlog.get_logger(__name__)
 SHIM = Path(__file__).with_name("shim.py")
 MARK = "SLUICE_RUN"  # in the environment of everything started: tells a stray's run
 OWNER = "SLUICE_ROOT"  # and whose it is, so that one Sluice never ends another's
-TAIL = 20_000  # bytes of output that are kept at hand
 LEAVE = 8.0  # seconds the shim has to end what it started
 
 
@@ -42,6 +45,7 @@ class Command:
     writable: Sequence[Path] = ()
     readable: Sequence[Path] = ()
     home: Path | None = None  # one that is kept; else there is one for this command alone
+    reach: Address | None = None  # all the network there is; None: it is open
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Exit:
     ended: Ended
     seconds: float
     tail: str
+    why: str = ""  # of "failed": what became of the machine, or of the room it was given
 
 
 class Launcher:
@@ -62,11 +67,21 @@ class Launcher:
 
     async def run(self, command: Command) -> Exit:
         """Start it and wait for its end. Cancelling ends everything it started before it returns."""
+        try:
+            home, note = self._prepare(command)
+        except OSError as error:
+            raise NoRoom(f"{command.argv[0]} could not be started: {error.strerror} on this machine") from error
+        door = note.with_suffix(".socket")
+        async with opened(door, command.reach) if command.reach else nullcontext():
+            return await self._through(command, home, note, door)
+
+    async def _through(self, command: Command, home: Path, note: Path, door: Path) -> Exit:
         started = time.monotonic()
-        home, note = self._prepare(command)
+        room = Room((home, *command.writable), command.limits.disk_bytes)
+        await room.begin()
         mouth = await open_mouth(note.with_suffix(".input")) if command.talk else None
         try:
-            process = await self._start(command, home)
+            process = await self._start(command, home, door)
         except LaunchFailed:
             _hush(mouth)
             raise
@@ -76,7 +91,7 @@ class Launcher:
             command.talk.begin(mouth)
         reading = asyncio.create_task(output.follow(process.stdout))
         try:
-            ended = await self._watch(process, output, command, started)
+            ended, why = await self._watch(process, output, command, room, started)
         finally:
             await asyncio.shield(self._end(process, command.key, reading))
             _hush(mouth)
@@ -84,7 +99,7 @@ class Launcher:
             if home != command.home:
                 shutil.rmtree(home, ignore_errors=True)
         code = process.returncode if ended == "finished" else None
-        return Exit(code, ended, time.monotonic() - started, output.tail())
+        return Exit(code, ended, time.monotonic() - started, output.tail(), why)
 
     def reap(self) -> list[int]:
         """End what an earlier process left behind. Called before the engine starts."""
@@ -107,9 +122,11 @@ class Launcher:
         (self.root / "runs" / f"{ref_part(command.key)}.input").write_bytes(command.stdin)
         return home, self.root / "runs" / f"{ref_part(command.key)}.json"
 
-    async def _start(self, command: Command, home: Path) -> asyncio.subprocess.Process:
+    async def _start(self, command: Command, home: Path, door: Path) -> asyncio.subprocess.Process:
         env = environment(home, {**command.env, MARK: command.key, OWNER: str(self.root)})
-        argv = wrapped(command.argv, command.cwd, (home, *command.writable), command.readable)
+        writable = (home, *command.writable)
+        port = command.reach[1] if command.reach else None
+        argv = wrapped(command.argv, World(command.cwd, writable, command.readable, door if port else None, port or 0))
         source = self.root / "runs" / f"{ref_part(command.key)}.input"
         try:
             return await asyncio.create_subprocess_exec(
@@ -118,6 +135,7 @@ class Launcher:
                 "-S",
                 str(SHIM),
                 str(source),
+                str(command.limits.disk_bytes),
                 "--",
                 *argv,
                 cwd=command.cwd,
@@ -131,8 +149,8 @@ class Launcher:
             raise LaunchFailed(f"{command.argv[0]} could not be started in {command.cwd}: {error}") from error
 
     async def _watch(
-        self, process: asyncio.subprocess.Process, output: Output, command: Command, started: float
-    ) -> Ended:
+        self, process: asyncio.subprocess.Process, output: Output, command: Command, room: Room, started: float
+    ) -> tuple[Ended, str]:
         """Until it ends, or a limit is reached."""
         limits, active = command.limits, started
         seen = await asyncio.to_thread(_newest, command.cwd)
@@ -140,15 +158,19 @@ class Launcher:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), pause)
-                return "finished"
+                return ("failed", over) if (over := await room.overgrown()) else ("finished", "")
+            if over := await room.overgrown():
+                return "failed", over
+            if full := room.full():
+                return "unreached", full
             now = time.monotonic()
             if now - started >= limits.wall_seconds:
-                return "timed_out"
+                return "timed_out", ""
             if now - max(active, output.last) < limits.stall_seconds:
                 continue
             newest = await asyncio.to_thread(_newest, command.cwd)
             if newest <= seen:
-                return "stalled"
+                return "stalled", ""
             seen, active = newest, now
 
     async def _end(self, process: asyncio.subprocess.Process, key: str, reading: asyncio.Task[None]) -> None:
@@ -179,33 +201,6 @@ class Launcher:
                 if env.get(OWNER) == str(self.root) and (key is None or env.get(MARK) == key):
                     found.append(process)
         return found
-
-
-class Output:
-    """What a program prints: in the log up to the bound, its end at hand, and when it last said something."""
-
-    def __init__(self, path: Path, bound: int, ear: Ear | None = None) -> None:
-        self._path, self._bound, self._ear = path, bound, ear
-        self._tail = b""
-        self.last = 0.0
-
-    async def follow(self, stream: asyncio.StreamReader | None) -> None:
-        assert stream is not None  # started with a pipe
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        written = 0
-        with self._path.open("wb") as file:
-            while chunk := await stream.read(65_536):
-                self.last = time.monotonic()
-                self._tail = (self._tail + chunk)[-TAIL:]
-                file.write(chunk[: max(0, self._bound - written)])
-                written += len(chunk)
-                if self._ear:
-                    self._ear.take(chunk)
-            if written > self._bound:
-                file.write(f"\n[{written - self._bound} bytes more were printed and not kept]\n".encode())
-
-    def tail(self) -> str:
-        return self._tail.decode(errors="replace")
 
 
 def _hush(mouth: Mouth | None) -> None:

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,9 @@ ETC = (
     "pki",
 )
 INSIDE = "1000"  # the user id inside: nobody is root there
+DOOR = "/run/sluice/model"  # the socket inside that leads to the model
+BRIDGE = Path(__file__).with_name("bridge.py")
+TMP, SHARED = 2 << 30, 256 << 20  # bytes of /tmp and /dev/shm: both are memory
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
@@ -62,19 +66,40 @@ def environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
     return bare | dict(extra)
 
 
-def wrapped(argv: Sequence[str], cwd: Path, writable: Sequence[Path], readable: Sequence[Path]) -> list[str]:
+@dataclass(frozen=True)
+class World:
+    """What there is inside, beside the system."""
+
+    cwd: Path
+    writable: Sequence[Path]
+    readable: Sequence[Path] = ()
+    door: Path | None = None  # there is no network, but for this socket
+    port: int = 0  # where on 127.0.0.1 the program finds what is behind it
+
+
+def wrapped(argv: Sequence[str], world: World) -> list[str]:
     """The command inside bubblewrap, or as it is where there is none."""
     if not bubblewrap_works():
         return list(argv)
     words = ["bwrap", "--die-with-parent", "--new-session", "--unshare-user", "--uid", INSIDE, "--gid", INSIDE]
     words += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    for path in (*SYSTEM, *(f"/etc/{name}" for name in ETC), *_interpreter(), *map(str, readable)):
+    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED), "--tmpfs", "/dev/shm"]
+    words += ["--size", str(TMP), "--tmpfs", "/tmp"]
+    for path in _outermost((*SYSTEM, *(f"/etc/{name}" for name in ETC), *_interpreter(), *map(str, world.readable))):
         words += ["--ro-bind-try", path, path]
-    for place in writable:
+    for place in world.writable:
         words += ["--bind", str(place), str(place)]
         words += _git_folder(place)
-    return [*words, "--chdir", str(cwd), "--", *argv]
+    if world.door:
+        words += ["--unshare-net", "--bind", str(world.door), DOOR, "--ro-bind", str(BRIDGE), str(BRIDGE)]
+        argv = [sys.executable, "-I", "-S", str(BRIDGE), DOOR, str(world.port), "--", *argv]
+    words += ["--remount-ro", "/", "--remount-ro", "/dev"]  # they would be memory without a bound
+    return [*words, "--chdir", str(world.cwd), "--", *argv]
+
+
+def _outermost(paths: Sequence[str]) -> list[str]:
+    """Without those that lie in another one: they are there already, and one that is a link could not be bound."""
+    return [path for path in dict.fromkeys(paths) if not any(str(above) in paths for above in Path(path).parents)]
 
 
 def _interpreter() -> list[str]:

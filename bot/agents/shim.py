@@ -1,34 +1,38 @@
 """The parent of whatever Sluice starts: it dies with its lease and takes everything below it along.
 
-Run as `python -I -S shim.py INPUT -- PROGRAM ARGUMENT...`. Its standard input is the lease: when it closes (the bot
-ended, or wants an end) or TERM comes, every descendant gets TERM and, two seconds later, KILL, those included that
-called setsid: as subreaper the shim inherits every orphan. Standard library only.
+Run as `python -I -S shim.py INPUT FILE_SIZE -- PROGRAM ARGUMENT...`. Its standard input is the lease: when it closes
+(the bot ended, or wants an end) or TERM comes, every descendant gets TERM and, two seconds later, KILL, those included
+that called setsid: as subreaper the shim inherits every orphan. Standard library only.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+LIMITS = ((resource.RLIMIT_NOFILE, 65_536), (resource.RLIMIT_NPROC, 8_192))
 GRACE = 2.0  # seconds between TERM and KILL
 prctl = ctypes.CDLL(None).prctl
 asked_to_end = False
 
 
 def main(given: list[str]) -> int:
-    source, command = given[0], given[2:]
+    source, size, command = given[0], int(given[1]), given[3:]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, _note_end)
     with open(source, "rb") as stdin:
         try:
-            child = subprocess.Popen(command, stdin=stdin, start_new_session=True, preexec_fn=_die_with_shim)
+            before = partial(_before, size)
+            child = subprocess.Popen(command, stdin=stdin, start_new_session=True, preexec_fn=before)
         except OSError as error:
             print(f"{command[0]}: {error.strerror}", flush=True)
             return 127
@@ -42,8 +46,13 @@ def _note_end(*_: object) -> None:
     asked_to_end = True
 
 
-def _die_with_shim() -> None:
+def _before(size: int) -> None:
+    """In the child, before it becomes the program. Address space is not limited: Node reserves more than there is."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, size), *LIMITS):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
 
 
 def _wait(pid: int) -> int | None:

@@ -37,18 +37,29 @@ class Mouth:
 
 
 class Ear:
-    """Lines out of what comes in pieces."""
+    """Lines out of what comes in pieces. Of one that is too long nothing is heard."""
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
-        self._begun = b""
+        self._begun: list[bytes] = []
+        self._length = 0
 
     def take(self, piece: bytes) -> None:
-        *lines, self._begun = (self._begun + piece).split(b"\n")
-        for line in lines:
-            self._talk.hear(line)
-        if len(self._begun) > LONGEST:
-            self._begun = b""
+        first, *more = piece.split(b"\n")
+        self._keep(first)
+        for next_one in more:
+            line, whole = b"".join(self._begun), self._length <= LONGEST
+            self._begun, self._length = [], 0
+            if line and whole:
+                self._talk.hear(line)
+            self._keep(next_one)
+
+    def _keep(self, part: bytes) -> None:
+        self._length += len(part)
+        if self._length > LONGEST:
+            self._begun = []
+        elif part:
+            self._begun.append(part)
 
 
 async def open_mouth(fifo: Path) -> Mouth:

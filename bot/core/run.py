@@ -32,6 +32,7 @@ class Limits:
     tokens: int = PER_RUN.tokens  # read and written; binds too where the price is unknown
     cost_usd: float = RUN_USD
     long_seconds: float = 1800.0  # in place of stall_seconds, while a command that it runs is at work
+    disk_bytes: int = 5_000_000_000  # by which its worktree and home may grow
 
 
 @dataclass(frozen=True)

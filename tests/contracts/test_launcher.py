@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -16,8 +17,9 @@ import pytest
 
 from bot.agents import Launcher
 from bot.agents.launcher import Command
-from bot.agents.sandbox import bubblewrap_works
+from bot.agents.sandbox import SHARED, TMP, bubblewrap_works
 from bot.core.run import Limits
+from bot.errors import Unavailable
 from tests.contracts.git_world import git
 
 pytestmark = pytest.mark.slow
@@ -43,6 +45,19 @@ def launcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     bubblewrap_works.cache_clear()
     yield Launcher(tmp_path / "root")
     bubblewrap_works.cache_clear()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of twenty megabytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    system = {"PATH": "/usr/bin:/bin"}
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", place]
+    if subprocess.run(["env", *mount], env=system, capture_output=True, executable="/usr/bin/env").returncode:
+        pytest.skip("a disk cannot be mounted here")
+    yield place
+    subprocess.run(["env", "umount", "--lazy", place], env=system, check=True, executable="/usr/bin/env")
 
 
 def shell(tree: Path, line: str, **limits: float) -> Command:
@@ -174,6 +189,54 @@ async def test_a_planted_git_folder_opens_nothing(tmp_path: Path) -> None:
     ended = await Launcher(tmp_path / "root").run(command)
     assert "treasure" not in ended.tail and "borrowed" in ended.tail
     assert (objects / "pack").read_text() == "borrowed"
+
+
+@pytest.mark.parametrize("place", [".", "$HOME"], ids=["its worktree", "its home"])
+async def test_who_fills_the_disk_is_stopped(launcher: Launcher, tree: Path, place: str) -> None:
+    """A run whose files grow beyond what it may use is ended in time, and says so; many small ones count like one."""
+    fills = f"for i in $(seq 5000); do head -c 1000000 /dev/zero > {place}/$i; sleep 0.001; done; sleep 60"
+    ended = await launcher.run(shell(tree, fills, disk_bytes=60_000_000))
+    assert (ended.ended, ended.code) == ("failed", None)
+    assert "its files grew by" in ended.why and "60.0 MB are allowed" in ended.why
+    assert ended.seconds < 25
+
+
+async def test_a_quick_one_does_not_get_away_with_it(launcher: Launcher, tree: Path) -> None:
+    """A program that has ended before anybody measured is held to what it may use all the same."""
+    parts = "for i in 1 2 3; do head -c 9000000 /dev/zero > $i; done"
+    assert "are allowed" in (await launcher.run(shell(tree, parts, disk_bytes=10_000_000))).why
+    assert (await launcher.run(shell(tree, "rm [0-9]; touch small", disk_bytes=10_000_000))).ended == "finished"
+
+
+async def test_one_file_is_bounded_as_it_is_written(launcher: Launcher, tree: Path) -> None:
+    """A single file never grows beyond what a run may use, and there is no core of what crashes."""
+    line = "head -c 30000000 /dev/zero > large; echo $?; ulimit -c; sh -c 'kill -SEGV $$'; ls"
+    ended = await launcher.run(shell(tree, line, disk_bytes=20_000_000))
+    assert (tree / "large").stat().st_size == 20_000_000
+    assert "0" in ended.tail.split() and not list(tree.glob("core*"))
+
+
+async def test_memory_is_no_disk(tree: Path, tmp_path: Path) -> None:
+    """In the sandbox only its own folders and two bounded places of memory can be written."""
+    if not bubblewrap_works():
+        pytest.skip("bubblewrap is not installed")
+    line = "for at in / /dev /run /etc /usr /tmp /dev/shm .; do touch $at/x 2>/dev/null && echo $at; done"
+    ended = await Launcher(tmp_path / "root").run(shell(tree, f"{line}; df --output=size -B1 /tmp /dev/shm"))
+    *places, _, tmp, shared = ended.tail.split()
+    assert places == ["/tmp", "/dev/shm", "."]
+    assert int(tmp) <= TMP and int(shared) <= SHARED
+
+
+async def test_a_full_disk_is_nobodys_fault(launcher: Launcher, small_disk: Path) -> None:
+    """When the machine has no room left the run ends, says so and is not blamed; nothing that was done is gone."""
+    tree = small_disk / "tree"
+    tree.mkdir()
+    line = "echo work > work; head -c 100000000 /dev/zero > junk; while :; do echo more; sleep 0.1; done"
+    ended = await Launcher(small_disk / "root").run(replace(shell(tree, line), log=small_disk / "logs/log"))
+    assert ended.ended == "unreached" and "the disk of this machine is full" in ended.why
+    assert (tree / "work").read_text() == "work\n"
+    with pytest.raises(Unavailable, match="No space left"):
+        await Launcher(small_disk / "root").run(replace(shell(tree, "true"), stdin=b"x" * 1_000_000))
 
 
 BOT = """

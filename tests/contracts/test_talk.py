@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+import tracemalloc
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from bot.agents import Launcher
+from bot.agents.claude import Claude
+from bot.agents.conversation import Conversation
 from bot.agents.launcher import Command
 from bot.agents.sandbox import bubblewrap_works
-from bot.agents.talk import Mouth
+from bot.agents.talk import LONGEST, Ear, Mouth
 from bot.core.run import Limits
 
 pytestmark = pytest.mark.slow
@@ -65,3 +71,50 @@ async def test_what_it_is_told_depends_on_what_it_says(launcher: Launcher, tmp_p
     assert (ended.ended, ended.code) == ("finished", 0)
     assert parrot.heard == ["ready", "one", long, "three", "over"]
     assert not list((tmp_path / "root/runs").iterdir())
+
+
+class Listener:
+    """Notes what it hears."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+
+    def begin(self, mouth: Mouth) -> None:
+        """Says nothing."""
+
+    def hear(self, line: bytes) -> None:
+        self.lines.append(line)
+
+
+def test_a_line_without_an_end_is_not_kept() -> None:
+    """Of three hundred megabytes in one line nothing is heard and little kept, and the next line is heard as ever."""
+    listener = Listener()
+    ear, piece = Ear(listener), b"x" * 65_536
+    ear.take(b"one\ntw")
+    ear.take(b"o\n\nthree\n")
+    tracemalloc.start()
+    for _ in range(4_600):
+        ear.take(piece)
+    kept, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    ear.take(b"its end\nfour\n")
+    assert listener.lines == [b"one", b"two", b"three", b"four"]
+    assert kept < 100_000 and most < 1.2 * LONGEST
+
+
+@pytest.mark.parametrize("line", ["x" * 1000, "{}", ""], ids=["long lines", "words that say nothing", "empty lines"])
+async def test_who_says_too_much_holds_nobody_up(launcher: Launcher, tmp_path: Path, line: str) -> None:
+    """While a program prints without a pause, whatever it prints, others have their turn within a tenth of a second."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    body = f"import sys\nwhile True: sys.stdout.write({line!r} + '\\n' + {line!r})"
+    limits, turns = Limits(wall_seconds=1.5, stall_seconds=30, log_bytes=1_000), list[float]()
+    listener = Conversation(Claude(), "", lambda _: None)
+    command = Command(("python3", "-c", body), tree, "k", tmp_path / "log", limits, talk=listener, writable=(tree,))
+    running = asyncio.create_task(launcher.run(command))
+    while not running.done():
+        turns.append(time.monotonic())
+        await asyncio.sleep(0.005)
+    waits = sorted(after - before for before, after in pairwise(turns))
+    assert (await running).ended == "timed_out"
+    assert waits[len(waits) * 95 // 100] < 0.1
