@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.agents.headless import KEY
@@ -11,8 +15,10 @@ from tests.agents.programs import program
 from tests.models.scenario import Billed, Edit, Read, Run, Scenario, Turn, Write
 from tests.models.serving import Models
 from tests.stories.conftest import MakeWorld
+from tests.stories.test_sigterm import serve, until
 
 pytestmark = pytest.mark.slow
+both = pytest.mark.parametrize("name", ["claude", "codex"])
 RUNTIMES = {"claude": "claude", "codex": "codex", "gemini": "acp", "opencode": "acp", "copilot": "acp"}
 MODELS = {"codex": "gpt-5.5", "gemini": "gemini-2.5-pro"}  # whose tools the endpoint knows
 TEST = """import unittest
@@ -45,11 +51,12 @@ def peer(name: str, url: str, **more: Any) -> dict[str, Any]:
         "model": MODELS.get(name, ""),
         "api_key": KEY,
         "api_url": url,
+        "network": "model-only",  # nothing else is in reach of it: no packet can leave this machine
         **more,
     }
 
 
-@pytest.mark.parametrize("name", ["claude", "codex"])
+@both
 async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: MakeWorld, nearby: Models) -> None:
     """Worktree, edits, tests, a commit of its own, pull request, red check, mended, green, merged, closed out."""
     url = nearby.play(f"life-{name}", Scenario(FIRST + SECOND))
@@ -68,3 +75,70 @@ async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: M
     assert await world.column(item) == "Done", await world.reason(item)
     assert "return 'widgets'" in (await world.file("widgets.py") or "")
     assert world.worktrees() == [] and not list((world.folder / "data/homes").iterdir())
+
+
+HOLD = Run("while [ ! -e done.txt ]; do sleep 0.1; done; rm done.txt")
+HELD = [Turn([Read("widgets.py")]), Turn([Write("half.txt", "half\n")]), Turn([HOLD])]
+MENDED = [Turn([Edit("widgets.py", "    return 'widgts'\n", "    return 'widgets'\n")]), Turn(say="Done after all.")]
+
+
+@both
+async def test_a_killed_sluice_goes_on_with_the_session(name: str, make_world: MakeWorld, nearby: Models) -> None:
+    """Killed with -9 in the middle of a command of the agent's: nothing of it lives on, and the next start goes on."""
+    url = nearby.play(f"killed-{name}", Scenario(HELD + MENDED))
+    world = await make_world()
+    await world.stop()
+    config = world.write_config(peers={"robin": peer(name, url)})
+    item = await world.add_issue("Spell the name", edits=False)
+    process = await serve(config)
+    await until(lambda: any((tree / "half.txt").exists() for tree in world.worktrees()))
+    await until(lambda: _asked(nearby, f"killed-{name}") == len(HELD))
+    process.kill()
+    await process.wait()
+    await until(lambda: not _alive(world.folder / "data"))
+    process = await serve(config)
+    try:
+        async with asyncio.timeout(60):
+            while await world.column(item) != "In Review":
+                await asyncio.sleep(0.1)
+    finally:
+        process.terminate()
+        await process.wait()
+    head = (await world.pull(item))["head"]["sha"]
+    assert await world.file("half.txt", head) == "half\n"
+    assert "return 'widgets'" in (await world.file("widgets.py", head) or "")
+    turns = [asked.request.turn for asked in nearby.record(f"killed-{name}").asked if asked.branch == "main"]
+    assert turns == list(range(len(HELD + MENDED))), "the session went on where it was"
+
+
+@both
+async def test_who_is_paused_goes_on_where_it_was(name: str, make_world: MakeWorld, nearby: Models) -> None:
+    """A pause ends the agent and keeps its work; resumed, it is told so in the same session."""
+    url = nearby.play(f"paused-{name}", Scenario(HELD + MENDED))
+    world = await make_world(peers={"robin": peer(name, url)})
+    item = await world.add_issue("Spell the name", edits=False)
+    await world.until_working(item)
+    await until(lambda: _asked(nearby, f"paused-{name}") == len(HELD))
+    await world.comment(item, "/sluice pause", by="ann")
+    await world.settle()
+    assert not _alive(world.folder / "data") and "paused" in await world.reason(item)
+    assert [(tree / "half.txt").read_text() for tree in world.worktrees()] == ["half\n"]
+    await world.comment(item, "/sluice resume", by="ann")
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+    turns = [asked.request.turn for asked in nearby.record(f"paused-{name}").asked if asked.branch == "main"]
+    assert turns == list(range(len(HELD + MENDED)))
+
+
+def _asked(models: Models, name: str) -> int:
+    return sum(asked.branch == "main" for asked in models.record(name).asked)
+
+
+def _alive(root: Path) -> list[int]:
+    """What was started for this Sluice and is there still."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("SLUICE_ROOT") == str(root.resolve()) and process.status() != "zombie":
+                found.append(process.pid)
+    return found
