@@ -136,6 +136,8 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case SpendMove(key):
             await ledger.spend_move(item, key)
         case NoteOrder():
+            if action.fresh:
+                await asyncio.to_thread(ctx.forget_homes, item)
             await ledger.note_order(item, action, now)
         case Tell(message):
             await ledger.tell(item, message)
@@ -152,6 +154,7 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.park(item, reason, told, now)
             await _slots_free(ctx)
         case Finish(how, receipt):
+            await asyncio.to_thread(ctx.forget_homes, item)  # not sooner: who asked something goes on with the answer
             await ledger.finish(item, how, receipt, now)
             await ledger.wake_where(now, f"#{s.item.number} is over", repo=s.item.repo, waits_for=("dependency",))
             await _slots_free(ctx)
@@ -268,7 +271,6 @@ async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:
         log.warning("the worktree stays", reason=str(error))
     else:
         await ctx.git.remove_worktree(spec)
-        await asyncio.to_thread(ctx.forget_homes, s.item.id)
     return None
 
 
