@@ -19,6 +19,7 @@ from bot.claims import hold, let_go
 from bot.context import Context, Seen, Written
 from bot.core.actions import (
     AcceptGoAhead,
+    Acknowledge,
     Action,
     AskPerson,
     BoardWrite,
@@ -113,7 +114,7 @@ async def _write(
             await _note_written(ctx, s, action, answer)
         if answer.refused:
             await ctx.ledger.note_unaskable(s.item.id, answer.refused)
-        harmless = answer.ok or isinstance(action, ShowField)
+        harmless = answer.ok or isinstance(action, ShowField | Acknowledge)  # its comment may be gone
         failed = failed or ("" if harmless else f"GitHub refused {type(action).__name__}: {answer.error}")
         await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now(), answer.at)
     known = all(answer.ok or answer.refused for answer in answers)  # then the next look does without them

@@ -110,7 +110,8 @@ async def test_a_word_that_comes_too_late_is_worth_another_run(world: World) -> 
 
 
 async def test_what_is_said_to_nobody_is_kept(world: World) -> None:
-    """Where no agent works the answer says so; the next run, whatever it is for, begins with it."""
+    """Where no agent works the answer says so; the next run, whatever it is for, begins with it. That the comment is
+    gone by then holds nothing up."""
     world.play("Fix the typo", TOLD, round=2)
     item = await world.add_issue("Fix the typo")
     await world.settle()
@@ -119,8 +120,12 @@ async def test_what_is_said_to_nobody_is_kept(world: World) -> None:
     await world.settle()
     assert any("No agent works on this now" in text for text in await world.comments(item))
     assert sorted(await world.reactions(item)) == ["-1", "eyes"]
+    said = await world.rest("bob", "GET", f"{{repo}}/issues/{item.number}/comments")
+    (mine,) = [each for each in said if each["user"]["login"] == world.login("bob")]
+    await world.rest("bob", "DELETE", f"{{repo}}/issues/comments/{mine['id']}")
     await world.comment(item, "/sluice reject no")
     await world.settle()
+    assert [message.told for message in await world.service.ledger.messages(item.card)] == [True]
     told = await world.file("told.txt", (await world.pull(item))["head"]["ref"])
     assert told and "Use tabs." in told and "Merge it!" not in told
 
