@@ -17,12 +17,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import acknowledging, boards, cost, hundred, judgement, stopping
+from benchmarks import acknowledging, boards, briefs, cost, hundred, judgement, stopping
 from benchmarks.figure import Figure
 
 OUT = Path("build/bench.json")
 ALL: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "judgement": judgement.measure,
+    "briefs": briefs.measure,
     "cost": cost.measure,
     "boards": boards.measure,
     "acknowledging": acknowledging.measure,

@@ -19,6 +19,7 @@ from bot.claims import hold, let_go
 from bot.context import Context, Seen, Written
 from bot.core.actions import (
     AcceptGoAhead,
+    Acknowledge,
     Action,
     AskPerson,
     BoardWrite,
@@ -113,7 +114,7 @@ async def _write(
             await _note_written(ctx, s, action, answer)
         if answer.refused:
             await ctx.ledger.note_unaskable(s.item.id, answer.refused)
-        harmless = answer.ok or isinstance(action, ShowField)
+        harmless = answer.ok or isinstance(action, ShowField | Acknowledge)  # its comment may be gone
         failed = failed or ("" if harmless else f"GitHub refused {type(action).__name__}: {answer.error}")
         await ctx.ledger.settle(effect, answer.ok, answer.error or answer.id, ctx.now(), answer.at)
     known = all(answer.ok or answer.refused for answer in answers)  # then the next look does without them
@@ -136,6 +137,8 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case SpendMove(key):
             await ledger.spend_move(item, key)
         case NoteOrder():
+            if action.fresh:
+                await asyncio.to_thread(ctx.forget_homes, item)
             await ledger.note_order(item, action, now)
         case Tell(message):
             await ledger.tell(item, message)
@@ -152,6 +155,7 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.park(item, reason, told, now)
             await _slots_free(ctx)
         case Finish(how, receipt):
+            await asyncio.to_thread(ctx.forget_homes, item)  # not sooner: who asked something goes on with the answer
             await ledger.finish(item, how, receipt, now)
             await ledger.wake_where(now, f"#{s.item.number} is over", repo=s.item.repo, waits_for=("dependency",))
             await _slots_free(ctx)
@@ -268,7 +272,6 @@ async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:
         log.warning("the worktree stays", reason=str(error))
     else:
         await ctx.git.remove_worktree(spec)
-        await asyncio.to_thread(ctx.forget_homes, s.item.id)
     return None
 
 

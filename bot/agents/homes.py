@@ -1,4 +1,4 @@
-"""Homes: each item and peer has one, kept as long as the worktree, so that a session can be gone on with."""
+"""Homes: each item and peer has one, kept until the item is over, so that a session can be gone on with."""
 
 from __future__ import annotations
 

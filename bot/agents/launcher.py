@@ -119,7 +119,9 @@ class Launcher:
             shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True, exist_ok=True)
         (self.root / "runs").mkdir(parents=True, exist_ok=True)
-        (self.root / "runs" / f"{ref_part(command.key)}.input").write_bytes(command.stdin)
+        given = self.root / "runs" / f"{ref_part(command.key)}.input"
+        given.unlink(missing_ok=True)  # of a killed life it may be a fifo: writing would wait for a reader
+        given.write_bytes(command.stdin)
         return home, self.root / "runs" / f"{ref_part(command.key)}.json"
 
     async def _start(self, command: Command, home: Path, door: Path) -> asyncio.subprocess.Process:

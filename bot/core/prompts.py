@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.core.foreign import clean, fence
 from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, mention
+from bot.core.markdown import shown
 from bot.core.message import Message
 from bot.core.policy import Policy
 from bot.core.pull import Remark
@@ -33,7 +34,7 @@ class Brief:
 
 
 def first_brief(repo: str, number: int, go_ahead: GoAhead, branch: str, policy: Policy) -> str:
-    text, criteria = with_criteria(go_ahead.body)
+    text, criteria = with_criteria(shown(go_ahead.body))
     by = mention(go_ahead.by)
     listed = ("", *fence("its acceptance criteria: each of them must hold", criteria)) if criteria else ()
     return "\n".join(
@@ -79,7 +80,7 @@ def rework_brief(
         news += [f"## @{author} asks", "", *fence(f"written by @{author}", text), ""]
     for remark in remarks:
         where = f"{remark.path}:{remark.line}" if remark.line else remark.path
-        news += [f"## {where}", "", *fence(f"written by @{remark.author}", remark.body), ""]
+        news += [f"## {where}", "", *fence(f"written by @{remark.author}", shown(remark.body)), ""]
     named = (
         *(("resolve-conflict",) if base else ()),
         *(("repair-gate",) if any(verdict.gate != "mergeable" for verdict in failures) else ()),
@@ -95,7 +96,7 @@ def again_brief(task: str, who: str, runs: Sequence[Run], go_ahead: GoAhead | No
         f"{mention(who)} asked for another attempt: compare what lies in this worktree with the task, and mend what is "
         "missing."
     )
-    text = fence("the issue's text, as it stands now", go_ahead.body) if go_ahead else []
+    text = fence("the issue's text, as it stands now", shown(go_ahead.body)) if go_ahead else []
     return Brief(_brief("Another attempt", [asked], task, runs).whole, _news("Another attempt", [asked, "", *text]))
 
 

@@ -29,6 +29,7 @@ from bot.core.gates.rules import rules
 from bot.core.gates.threads import threads
 from bot.core.gates.verdict import Verdict
 from bot.core.gates.workflow import name_of, workflow
+from bot.core.markdown import shown
 from bot.core.parking import mark, park
 from bot.core.prompts import rework_brief
 from bot.core.pull import Pull, Review
@@ -90,7 +91,7 @@ def _mend(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
     conflict = [v for v in red if v.gate == "mergeable"]
     ids = {review.id for review in asked}
     remarks = [r for t in pull.threads if not t.resolved for r in t.remarks if r.review in ids]
-    words = [(review.author, review.body) for review in asked if review.body.strip()]
+    words = [(review.author, shown(review.body)) for review in asked if review.body.strip()]
     brief = rework_brief(task(s, claim), red, remarks, words, s.runs, pull.base if conflict else "")
     causes = tuple(f"review:{review.id}" for review in asked)
     return send_back(s, "InReview", red, pull.head, causes, brief, merge_base=bool(conflict))

@@ -40,7 +40,7 @@ def say_heard(s: Snapshot) -> tuple[Action, ...]:
     """Whoever said something sees that the agent has heard it."""
     news = [message for message in s.messages if message.heard_by and not message.told]
     shown = tuple(Acknowledge(message.subject, "THUMBS_UP") for message in news if message.subject)
-    return (*(NoteHeard(message.id) for message in news), *shown)
+    return (*shown, *(NoteHeard(message.id) for message in news))
 
 
 def told_too_late(s: Snapshot, stage: Stage) -> Decision | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,6 +160,15 @@ async def test_a_hostile_question_is_none(agents: Agents, world: GitWorld, tmp_p
         assert (outcome.ended, outcome.question) == ("finished", "")
     body = 'Path(os.environ["SLUICE_QUESTION"]).write_text("x" * 900_000)'
     assert len((await agents.run(await assignment(world, program(tmp_path, body)))).question) == 4_000
+
+
+async def test_what_a_killed_life_left_is_not_waited_for(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Sluice was killed while it talked with a program: the pipe it left keeps nobody from starting that run again."""
+    left = agents.root / "runs" / "run1.input"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(left)
+    outcome = await agents.run(await assignment(world, program(tmp_path, "print('there')")))
+    assert outcome.ended == "finished"
 
 
 TALKS = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,15 @@ def test_conflict_another_attempt_and_an_interruption(snapshot: SnapshotAssertio
     again = again_brief("THE TASK", "mona", ()), again_brief("THE TASK", "mona", (), go_ahead(body="Now do that."))
     assert (conflict, again, interrupted_brief()) == snapshot
     assert "Now do that." in again[1].news
+
+
+def test_nothing_hidden_in_an_issue_or_a_remark_is_in_a_brief() -> None:
+    """Neither in what an agent is told first nor in what comes back to it; the commands' output stays as it is."""
+    hidden = '<img alt="EVIL" src="https://x.test/a.png"> ![EVIL](b.png "EVIL")\n\n[//]: # (EVIL)'
+    first = first_brief("acme/shop", 12, go_ahead(body=hidden), "sluice/12-fix", policy())
+    red = replace(FAILURE, detail='File "x.py", line 1, in <module>')
+    again = rework_brief(first, (red,), (Remark("a.py", 1, "mona", hidden),), (), ())
+    assert "EVIL" not in first + again.whole + again.news and "in <module>" in again.news
 
 
 def test_acceptance_criteria_are_found() -> None:

@@ -123,7 +123,7 @@ def test_only_new_thumbs_are_shown() -> None:
     said = (heard, replace(heard, id="o2", told=True), replace(heard, id="o3", subject=""))
     actions = decide(snapshot("In Progress", item=claimed(), runs=(run(state="running"),), messages=said)).actions
     assert [a for a in actions if isinstance(a, NoteHeard | Acknowledge)] == [
-        NoteHeard("o1"), NoteHeard("o3"), Acknowledge("IC_1", "THUMBS_UP"),
+        Acknowledge("IC_1", "THUMBS_UP"), NoteHeard("o1"), NoteHeard("o3"),
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ One sweep is killed before each kind of effect, one after it unanswered, one aft
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import socket
 import sqlite3
@@ -222,9 +223,7 @@ async def talked_with(world: World, sluice: Sluice) -> None:
     await sluice.until(lambda: at_work(world), "the agent works")
     await world.comment(item, "/sluice tell Use tabs.")
     await sluice.until(lambda: reacted(world, item, 1), "what was said is taken")
-    for tree in world.worktrees():
-        (tree / "go").write_text("")
-    await sluice.until(lambda: in_column(world, item, "Needs a person"), "seven needs a person")
+    await sluice.until(lambda: let_go_on(world, item), "seven needs a person")
     await sluice.until(lambda: said_times(world, item, "has a question", 1), "the question is asked")
     await world.comment(item, "/sluice answer Blue.")
     await sluice.until(lambda: reviewer_asked(world, item), "seven is in review")
@@ -300,6 +299,14 @@ async def listening(world: World) -> bool:
 
 async def at_work(world: World) -> bool:
     return any((tree / "half.txt").exists() for tree in world.worktrees())
+
+
+async def let_go_on(world: World, item: Thing) -> bool:
+    """Whoever waits for a sign has it, also one that was killed and begins anew."""
+    for tree in world.worktrees():
+        with contextlib.suppress(OSError):
+            (tree / "go").write_text("")
+    return await in_column(world, item, "Needs a person")
 
 
 async def judged(world: World) -> bool:

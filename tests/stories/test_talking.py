@@ -15,7 +15,7 @@ TOLD = {"run": "cp $SLUICE_BRIEF told.txt"}
 # Speaks as much of Claude Code's language as it takes: each turn's words go into a file, with the session it is part
 # of; a turn that asks to wait ends with the next words it hears.
 TALKER = """#!/usr/bin/env python3
-import json, sys
+import json, os, sys
 from pathlib import Path
 
 session = sys.argv[sys.argv.index("--resume") + 1] if "--resume" in sys.argv else "session-1"
@@ -25,12 +25,14 @@ for line in sys.stdin:
     told = json.loads(line)
     if told["type"] != "user":
         continue
-    first = not Path("half.txt").exists()
+    first, asks = not Path("half.txt").exists(), "Ask first." in told["message"]["content"]
     with heard.open("a") as file:
         file.write(f"[{session} {'resumed' if resumed else 'anew'}] {told['message']['content']}\\n")
     print(json.dumps({"type": "system", "subtype": "init", "session_id": session, "model": "m"}), flush=True)
     Path("half.txt").write_text("half")
-    if first:
+    if asks and first:
+        Path(os.environ["SLUICE_QUESTION"]).write_text("Which colour?")
+    elif first:
         continue
     result = {"type": "result", "subtype": "success", "is_error": False, "result": "Done.", "session_id": session}
     print(json.dumps(result), flush=True)
@@ -75,6 +77,22 @@ async def test_who_remembers_the_task_is_told_the_news_alone(talking: World) -> 
     assert "The whole long task." not in again and "Go." not in again
 
 
+async def test_an_answer_goes_on_in_the_session_that_asked(talking: World) -> None:
+    """Nothing was held meanwhile, not even the worktree; what the agent knew is there again. At the end it is gone."""
+    item = await talking.add_issue("Paint it", edits=False, body="Ask first.")
+    await talking.settle()
+    assert await talking.column(item) == "Needs a person" and talking.worktrees() == []
+    await talking.comment(item, "/sluice answer Blue.")
+    await talking.settle()
+    heard = await talking.file("heard.txt", (await talking.pull(item))["head"]["ref"])
+    assert heard
+    again = heard.partition("[session-1 resumed]")[2]
+    assert "Your question is answered" in again and "Blue." in again and "Ask first." not in again
+    await talking.close(item)
+    await talking.settle()
+    assert list((talking.folder / "data" / "homes").glob("*")) == []
+
+
 async def test_a_word_that_comes_too_late_is_worth_another_run(world: World) -> None:
     """An agent that cannot be told anything ends; before its result is pushed, another run begins with the word."""
     world.play("Slow", *WAITS)
@@ -92,7 +110,8 @@ async def test_a_word_that_comes_too_late_is_worth_another_run(world: World) -> 
 
 
 async def test_what_is_said_to_nobody_is_kept(world: World) -> None:
-    """Where no agent works the answer says so; the next run, whatever it is for, begins with it."""
+    """Where no agent works the answer says so; the next run, whatever it is for, begins with it. That the comment is
+    gone by then holds nothing up."""
     world.play("Fix the typo", TOLD, round=2)
     item = await world.add_issue("Fix the typo")
     await world.settle()
@@ -101,8 +120,12 @@ async def test_what_is_said_to_nobody_is_kept(world: World) -> None:
     await world.settle()
     assert any("No agent works on this now" in text for text in await world.comments(item))
     assert sorted(await world.reactions(item)) == ["-1", "eyes"]
+    said = await world.rest("bob", "GET", f"{{repo}}/issues/{item.number}/comments")
+    (mine,) = [each for each in said if each["user"]["login"] == world.login("bob")]
+    await world.rest("bob", "DELETE", f"{{repo}}/issues/comments/{mine['id']}")
     await world.comment(item, "/sluice reject no")
     await world.settle()
+    assert [message.told for message in await world.service.ledger.messages(item.card)] == [True]
     told = await world.file("told.txt", (await world.pull(item))["head"]["ref"])
     assert told and "Use tabs." in told and "Merge it!" not in told
 
