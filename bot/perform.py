@@ -170,8 +170,8 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case RunGate(gate, command, head):
             key = await ledger.admit_gate(item, gate, head, command, now)
             await ctx.engine.submit(f"gate:{key}", GATES)
-        case RemoveWorktree():
-            return await _remove_worktree(ctx, s)
+        case RemoveWorktree(homes):
+            await _remove_worktree(ctx, s, homes)
         case ReleaseClaim(forget):
             await _release(ctx, s, forget)
         case PushBranch(head, expected):
@@ -258,18 +258,17 @@ async def _stop_gate(ctx: Context, s: Snapshot, key: str, why: str) -> None:
         await stop_gate(ctx, gate, why)
 
 
-async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:
+async def _remove_worktree(ctx: Context, s: Snapshot, homes: bool) -> None:
     spec = spec_of(s)
-    if spec is None or not ctx.git.has_worktree(spec):
-        return None
-    try:
-        await ctx.git.save(spec)
-    except NotKept as error:
-        log.warning("the worktree stays", reason=str(error))
-    else:
+    if spec and ctx.git.has_worktree(spec):
+        try:
+            await ctx.git.save(spec)
+        except NotKept as error:
+            log.warning("the worktree stays", reason=str(error))
+            return
         await ctx.git.remove_worktree(spec)
+    if homes:
         await asyncio.to_thread(ctx.forget_homes, s.item.id)
-    return None
 
 
 async def _release(ctx: Context, s: Snapshot, forget: bool) -> None:
