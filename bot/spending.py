@@ -30,21 +30,33 @@ class Spending:
     def __init__(self, ctx: Context, agents: Counted, pace: float) -> None:
         self._ctx, self._agents, self._pace = ctx, agents, pace
         self._over: dict[str, asyncio.Event] = {}
+        self._caps: dict[str, Budget | None] = {}
 
     def over_budget(self, run: str) -> None:
         """Whoever counts a run's calls says that it has used what it may; it ends at once."""
         if said := self._over.get(run):
             said.set()
 
+    def refusal(self, run: str) -> str | None:
+        """Why no more of its calls may be passed on; None: they may."""
+        said = self._over.get(run)
+        return "this run has used what it may" if said and said.is_set() else None
+
+    async def keep(self, run: str, source: str, tokens: tuple[Tokens, ...]) -> None:
+        """What a gateway counted goes into the ledger at once, and is held against the run's cap."""
+        used = await self._ctx.ledger.note_usage(run, source, tokens, self._ctx.now(), self._ctx.price)
+        if (cap := self._caps.get(run)) and used.exceeds(cap):
+            self.over_budget(run)
+
     @asynccontextmanager
     async def counting(self, run: Run) -> AsyncIterator[None]:
         """While its agent works."""
-        self._over[run.key] = asyncio.Event()
+        self._over[run.key], self._caps[run.key] = asyncio.Event(), run.cap
         watching = asyncio.create_task(self._watch(run))
         try:
             yield
         finally:
-            del self._over[run.key]
+            del self._over[run.key], self._caps[run.key]
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
