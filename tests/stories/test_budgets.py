@@ -113,6 +113,9 @@ async def test_an_agent_that_fails_on_is_stopped(world: World) -> None:
     shown = (await sluice("usage", "--json", config=config)).json
     assert json.dumps(shown["held"]).count("login") == 1
 
+    found = (await sluice("doctor", "--json", config=config)).json["findings"]
+    assert [each["what"] for each in found if "(login)" in each["told"]] == ["agent robo"]
+
     wrong = await sluice("resume", "--agent", "nobody", config=config)
     assert wrong.code == 2 and "robo" in wrong.err
     await sluice("resume", "--agent", "robo", config=config)
