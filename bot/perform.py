@@ -137,8 +137,6 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case SpendMove(key):
             await ledger.spend_move(item, key)
         case NoteOrder():
-            if action.fresh:
-                await asyncio.to_thread(ctx.forget_homes, item)
             await ledger.note_order(item, action, now)
         case Tell(message):
             await ledger.tell(item, message)
@@ -155,7 +153,6 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.park(item, reason, told, now)
             await _slots_free(ctx)
         case Finish(how, receipt):
-            await asyncio.to_thread(ctx.forget_homes, item)  # not sooner: who asked something goes on with the answer
             await ledger.finish(item, how, receipt, now)
             await ledger.wake_where(now, f"#{s.item.number} is over", repo=s.item.repo, waits_for=("dependency",))
             await _slots_free(ctx)
@@ -174,8 +171,8 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case RunGate(gate, command, head):
             key = await ledger.admit_gate(item, gate, head, command, now)
             await ctx.engine.submit(f"gate:{key}", GATES)
-        case RemoveWorktree():
-            return await _remove_worktree(ctx, s)
+        case RemoveWorktree(homes):
+            await _remove_worktree(ctx, s, homes)
         case ReleaseClaim(forget):
             await _release(ctx, s, forget)
         case PushBranch(head, expected):
@@ -262,17 +259,17 @@ async def _stop_gate(ctx: Context, s: Snapshot, key: str, why: str) -> None:
         await stop_gate(ctx, gate, why)
 
 
-async def _remove_worktree(ctx: Context, s: Snapshot) -> Stopped | None:
+async def _remove_worktree(ctx: Context, s: Snapshot, homes: bool) -> None:
     spec = spec_of(s)
-    if spec is None or not ctx.git.has_worktree(spec):
-        return None
-    try:
-        await ctx.git.save(spec)
-    except NotKept as error:
-        log.warning("the worktree stays", reason=str(error))
-    else:
+    if spec and ctx.git.has_worktree(spec):
+        try:
+            await ctx.git.save(spec)
+        except NotKept as error:
+            log.warning("the worktree stays", reason=str(error))
+            return
         await ctx.git.remove_worktree(spec)
-    return None
+    if homes:
+        await asyncio.to_thread(ctx.forget_homes, s.item.id)
 
 
 async def _release(ctx: Context, s: Snapshot, forget: bool) -> None:

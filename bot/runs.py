@@ -27,6 +27,7 @@ from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
 from bot.recording import Note, recording
+from bot.spending import Counted, Spending
 
 log = structlog.get_logger(__name__)
 TELL_SECONDS = 1.0  # between two looks for what people say to an agent at its work
@@ -46,7 +47,7 @@ class Exited(Protocol):
     def why(self) -> str: ...
 
 
-class Agents(Protocol):
+class Agents(Counted, Protocol):
     async def run(self, assignment: Assignment, note: Note) -> Outcome: ...
     def tell(self, run: str, text: str) -> bool: ...  # False: its agent cannot be told now, or does not work here
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exited: ...
@@ -55,9 +56,10 @@ class Agents(Protocol):
 class Runs:
     """The engine's handlers."""
 
-    def __init__(self, ctx: Context, agents: Agents, outcomes: Path, hide: Callable[[str], str]) -> None:
-        """`hide` takes secrets out of a text."""
+    def __init__(self, ctx: Context, agents: Agents, outcomes: Path, hide: Callable[[str], str], pace: float) -> None:
+        """`hide` takes secrets out of a text; `pace`: seconds between two looks at what a run has used."""
         self.ctx, self.agents, self.outcomes, self.hide = ctx, agents, outcomes, hide
+        self.spending = Spending(ctx, agents, pace)
 
     async def run(self, job: str) -> None:
         """One run: worktree, agent, everything committed and saved, the end noted."""
@@ -96,6 +98,8 @@ class Runs:
         if peer is None:
             return Outcome("failed", f"agent {run.peer} is no longer set up", 0.0, "")
         limits = replace(peer.limits, wall_seconds=min(peer.limits.wall_seconds, policy.work.minutes_per_run * 60))
+        if run.cap:
+            limits = replace(limits, tokens=run.cap.tokens, cost_usd=run.cap.cost_usd or limits.cost_usd)
         more = _conflicts(tree.conflicts)
         said = await self.ctx.ledger.messages(run.item)
         news = [message for message in said if message.heard_by in ("", run.key)]
@@ -112,7 +116,7 @@ class Runs:
             with_messages(plan.dossier + more, news) if plan.dossier else "",
             with_messages(interrupted_brief(), news),
         )
-        async with recording(self.ctx, run.key, self.hide) as note:
+        async with recording(self.ctx, run.key, self.hide) as note, self.spending.counting(run):
             outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)
         if outcome.ended in HEARD and outcome.failure != "setup":
             await self.ctx.ledger.heard(run.item, [message.id for message in news], run.key, self.ctx.now())
@@ -161,6 +165,7 @@ class Runs:
 
         When Sluice itself stops, that is all: the run has not ended, and the next start goes on with the same attempt.
         """
+        await self.spending.note(run)
         if not self.ctx.git.has_worktree(spec):
             return None
         summary = outcome.summary.strip() if outcome else ""

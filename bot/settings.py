@@ -205,6 +205,9 @@ class PaceSettings(Part):
         description="cards; of a larger board a sweep reads what is active, every five minutes while webhooks come in, "
         "and the whole of it every two hours",
     )
+    meter_seconds: float = Field(
+        5.0, gt=0, description="how often the tokens of agents at work are counted, and held against their caps (local)"
+    )
     coalesce_seconds: float = Field(2.0, ge=0, description="hints within this time become one look")
     poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")
     engine_seconds: float = Field(0.5, gt=0, description="how often the engine looks for work (local)")

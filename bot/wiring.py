@@ -85,7 +85,8 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
     hide = Hiding(settings.secrets()).text
     gateway = gateway_of(settings, now)
     agents = agents_of(settings, settings.data_dir, launcher, gateway)
-    runs = Runs(context, agents, settings.data_dir / "outcomes", hide)
+    runs = Runs(context, agents, settings.data_dir / "outcomes", hide, settings.pace.meter_seconds)
+    gateway.meter.keep, gateway.meter.over_budget = runs.spending.keep, runs.spending.refusal
     engine.handlers.update({"run": runs.run, "gate": runs.gate})
     return Service(settings, context, ledger, github, engine, launcher, gateway, problems)
 

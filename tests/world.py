@@ -29,7 +29,7 @@ from webhooks.face import Face
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 VAIN_SWEEPS = 2
 FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.1, "engine_seconds": 0.5, "sweep_seconds": 3600}
-FAST |= {"finish_seconds": 0.1}
+FAST |= {"finish_seconds": 0.1, "meter_seconds": 0.2}
 SWEPT = {"sweep_seconds": 60}  # without webhooks `settle` plays the sweeps, one for each turn of the clock
 COLUMNS = ["Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done"]
 PROJECT_FILES = {
@@ -83,6 +83,8 @@ class World:
     heartbeat: bool = False  # a sign of life is left in the repository
     timeout: float = 20  # seconds Sluice waits for an answer
     peers: dict[str, Any] = field(default_factory=dict)  # settings by name, in place of the player's
+    player: dict[str, Any] = field(default_factory=dict)  # more settings of the player
+    spending: dict[str, Any] = field(default_factory=dict)  # caps in tokens and money
 
     def __post_init__(self) -> None:
         self.tag = secrets.token_hex(3)
@@ -164,7 +166,7 @@ class World:
                 },
                 "boards": {f"{self.org}/{self.project['number']}": self._board()} | self.more_boards,
                 "peers": self.peers or {"robo": self._player()},
-                "caps": {"running": self.caps},
+                "caps": {"running": self.caps, **self.spending},
                 "pace": {} if self.shipped_pace else FAST if self.webhooks else FAST | SWEPT,
                 "data_dir": str(self.folder / "data"),
                 "database": self.database,
@@ -174,7 +176,7 @@ class World:
         )
 
     def _player(self) -> dict[str, Any]:
-        return {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity}
+        return {"runtime": "scripted", "script": str(self.script), "capacity": self.capacity, **self.player}
 
     def _board(self) -> dict[str, Any]:
         return {"draft_repository": self.repo} | {f"{purpose}_field": name for purpose, name in self.kept.items()}

@@ -49,6 +49,7 @@ class Face:
             lost=gap.lost if gap else None,
             sweep_age=self._sweep_age(),
             sweep_seconds=service.sweep_seconds,
+            holds=await service.ledger.holds(service.ctx.now()),
             models=service.gateway.meter.figures,
         )
         return text(gathered)

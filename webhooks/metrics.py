@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bot.core.limits import HOUR, POINTS, RESERVE, Budget, Importance, Standing
+from bot.core.standing import Hold
 from bot.gateway import Figures
 from bot.ledger.figures import Counts
 
@@ -20,6 +21,10 @@ NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "sluice_items": ("items on the boards, by where they stand", ("stage",)),
     "sluice_runs": ("agent runs that have not ended", ("state",)),
     "sluice_runs_ended_total": ("agent runs that ended, by how", ("outcome",)),
+    "sluice_agent_held_seconds": (
+        "how long an agent still gets nothing new: limited by its provider, or stopped by its failures",
+        ("agent", "why"),
+    ),
     "sluice_model_tokens_total": (
         "tokens billed through the model gateway since the start; input holds what the cache read and wrote",
         ("agent", "model", "kind"),
@@ -55,6 +60,7 @@ class Gathered:
     lost: int | None = None
     sweep_age: float | None = None
     sweep_seconds: float | None = None
+    holds: Mapping[str, Hold] = field(default_factory=dict)  # by agent
     models: Figures = field(default_factory=Figures)
 
 
@@ -89,6 +95,9 @@ def _samples(gathered: Gathered) -> Iterable[tuple[str, tuple[str, ...], float |
     yield from (("sluice_items", (stage,), number) for stage, number in counts.stages.items())
     yield from (("sluice_runs", (state,), counts.running.get(state, 0)) for state in ("admitted", "running"))
     yield from (("sluice_runs_ended_total", (outcome,), number) for outcome, number in counts.ended.items())
+    for name, hold in gathered.holds.items():
+        why = "limited" if hold.limited else "failures"
+        yield "sluice_agent_held_seconds", (name, why), max((hold.until - gathered.at).total_seconds(), 0)
     yield from (("sluice_model_tokens_total", labels, number) for labels, number in gathered.models.tokens.items())
     yield from (("sluice_model_calls_total", labels, number) for labels, number in gathered.models.calls.items())
     yield "sluice_deliveries_unhandled", (), counts.unhandled

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
 from bot.agents.logins import Login, give_back, login_of, share
 from bot.agents.played import Played
+from bot.agents.pulse import Pulse
 from bot.agents.reach import reach_of
 from bot.agents.runtimes import Launches, command_of, launches, program_of
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Driver, Model, Note, Seat
 from bot.agents.talk import Talk
-from bot.agents.transcripts import READERS, billed
+from bot.agents.transcripts import READERS, TOLD, USAGE_TOLD, billed
 from bot.core.events import Event, event
 from bot.core.prompts import QUESTION
 from bot.core.run import Assignment, Ended, Limits, Outcome, Peer
@@ -36,6 +38,7 @@ from bot.core.worktree import ref_part
 PLAYER = Path(__file__).with_name("play.py")
 QUESTION_FILE = "question.md"
 SUMMARY = 4_000  # characters of an agent's own words that are kept
+GRACE = 10.0  # seconds a program has to end its turn in good order
 
 
 class Agents:
@@ -54,23 +57,45 @@ class Agents:
         self.user, self.doors = user or Path.home(), doors
         self.homes = Homes(self.root)
         self._drivers: dict[str, Driver] = {}  # of the runs at work in this process
+        self._pulses: dict[str, Pulse] = {}
+        self._known: dict[str, tuple[Tokens, ...]] = {}  # what they were billed, as it was last read
 
     async def run(self, assignment: Assignment, note: Note = lambda _: None) -> Outcome:
         """Set the worktree up, once; then let the agent work."""
         desk = self._desk(assignment)
         assignment = _with_question(assignment, desk / QUESTION_FILE)
+        pulse = self._pulses[assignment.run] = Pulse(heard=assignment.peer.runtime not in ("command", "scripted"))
+
+        def hear(each: Event) -> None:
+            pulse.hear(each)
+            note(each)
+
         try:
-            if failed := await self._set_up(assignment):
-                return failed
-            match assignment.peer.runtime:
-                case "command":
-                    return await self._launch(assignment, _found(assignment.peer), desk, note)
-                case "scripted":
-                    return await self._launch(assignment, self._player(assignment, desk), desk, note, Played(note))
-                case runtime:
-                    return await self._at_a_door(assignment, launches(runtime), note, desk)
+            outcome = await self._work(assignment, desk, hear)
         finally:
             shutil.rmtree(desk, ignore_errors=True)
+            del self._pulses[assignment.run]
+            self._known.pop(assignment.run, None)
+        return replace(outcome, ended=pulse.ending) if pulse.ending else outcome
+
+    async def _work(self, assignment: Assignment, desk: Path, note: Note) -> Outcome:
+        if failed := await self._set_up(assignment):
+            return failed
+        match assignment.peer.runtime:
+            case "command":
+                return await self._launch(assignment, _found(assignment.peer), desk, note)
+            case "scripted":
+                return await self._launch(assignment, self._player(assignment, desk), desk, note, Played(note))
+            case runtime:
+                return await self._at_a_door(assignment, launches(runtime), note, desk)
+
+    def end(self, run: str, how: Ended) -> None:
+        """Its turn is interrupted, and it is ended if it does not end soon."""
+        driver = self._drivers.get(run)
+        if driver:
+            driver.interrupt()
+        if pulse := self._pulses.get(run):
+            pulse.end(how, GRACE if driver else 0.0)
 
     def tell(self, run: str, text: str) -> bool:
         """A person's words reach the agent at its work; False: it cannot be told now, or does not work here."""
@@ -85,11 +110,17 @@ class Agents:
     def billed(self, run: str, item: str, peer: Peer) -> tuple[Tokens, ...]:
         """What the run was billed so far, as its program's own transcripts tell; empty: unknown."""
         program = program_of(peer)
-        if program not in READERS:
-            return ()
         home = self.homes.of(item, peer.name)
-        now = billed(program, home.path)
-        return since(home.baseline(run, lambda: now), now)
+        now = billed(program if program in READERS else TOLD, home.path)
+        found = since(home.baseline(run, lambda: now), now)
+        if (pulse := self._pulses.get(run)) and found != self._known.get(run, ()):
+            self._known[run] = found
+            pulse.beat()
+        return found
+
+    def source(self, peer: Peer) -> str:
+        """Whose word `billed` is."""
+        return "transcript" if program_of(peer) in READERS else TOLD
 
     async def stop(self) -> None:
         """Nothing is run any more."""
@@ -167,6 +198,7 @@ class Agents:
                     },
                     talk=driver,
                     home=seat.home,
+                    pulse=self._pulses.get(assignment.run),
                     writable=(seat.tree, seat.desk, *shared),
                     readable=(*_around(seat.program), *launched.readable),
                     reach=reach,
@@ -200,9 +232,11 @@ class Agents:
         note(event("started", Path(argv[0]).name))
         tree = Path(assignment.worktree)
         log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
+        home = self.homes.of(assignment.item, assignment.peer.name).path
+        self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
         files = {"SLUICE_BRIEF": "brief.md", "SLUICE_RESULT": "result.json", "SLUICE_QUESTION": QUESTION_FILE}
-        env = {name: str(desk / file) for name, file in files.items()}
-        skills.lay(desk / "home")
+        env = {name: str(desk / file) for name, file in files.items()} | {"SLUICE_USAGE": str(home / USAGE_TOLD)}
+        skills.lay(home)
         model = self.models.get(assignment.peer.name, Model())
         ended = await self.launcher.run(
             Command(
@@ -214,7 +248,8 @@ class Agents:
                 env,
                 assignment.brief.encode(),
                 talk,
-                home=desk / "home",
+                home=home,
+                pulse=self._pulses.get(assignment.run),
                 writable=(tree, desk),
                 readable=(PLAYER, *_own_files(assignment.peer)),
                 reach=reach_of(assignment.peer, model.url, bubblewrap_works()),
@@ -335,13 +370,26 @@ def _outcome(ended: Exit, result: dict[str, Any], log: Path, question: str) -> O
     said = str(result.get("summary", ""))[:SUMMARY]
     if ended.ended != "finished":
         return _cut_short(ended, said, log)
+    if ended.code == 0 and result.get("status") == "limited":
+        return Outcome("limited", said, ended.seconds, str(log), ended.code, until=_instant(result.get("until")))
     failed = ended.code != 0 or result.get("status") == "failed"
+    failure = str(result.get("failure") or f"exit {ended.code}")[:100] if failed else ""
     words = said or (ended.tail.strip()[-1_000:] if failed else "")
     if result.get("status") == "asks":
         question = str(result.get("question", "")).strip()[:SUMMARY] or question
     if question and not failed:
         return Outcome("asked", words, ended.seconds, str(log), ended.code, question=question)
-    return Outcome("failed" if failed else "finished", words, ended.seconds, str(log), ended.code)
+    how: Ended = "failed" if failed else "finished"
+    return Outcome(how, words, ended.seconds, str(log), ended.code, failure=failure)
+
+
+def _instant(told: object) -> datetime | None:
+    """As ISO 8601 with its zone; anything else is no time."""
+    try:
+        found = datetime.fromisoformat(str(told))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _cut_short(ended: Exit, summary: str, log: Path) -> Outcome:

@@ -19,6 +19,7 @@ import structlog
 from bot.agents.disk import Room
 from bot.agents.errors import LaunchFailed, NoRoom
 from bot.agents.output import Output
+from bot.agents.pulse import Progress, Pulse
 from bot.agents.reach import Address, opened
 from bot.agents.sandbox import World, bubblewrap_works, environment, hide_this_process, wrapped
 from bot.agents.talk import Ear, Mouth, Talk, open_mouth
@@ -46,6 +47,7 @@ class Command:
     readable: Sequence[Path] = ()
     home: Path | None = None  # one that is kept; else there is one for this command alone
     reach: Address | None = None  # all the network there is; None: it is open
+    pulse: Pulse | None = None
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,8 @@ class Launcher:
         self, process: asyncio.subprocess.Process, output: Output, command: Command, room: Room, started: float
     ) -> tuple[Ended, str]:
         """Until it ends, or a limit is reached."""
-        limits, active = command.limits, started
-        seen = await asyncio.to_thread(_newest, command.cwd)
+        limits, pulse = command.limits, command.pulse or Pulse()
+        progress = await asyncio.to_thread(Progress, pulse, limits, command.cwd, process.pid)
         pause = min(1.0, limits.wall_seconds / 4, limits.stall_seconds / 4)
         while True:
             with contextlib.suppress(TimeoutError):
@@ -168,12 +170,10 @@ class Launcher:
             now = time.monotonic()
             if now - started >= limits.wall_seconds:
                 return "timed_out", ""
-            if now - max(active, output.last) < limits.stall_seconds:
-                continue
-            newest = await asyncio.to_thread(_newest, command.cwd)
-            if newest <= seen:
+            if told := pulse.over:
+                return told, ""
+            if await progress.stalled(output.last):
                 return "stalled", ""
-            seen, active = newest, now
 
     async def _end(self, process: asyncio.subprocess.Process, key: str, reading: asyncio.Task[None]) -> None:
         """Close the lease; the shim does the rest. If the shim itself was killed, find what it left by the mark."""
@@ -208,17 +208,6 @@ class Launcher:
 def _hush(mouth: Mouth | None) -> None:
     if mouth:
         mouth.close()
-
-
-def _newest(folder: Path, bound: int = 20_000) -> float:
-    """When something last changed below the folder; looks at a bounded number of files."""
-    newest = 0.0
-    for count, path in enumerate(folder.rglob("*")):
-        if count >= bound:
-            break
-        with contextlib.suppress(OSError):
-            newest = max(newest, path.lstat().st_mtime)
-    return newest
 
 
 def _kill(processes: Sequence[psutil.Process]) -> list[int]:

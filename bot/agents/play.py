@@ -1,7 +1,8 @@
 """Plays an edit script in the current folder: the `scripted` runtime's agent. Standard library only.
 
 Steps: {"write": path, "text"} {"append": path, "text"} {"replace": path, "old", "new"} {"delete": path}
-{"run": shell} {"wait": seconds} {"say": text} {"ask": text} {"commit": message} {"exit": code}.
+{"run": shell} {"wait": seconds} {"say": text} {"ask": text} {"commit": message} {"exit": code} {"fail": class}
+{"limited": seconds} {"spend": {"model", "input_total", "output"}}: what it says that it used.
 """
 
 from __future__ import annotations
@@ -11,22 +12,31 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 
 def main(file: str) -> int:
-    summary = question = ""
+    summary = ""
     for step in json.loads(Path(file).read_text()):
         print(json.dumps(step), flush=True)
         if "exit" in step:
             return int(step["exit"])
-        summary, question = str(step.get("say", summary)), str(step.get("ask", ""))
-        if question:
-            break
+        if "fail" in step:
+            return leave({"status": "failed", "summary": summary, "failure": step["fail"]})
+        if "limited" in step:
+            until = datetime.now(UTC) + timedelta(seconds=step["limited"])
+            return leave({"status": "limited", "summary": summary, "until": until.isoformat()})
+        if "ask" in step:
+            return leave({"status": "asks", "summary": summary, "question": str(step["ask"])})
+        summary = str(step.get("say", summary))
         play(step)
+    return leave({"status": "finished", "summary": summary})
+
+
+def leave(result: dict[str, str]) -> int:
     if target := os.environ.get("SLUICE_RESULT"):
-        result = {"status": "asks" if question else "finished", "summary": summary, "question": question}
         Path(target).write_text(json.dumps(result))
     return 0
 
@@ -52,10 +62,19 @@ def play(step: dict[str, Any]) -> None:
         case {"commit": message}:
             subprocess.run(["git", "add", "-A"], check=True)
             subprocess.run(["git", "commit", "-q", "-m", message], check=True)
+        case {"spend": used}:
+            spend(used)
         case {"say": _}:
             pass
         case _:
             sys.exit(f"unknown step {step}")
+
+
+def spend(used: dict[str, Any]) -> None:
+    file = Path(os.environ["SLUICE_USAGE"])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as opened:
+        opened.write(json.dumps(used) + "\n")
 
 
 def place(path: str) -> Path:

@@ -19,6 +19,8 @@ from bot.core.tokens import Tokens, by_model
 LONGEST = 50_000_000  # bytes of a row; a longer one is none of theirs
 STEPS = 10_000_000  # of SQLite's machine, after which a query is given up: half a second
 MOST = 10**12  # tokens: no run comes near it, and any database holds it
+TOLD, USAGE_TOLD = "told", Path(".sluice/usage.jsonl")  # by whoever is no program we know
+COUNTS = ("input_total", "cache_read", "cache_write", "cache_write_1h", "output")
 Row = dict[str, Any]
 
 
@@ -108,6 +110,12 @@ def _opencode(home: Path) -> Iterator[Tokens]:
         )
 
 
+def _told(home: Path) -> Iterator[Tokens]:
+    """A line for each time an agent without a transcript of its own says what it used, under our own names for it."""
+    for row in _rows(home, ".sluice", "usage.jsonl", '"model"'):
+        yield Tokens(_model(row), *(_count(row, kind) for kind in COUNTS))
+
+
 def _messages(home: Path, folder: str, name: str) -> Iterator[Row]:
     """From a database that may be anything: a table that turns out to be a view without an end is given up."""
     for path in _files(home, folder, name):
@@ -174,4 +182,5 @@ READERS: Mapping[str, Callable[[Path], Iterator[Tokens]]] = {
     "gemini": _gemini,
     "copilot": _copilot,
     "opencode": _opencode,
+    TOLD: _told,
 }

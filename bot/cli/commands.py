@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from bot.cli.board import one_item
-from bot.cli.ledger import ledger_at, utc_now
+from bot.cli.ledger import ledger_at, ledger_of, utc_now
 from bot.cli.options import AsJson, Config, ItemArgument
 from bot.cli.output import console, print_json
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.settings import FILE, read_settings
 
 MaybeItem = Annotated[str, typer.Argument(help="An issue, as for explain.", metavar="[ITEM]")]
 All = Annotated[bool, typer.Option("--all", help="Everything Sluice does, on every board.")]
@@ -45,8 +45,19 @@ def pause(item: MaybeItem = "", everything: All = False, config: Config = FILE, 
     asyncio.run(_hold(item, everything, "pause", config, as_json))
 
 
-def resume(item: MaybeItem = "", everything: All = False, config: Config = FILE, as_json: AsJson = False) -> None:
-    """Go on after a pause."""
+def resume(
+    item: MaybeItem = "",
+    everything: All = False,
+    agent: Annotated[
+        str, typer.Option("--agent", "--peer", help="An agent that was stopped by failures, or by its provider.")
+    ] = "",
+    config: Config = FILE,
+    as_json: AsJson = False,
+) -> None:
+    """Go on after a pause; or let an agent go on that was stopped for failing the same way again and again."""
+    if agent:
+        asyncio.run(_resume_agent(agent, bool(item) or everything, config, as_json))
+        return
     asyncio.run(_hold(item, everything, "resume", config, as_json))
 
 
@@ -63,6 +74,19 @@ async def _hold(item: str, everything: bool, verb: str, config: Config, as_json:
     async with ledger_at(config) as ledger:
         woken = await ledger.pause_all(at_shell(_who()) if verb == "pause" else None, utc_now())
     told = f"everything is {verb}d; {woken} items will be looked at"
+    print_json({"told": told, "woken": woken}) if as_json else console.print(told)
+
+
+async def _resume_agent(name: str, more: bool, config: Config, as_json: bool) -> None:
+    if more:
+        raise UserError("resume an agent, or an item, or everything: one of them")
+    settings = read_settings(config)
+    settings.need_board()
+    if name not in settings.peers:
+        raise UserError(f"there is no agent {name!r}; there are {', '.join(settings.peers) or 'none'}")
+    async with ledger_of(settings) as ledger:
+        woken = await ledger.resume_peer(name, utc_now())
+    told = f"agent {name} goes on; {woken} items will be looked at"
     print_json({"told": told, "woken": woken}) if as_json else console.print(told)
 
 

@@ -46,7 +46,8 @@ def doctor(
 
 async def report(settings: Settings, write: bool = False, issue: str = "", as_json: bool = False) -> bool:
     """Says what was found; False if something is wrong."""
-    findings = here(settings) + [finding async for finding in _github(settings, write, issue)]
+    findings = [*here(settings), *await _held(settings)]
+    findings += [finding async for finding in _github(settings, write, issue)]
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})
     else:
@@ -150,6 +151,18 @@ def _peer(name: str, runtime: str, command: list[str], script: Path | None) -> F
         case "scripted" if script is None or not script.exists():
             return Finding(what, "wrong", f"the script {script} does not exist")
     return Finding(what, "ok", runtime)
+
+
+async def _held(settings: Settings) -> list[Finding]:
+    """Agents that get nothing new, as the ledger has it where there is one yet."""
+    if settings.database is None and not (settings.data_dir / "ledger.db").exists():
+        return []
+    from bot.cli.ledger import held_agents  # here, so that the other commands start quickly
+
+    try:
+        return [Finding(f"agent {name}", "warning", told) for name, told in await held_agents(settings)]
+    except SluiceError as error:
+        return [Finding("agents", "warning", f"how they stand could not be read: {error}")]
 
 
 def _token(named: str | None, login: str) -> Finding:

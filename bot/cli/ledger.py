@@ -27,6 +27,12 @@ async def ledger_at(config: Path) -> AsyncIterator[SqlLedger]:
         yield ledger
 
 
+async def held_agents(settings: Settings) -> list[tuple[str, str]]:
+    """The agents that get nothing new, and why."""
+    async with ledger_of(settings) as ledger:
+        return [(name, hold.reason) for name, hold in sorted((await ledger.holds(utc_now())).items())]
+
+
 @asynccontextmanager
 async def ledger_of(settings: Settings) -> AsyncIterator[SqlLedger]:
     from bot.ledger.open import open_ledger  # here, so that a command that needs no ledger starts quickly

@@ -166,7 +166,10 @@ class RunGate:
 
 @dataclass(frozen=True)
 class RemoveWorktree:
-    """Remove the worktree; refused by git's side unless all of it is safe on the remote."""
+    """Remove the worktree; refused by git's side unless all of it is safe on the remote. `homes`: what agents remember
+    of the item goes too; it stays where somebody may let them go on."""
+
+    homes: bool = True
 
 
 @dataclass(frozen=True)

@@ -119,9 +119,9 @@ def _over_budget(usage: Usage, caps: Caps, work: Work, peer: Peer) -> Refusal | 
     run = run_cap(usage, caps, work, peer)
     here = caps.day.within(work.tokens_per_day, work.cost_per_day)
     days = (
-        (f"agent {peer.name}", peer.day, [bill for bill in usage.bills if bill.peer == peer.name]),
-        ("this repository", here, [bill for bill in usage.bills if bill.here]),
         ("Sluice", caps.day, usage.bills),
+        ("this repository", here, [bill for bill in usage.bills if bill.here]),
+        (f"agent {peer.name}", peer.day, [bill for bill in usage.bills if bill.peer == peer.name]),
     )
     refusals = (_day_full(whose, _binding(cap, peer), bills, run) for whose, cap, bills in days)
     return next((refusal for refusal in refusals if refusal), None)
@@ -141,7 +141,9 @@ def _day_full(whose: str, cap: Budget, bills: Iterable[Bill], run: Budget) -> Re
         figures = tuple(dollars(each.cost_usd or 0.0) for each in (used, cap, held, run))  # type: ignore[assignment]
     said, most, reserved, next_one = figures
     until = _frees(bills, cap, run)
-    when = f"there is room again at {until:%H:%M} UTC" if until else "there is room again when one of them ends"
+    when = (
+        f"there is room again at {until:%Y-%m-%d %H:%M} UTC" if until else "there is room again when one of them ends"
+    )
     at_work = f", {reserved} more is kept for agents at work," if any(bill.held for bill in bills) else ""
     reason = f"{whose} has used {said} of {most} in the last 24 hours{at_work} and a run may take {next_one}; {when}"
     return Refusal(reason, what="quota", until=until)

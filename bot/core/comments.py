@@ -12,6 +12,7 @@ from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, Item, mention
 from bot.core.pull import Pull
 from bot.core.run import Run
+from bot.core.spend import counted, dollars
 from bot.core.usage import USAGE, usage_of
 from bot.core.worktree import FileChange
 
@@ -261,11 +262,15 @@ def removed() -> str:
 
 
 def cost(runs: Sequence[Run]) -> str:
-    known = [run.outcome.cost_usd for run in runs if run.outcome and run.outcome.cost_usd is not None]
+    """Tokens and money, as far as they are known."""
+    outcomes = [run.outcome for run in runs if run.outcome]
+    tokens = sum(outcome.tokens or 0 for outcome in outcomes)
+    known = [outcome.cost_usd for outcome in outcomes if outcome.cost_usd is not None]
     unknown = len(runs) - len(known)
     if not known:
-        return "unknown (the agents report none)"
-    return f"${sum(known):.2f}" + (f", {unknown} attempt{'s' * (unknown != 1)} unknown" if unknown else "")
+        return f"{counted(tokens)}; money unknown" if tokens else "unknown (the agents report none)"
+    said = f"{counted(tokens)}, {dollars(sum(known))}" if tokens else dollars(sum(known))
+    return said + (f", {unknown} attempt{'s' * (unknown != 1)} unknown" if unknown else "")
 
 
 def time_in_stages(stages: Sequence[tuple[str, datetime]], now: datetime) -> str:

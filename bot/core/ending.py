@@ -63,7 +63,7 @@ def parked(s: Snapshot, fact: Parked) -> Decision:
     if s.active_run:
         return _stop_first(s, "Parked", fact.reason)
     tell: tuple[Action, ...] = () if fact.told else ask(s, fact.reason)
-    tidy: tuple[Action, ...] = (ReleaseClaim(), RemoveWorktree()) if s.worktree else ()
+    tidy: tuple[Action, ...] = (ReleaseClaim(), RemoveWorktree(homes=False)) if s.worktree else ()
     unmoved = fact.told and s.meaning in ("in_progress", "in_review") and fresh_move(s) is None
     heal: tuple[Action, ...] = (MoveCard(s.columns.needs_person),) if unmoved else ()
     return Decision("Parked", fact.reason, (*tell, *heal, *answer_rerun(s), *tidy), waits_for="person")

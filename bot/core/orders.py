@@ -202,7 +202,7 @@ def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     if isinstance(stage, InReview) and _continues(stage, order):
         brief = again_brief(task(s, stage.claim), order.by, s.runs)
         return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief, asked=True).actions
-    tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh and s.worktree else ()
+    tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh else ()
     release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
     go = GoAhead(f"order:{order.id}", order.by, order.at, s.issue.title, s.issue.body, by_command=True)
     return (*tree, *release, AcceptGoAhead(go), MoveCard(s.columns.ready))

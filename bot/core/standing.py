@@ -11,6 +11,7 @@ from bot.core.run import Outcome
 
 TIMES, WITHIN = 5, timedelta(hours=1)  # the same failure as often within that stops an agent, for as long again
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=1)  # where a provider does not say how long
+MOST_WAIT = timedelta(days=7)  # whoever says more is asked again by then
 FAILURES = ("failed", "timed_out", "stalled", "overspent")  # the others are not the agent's
 
 
@@ -78,7 +79,7 @@ def _tripped(failures: Iterable[Failure]) -> dict[str, Sequence[datetime]]:
 def waits_until(until: datetime | None, times: int, now: datetime) -> datetime:
     """Past what a provider said; where it said nothing, longer each time in a row."""
     if until is not None and until > now:
-        return until + timedelta(seconds=1)
+        return min(until, now + MOST_WAIT) + timedelta(seconds=1)
     pause: timedelta = FIRST_WAIT * 2 ** min(times, 10)
     return now + min(pause, LONGEST_WAIT)
 

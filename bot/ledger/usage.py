@@ -16,7 +16,7 @@ from bot.core.spend import Bill, Budget, Price, trust
 from bot.core.tokens import Tokens, by_model
 from bot.ledger.databases import Tx
 from bot.ledger.store import Store, upsert
-from bot.ledger.tables import TOKENS, runs, usage
+from bot.ledger.tables import TOKENS, items, runs, usage
 
 DAY = timedelta(hours=24)
 ACTIVE = ("admitted", "running")
@@ -35,6 +35,19 @@ class Spent:
     tokens: Tokens
     cost_usd: float | None
     at: datetime
+
+
+@dataclass(frozen=True)
+class RunUsed:
+    """A run with what it used; none of it is known where `spent` is empty."""
+
+    run: str
+    item: str
+    number: int | None
+    peer: str
+    state: str
+    estimate: int | None
+    spent: tuple[Spent, ...]
 
 
 class UsageVerbs(Store):
@@ -61,6 +74,31 @@ class UsageVerbs(Store):
         """By every run, oldest first; `since`: only what was used after that."""
         async with self.read() as tx:
             return await counting(tx, usage.c.at > since if since else None)
+
+    async def runs_used(
+        self, item: str | None = None, peer: str | None = None, since: datetime | None = None
+    ) -> list[RunUsed]:
+        """What each run used, oldest first; `since`: of those that used something, or were let in, after that."""
+        which: list[ColumnElement[bool]] = [runs.c.item == item] if item else []
+        which += [runs.c.peer == peer] if peer else []
+        if since:
+            which.append(or_(runs.c.admitted_at > since, runs.c.key.in_(select(usage.c.run).where(usage.c.at > since))))
+        wanted = select(runs, items.c.number).join(items, items.c.id == runs.c.item).where(*which).order_by(runs.c.seq)
+        async with self.read() as tx:
+            found = (await tx.execute(wanted)).mappings().all()
+            spent = await _by_run(tx, usage.c.run.in_([row["key"] for row in found]))
+        names = ("item", "number", "peer", "state", "estimate")
+        return [
+            RunUsed(run=row["key"], spent=tuple(spent[row["key"]]), **{name: row[name] for name in names})
+            for row in found
+        ]
+
+
+async def _by_run(tx: Tx, which: ColumnElement[bool]) -> defaultdict[str, list[Spent]]:
+    found: defaultdict[str, list[Spent]] = defaultdict(list)
+    for each in await counting(tx, which):
+        found[each.run].append(each)
+    return found
 
 
 async def _note(tx: Tx, key: Mapping[str, str], found: Tokens, whose: Mapping[str, Any], price: Price) -> None:
@@ -118,9 +156,7 @@ async def bills(tx: Tx, repo: str, now: datetime, but: str) -> tuple[Bill, ...]:
     recent = select(usage.c.run).where(usage.c.at > now - DAY)
     wanted = select(runs).where(or_(runs.c.state.in_(ACTIVE), runs.c.key.in_(recent)), runs.c.key != but)
     found = (await tx.execute(wanted.order_by(runs.c.seq))).mappings().all()
-    spent: defaultdict[str, list[Spent]] = defaultdict(list)
-    for each in await counting(tx, usage.c.run.in_([row["key"] for row in found])):
-        spent[each.run].append(each)
+    spent = await _by_run(tx, usage.c.run.in_([row["key"] for row in found]))
     return tuple(_bill(row, repo, spent[row["key"]]) for row in found)
 
 

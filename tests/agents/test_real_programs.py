@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from bot.agents.transcripts import billed
+from bot.core.spend import cost_of
 from bot.core.tokens import Tokens, since
+from bot.prices import price_of
 from tests.agents.headless import KEY, RECIPES, Desk
 from tests.models.record import Record
 from tests.models.scenario import Billed, Delegate, Edit, Read, Refusal, Run, Scenario, Turn, Write
@@ -79,6 +81,15 @@ def test_claudes_sub_agents_are_billed(desk: Desk) -> None:
     record = desk.models.record("helped")
     assert [each.branch for each in record.asked] == ["main", helper.prompt, helper.prompt, "main"]
     assert billed("claude", desk.home) == truth(record)
+
+
+def test_claude_and_the_list_of_prices_agree(desk: Desk) -> None:
+    """What the program says that it cost is what its transcript costs by the list, to the last digit."""
+    helper = Delegate("Count the files.", [Turn([Run("ls | wc -l")], billed=FIRST), Turn(say="One.", billed=SECOND)])
+    turns = [Turn([helper], billed=Billed(1, 2, 30, 20, 4)), Turn(say="One file.", billed=THIRD)]
+    ended = desk.run("claude", "How many files?", desk.models.play("priced", Scenario(turns)))
+    said = [event["total_cost_usd"] for event in ended.events if event.get("type") == "result"]
+    assert said[-1] == pytest.approx(cost_of(billed("claude", desk.home), price_of), rel=1e-9)
 
 
 def test_a_stray_packet_is_counted(models: Models) -> None:

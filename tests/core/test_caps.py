@@ -61,7 +61,9 @@ def test_it_says_when_there_is_room_again() -> None:
     """As soon as enough is a day old; while only running work is in the way, when it ends."""
     old, new = bill(cost=20.0, minutes_ago=23 * 60), bill(cost=27.0, minutes_ago=60)
     refusal = admit(Usage(bills=(new, old)), Caps(), Work(), peer(), first=True)
-    assert refusal and refusal.until == NOW + timedelta(hours=1) and "room again at 13:00 UTC" in refusal.reason
+    assert (
+        refusal and refusal.until == NOW + timedelta(hours=1) and "room again at 2026-05-04 13:00 UTC" in refusal.reason
+    )
     held = bill(cost=1.0, held=Budget(5 * M, 48.0))
     refusal = admit(Usage(bills=(held,)), Caps(), Work(), peer(), first=True)
     assert refusal and refusal.until is None and "when one of them ends" in refusal.reason

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.limits import Hour, Standing
+from bot.core.standing import Hold
 from bot.gateway import Figures
 from bot.ledger.figures import Counts
 from webhooks.app import Readiness, create_app
@@ -29,9 +30,11 @@ STANDING = Standing(
 MODELS = Figures(
     Counter({("robin", "opus", "input"): 900}), Counter({("robin", "answered"): 8, ("robin", "limited"): 1})
 )
+HOLDS = {"robin": Hold("waits for its provider", NOW + timedelta(minutes=5), True)}
 ALL = Gathered(
-    Counts({"Ready": 2}, {"running": 1}, {"finished": 7}, unhandled=5), NOW, (STANDING,), 4, 3, 1, 12.5, 0.75, MODELS
-)
+    Counts({"Ready": 2}, {"running": 1}, {"finished": 7}, unhandled=5), NOW, (STANDING,), 4, 3, 1, 12.5, 0.75,
+    HOLDS, MODELS,
+)  # fmt: skip
 
 
 def told(gathered: Gathered) -> dict[tuple[str, ...], float]:
@@ -45,6 +48,7 @@ def test_everything_there_is_is_told() -> None:
     found, me = told(ALL), STANDING.identity
     assert {name for name, *_ in found} == set(NAMES)
     assert found["sluice_github_remaining", me, "graphql"] == 4200
+    assert found["sluice_agent_held_seconds", "robin", "limited"] == 300
     assert found["sluice_github_remaining", me, "core"] == 5000  # its hour is over
     assert found["sluice_github_reserve", me, "graphql"] == 500
     assert (found["sluice_github_minute_points", me, "graphql"], found["sluice_github_minute_limit", me, "core"]) == (
