@@ -91,7 +91,7 @@ class Agents:
         now = billed(program, home.path)
         return since(home.baseline(run, lambda: now), now)
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Nothing is run any more."""
         if self.doors:
             await self.doors.stop()
@@ -99,7 +99,7 @@ class Agents:
     async def _at_a_door(self, assignment: Assignment, launch: Launches, note: Note, desk: Path) -> Outcome:
         """Its own, which is shut whatever becomes of the run."""
         run, model = assignment.run, self.models.get(assignment.peer.name, Model())
-        way = await self.doors.open(run, assignment.peer, lambda: self._interrupt(run)) if self.doors else None
+        way = await self.doors.open(run, assignment.peer, lambda _: self._interrupt(run)) if self.doors else None
         if self.doors is None or way is None:
             return await self._talk_through(assignment, launch, note, desk, model)
         try:

@@ -44,6 +44,16 @@ def test_every_token_is_counted_on_its_way(desk: Desk, name: str) -> None:
     assert all(KEY in each and DOOR not in each for each in said)
 
 
+@pytest.mark.parametrize("name", ["gemini", "opencode", "copilot"])
+def test_who_may_ask_no_more_ends_at_once(desk: Desk, name: str) -> None:
+    """Each takes the answer for final: it asks once more, and not again; the others' runs are stopped, see below."""
+    turns = [Turn([Write("hello.txt", "hello\n")], "A file.", FIRST), Turn(say="never")]
+    with door(desk.models, desk.models.play("final", Scenario(turns)), KEY, tokens=10_000) as gate:
+        ended = replace(desk, key=gate.key).run(name, "Write hello.txt.", gate.url)
+    assert ended.code != 0 and (desk.tree / "hello.txt").exists()
+    assert (gate.calls, gate.refused) == (1, 1)
+
+
 class Desks:
     """Runs as the engine has them made, against an endpoint on this machine."""
 
@@ -66,7 +76,7 @@ class Desks:
 async def desks(tmp_path: Path, nearby: Models) -> AsyncIterator[Desks]:
     made = Desks(tmp_path, nearby)
     yield made
-    await made.agents.stop()
+    await made.agents.close()
 
 
 @pytest.mark.parametrize("name", ["claude", "codex"])
