@@ -130,6 +130,7 @@ async def gateway_world() -> AsyncIterator[World]:
         try:
             yield world
         finally:
+            await http.aclose()  # first: the gateway waits for its callers
             await gateway.stop()
 
 
