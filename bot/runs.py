@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -97,9 +98,7 @@ class Runs:
         peer = self._peer(run.peer)
         if peer is None:
             return Outcome("failed", f"agent {run.peer} is no longer set up", 0.0, "")
-        limits = replace(peer.limits, wall_seconds=min(peer.limits.wall_seconds, policy.work.minutes_per_run * 60))
-        if run.cap:
-            limits = replace(limits, tokens=run.cap.tokens, cost_usd=run.cap.cost_usd or limits.cost_usd)
+        limits = _limits(run, peer.limits, policy)
         more = _conflicts(tree.conflicts)
         said = await self.ctx.ledger.messages(run.item)
         news = [message for message in said if message.heard_by in ("", run.key)]
@@ -209,6 +208,14 @@ def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
         return replace(gate, state="failed", reason=f"`{command}`: {ended.why}", detail=ended.tail)
     how = ended.why or ended.ended.replace("_", " ")
     return replace(gate, state="unknown", reason=f"`{command}` {how}", detail=ended.tail)
+
+
+def _limits(run: Run, limits: Limits, policy: Policy) -> Limits:
+    """What it was admitted with; money that does not bind it is not counted at its door either."""
+    limits = replace(limits, wall_seconds=min(limits.wall_seconds, policy.work.minutes_per_run * 60))
+    if run.cap is None:
+        return limits
+    return replace(limits, tokens=run.cap.tokens, cost_usd=inf if run.cap.cost_usd is None else run.cap.cost_usd)
 
 
 def _policy(text: str | None) -> Policy:

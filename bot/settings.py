@@ -167,6 +167,8 @@ class PeerSettings(Part):
     def something_to_start(self) -> PeerSettings:
         if self.runtime in ("command", "acp") and not self.command:
             raise ValueError(f'the runtime "{self.runtime}" needs command = ["program", "argument"]')
+        if self.api_url and not self.api_url.startswith(("https://", "http://")):
+            raise ValueError("api_url begins with https:// (or http://, for a model nearby)")
         if self.runtime == "scripted" and self.script is None:
             raise ValueError('the runtime "scripted" needs script = "FILE"')
         return self

@@ -122,7 +122,7 @@ class Agents:
         """Whose word `billed` is."""
         return "transcript" if program_of(peer) in READERS else TOLD
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Nothing is run any more."""
         if self.doors:
             await self.doors.stop()
@@ -130,7 +130,7 @@ class Agents:
     async def _at_a_door(self, assignment: Assignment, launch: Launches, note: Note, desk: Path) -> Outcome:
         """Its own, which is shut whatever becomes of the run."""
         run, model = assignment.run, self.models.get(assignment.peer.name, Model())
-        way = await self.doors.open(run, assignment.peer, lambda: self._interrupt(run)) if self.doors else None
+        way = await self.doors.open(run, assignment.peer, lambda _: self._interrupt(run)) if self.doors else None
         if self.doors is None or way is None:
             return await self._talk_through(assignment, launch, note, desk, model)
         try:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.run import Outcome, Peer
+from bot.core.run import Ended, Outcome, Peer
 from bot.core.tokens import Tokens
+
+Stop = Callable[[Ended], None]  # told when the run cannot go on, and how it is to end
 
 
 class Way(Protocol):
@@ -32,7 +34,7 @@ class Account(Protocol):
 
 
 class Doors(Protocol):
-    async def open(self, run: str, peer: Peer, stop: Callable[[], None]) -> Way | None: ...  # None: it needs none
+    async def open(self, run: str, peer: Peer, stop: Stop) -> Way | None: ...  # None: it needs none
     async def close(self, run: str) -> Account | None: ...
     async def stop(self) -> None: ...
 

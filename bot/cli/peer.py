@@ -114,7 +114,7 @@ async def _test(settings: Settings, peer: Peer, as_json: bool) -> bool:
                 if not as_json:
                     console.print(f"{finding.state:<8} {finding.what:<8} {finding.told}")
         finally:
-            await agents.stop()
+            await agents.close()
     if as_json:
         print_json({"findings": [vars(finding) for finding in found]})
     return all(finding.state != "wrong" for finding in found)

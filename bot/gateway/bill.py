@@ -108,12 +108,13 @@ def _responses(usage: Json) -> Mapping[str, int]:
 
 
 def _chat(usage: Json) -> Mapping[str, int]:
-    """Some providers tell the reasoning beside what else was written: it then stands in the total alone."""
+    """Some providers tell the reasoning beside what else was written: it then stands in the total alone. DeepSeek has
+    a name of its own for what came from the cache."""
     details = _table(usage, "prompt_tokens_details")
     read = _count(usage, "prompt_tokens")
     return {
         "input_total": read,
-        "cache_read": _count(details, "cached_tokens"),
+        "cache_read": _count(details, "cached_tokens") or _count(usage, "prompt_cache_hit_tokens"),
         "cache_write": _count(details, "cache_write_tokens"),
         "output": max(_count(usage, "completion_tokens"), _count(usage, "total_tokens") - read),
     }

@@ -16,7 +16,7 @@ import structlog
 
 from bot.core.run import Peer
 from bot.errors import SluiceError
-from bot.gateway.meter import Account, Meter, Upstream
+from bot.gateway.meter import Account, Meter, Stop, Upstream
 from bot.gateway.passing import PREFIX, Passing
 from bot.server import Server, bound, server_of
 
@@ -57,7 +57,7 @@ class Gateway:
         self.upstreams, self.meter, self._now = upstreams, meter, now
         self._face: Face | None = None
 
-    async def open(self, run: str, peer: Peer, stop: Callable[[], None]) -> Entrance | None:
+    async def open(self, run: str, peer: Peer, stop: Stop) -> Entrance | None:
         """None: this peer's calls do not come here. `stop` is called when the run cannot go on."""
         upstream = self.upstreams.get(peer.name)
         if upstream is None:
@@ -86,7 +86,8 @@ class Gateway:
             await face.client.aclose()
 
     def _open(self) -> Face:
-        client = httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(keepalive_expiry=60.0))
+        nearby = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))  # by no proxy
+        client = httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(keepalive_expiry=60.0), mounts=nearby)
         passing = Passing(self.meter, client, self._now)
         listening, server = bound(HOST, 0), server_of(passing, HOST, 0)
         serving = asyncio.create_task(server.serve([listening]))

@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
-from bot.core.run import Limits
+from bot.core.run import Ended, Limits
+from bot.core.spend import Budget, Price, unpriced
 from bot.core.tokens import Tokens, by_model
 
 KEY = "sk-sluice-"  # the beginning of every run's key, by which logs know it for a secret
@@ -22,6 +24,7 @@ WORTH_WAITING = timedelta(minutes=2)
 KINDS = {"input": "input_total", "cache_read": "cache_read", "cache_write": "cache_write", "output": "output"}
 
 Keep = Callable[[str, str, tuple[Tokens, ...]], Awaitable[None]]  # run, source, and all it was billed from there
+Stop = Callable[[Ended], None]  # how the run is to end
 OverBudget = Callable[[str], str | None]  # run; the sentence that says so
 
 
@@ -39,7 +42,7 @@ class Door:
     peer: str
     upstream: Upstream
     limits: Limits
-    stop: Callable[[], None]  # called when the run cannot go on: its program is not to try again for hours
+    stop: Stop  # called when the run cannot go on: its program is not to try again for hours
     key: str = field(default_factory=lambda: KEY + secrets.token_urlsafe(32), repr=False)
 
 
@@ -64,10 +67,12 @@ class Figures:
 
 class Meter:
     """`keep` writes what a run was billed into the ledger; `source` tells this process's counts from another's, in
-    which the same run began. `over_budget` knows of more than the run's own limits: those of its item, peer and day."""
+    which the same run began. Money binds where `price` is known. `over_budget` may know of more than a run's limits."""
 
-    def __init__(self, keep: Keep | None = None, over_budget: OverBudget | None = None) -> None:
-        self.keep, self.over_budget = keep, over_budget
+    def __init__(
+        self, keep: Keep | None = None, price: Price = unpriced, over_budget: OverBudget | None = None
+    ) -> None:
+        self.keep, self.price, self.over_budget = keep, price, over_budget
         self.source = f"gateway-{secrets.token_hex(4)}"
         self.figures = Figures()
         self._doors: dict[str, Door] = {}  # by key
@@ -75,7 +80,7 @@ class Meter:
         self._unwritten: set[str] = set()
         self._writing = asyncio.Lock()
 
-    def open(self, run: str, peer: str, upstream: Upstream, limits: Limits, stop: Callable[[], None]) -> Door:
+    def open(self, run: str, peer: str, upstream: Upstream, limits: Limits, stop: Stop) -> Door:
         door = Door(run, peer, upstream, limits, stop)
         self._doors[door.key] = door
         self._accounts[run] = account = self._accounts.pop(run, Account())
@@ -109,7 +114,7 @@ class Meter:
         account = self._account(door.run)
         if not account.overspent and (found := self._over(door)):
             account.overspent = found
-            door.stop()
+            door.stop("overspent")
         return account.overspent
 
     def note(self, door: Door, came: str) -> None:
@@ -121,7 +126,7 @@ class Meter:
         account = self._account(door.run)
         account.busy, account.until = True, until
         if until and until - now > WORTH_WAITING:
-            door.stop()
+            door.stop("limited")
 
     def account(self, run: str) -> Account | None:
         """None: it has asked nothing here."""
@@ -148,7 +153,10 @@ class Meter:
         return self._accounts.setdefault(run, Account())
 
     def _over(self, door: Door) -> str | None:
-        total, most = sum(each.total for each in self.used(door.run)), door.limits.tokens
-        if total >= most:
-            return f"this run has used {total:,} of the {most:,} tokens it may use"
+        billed = self.used(door.run)
+        costs = [cost for each in billed if (cost := self.price(each)) is not None]
+        used = Budget(sum(each.total for each in billed), sum(costs) if costs else None)
+        cap = Budget(door.limits.tokens, door.limits.cost_usd if door.limits.cost_usd < inf else None)
+        if used.exceeds(cap):
+            return f"this run has used {used} of the {cap} it may use"
         return self.over_budget(door.run) if self.over_budget else None

@@ -26,6 +26,7 @@ from bot.gateway.resets import LIMITED, reset_of
 log = structlog.get_logger(__name__)
 PREFIX = "/model"
 ERROR = 64_000  # bytes of an error that are looked at
+AT_ONCE = 32  # calls of one run, its sub-agents' too; one that asks for more is no agent at work
 UNPACKED = ("gzip", "x-gzip", "deflate")  # what is taken apart here, should a provider pack though it was asked not to
 
 
@@ -61,6 +62,10 @@ class Passing:
 
     async def _attended(self, door: Door, answering: Coroutine[Any, Any, None]) -> None:
         """As a task of its own, which ends when the agent hangs up or its run is over."""
+        if len(self._under_way.get(door.run, ())) >= AT_ONCE:
+            answering.close()
+            self._meter.note(door, "crowded")
+            raise Refused(429, f"more than {AT_ONCE} calls of one run are under way")
         task, own = asyncio.create_task(answering), asyncio.current_task()
         self._under_way.setdefault(door.run, set()).add(task)
         try:

@@ -1,4 +1,4 @@
-"""`python -m tests.agents.gatekeeper URL KEY`: a gateway in a process of its own, with one door to the model at URL.
+"""`python -m tests.agents.gatekeeper URL KEY TOKENS`: a gateway in a process of its own, with one door to a model.
 
 It may so be started in the network in which the endpoint is alone. It says where the door is when it is open, and what
 went through it when its standard input ends.
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-from bot.core.run import Peer
+from bot.core.run import Limits, Peer
 from bot.core.tokens import Tokens
 from bot.gateway import Gateway, Meter, Upstream
 from tests.models.serving import TOP, Models
@@ -31,11 +31,12 @@ class Door:
     key: str
     billed: tuple[Tokens, ...] = field(default=())  # once it is shut
     calls: int = 0
+    refused: int = 0  # of a run that has used what it may
 
 
 @contextmanager
-def door(models: Models, url: str, key: str) -> Iterator[Door]:
-    command = [*models.inside, sys.executable, "-m", "tests.agents.gatekeeper", url, key]
+def door(models: Models, url: str, key: str, tokens: int = 1_000_000) -> Iterator[Door]:
+    command = [*models.inside, sys.executable, "-m", "tests.agents.gatekeeper", url, key, str(tokens)]
     with subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         opened = Door(**json.loads(process.stdout.readline()))
@@ -44,18 +45,20 @@ def door(models: Models, url: str, key: str) -> Iterator[Door]:
         finally:
             process.stdin.close()
             told = json.loads(process.stdout.readline())
-        opened.calls, opened.billed = told["calls"], tuple(Tokens(**each) for each in told["billed"])
+        opened.calls, opened.refused = told["calls"], told["refused"]
+        opened.billed = tuple(Tokens(**each) for each in told["billed"])
 
 
-async def keep(url: str, key: str) -> None:
+async def keep(url: str, key: str, tokens: str) -> None:
     gateway = Gateway({"robin": Upstream(url, key)}, Meter(), lambda: datetime.now(UTC))
-    way = await gateway.open(RUN, Peer("robin", "claude"), lambda: None)
+    way = await gateway.open(RUN, Peer("robin", "claude", limits=Limits(tokens=int(tokens))), lambda _: None)
     assert way
     print(json.dumps({"url": way.url, "key": way.key}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     account = await gateway.close(RUN)
     assert account
-    print(json.dumps({"calls": account.calls, "billed": [asdict(each) for each in account.billed]}), flush=True)
+    told = {"calls": account.calls, "refused": gateway.meter.figures.calls["robin", "overspent"]}
+    print(json.dumps(told | {"billed": [asdict(each) for each in account.billed]}), flush=True)
     await gateway.stop()
 
 

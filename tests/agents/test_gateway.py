@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from bot.agents import Agents, Launcher
+from bot.agents.sandbox import bubblewrap_works
 from bot.agents.transcripts import billed
 from bot.core.run import Assignment, Limits, Outcome, Peer
 from bot.gateway import Gateway, Meter, Upstream
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.slow
 FIRST, SECOND = Billed(11, 120, 1_300, 0, 14_000, 150), Billed(600, 0, 0, 0, 70, 7)
 MODELS = {"codex": "gpt-5.5"}
 DOOR = "sk-sluice-"
+Network = Literal["open", "model-only"]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -44,6 +47,16 @@ def test_every_token_is_counted_on_its_way(desk: Desk, name: str) -> None:
     assert all(KEY in each and DOOR not in each for each in said)
 
 
+@pytest.mark.parametrize("name", ["gemini", "opencode", "copilot"])
+def test_who_may_ask_no_more_ends_at_once(desk: Desk, name: str) -> None:
+    """Each takes the answer for final: it asks once more, and not again; the others' runs are stopped, see below."""
+    turns = [Turn([Write("hello.txt", "hello\n")], "A file.", FIRST), Turn(say="never")]
+    with door(desk.models, desk.models.play("final", Scenario(turns)), KEY, tokens=10_000) as gate:
+        ended = replace(desk, key=gate.key).run(name, "Write hello.txt.", gate.url)
+    assert ended.code != 0 and (desk.tree / "hello.txt").exists()
+    assert (gate.calls, gate.refused) == (1, 1)
+
+
 class Desks:
     """Runs as the engine has them made, against an endpoint on this machine."""
 
@@ -54,10 +67,10 @@ class Desks:
         root = folder / "sluice"
         self.agents = Agents(Launcher(root), root, doors=self.gateway)
 
-    async def run(self, name: str, scenario: Scenario, limits: Limits) -> Outcome:
+    async def run(self, name: str, scenario: Scenario, limits: Limits, network: Network = "open") -> Outcome:
         self.gateway.upstreams["robin"] = Upstream(self.models.play(f"door-{name}", scenario), KEY)
         runtime = "claude" if name == "claude" else "codex"
-        peer = Peer("robin", runtime, tuple(program(name)), limits=limits, model=MODELS.get(name, ""))
+        peer = Peer("robin", runtime, tuple(program(name)), limits=limits, model=MODELS.get(name, ""), network=network)
         given = Assignment(f"run-{name}", peer, 7, "Write", 1, "Write hello.txt.", str(self.tree), item="item")
         return await self.agents.run(given)
 
@@ -66,7 +79,7 @@ class Desks:
 async def desks(tmp_path: Path, nearby: Models) -> AsyncIterator[Desks]:
     made = Desks(tmp_path, nearby)
     yield made
-    await made.agents.stop()
+    await made.agents.close()
 
 
 @pytest.mark.parametrize("name", ["claude", "codex"])
@@ -78,6 +91,19 @@ async def test_a_budget_ends_a_run_in_mid_flight(desks: Desks, name: str) -> Non
     assert (desks.tree / "hello.txt").exists()
     assert sum(each.total for each in outcome.used) == 2 * 15_431
     assert len(desks.models.record(f"door-{name}").asked) == 2
+
+
+async def test_nothing_but_the_gateway_is_in_reach(desks: Desks) -> None:
+    """With `network = "model-only"` the agent works, and finds neither the real key nor a way past the gateway."""
+    if not bubblewrap_works():
+        pytest.skip("bubblewrap is not installed")
+    port = desks.models.url.rpartition(":")[2]
+    look = f"cat /proc/[0-9]*/environ >seen.txt; (exec 3<>/dev/tcp/127.0.0.1/{port}) || echo shut >shut.txt"
+    outcome = await desks.run("claude", Scenario([Turn([Run(look)]), Turn(say="Done.")]), Limits(60, 60), "model-only")
+    assert outcome.ended == "finished", outcome
+    seen = (desks.tree / "seen.txt").read_text(errors="replace")
+    assert DOOR in seen and KEY not in seen
+    assert (desks.tree / "shut.txt").exists()
 
 
 @pytest.mark.parametrize("name", ["claude", "codex"])

@@ -10,8 +10,10 @@ from typing import Any
 import psutil
 import pytest
 
+from bot.core.tokens import by_model
 from tests.agents.headless import KEY
 from tests.agents.programs import program
+from tests.agents.test_real_programs import truth
 from tests.models.scenario import Billed, Edit, Read, Run, Scenario, Turn, Write
 from tests.models.serving import Models
 from tests.stories.conftest import MakeWorld
@@ -69,6 +71,10 @@ async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: M
     main = [asked for asked in record.asked if asked.branch == "main"]
     assert [asked.request.turn for asked in main] == list(range(7)), "one session"
     assert "test_name" in main[5].request.user[-1] and not record.strays
+
+    spent = await world.service.ledger.spent()
+    assert by_model(each.tokens for each in spent) == truth(record)
+    assert {each.source.partition("-")[0] for each in spent} == {"gateway"}
 
     await world.approve(item)
     await world.settle()

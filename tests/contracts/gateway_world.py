@@ -14,7 +14,7 @@ import httpx
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from bot.core.run import Limits, Peer
+from bot.core.run import Ended, Limits, Peer
 from bot.core.tokens import Tokens
 from bot.gateway import Gateway, Meter, Upstream
 from bot.server import bound, server_of
@@ -68,7 +68,7 @@ class World:
     models: str  # the scripted endpoint
     odd: str  # a provider that answers as the test says
     kept: dict[str, tuple[Tokens, ...]] = field(default_factory=dict)  # by run, as the ledger has it
-    spent: list[str] = field(default_factory=list)
+    stopped: list[tuple[str, Ended]] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
     answer: Callable[[Request], Awaitable[Response]] | None = None
     url: str = ""
@@ -82,7 +82,7 @@ class World:
     async def door(self, run: str, upstream: str) -> str:
         self.gateway.upstreams["robin"] = Upstream(upstream, REAL)
         peer = Peer("robin", "claude", limits=self.limits)
-        way = await self.gateway.open(run, peer, lambda: self.spent.append(run))
+        way = await self.gateway.open(run, peer, lambda how: self.stopped.append((run, how)))
         assert way is not None
         self.url = way.url
         return way.key
@@ -130,6 +130,7 @@ async def gateway_world() -> AsyncIterator[World]:
         try:
             yield world
         finally:
+            await http.aclose()  # first: the gateway waits for its callers
             await gateway.stop()
 
 

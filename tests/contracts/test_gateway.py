@@ -20,6 +20,7 @@ from bot.errors import SettingsError
 from bot.gateway import Meter, Upstream
 from bot.gateway.asked import below
 from bot.gateway.meter import Account
+from bot.gateway.passing import AT_ONCE
 from bot.logs import Hiding
 from bot.settings import Settings
 from bot.wiring import gateway_of
@@ -307,12 +308,27 @@ async def test_a_run_over_its_budget_asks_no_more(world: World, dialect: str) ->
     world.limits = Limits(tokens=2_000)
     key = await world.play("rich", Scenario([Turn(say="hello", billed=Billed(900, output=100))]))
     assert [(await world.ask(key, DIALECTS[dialect])).status_code for _ in range(2)] == [200, 200]
-    assert world.spent == ["rich"]
+    assert world.stopped == [("rich", "overspent")]
     refused = await world.ask(key, DIALECTS[dialect])
-    assert refused.status_code == FINAL[dialect] and "2,000 of the 2,000" in refused.json()["error"]["message"]
-    assert len((await world.record("rich")).asked) == 2 and world.spent == ["rich"]
+    assert (
+        refused.status_code == FINAL[dialect]
+        and "used 2 k tokens of the 2 k tokens" in refused.json()["error"]["message"]
+    )
+    assert len((await world.record("rich")).asked) == 2 and world.stopped == [("rich", "overspent")]
     account = await world.gateway.close("rich")
     assert account and account.overspent
+
+
+async def test_money_ends_a_run_where_its_price_is_known(world: World) -> None:
+    """At the cap it was admitted with; a model without a price is bound by its tokens alone."""
+    world.limits = Limits(cost_usd=0.5)
+    scenario = Scenario([Turn(say="hello", billed=Billed(900, output=100))])
+    key = await world.play("unknown", scenario)
+    assert [(await world.ask(key, ANTHROPIC)).status_code for _ in range(2)] == [200, 200]
+    world.gateway.meter.price = lambda tokens: tokens.total / 2_000
+    key = await world.play("dear", scenario)
+    assert [(await world.ask(key, ANTHROPIC)).status_code for _ in range(2)] == [200, 402]
+    assert world.stopped == [("dear", "overspent")]
 
 
 async def test_calls_at_once_are_all_counted(world: World) -> None:
@@ -356,6 +372,35 @@ async def test_a_refusal_goes_through_as_it_is_and_is_remembered(world: World, s
     assert world.gateway.meter.limited("busy") == NOW + timedelta(seconds=17)
     assert (await world.ask(key, speaking)).status_code == 200
     assert world.gateway.meter.limited("busy") is None
+
+
+async def test_nobody_waits_for_hours_at_work(world: World) -> None:
+    """A program would hold its place and try again; the run ends, and what frees it is known to the second."""
+    turn = Turn(say="never", refusals=[Refusal(429, after=60), Refusal(429, after=7_200)])
+    key = await world.play("hours", Scenario([turn]))
+    await world.ask(key, ANTHROPIC)
+    assert world.stopped == []
+    await world.ask(key, ANTHROPIC)
+    assert world.stopped == [("hours", "limited")]
+    assert world.gateway.meter.limited("hours") == NOW + timedelta(hours=2)
+
+
+async def test_a_run_has_so_many_calls_at_once(world: World) -> None:
+    """One that asks for more is told to come back, and no other run waits for it."""
+
+    async def never(_: Request) -> Response:
+        await asyncio.Event().wait()
+        return Response()
+
+    world.answer = never
+    key = await world.door("greedy", world.odd)
+    asking = [asyncio.create_task(world.ask(key, ANTHROPIC)) for _ in range(AT_ONCE + 1)]
+    (first,), waiting = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    assert first.result().status_code == 429
+    assert (await world.ask(await world.play("other", Scenario([Turn(say="hello")])), ANTHROPIC)).status_code == 200
+    for each in waiting:
+        each.cancel()
+    await asyncio.wait(waiting)
 
 
 async def test_a_model_out_of_reach_is_told(world: World, speaking: Speaking) -> None:
@@ -439,6 +484,6 @@ async def test_it_listens_on_loopback_alone(world: World) -> None:
 
 def test_no_log_shows_a_runs_key() -> None:
     """It is known by its beginning, since it is made up long after the log is set up."""
-    door = Meter().open("run", "robin", Upstream("https://api.example", REAL), Limits(), lambda: None)
+    door = Meter().open("run", "robin", Upstream("https://api.example", REAL), Limits(), lambda _: None)
     assert door.key not in Hiding(()).text(f"the key {door.key} was shown")
     assert door.key not in repr(door) and REAL not in repr(door)

@@ -39,6 +39,8 @@ def main() -> None:
 def bound(family: socket.AddressFamily, address: object) -> socket.socket:
     listening = socket.socket(family)
     listening.bind(address)  # type: ignore[arg-type]
+    if family == socket.AF_INET:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each event waits for the last one's ACK
     return listening
 
 
