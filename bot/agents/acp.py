@@ -98,7 +98,8 @@ class Acp:
         self._own = await self._session(hello)
         self.session = self._own if self._quirks.resumes and _can_resume(hello) else ""
         agent = hello.agent_info
-        self._note(event("started", " ".join((self._seat.peer.model, agent.name, agent.version)) if agent else ""))
+        names = (self._seat.peer.model, agent.name, agent.version) if agent else (self._seat.peer.model,)
+        self._note(event("started", " ".join(filter(None, names))))
         if self._quirks.mode:
             await self._agent.set_session_mode(self._own, self._quirks.mode)
         return await self._prompt()
@@ -120,8 +121,12 @@ class Acp:
         while self._turns and not self._stopped:
             self._at_work = True
             said = TextContentBlock(type="text", text=self._turns.pop(0))
-            reason = (await self._agent.prompt(self._own, [said])).stop_reason
+            answer = await self._agent.prompt(self._own, [said])
+            reason = answer.stop_reason
             self._ear.pause()
+            if answer.usage:  # for people to see: what it counts, and since when, differs from agent to agent
+                used = f"{answer.usage.input_tokens:,} read, {answer.usage.output_tokens:,} written, as it says itself"
+                self._note(event("usage", used))
         if self._ear.error:
             return _failed(self._ear.error)
         if reason == "end_turn":
