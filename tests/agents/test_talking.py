@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 STEERED = ("claude", "codex")
 ANEW = "gemini"  # it cannot go on with a session, so each is its first
 every_program = pytest.mark.parametrize("name", RECIPES)
+every_quick_program = pytest.mark.parametrize("name", [name for name in RECIPES if name != "opencode"])
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +97,7 @@ async def test_it_is_interrupted_and_goes_on_in_another_process(desk: Desk, name
     assert again.driver.session == talked.driver.session or name == ANEW
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name != "opencode"])  # by its words, like Gemini: 10 s
+@every_quick_program
 async def test_a_model_that_says_to_wait_is_no_failure(desk: Desk, name: str) -> None:
     """Too many calls: the run is limited, not failed, and where the program tells that it tries again, it is heard."""
     busy = Scenario([Turn(refusals=[Refusal(429, after=1, why="Rate limit reached for requests.")] * 20)])
@@ -127,7 +128,7 @@ async def test_a_wrong_key_is_a_failed_login(desk: Desk, name: str) -> None:
     assert talked.driver.ending and (talked.driver.ending.how, talked.driver.ending.failure) == ("failed", "login")
 
 
-@every_program
+@every_quick_program
 async def test_a_session_it_does_not_know_is_told_from_one_it_knows(desk: Desk, name: str) -> None:
     """So that whoever wants to go on with it can start anew."""
     unknown = "01a21775-b23b-7df1-9db1-f69a1c86ddeb"

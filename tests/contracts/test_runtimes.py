@@ -252,7 +252,7 @@ async def test_a_script_is_played_by_the_protocol(agents: Agents, world: GitWorl
     assert (await agents.run(replace(given, round=2, dossier="Once more."), events.append)).summary == "Done again."
     assert (Path(given.worktree) / "a").read_text() == "12"
     assert [each.target for each in events if each.kind in ("changed", "tool")] == ["a", "Add a", "a"]
-    assert agents.homes.of("item-1", "player").session == "play-1"
+    assert agents.homes.of("item-1", "player").session.id == "play-1"
 
 
 async def test_each_round_has_its_play(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
