@@ -91,8 +91,9 @@ class AcpEar:
 
     def _tool(self, told: ToolCallStart | ToolCallUpdate) -> Tool:
         tool = self._tools.setdefault(told.tool_call_id, Tool())
-        tool.title, tool.kind = told.title or tool.title, told.kind or tool.kind
+        tool.kind = told.kind or tool.kind
         tool.target = _target(told, tool.kind) or tool.target
+        tool.title = (told.title if told.title != tool.target else tool.kind) or tool.title
         over = told.status in ("completed", "failed")
         if tool.kind in CHANGING and told.status == "completed" and not tool.told:
             self._note(event("changed", tool.title, tool.target))

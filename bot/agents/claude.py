@@ -15,6 +15,11 @@ from bot.core.events import Event, event
 
 # what a tool's target may be called
 PATHS = ("file_path", "path", "notebook_path", "command", "pattern", "url", "prompt")
+# Nobody answers it in the middle of a run, or wakes it after one; the worktree it has is the one to work in.
+WITHOUT = (
+    "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "EnterWorktree", "ExitWorktree",
+    "CronCreate", "CronDelete", "CronList", "ScheduleWakeup",
+)  # fmt: skip
 CHANGING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
 SETTINGS = {"attribution": {"commit": "", "pr": ""}}  # whose work a commit is, Sluice's own trailers say
 LATEST = 2**32  # seconds since 1970; a later time is no promise
@@ -27,6 +32,7 @@ def launch(seat: Seat, note: Note) -> Launch:
     words = [
         "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
         "--permission-prompt-tool", "stdio", "--permission-mode", "acceptEdits", "--allowedTools", "Bash",
+        "--disallowedTools", ",".join(WITHOUT),
         "--setting-sources", "user", "--strict-mcp-config", "--settings", json.dumps(SETTINGS),
         *(("--model", seat.peer.model) if seat.peer.model else ()),
         *(("--resume", seat.session) if seat.session else ()),

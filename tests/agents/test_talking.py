@@ -78,7 +78,9 @@ async def test_claudes_sub_agents_are_waited_for(desk: Desk) -> None:
     assert talked.driver.ending == Ending("finished", "It is noted.")
     assert (desk.folder / "note.txt").exists() and talked.heard("asked")
     assert [each.kind for each in talked.events if each.kind in ("started", "finished")] == ["started", "finished"]
-    assert "Co-Authored-By" not in desk.models.record("helped").said()
+    record = desk.models.record("helped")
+    assert "Co-Authored-By" not in record.said()
+    assert "AskUserQuestion" not in record.asked[0].request.tools
 
 
 @every_program
