@@ -130,7 +130,9 @@ class PeerSettings(Part):
         "open", description="model-only: nothing but its model is in reach of it; needs api_key and bubblewrap"
     )
     fallbacks: list[str] = Field([], description="agents that take its work while its provider says to wait")
-    script: Path | None = Field(None, description="scripted: the edit script")
+    script: Path | None = Field(
+        None, description="scripted: the edit script; acp: played by the protocol in place of a command"
+    )
     repositories: list[str] = Field([], description="owner/name patterns it works for; empty: all")
     labels: list[str] = Field([], description="takes only items with one of these labels; empty: all")
     fields: dict[str, list[str]] = Field(
@@ -165,7 +167,9 @@ class PeerSettings(Part):
 
     @model_validator(mode="after")
     def something_to_start(self) -> PeerSettings:
-        if self.runtime in ("command", "acp") and not self.command:
+        if self.runtime == "acp" and self.script and self.command:
+            raise ValueError('the runtime "acp" takes a command, or a script that is played, not both')
+        if (self.runtime == "command" or (self.runtime == "acp" and not self.script)) and not self.command:
             raise ValueError(f'the runtime "{self.runtime}" needs command = ["program", "argument"]')
         if self.api_url and not self.api_url.startswith(("https://", "http://")):
             raise ValueError("api_url begins with https:// (or http://, for a model nearby)")

@@ -20,6 +20,7 @@ from bot.agents.doors import Doors, Way, settled
 from bot.agents.errors import LaunchFailed
 from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
+from bot.agents.laying import lay
 from bot.agents.logins import Login, give_back, login_of, share
 from bot.agents.played import Played
 from bot.agents.pulse import Pulse
@@ -35,7 +36,7 @@ from bot.core.run import Assignment, Ended, Limits, Outcome, Peer
 from bot.core.tokens import Tokens, since
 from bot.core.worktree import ref_part
 
-PLAYER = Path(__file__).with_name("play.py")
+PLAYER, ACP_PLAYER = (Path(__file__).with_name(name) for name in ("play.py", "play_acp.py"))
 QUESTION_FILE = "question.md"
 SUMMARY = 4_000  # characters of an agent's own words that are kept
 GRACE = 10.0  # seconds a program has to end its turn in good order
@@ -163,7 +164,8 @@ class Agents:
         return (await self._sit(assignment, seat, launch, note, home))[0]
 
     def _seat(self, assignment: Assignment, home: Home, desk: Path, model: Way) -> Seat:
-        program, tree = tuple(_found(assignment.peer)), Path(assignment.worktree)
+        program = tuple(_acting(assignment, home) if _is_played(assignment.peer) else _found(assignment.peer))
+        tree = Path(assignment.worktree)
         return Seat(assignment.peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk)
 
     async def _sit(
@@ -286,6 +288,16 @@ class Agents:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(wanted)
         return None
+
+
+def _is_played(peer: Peer) -> bool:
+    return peer.runtime == "acp" and bool(peer.script) and not peer.command
+
+
+def _acting(assignment: Assignment, home: Home) -> list[str]:
+    """A script in place of a program: it is played by the protocol."""
+    steps = lay(home.path, "steps.json", json.dumps(_steps(Path(assignment.peer.script), assignment)))
+    return [os.path.realpath(sys.executable), "-I", "-S", str(ACP_PLAYER), str(steps)]
 
 
 def _found(peer: Peer) -> list[str]:

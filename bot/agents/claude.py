@@ -15,9 +15,15 @@ from bot.core.events import Event, event
 
 # what a tool's target may be called
 PATHS = ("file_path", "path", "notebook_path", "command", "pattern", "url", "prompt")
+# Nobody answers it in the middle of a run, or wakes it after one; the worktree it has is the one to work in.
+WITHOUT = (
+    "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "EnterWorktree", "ExitWorktree",
+    "CronCreate", "CronDelete", "CronList", "ScheduleWakeup",
+)  # fmt: skip
 CHANGING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
 SETTINGS = {"attribution": {"commit": "", "pr": ""}}  # whose work a commit is, Sluice's own trailers say
 LATEST = 2**32  # seconds since 1970; a later time is no promise
+STOP = "stop"  # the id under which it is interrupted
 RETRIES = "2"  # of a call to the model: of its own it would try for minutes, a wrong key included
 
 
@@ -26,6 +32,7 @@ def launch(seat: Seat, note: Note) -> Launch:
     words = [
         "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
         "--permission-prompt-tool", "stdio", "--permission-mode", "acceptEdits", "--allowedTools", "Bash",
+        "--disallowedTools", ",".join(WITHOUT),
         "--setting-sources", "user", "--strict-mcp-config", "--settings", json.dumps(SETTINGS),
         *(("--model", seat.peer.model) if seat.peer.model else ()),
         *(("--resume", seat.session) if seat.session else ()),
@@ -45,6 +52,7 @@ class Claude:
     def __init__(self) -> None:
         self._session = ""
         self._behind = False
+        self._waits: Ending | None = None  # how its last turn ended, while no turn runs and one is to come
         self._until: datetime | None = None
 
     def opening(self, brief: str) -> Sequence[Line]:
@@ -56,7 +64,7 @@ class Claude:
         return ({"type": "user", "message": message, "parent_tool_use_id": None, "session_id": ""},)
 
     def interrupt(self) -> Sequence[Line]:
-        return (_control("stop", {"subtype": "interrupt"}),)
+        return (_control(STOP, {"subtype": "interrupt"}),)
 
     def hear(self, told: Line) -> Heard:
         match told.get("type"):
@@ -66,6 +74,8 @@ class Claude:
                 return Heard(tuple(_blocks(told)))
             case "control_request":
                 return _asked(told)
+            case "control_response" if self._waits and _is_answer(told, STOP):
+                return self._stopped(self._waits.summary)  # a turn that runs ends with a result of its own
             case "rate_limit_event":
                 self._until = _resets(told.get("rate_limit_info"))
             case "result":
@@ -74,10 +84,9 @@ class Claude:
 
     def _system(self, told: Line) -> Heard:
         match told.get("subtype"):
-            case "init" if not self._session:  # it comes again with each turn
-                self._session = str(told.get("session_id") or "")
-                who = f"{told.get('model', '')} {told.get('claude_code_version', '')}".strip()
-                return Heard((event("started", who),), session=self._session)
+            case "init":
+                self._waits = None
+                return self._begun(told)
             case "api_retry":
                 why = f"the model did not answer ({told.get('error_status')}), attempt {told.get('attempt')}"
                 return Heard((event("notice", why),))
@@ -89,6 +98,14 @@ class Claude:
                 self._behind = isinstance(tasks, list) and any(map(_is_agent, tasks))
         return Heard()
 
+    def _begun(self, told: Line) -> Heard:
+        """It is told again with each turn."""
+        if self._session:
+            return Heard()
+        self._session = str(told.get("session_id") or "")
+        who = f"{told.get('model', '')} {told.get('claude_code_version', '')}".strip()
+        return Heard((event("started", who),), session=self._session)
+
     def _result(self, told: Line) -> Heard:
         """It bears the session's id though there be no such session; only `init` says that it has begun.
 
@@ -97,7 +114,17 @@ class Claude:
         said_last = str(told.get("result") or "; ".join(map(str, _listed(told, "errors"))))
         ending = _ending(told, said_last, self._until)
         last = ending.how != "finished" or not self._behind
+        self._waits = None if last else ending
         return Heard((event("finished", said_last),) if last else (), ended=ending, last=last)
+
+    def _stopped(self, summary: str) -> Heard:
+        self._waits = None
+        return Heard((event("finished", summary),), ended=Ending("failed", summary, "interrupted"))
+
+
+def _is_answer(told: Line, key: str) -> bool:
+    response = told.get("response")
+    return isinstance(response, dict) and response.get("request_id") == key
 
 
 def _is_agent(task: object) -> bool:

@@ -33,15 +33,17 @@ def launch(seat: Seat, note: Note) -> Launch:
     lay(seat.home, "tmp/.keep", "")
     key = {KEY: seat.key} if seat.url else {}
     env = {"CODEX_HOME": str(own), "TMPDIR": str(temporary)} | key
-    dialect = Codex(str(seat.tree), seat.session, boxed=bubblewrap_works())
+    desk = str(seat.desk) if seat.desk.is_absolute() else ""
+    dialect = Codex(str(seat.tree), seat.session, desk, boxed=bubblewrap_works())
     return Launch((*seat.program, "app-server"), Conversation(dialect, seat.brief, note), env)
 
 
 class Codex:
     """`boxed`: Sluice's own sandbox is around it."""
 
-    def __init__(self, tree: str, thread: str = "", *, boxed: bool = False) -> None:
+    def __init__(self, tree: str, thread: str = "", desk: str = "", *, boxed: bool = False) -> None:
         self._tree, self._thread, self._boxed = tree, thread, boxed
+        self._roots = [f"{tree}/.git", *([desk] if desk else [])]  # beside the tree itself, what it may write
         self._turn = self._brief = self._last = ""
         self._until: datetime | None = None  # when what is used up is there again
         self._told = 0  # how often something was said in the middle of the turn
@@ -106,7 +108,7 @@ class Codex:
 
     def _turn_wanted(self) -> Line:
         """A sandbox of its own inside of ours would add nothing, and keep it from committing."""
-        own = {"type": "workspaceWrite", "networkAccess": True, "writableRoots": [f"{self._tree}/.git"]}
+        own = {"type": "workspaceWrite", "networkAccess": True, "writableRoots": self._roots}
         policy = {"type": "externalSandbox", "networkAccess": "enabled"} if self._boxed else own
         params = {"threadId": self._thread, "input": _text(self._brief), "sandboxPolicy": policy}
         return _request("turn/start", params)

@@ -67,6 +67,9 @@ class Conversation:
             self._mouth.close()
             self._mouth = None
 
+    async def over(self) -> None:
+        """Every line is taken in when it is heard."""
+
     def _say(self, lines: Iterable[Line]) -> None:
         for line in lines:
             if self._mouth:

@@ -96,6 +96,8 @@ class Launcher:
             ended, why = await self._watch(process, output, command, room, started)
         finally:
             await asyncio.shield(self._end(process, command.key, reading))
+            if command.talk:
+                await command.talk.over()
             _hush(mouth)
             note.unlink(missing_ok=True)
             if home != command.home:

@@ -23,6 +23,9 @@ class Played:
         if found := _event(line):
             self._note(found)
 
+    async def over(self) -> None:
+        """Every line is taken in when it is heard."""
+
 
 def _event(line: bytes) -> Event | None:
     try:

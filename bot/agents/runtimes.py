@@ -7,12 +7,22 @@ from pathlib import Path
 
 from bot.agents import claude, codex
 from bot.agents.errors import LaunchFailed
+from bot.agents.quirks import GENERIC, QUIRKS
 from bot.agents.seat import Launch, Note, Seat
 from bot.agents.transcripts import READERS
 from bot.core.run import Peer
 
 Launches = Callable[[Seat, Note], Launch]
-RUNTIMES: dict[str, Launches] = {"claude": claude.launch, "codex": codex.launch}
+
+
+def _acp(seat: Seat, note: Note) -> Launch:
+    """Loaded when it is needed, for half a second is a long time to whoever has no such agent."""
+    from bot.agents import acp
+
+    return acp.launch(seat, note, QUIRKS.get(program_of(seat.peer), GENERIC))
+
+
+RUNTIMES: dict[str, Launches] = {"claude": claude.launch, "codex": codex.launch, "acp": _acp}
 PROGRAMS = {"claude": ("claude",), "codex": ("codex",)}  # where a peer names no command
 
 

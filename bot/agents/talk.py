@@ -15,6 +15,7 @@ class Talk(Protocol):
 
     def begin(self, mouth: Mouth) -> None: ...
     def hear(self, line: bytes) -> None: ...
+    async def over(self) -> None: ...  # it has ended, and all it said was heard
 
 
 class Mouth:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.agents import Launcher
@@ -10,11 +11,13 @@ from bot.agents.launcher import Command, Exit
 from bot.agents.runtimes import launches
 from bot.agents.seat import Seat
 from bot.core.events import Event, Kind
-from bot.core.run import Limits, Peer
+from bot.core.run import Limits, Peer, Runtime
 from tests.agents.headless import KEY, Desk
 from tests.agents.programs import program
 
-MODELS = {"codex": "gpt-5.5"}  # where the program's own choice offers tools nobody here plays
+NATIVE: Mapping[str, Runtime] = {"claude": "claude", "codex": "codex"}  # the others by ACP
+NOWHERE = {"npm_config_registry": "http://127.0.0.1:9"}  # opencode asks it for nothing that it needs here
+MODELS = {"codex": "gpt-5.5", "gemini": "gemini-2.5-pro", "opencode": "scripted-1", "copilot": "scripted-1"}
 
 
 class Talked:
@@ -24,16 +27,23 @@ class Talked:
         self.events: list[Event] = []
         self.desk = desk
         words = tuple(program(name))
-        peer = Peer("robin", "claude" if name == "claude" else "codex", words, model=MODELS.get(name, ""))
+        peer = Peer("robin", NATIVE.get(name, "acp"), words, model=MODELS.get(name, ""))
         seat = Seat(peer, (*desk.models.inside, *words), desk.tree, desk.home, brief, session, url, KEY)
         self.launch = launches(peer.runtime)(seat, self.events.append)
         self.driver = self.launch.driver
 
     async def through(self) -> Exit:
-        limits = Limits(wall_seconds=60, stall_seconds=60)
+        limits = Limits(wall_seconds=45, stall_seconds=60)
         log = self.desk.folder / "log"
         command = Command(
-            self.launch.argv, self.desk.tree, "k", log, limits, self.launch.env, talk=self.driver, home=self.desk.home
+            self.launch.argv,
+            self.desk.tree,
+            "k",
+            log,
+            limits,
+            {**self.launch.env, **NOWHERE},
+            talk=self.driver,
+            home=self.desk.home,
         )
         return await Launcher(self.desk.folder / "root").run(command)
 

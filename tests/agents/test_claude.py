@@ -50,6 +50,19 @@ def test_a_sub_agent_behind_its_back_is_waited_for(kind: str, last: bool) -> Non
     assert claude.hear(result()).last
 
 
+def test_interrupted_between_two_turns_it_is_over() -> None:
+    """While it waits for a sub-agent no turn runs, and so none will end; in a turn its own end is waited for."""
+    claude = Claude()
+    (asked,) = claude.interrupt()
+    answer = {"type": "control_response", "response": {"subtype": "success", "request_id": asked["request_id"]}}
+    assert claude.hear(answer).ended is None
+    tasks = [{"task_type": "local_agent"}]
+    claude.hear({"type": "system", "subtype": "background_tasks_changed", "tasks": tasks})
+    claude.hear(result())
+    heard = claude.hear(answer)
+    assert heard.ended == Ending("failed", "so it is", "interrupted") and heard.last
+
+
 def test_a_request_nobody_knows_is_refused() -> None:
     """It gets an error for an answer, and does not wait for ever."""
     told = {"type": "control_request", "request_id": "r1", "request": {"subtype": "hook_callback"}}
@@ -67,6 +80,7 @@ def test_a_request_nobody_knows_is_refused() -> None:
         {"type": "assistant", "message": {"content": [3, {"type": "tool_use", "input": 7}]}},
         {"type": "control_request", "request": 1},
         {"type": ["system"]},
+        {"type": "control_response", "response": []},
     ],
 )
 def test_rubbish_is_no_end(line: Line) -> None:

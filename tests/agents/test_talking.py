@@ -11,14 +11,16 @@ import pytest
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Ending
 from bot.agents.transcripts import billed
-from tests.agents.headless import Desk
+from tests.agents.headless import RECIPES, Desk
 from tests.agents.talked import Talked
 from tests.agents.test_real_programs import FIRST, SECOND, THIRD, truth
 from tests.models.scenario import Delegate, Refusal, Run, Scenario, Turn, Write
 
 pytestmark = pytest.mark.slow
 STEERED = ("claude", "codex")
-every_program = pytest.mark.parametrize("name", [*STEERED])
+ANEW = "gemini"  # it cannot go on with a session, so each is its first
+every_program = pytest.mark.parametrize("name", RECIPES)
+every_quick_program = pytest.mark.parametrize("name", [name for name in RECIPES if name != "opencode"])
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +47,7 @@ async def test_it_works_and_every_step_is_heard(desk: Desk, name: str) -> None:
     assert (ended.ended, ended.code) == ("finished", 0), ended.tail
     assert (desk.tree / "loud.txt").read_text() == "HELLO\n"
     assert talked.driver.ending == Ending("finished", "It is loud.")
-    assert [each.text for each in talked.heard("message")] == ["A file.", "It is loud."]
+    assert [each.text.rstrip() for each in talked.heard("message")] == ["A file.", "It is loud."]
     assert [each.kind for each in talked.events][:: len(talked.events) - 1] == ["started", "finished"]
     changed, ran = talked.targets()
     assert changed == "hello.txt" and "tr a-z A-Z" in ran
@@ -76,7 +78,9 @@ async def test_claudes_sub_agents_are_waited_for(desk: Desk) -> None:
     assert talked.driver.ending == Ending("finished", "It is noted.")
     assert (desk.folder / "note.txt").exists() and talked.heard("asked")
     assert [each.kind for each in talked.events if each.kind in ("started", "finished")] == ["started", "finished"]
-    assert "Co-Authored-By" not in desk.models.record("helped").said()
+    record = desk.models.record("helped")
+    assert "Co-Authored-By" not in record.said()
+    assert "AskUserQuestion" not in record.asked[0].request.tools
 
 
 @every_program
@@ -92,17 +96,17 @@ async def test_it_is_interrupted_and_goes_on_in_another_process(desk: Desk, name
     again = Talked(desk, name, "Go on.", url, talked.driver.session)
     await again.through()
     assert again.driver.ending == Ending("finished", "Going on.")
-    assert again.driver.session == talked.driver.session
+    assert again.driver.session == talked.driver.session or name == ANEW
 
 
-@every_program
+@every_quick_program
 async def test_a_model_that_says_to_wait_is_no_failure(desk: Desk, name: str) -> None:
-    """Too many calls: the run is limited, not failed, and that it was tried again is heard."""
-    busy = Scenario([Turn(refusals=[Refusal(429, after=1)] * 20)])
+    """Too many calls: the run is limited, not failed, and where the program tells that it tries again, it is heard."""
+    busy = Scenario([Turn(refusals=[Refusal(429, after=1, why="Rate limit reached for requests.")] * 20)])
     talked = Talked(desk, name, "Write hello.txt.", desk.models.play("busy", busy))
     await talked.through()
     assert talked.driver.ending and talked.driver.ending.how == "limited"
-    assert talked.heard("notice")
+    assert talked.heard("notice") or name not in STEERED
 
 
 async def test_codex_tells_when_a_subscription_has_something_left_again(desk: Desk) -> None:
@@ -120,13 +124,13 @@ async def test_codex_tells_when_a_subscription_has_something_left_again(desk: De
 @every_program
 async def test_a_wrong_key_is_a_failed_login(desk: Desk, name: str) -> None:
     """Nothing is done, and the failure's class says whose business it is."""
-    shut = Scenario([Turn(refusals=[Refusal(401)] * 20)])
+    shut = Scenario([Turn(refusals=[Refusal(401, why="Incorrect API key provided.")] * 20)])
     talked = Talked(desk, name, "Write hello.txt.", desk.models.play("shut", shut))
     await talked.through()
     assert talked.driver.ending and (talked.driver.ending.how, talked.driver.ending.failure) == ("failed", "login")
 
 
-@every_program
+@every_quick_program
 async def test_a_session_it_does_not_know_is_told_from_one_it_knows(desk: Desk, name: str) -> None:
     """So that whoever wants to go on with it can start anew."""
     unknown = "01a21775-b23b-7df1-9db1-f69a1c86ddeb"

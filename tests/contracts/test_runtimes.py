@@ -13,6 +13,7 @@ import pytest
 from bot.agents import Agents, Launcher
 from bot.agents.errors import LaunchFailed
 from bot.agents.sandbox import bubblewrap_works
+from bot.core.events import Event
 from bot.core.run import Assignment, Limits, Peer
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
@@ -238,6 +239,30 @@ async def test_a_script_is_played(agents: Agents, world: GitWorld, tmp_path: Pat
     assert [file.path for file in work.files] == ["README.md", "docs/new.md", "made.txt", "src/app.py"]
     assert world.file(head, "docs/new.md") == "new\nnewer" and world.file(head, "README.md") == "one\n2\nthree"
     assert git(world.remote, "log", "-1", "--format=%s %an", f"{head}^") == "Rewrite the documents Sluice"
+
+
+async def test_a_script_is_played_by_the_protocol(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """The honest twin of agents that speak ACP works in the worktree, is heard, and its session goes on."""
+    script(
+        tmp_path,
+        """
+        [[play]]
+        item = 7
+        steps = [{write = "a", text = "1"}, {commit = "Add a"}, {say = "Done."}]
+        [[play]]
+        item = 7
+        round = 2
+        steps = [{append = "a", text = "2"}, {say = "Done again."}]
+        """,
+    )
+    peer = Peer("player", "acp", script=str(tmp_path / "script.toml"), limits=LIMITS)
+    given = await assignment(world, peer, item="item-1")
+    events: list[Event] = []
+    assert (await agents.run(given, events.append)).summary == "Done."
+    assert (await agents.run(replace(given, round=2, dossier="Once more."), events.append)).summary == "Done again."
+    assert (Path(given.worktree) / "a").read_text() == "12"
+    assert [each.target for each in events if each.kind in ("changed", "tool")] == ["a", "Add a", "a"]
+    assert agents.homes.of("item-1", "player").session.id == "play-1"
 
 
 async def test_each_round_has_its_play(agents: Agents, world: GitWorld, tmp_path: Path) -> None:

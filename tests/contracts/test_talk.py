@@ -47,6 +47,9 @@ class Parrot:
         else:
             self.mouth.close()
 
+    async def over(self) -> None:
+        self.heard.append("over")
+
 
 @pytest.fixture(params=["bubblewrap", "shim only"])
 def launcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher]:
@@ -69,7 +72,7 @@ async def test_what_it_is_told_depends_on_what_it_says(launcher: Launcher, tmp_p
     command = Command(("python3", "-c", ECHO), tree, "k", tmp_path / "log", limits, talk=parrot, writable=(tree,))
     ended = await launcher.run(command)
     assert (ended.ended, ended.code) == ("finished", 0)
-    assert parrot.heard == ["ready", "one", long, "three", "over"]
+    assert parrot.heard == ["ready", "one", long, "three", "over", "over"]
     assert not list((tmp_path / "root/runs").iterdir())
 
 

@@ -1,0 +1,136 @@
+"""How agents of the Agent Client Protocol differ: data alone, a row for each that was tried. The rest go by `GENERIC`.
+
+`{url}`, `{key}`, `{model}` and `{home}` are filled in; what would hold an empty one is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any
+
+from bot.agents.seat import Seat
+
+
+@dataclass(frozen=True)
+class Quirks:
+    words: tuple[str, ...] = ()  # of the command line, unless the peer's own command has them
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # JSON, laid into the home
+    mode: str = ""  # of the session, where the one it begins with would ask less than it may do
+    resumes: bool = True  # if it says it can; False: what it says is not so
+    notice: str = ""  # how it begins what it says on its own account, in the midst of the model's words
+    error: str = ""  # and how, when it could not ask the model, and ends its turn as if all were well
+    needs_model: bool = False  # once its model is not at its provider's own address
+
+    def laid(self, seat: Seat) -> Iterator[tuple[str, str]]:
+        """Name and content of each file."""
+        for name, content in self.files.items():
+            yield name, json.dumps(_filled(content, _given(seat)))
+
+    def environment(self, seat: Seat) -> dict[str, str]:
+        filled: dict[str, str] = _filled(self.env, _given(seat))
+        return filled
+
+
+GENERIC = Quirks()
+QUIRKS: Mapping[str, Quirks] = {
+    "gemini": Quirks(
+        words=("--acp",),
+        env={
+            "GOOGLE_GEMINI_BASE_URL": "{url}",
+            "GEMINI_API_KEY": "{key}",
+            "GEMINI_MODEL": "{model}",
+            "GEMINI_CLI_NO_RELAUNCH": "true",
+        },
+        files={
+            ".gemini/settings.json": {
+                "security": {"auth": {"selectedType": "{gemini_login}"}, "folderTrust": {"enabled": False}},
+                "general": {"enableAutoUpdate": False, "disableAutoUpdate": True, "maxAttempts": 2},
+                "privacy": {"usageStatisticsEnabled": False},
+                "telemetry": {"enabled": False},
+            }
+        },
+        resumes=False,  # loading a session overwrites it
+    ),
+    "opencode": Quirks(
+        words=("acp",),
+        env={
+            "OPENCODE_CONFIG": "{home}/opencode.json",
+            **dict.fromkeys(
+                (
+                    "OPENCODE_DISABLE_AUTOUPDATE",
+                    "OPENCODE_DISABLE_MODELS_FETCH",
+                    "OPENCODE_DISABLE_LSP_DOWNLOAD",
+                    "OPENCODE_DISABLE_DEFAULT_PLUGINS",
+                    "OPENCODE_DISABLE_SHARE",
+                ),
+                "1",
+            ),
+        },
+        files={
+            "opencode.json": {
+                "model": "{opencode_model}",
+                "share": "disabled",
+                "autoupdate": False,
+                "snapshot": False,
+                "permission": {"edit": "allow", "bash": "allow", "external_directory": "allow"},
+                "agent": {"title": {"disable": True}},  # a title costs tokens that no transcript tells
+                "enabled_providers": ["{sluice}"],
+                "provider": {
+                    "{sluice}": {
+                        "npm": "@ai-sdk/openai-compatible",
+                        "name": "{sluice}",
+                        "options": {"baseURL": "{url}/v1", "apiKey": "{key}"},
+                        "models": {"{model}": {"name": "{model}", "tool_call": True}},
+                    }
+                },
+            }
+        },
+        needs_model=True,
+    ),
+    "copilot": Quirks(
+        words=("--acp",),
+        env={
+            "COPILOT_HOME": "{home}/.copilot",
+            "COPILOT_AUTO_UPDATE": "false",
+            "COPILOT_OFFLINE": "{offline}",
+            "COPILOT_PROVIDER_TYPE": "{openai}",
+            "COPILOT_PROVIDER_BASE_URL": "{url}/v1",
+            "COPILOT_PROVIDER_API_KEY": "{key}",
+            "COPILOT_MODEL": "{model}",
+        },
+        notice="Info: ",
+        error="Error: ",
+        needs_model=True,
+    ),
+}
+
+
+def _given(seat: Seat) -> Mapping[str, str]:
+    """Words that make sense only with a URL are empty without one, and go with what holds them."""
+    with_url = {"sluice": "sluice", "openai": "openai", "offline": "true", "gemini_login": "gemini-api-key"}
+    model = seat.peer.model
+    return {name: word if seat.url else "" for name, word in with_url.items()} | {
+        "url": seat.url,
+        "key": seat.key,
+        "home": str(seat.home),
+        "model": model,
+        "opencode_model": f"sluice/{model}" if seat.url and model else model,
+    }
+
+
+def _filled(content: Any, given: Mapping[str, str]) -> Any:
+    """The same with its gaps filled; `None` for what would hold an empty one."""
+    match content:
+        case str():
+            gaps = [name for _, name, _, _ in Formatter().parse(content) if name]
+            return content.format_map(given) if all(given[name] for name in gaps) else None
+        case Mapping():
+            filled = ((_filled(key, given), _filled(value, given)) for key, value in content.items())
+            return {key: value for key, value in filled if key is not None and value is not None}
+        case list():
+            return [each for each in (_filled(each, given) for each in content) if each is not None]
+    return content
