@@ -200,7 +200,8 @@ async def _github(settings: Settings, write: bool, issue: str) -> AsyncIterator[
                 repositories = await permissions.repositories(
                     github, found, settings.boards[found.key].draft_repository
                 )
-                async for finding in permissions.of_board(github, found, repositories, settings.pace.sweep_seconds):
+                pace = settings.pace.sweep_seconds
+                async for finding in permissions.of_board(github, git, found, repositories, pace):
                     yield finding
                 if write and (place := Writing(issue).place(repositories)):
                     async for finding in probed(github, git, grants, found, place):

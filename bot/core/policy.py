@@ -95,6 +95,13 @@ class Work:
     protected: tuple[str, ...] = field(
         default=PROTECTED, metadata={"doc": "paths whose change needs a person, before any push"}
     )
+    accepted_workflows: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "workflow files that lend secrets, a token that may write or machines of your own to the branches "
+            "agents' work is pushed to, accepted as they are: while one is not named here nothing new is started"
+        },
+    )
 
 
 @dataclass(frozen=True)
