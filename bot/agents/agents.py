@@ -132,8 +132,9 @@ class Agents:
         return (await self._sit(assignment, seat, launch, note, home))[0]
 
     def _seat(self, assignment: Assignment, home: Home, desk: Path, model: Way) -> Seat:
-        program, tree = tuple(_found(assignment.peer)), Path(assignment.worktree)
-        return Seat(assignment.peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk)
+        peer, tree, trusted = assignment.peer, Path(assignment.worktree), assignment.trusted
+        program = tuple(_found(peer))
+        return Seat(peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk, trusted)
 
     async def _sit(
         self, assignment: Assignment, seat: Seat, launch: Launches, note: Note, home: Home
