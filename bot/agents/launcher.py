@@ -22,6 +22,7 @@ from bot.agents.output import Output
 from bot.agents.reach import Address, opened
 from bot.agents.sandbox import World, bubblewrap_works, environment, hide_this_process, wrapped
 from bot.agents.talk import Ear, Mouth, Talk, open_mouth
+from bot.agents.users import hand_over, take_back, user_for
 from bot.core.run import Ended, Limits
 from bot.core.worktree import ref_part
 
@@ -76,12 +77,15 @@ class Launcher:
             return await self._through(command, home, note, door)
 
     async def _through(self, command: Command, home: Path, note: Path, door: Path) -> Exit:
-        started = time.monotonic()
-        room = Room((home, *command.writable), command.limits.disk_bytes)
+        started, places = time.monotonic(), (home, *command.writable)
+        user = 0 if bubblewrap_works() else user_for(command.key, self.root, command.argv[0], places)
+        if user:
+            await asyncio.to_thread(hand_over, self.root, places, user)
+        room = Room(places, command.limits.disk_bytes)
         await room.begin()
         mouth = await open_mouth(note.with_suffix(".input")) if command.talk else None
         try:
-            process = await self._start(command, home, door)
+            process = await self._start(command, home, door, user)
         except LaunchFailed:
             _hush(mouth)
             raise
@@ -96,6 +100,8 @@ class Launcher:
             await asyncio.shield(self._end(process, command.key, reading))
             _hush(mouth)
             note.unlink(missing_ok=True)
+            if user:
+                take_back(places)
             if home != command.home:
                 shutil.rmtree(home, ignore_errors=True)
         code = process.returncode if ended == "finished" else None
@@ -122,7 +128,7 @@ class Launcher:
         (self.root / "runs" / f"{ref_part(command.key)}.input").write_bytes(command.stdin)
         return home, self.root / "runs" / f"{ref_part(command.key)}.json"
 
-    async def _start(self, command: Command, home: Path, door: Path) -> asyncio.subprocess.Process:
+    async def _start(self, command: Command, home: Path, door: Path, user: int) -> asyncio.subprocess.Process:
         env = environment(home, {**command.env, MARK: command.key, OWNER: str(self.root)})
         writable = (home, *command.writable)
         port = command.reach[1] if command.reach else None
@@ -136,6 +142,7 @@ class Launcher:
                 str(SHIM),
                 str(source),
                 str(command.limits.disk_bytes),
+                str(user),
                 "--",
                 *argv,
                 cwd=command.cwd,
