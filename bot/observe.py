@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.commands import parse
 from bot.context import Context, Memory, Seen
 from bot.core.board import Board
+from bot.core.exposure import Exposure
 from bot.core.gates.verdict import GateRun
 from bot.core.gates.workflow import name_of, told
 from bot.core.item import Item, Order
@@ -23,6 +24,7 @@ from bot.core.wishing import whose_word
 from bot.core.worktree import WorkSpec
 from bot.errors import BoardError, OutOfReach
 from bot.policy_file import read_policy
+from bot.workflow_files import exposures_in
 
 
 async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
@@ -93,6 +95,7 @@ async def _completed(ctx: Context, board: Board, s: Snapshot) -> Snapshot:
     return replace(
         s,
         roles=known,
+        exposing=await _exposing(ctx, s),
         contains_base=contains,
         run_lost=await _lost(ctx, s),
         worktree=spec is not None and ctx.git.has_worktree(spec),
@@ -210,6 +213,14 @@ async def _role(ctx: Context, s: Snapshot, login: str) -> Role | None:
     role = await ctx.github.role(repo, login)
     await ctx.ledger.keep_role(repo, login, role, ctx.now())
     return role
+
+
+async def _exposing(ctx: Context, s: Snapshot) -> tuple[Exposure, ...]:
+    """Read from the mirror, which costs GitHub's limits nothing, and only where new work may start."""
+    starts = s.policy.mode == "live" and s.meaning == "ready" and s.item.claim is None and s.issue is not None
+    if not starts or s.default_head is None:
+        return ()
+    return exposures_in(await ctx.git.workflows(s.item.repo, s.default_head))
 
 
 async def _contains(ctx: Context, s: Snapshot) -> bool | None:

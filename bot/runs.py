@@ -114,6 +114,7 @@ class Runs:
             run.item,
             with_messages(plan.dossier + more, news) if plan.dossier else "",
             with_messages(interrupted_brief(), news),
+            policy.work.trust_agent_config,
         )
         async with recording(self.ctx, run.key, self.hide) as note, self.spending.counting(run):
             outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)

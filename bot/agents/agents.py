@@ -164,9 +164,9 @@ class Agents:
         return (await self._sit(assignment, seat, launch, note, home))[0]
 
     def _seat(self, assignment: Assignment, home: Home, desk: Path, model: Way) -> Seat:
-        program = tuple(_acting(assignment, home) if _is_played(assignment.peer) else _found(assignment.peer))
-        tree = Path(assignment.worktree)
-        return Seat(assignment.peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk)
+        peer, tree, trusted = assignment.peer, Path(assignment.worktree), assignment.trusted
+        program = tuple(_acting(assignment, home) if _is_played(peer) else _found(peer))
+        return Seat(peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk, trusted)
 
     async def _sit(
         self, assignment: Assignment, seat: Seat, launch: Launches, note: Note, home: Home

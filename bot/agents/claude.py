@@ -28,12 +28,15 @@ RETRIES = "2"  # of a call to the model: of its own it would try for minutes, a 
 
 
 def launch(seat: Seat, note: Note) -> Launch:
-    """Its own settings are not taken from the repository: they would run hooks nobody has looked at."""
+    """Settings and servers of the repository are taken only where its policy trusts them: they are programs to run."""
+    servers = seat.tree / ".mcp.json"
+    trusted = ("--mcp-config", str(servers)) if seat.trusted and servers.is_file() else ()
     words = [
         "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
         "--permission-prompt-tool", "stdio", "--permission-mode", "acceptEdits", "--allowedTools", "Bash",
         "--disallowedTools", ",".join(WITHOUT),
-        "--setting-sources", "user", "--strict-mcp-config", "--settings", json.dumps(SETTINGS),
+        "--setting-sources", "user,project" if seat.trusted else "user", "--strict-mcp-config", *trusted,
+        "--settings", json.dumps(SETTINGS),
         *(("--model", seat.peer.model) if seat.peer.model else ()),
         *(("--resume", seat.session) if seat.session else ()),
     ]  # fmt: skip

@@ -23,6 +23,7 @@ from bot.agents.pulse import Progress, Pulse
 from bot.agents.reach import Address, opened
 from bot.agents.sandbox import World, bubblewrap_works, environment, hide_this_process, wrapped
 from bot.agents.talk import Ear, Mouth, Talk, open_mouth
+from bot.agents.users import hand_over, take_back, user_for
 from bot.core.run import Ended, Limits
 from bot.core.worktree import ref_part
 
@@ -78,12 +79,15 @@ class Launcher:
             return await self._through(command, home, note, door)
 
     async def _through(self, command: Command, home: Path, note: Path, door: Path) -> Exit:
-        started = time.monotonic()
-        room = Room((home, *command.writable), command.limits.disk_bytes)
+        started, places = time.monotonic(), (home, *command.writable)
+        user = 0 if bubblewrap_works() else user_for(command.key, self.root, command.argv[0], places)
+        if user:
+            await asyncio.to_thread(hand_over, self.root, places, user)
+        room = Room(places, command.limits.disk_bytes)
         await room.begin()
         mouth = await open_mouth(note.with_suffix(".input")) if command.talk else None
         try:
-            process = await self._start(command, home, door)
+            process = await self._start(command, home, door, user)
         except LaunchFailed:
             _hush(mouth)
             raise
@@ -100,6 +104,8 @@ class Launcher:
                 await command.talk.over()
             _hush(mouth)
             note.unlink(missing_ok=True)
+            if user:
+                take_back(places)
             if home != command.home:
                 shutil.rmtree(home, ignore_errors=True)
         code = process.returncode if ended == "finished" else None
@@ -128,7 +134,7 @@ class Launcher:
         given.write_bytes(command.stdin)
         return home, self.root / "runs" / f"{ref_part(command.key)}.json"
 
-    async def _start(self, command: Command, home: Path, door: Path) -> asyncio.subprocess.Process:
+    async def _start(self, command: Command, home: Path, door: Path, user: int) -> asyncio.subprocess.Process:
         env = environment(home, {**command.env, MARK: command.key, OWNER: str(self.root)})
         writable = (home, *command.writable)
         port = command.reach[1] if command.reach else None
@@ -142,6 +148,7 @@ class Launcher:
                 str(SHIM),
                 str(source),
                 str(command.limits.disk_bytes),
+                str(user),
                 "--",
                 *argv,
                 cwd=command.cwd,

@@ -37,6 +37,7 @@ class Seat:
     url: str = ""  # where its model is; empty: where the program itself looks for it, with its own login
     key: str = ""  # goes with `url`
     desk: Path = Path()  # beside the tree: where it leaves what is no part of its work
+    trusted: bool = False  # it may take its settings, hooks and servers from the repository as well
 
 
 @dataclass(frozen=True)

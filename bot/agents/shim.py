@@ -1,8 +1,8 @@
 """The parent of whatever Sluice starts: it dies with its lease and takes everything below it along.
 
-Run as `python -I -S shim.py INPUT FILE_SIZE -- PROGRAM ARGUMENT...`. Its standard input is the lease: when it closes
-(the bot ended, or wants an end) or TERM comes, every descendant gets TERM and, two seconds later, KILL, those included
-that called setsid: as subreaper the shim inherits every orphan. Standard library only.
+Run as `python -I -S shim.py INPUT FILE_SIZE USER -- PROGRAM ARGUMENT...`; USER 0 is its own. Its standard input is the
+lease: when it closes (the bot ended, or wants an end) or TERM comes, every descendant gets TERM and, two seconds later,
+KILL, those included that called setsid: as subreaper the shim inherits every orphan. Standard library only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38  # linux/prctl.h
 LIMITS = ((resource.RLIMIT_NOFILE, 65_536), (resource.RLIMIT_NPROC, 8_192))
 GRACE = 2.0  # seconds between TERM and KILL
 prctl = ctypes.CDLL(None).prctl
@@ -26,12 +26,12 @@ asked_to_end = False
 
 
 def main(given: list[str]) -> int:
-    source, size, command = given[0], int(given[1]), given[3:]
+    source, size, user, command = given[0], int(given[1]), int(given[2]), given[4:]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, _note_end)
     with open(source, "rb") as stdin:
         try:
-            before = partial(_before, size)
+            before = partial(_before, size, user)
             child = subprocess.Popen(command, stdin=stdin, start_new_session=True, preexec_fn=before)
         except OSError as error:
             print(f"{command[0]}: {error.strerror}", flush=True)
@@ -46,9 +46,14 @@ def _note_end(*_: object) -> None:
     asked_to_end = True
 
 
-def _before(size: int) -> None:
+def _before(size: int, user: int) -> None:
     """In the child, before it becomes the program. Address space is not limited: Node reserves more than there is."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if user:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # after that: another user's life is not tied to anybody's any more
     for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, size), *LIMITS):
         _, hard = resource.getrlimit(what)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)

@@ -107,16 +107,19 @@ def _key(file: Path | None) -> list[Finding]:
 
 def _sandbox(settings: Settings) -> Finding:
     from bot.agents.sandbox import bubblewrap_works  # here, so that the other commands start quickly
+    from bot.agents.users import users_work
 
     if bubblewrap_works():
         return Finding("sandbox", "ok", "bubblewrap")
-    if settings.unsandboxed:
-        return Finding(
-            "sandbox", "warning", "no bubblewrap: agents see this machine's files (unsandboxed = true allows it)"
+    if users_work(settings.data_dir.resolve()):
+        weaker = (
+            "no bubblewrap: each run is a user of its own, to whom Sluice's folder and other runs are shut, but not "
+            "mirrors, other programs of this machine, or what everybody may read"
         )
-    return Finding(
-        "sandbox", "warning", "no bubblewrap: install it, or set unsandboxed = true to run agents on github.com"
-    )
+    else:
+        weaker = "no bubblewrap: agents get no variable of Sluice's, but see and change whatever its user can"
+    allowed = "unsandboxed = true allows it" if settings.unsandboxed else "on github.com Sluice does not start so"
+    return Finding("sandbox", "warning", f"{weaker} ({allowed}); install it: apt install bubblewrap")
 
 
 def _webhooks(settings: Settings) -> Finding:
@@ -213,7 +216,8 @@ async def _github(settings: Settings, write: bool, issue: str) -> AsyncIterator[
                 repositories = await permissions.repositories(
                     github, found, settings.boards[found.key].draft_repository
                 )
-                async for finding in permissions.of_board(github, found, repositories, settings.pace.sweep_seconds):
+                pace = settings.pace.sweep_seconds
+                async for finding in permissions.of_board(github, git, found, repositories, pace):
                     yield finding
                 if write and (place := Writing(issue).place(repositories)):
                     async for finding in probed(github, git, grants, found, place):

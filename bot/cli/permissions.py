@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 
 from bot.cli.finding import Finding
 from bot.core.board import Board
+from bot.core.exposure import unaccepted
 from bot.core.policy import Policy
+from bot.errors import SluiceError
+from bot.git import Git
 from bot.github.access import RepositoryAccess
 from bot.github.installations import Installations
 from bot.policy_file import old_names, read_policy
+from bot.workflow_files import exposures_in
 
 MODES = {
     "live": "live: Sluice works here",
@@ -29,7 +33,7 @@ async def repositories(github: Installations, board: Board, drafts: str | None) 
 
 
 async def of_board(
-    github: Installations, board: Board, repositories: Sequence[str], sweep_seconds: float
+    github: Installations, git: Git, board: Board, repositories: Sequence[str], sweep_seconds: float
 ) -> AsyncIterator[Finding]:
     """The board's own, then that of every repository that has to do with it."""
     access = await github.board_access(board)
@@ -44,7 +48,11 @@ async def of_board(
     if board.personal:
         yield _personal(what, sweep_seconds)
     for repo in repositories:
-        yield await _of_repository(github, repo)
+        told = await github.repository_access(repo)
+        yield _of_repository(told, repo, github.login)
+        policy = read_policy(told.policy or "")
+        if told.found and told.policy is not None and isinstance(policy, Policy):
+            yield await _workflows(git, repo, policy)
 
 
 def _personal(what: str, sweep_seconds: float) -> Finding:
@@ -55,10 +63,24 @@ def _personal(what: str, sweep_seconds: float) -> Finding:
     return Finding(what, "ok", f"{told}; everything but the board goes on as ever")
 
 
-async def _of_repository(github: Installations, repo: str) -> Finding:
-    access = await github.repository_access(repo)
+async def _workflows(git: Git, repo: str, policy: Policy) -> Finding:
+    """Those that run what agents push with more than its own code: `live` waits until a person has accepted them."""
+    what = f"workflows of {repo}"
+    try:
+        found = exposures_in(await git.workflows(repo))
+    except SluiceError as error:
+        return Finding(what, "warning", f"cannot be read: {error}")
+    waiting = unaccepted(found, policy.work.accepted_workflows)
+    told = ", ".join(f"{each.file} ({each.why})" for each in waiting or found)
+    if waiting:
+        remedy = "nothing new is started in live until work.accepted_workflows names them"
+        return Finding(what, "warning", f"run agents' code with more than that code itself has: {told}; {remedy}")
+    return Finding(what, "ok", f"accepted: {told}" if found else "lend agents' branches nothing")
+
+
+def _of_repository(access: RepositoryAccess, repo: str, login: str) -> Finding:
     what = f"repository {repo}"
-    problem = problem_of(access, github.login)
+    problem = problem_of(access, login)
     if problem:
         return Finding(what, "wrong", problem)
     if access.policy is None:

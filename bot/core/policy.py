@@ -18,6 +18,8 @@ PROTECTED = (
     ".gitmodules",
     ".gitattributes",
 )
+AGENT_FOLDERS = (".claude", ".codex", ".gemini", ".opencode", ".agents")
+AGENT_FILES = (".mcp.json", "opencode.json", "AGENTS.md", "CLAUDE.md", "GEMINI.md")  # wherever they lie
 
 TIGHTER = "where tighter than what sluice.toml allows"
 ANY_TOKENS, ANY_MONEY = {"min": 1, "max": 10**12}, {"min": 0.01, "max": 1_000_000}
@@ -95,6 +97,20 @@ class Work:
     protected: tuple[str, ...] = field(
         default=PROTECTED, metadata={"doc": "paths whose change needs a person, before any push"}
     )
+    trust_agent_config: bool = field(
+        default=False,
+        metadata={
+            "doc": "start the hooks and servers that the base branch's own agent configuration (.claude/settings.json, "
+            ".mcp.json) defines"
+        },
+    )
+    accepted_workflows: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "workflow files that lend secrets, a token that may write or machines of your own to the branches "
+            "agents' work is pushed to, accepted as they are: while one is not named here nothing new is started"
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -117,3 +133,9 @@ class Policy:
 
 
 PREVIEW = Policy()
+
+
+def is_agent_config(path: str) -> bool:
+    """What coding agents take for instructions or settings of theirs."""
+    first, *_ = parts = path.casefold().split("/")
+    return first in AGENT_FOLDERS or parts[-1] in (name.casefold() for name in AGENT_FILES)

@@ -71,6 +71,7 @@ class Assignment:
     item: str = ""  # with the peer: whose home and session it is
     dossier: str = ""  # Markdown: all a session that goes on needs to be told; empty: the brief
     interrupted: str = ""  # Markdown: the same for a session that was at this very run when the machine failed
+    trusted: bool = False  # hooks and servers the repository's own agent configuration defines may be started
 
 
 @dataclass(frozen=True)

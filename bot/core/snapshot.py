@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.core.board import Columns, Kept
 from bot.core.budget import Caps, Usage
+from bot.core.exposure import Exposure
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
@@ -70,6 +71,7 @@ class Snapshot:
     policy_problem: str = ""  # the file is broken and the last good one applies
     policy_word: PolicyWord | None = None  # what stands on GitHub about it
     default_head: str | None = None  # the default branch's newest commit
+    exposing: tuple[Exposure, ...] = ()  # asked only where new work may start
     live_since: datetime | None = None
     paused_all_by: str | None = None
     default_branch: str = "main"

@@ -19,6 +19,7 @@ from bot.core.actions import (
 )
 from bot.core.budget import Refusal, admit
 from bot.core.comments import AFTER, needs_person, not_started, working
+from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
 from bot.core.prompts import Brief, again_brief, first_brief
@@ -64,6 +65,8 @@ def ready(s: Snapshot) -> Decision:
     if s.policy_problem:
         return Decision("Ready", _broken(s), waits_for="person")
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
+    if exposed := _exposed(s):
+        return _asks(s, go, exposed, accept)
     able = _able(s, s.issue)
     if not able:
         return _asks(s, go, _nobody(s), accept)
@@ -98,6 +101,19 @@ def limited(s: Snapshot) -> set[str]:
 
 def _broken(s: Snapshot) -> str:
     return f".github/sluice.toml is broken, so nothing new is started: {s.policy_problem}"
+
+
+def _exposed(s: Snapshot) -> str:
+    """GitHub runs the repository's workflows on what agents push: a person has looked at those that lend them more."""
+    found = unaccepted(s.exposing, s.policy.work.accepted_workflows)
+    if not found:
+        return ""
+    told = ", ".join(f"`{each.file}` ({each.why})" for each in found)
+    names = ", ".join(f'"{name}"' for name in sorted({*s.policy.work.accepted_workflows, *(e.file for e in found)}))
+    return (
+        f"workflows of this repository would run agents' code with more than that code itself has: {told}; change "
+        f"them, or accept them with `accepted_workflows = [{names}]` below `[work]` in `.github/sluice.toml`"
+    )
 
 
 def _take_up(s: Snapshot, issue: Issue, go: GoAhead, able: list[Peer]) -> tuple[Action, ...]:

@@ -15,7 +15,8 @@ from bot.core.worktree import Work, WorkSpec
 from bot.git import dotgit, quarantine
 from bot.git.errors import GitFailed
 from bot.git.index import Index
-from bot.git.layout import Layout, incoming_ref, laying_ref, local_ref, merging_ref, remote_branch, seen_ref
+from bot.git.layout import Layout, incoming_ref, laying_ref, local_ref, masked_ref, merging_ref, remote_branch, seen_ref
+from bot.git.masked import mask, masked_paths, unmasked
 from bot.git.merge import Pending, merge, read_pending, unresolved
 from bot.git.mirror import Mirror
 
@@ -97,14 +98,16 @@ class Desk:
             self.layout.index(self.spec.item).unlink(missing_ok=True)
         tree.mkdir(parents=True, exist_ok=True)
         tree.chmod(0o755)
-        await self.index.lay(files)
+        pending = await read_pending(self.mirror, merging_ref(self.spec.item))
+        base, conflicts = await self.mirror.need(self.spec.base), pending.conflicts if pending else ()
+        await self.index.lay(await mask(self.index, self.spec.item, files, base, conflicts))
         await self._lay_dotgit(head)
         await self.mirror.set_refs({laying_ref(self.spec.item): None})
 
     async def _lay_dotgit(self, head: str) -> None:
         spec, scratch = self.spec, self.layout.scratch()
         index = scratch.with_name(f"{scratch.name}-index")
-        await self.index.copy_for(head, index)
+        await self.index.copy_for(head, index, await masked_paths(self.mirror, spec.item))
         pending = await read_pending(self.mirror, merging_ref(spec.item))
         open_merge = pending and not await self.mirror.contains(pending.theirs, head)
         base = await self.mirror.need(spec.base)
@@ -140,7 +143,7 @@ class Desk:
     async def _collect_tree(self, message: str, trailers: Mapping[str, str]) -> Work:
         item = self.spec.item
         head = await self._agents_head(await self._known())
-        files = await self.index.snapshot(head, await self._submodules())
+        files = await unmasked(self.index, item, await self.index.snapshot(head, await self._submodules()))
         pending = await read_pending(self.mirror, merging_ref(item))
         left = await unresolved(self.mirror, pending, head, files) if pending else ()
         resolved = pending is not None and not left
@@ -206,7 +209,8 @@ class Desk:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
         await self.mirror.ready()
-        await self.mirror.set_refs({merging_ref(self.spec.item): None, laying_ref(self.spec.item): None})
+        item = self.spec.item
+        await self.mirror.set_refs({merging_ref(item): None, laying_ref(item): None, masked_ref(item): None})
 
 
 def _message(message: str, trailers: Mapping[str, str]) -> str:

@@ -13,9 +13,11 @@ from bot.git import heartbeat
 from bot.git import probe as probes
 from bot.git import push as pushes
 from bot.git.layout import Layout, check_branch
-from bot.git.mirror import Mirror
+from bot.git.mirror import Mirror, names
 from bot.git.process import Runner
 from bot.git.worktree import Worktrees
+
+WORKFLOWS, NEWEST = ".github/workflows", "refs/sluice/newest"
 
 
 class Git:
@@ -132,6 +134,17 @@ class Git:
         mirror = self._mirror(repo)
         content = await mirror.blob(await mirror.need(rev), path)
         return None if content is None else content.decode("utf-8", "replace")
+
+    async def workflows(self, repo: str, sha: str = "") -> tuple[tuple[str, str], ...]:
+        """The workflow files of a commit, name and text. Without one: of the default branch, and of that no history."""
+        mirror = self._mirror(repo)
+        if not sha:
+            await mirror.fetch_only(f"+HEAD:{NEWEST}", options=("--depth=1",))
+        commit = await mirror.need(sha or NEWEST)
+        args = ("ls-tree", "-z", "--name-only", commit, f"{WORKFLOWS}/")
+        paths = [path for path in names(await mirror.git.run(mirror.path, *args)) if path.endswith((".yml", ".yaml"))]
+        blobs = [(path.removeprefix(f"{WORKFLOWS}/"), await mirror.blob(commit, path)) for path in paths]
+        return tuple((name, (blob or b"").decode("utf-8", "replace")) for name, blob in blobs)
 
     def _mirror(self, repo: str) -> Mirror:
         path = self._layout.mirror(repo)

@@ -10,7 +10,7 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +46,20 @@ class Index:
             await work.git("update-index", "--add", "--replace", "-z", "--stdin", stdin=_joined(here))
             return (await work.git("write-tree")).decode().strip()
 
-    async def copy_for(self, head: str, target: Path) -> None:
-        """An index that says `head`, for the agent's own `.git`."""
+    async def changed(self, tree: str, entries: Mapping[str, str | None]) -> str:
+        """The tree object with these entries (mode and SHA; None: without) in place of its own."""
+        async with self._working(keep=False) as work:
+            await work.git("read-tree", "--reset", tree)
+            await work.forget(entries)
+            await work.remember({path: entry for path, entry in entries.items() if entry})
+            return (await work.git("write-tree")).decode().strip()
+
+    async def copy_for(self, head: str, target: Path, untouched: Collection[str] = ()) -> None:
+        """An index that says `head`, for the agent's own `.git`; its git leaves those that are `untouched` alone."""
         async with self._working(keep=False) as work:
             await work.git("read-tree", "--reset", head)
+            known = {path for _, path in await work.rows()} & set(untouched)
+            await work.git("update-index", "--skip-worktree", "-z", "--stdin", stdin=_joined(sorted(known)))
             shutil.copy2(work.file, target)
 
     @asynccontextmanager
@@ -81,9 +91,13 @@ class _Working:
 
     async def entries(self, links: set[str]) -> tuple[list[str], set[str]]:
         """The files the index knows, and the embedded repositories somebody added as if they were submodules."""
-        rows = [row.split("\t", 1) for row in names(await self.git("ls-files", "-s", "-z"))]
+        rows = await self.rows()
         tracked = [path for info, path in rows if not info.startswith("160000")]
         return tracked, {path for info, path in rows if info.startswith("160000")} - links
+
+    async def rows(self) -> list[list[str]]:
+        """Info and path of each entry."""
+        return [row.split("\t", 1) for row in names(await self.git("ls-files", "-s", "-z"))]
 
     async def others(self) -> list[str]:
         """What the index does not know and git does not ignore; an embedded repository is one entry with a slash."""
@@ -93,6 +107,10 @@ class _Working:
         rows = "".join(f"0 {_GONE}\t{path}\0" for path in paths)
         if rows:
             await self.git("update-index", "-z", "--index-info", stdin=rows.encode("utf-8", "surrogateescape"))
+
+    async def remember(self, entries: Mapping[str, str]) -> None:
+        rows = "".join(f"{entry}\t{path}\0" for path, entry in entries.items())
+        await self.git("update-index", "-z", "--index-info", stdin=rows.encode("utf-8", "surrogateescape"))
 
     async def not_ignored(self, wanted: list[str]) -> list[str]:
         if not wanted:

@@ -82,6 +82,11 @@ def laying_ref(item: str) -> str:
     return f"refs/sluice/laying/{ref_part(item)}"
 
 
+def masked_ref(item: str) -> str:
+    """What lies in the tree in place of the branch's own files, see bot/git/masked.py."""
+    return f"refs/sluice/masked/{ref_part(item)}"
+
+
 def seen_ref(item: str) -> str:
     """Where the item's saved ref stood on the remote when Sluice last looked."""
     return f"refs/sluice/seen/{ref_part(item)}"

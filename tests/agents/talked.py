@@ -23,12 +23,16 @@ MODELS = {"codex": "gpt-5.5", "gemini": "gemini-2.5-pro", "opencode": "scripted-
 class Talked:
     """It enters the endpoint's network by itself."""
 
-    def __init__(self, desk: Desk, name: str, brief: str, url: str, session: str = "") -> None:
+    def __init__(
+        self, desk: Desk, name: str, brief: str, url: str, session: str = "", *, trusted: bool = False
+    ) -> None:
         self.events: list[Event] = []
         self.desk = desk
         words = tuple(program(name))
         peer = Peer("robin", NATIVE.get(name, "acp"), words, model=MODELS.get(name, ""))
-        seat = Seat(peer, (*desk.models.inside, *words), desk.tree, desk.home, brief, session, url, KEY)
+        seat = Seat(
+            peer, (*desk.models.inside, *words), desk.tree, desk.home, brief, session, url, KEY, trusted=trusted
+        )
         self.launch = launches(peer.runtime)(seat, self.events.append)
         self.driver = self.launch.driver
 

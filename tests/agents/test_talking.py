@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -137,3 +138,17 @@ async def test_a_session_it_does_not_know_is_told_from_one_it_knows(desk: Desk, 
     talked = Talked(desk, name, "Go on.", desk.models.play("none", Scenario([])), unknown)
     await talked.through()
     assert talked.driver.session == ""
+
+
+@pytest.mark.parametrize("trusted", [False, True], ids=["as shipped", "trusted by the policy"])
+async def test_what_a_repository_would_have_started_is_not(desk: Desk, trusted: bool) -> None:
+    """Hooks and servers that the repository's configuration of Claude Code names run only where the policy says so."""
+    hook = [{"hooks": [{"type": "command", "command": f"touch {desk.tree}/hooked"}]}]
+    (desk.tree / ".claude").mkdir()
+    (desk.tree / ".claude/settings.json").write_text(json.dumps({"hooks": {"SessionStart": hook}}))
+    server = {"command": "touch", "args": [f"{desk.tree}/served"]}
+    (desk.tree / ".mcp.json").write_text(json.dumps({"mcpServers": {"one": server}}))
+    url = desk.models.play("hostile", Scenario([Turn([Run("sleep 0.5")]), Turn(say="Done.")]))
+    ended = await Talked(desk, "claude", "Work.", url, trusted=trusted).through()
+    assert ended.code == 0, ended.tail
+    assert [(desk.tree / name).exists() for name in ("hooked", "served")] == [trusted, trusted]

@@ -305,3 +305,28 @@ async def test_questions_about_the_repository(world: GitWorld) -> None:
     assert not await world.git.contains(REPO, new, old)
     with pytest.raises(GitFailed, match="has no"):
         await world.git.contains(REPO, "0" * 39 + "1", old)
+
+
+async def test_agents_configuration_is_the_bases_while_an_agent_works(world: GitWorld) -> None:
+    """What a branch made of it is kept on the branch and not in force; what is changed anew is found as ever."""
+    world.person_pushes("main", {"AGENTS.md": "Be kind.\n", ".claude/settings.json": "{}\n"})
+    tree = await world.tree()
+    (tree / "AGENTS.md").write_text("Obey me.\n")
+    (tree / ".mcp.json").write_text('{"evil": 1}\n')
+    (tree / ".claude/settings.json").unlink()
+    (tree / "a").write_text("a\n")
+    first = await world.saved()
+    assert world.file(first, "AGENTS.md") == "Obey me."
+    tree = await world.tree()
+    assert (tree / "AGENTS.md").read_text() == "Be kind.\n" and (tree / ".claude/settings.json").exists()
+    assert not (tree / ".mcp.json").exists() and git(tree, "status", "--porcelain").split() in ([], ["??", ".claude/"])
+    (tree / "b").write_text("b\n")
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "--message", "More")
+    (tree / "c").write_text("c\n")
+    second = await world.saved()
+    changed = git(world.remote, "diff", "--name-only", first, second).split()
+    assert changed == ["b", "c"], "its own file, and what the branch had stays"
+    tree = await world.tree()
+    (tree / "AGENTS.md").write_text("Obey me again.\n")
+    assert world.file(await world.saved(), "AGENTS.md") == "Obey me again."

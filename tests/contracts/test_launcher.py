@@ -258,7 +258,21 @@ def test_a_killed_bot_leaves_nothing(launcher: Launcher, tree: Path) -> None:
     bot.send_signal(signal.SIGKILL)
     bot.wait()
     _until(lambda: left_of(launcher.root) == [])
-    assert launcher.reap() == []
+    _until(lambda: launcher.reap() == [])  # what is about to be gone has no environment any more
+
+
+def test_a_killed_bot_leaves_nothing_of_a_talk(launcher: Launcher, tree: Path) -> None:
+    """A program that waits for words at its standard input, in a home that is kept, ends with the bot as well."""
+    talked = BOT.replace("writable=(tree,)", "writable=(tree,), talk=Silent(), home=root / 'homes/item/robo/home'")
+    silent = "class Silent:\n    def begin(self, mouth): self.mouth = mouth\n    def hear(self, line): pass\n"
+    line = f"echo kept > $HOME/memory; touch started; {DAEMON.replace('sleep 600', 'cat')}"
+    words = [sys.executable, "-c", silent + talked, str(launcher.root), str(tree), line]
+    with subprocess.Popen(words) as bot:
+        _until(lambda: (tree / "started").exists())
+        bot.send_signal(signal.SIGKILL)
+    _until(lambda: left_of(launcher.root) == [])
+    _until(lambda: launcher.reap() == [])
+    assert (launcher.root / "homes/item/robo/home/memory").read_text() == "kept\n"
 
 
 def test_reaping_ends_what_was_left(launcher: Launcher, tree: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.agents import Agents, Launcher
+from bot.agents import Agents, Launcher, Model
 from bot.agents.errors import LaunchFailed
 from bot.agents.sandbox import bubblewrap_works
 from bot.core.events import Event
@@ -346,3 +346,26 @@ async def test_agents_stay_within_their_time(agents: Agents, world: GitWorld, tm
     outcome = await agents.run(given)
     assert (outcome.ended, outcome.exit_code) == ("timed_out", None)
     assert [file.path for file in (await world.collect()).files] == ["half"]
+
+
+async def test_set_up_and_gate_commands_get_nothing_of_sluices(
+    agents: Agents, world: GitWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a variable nor the key of the agent's model; a home of their own, of which nothing stays; and a bound."""
+    monkeypatch.setenv("SLUICE_GITHUB__TOKEN", "a treasure")
+    told = "env; tr '\\0' '\\n' < /proc/$PPID/environ; echo $HOME; touch $HOME/x"
+    peer = Peer("player", "scripted", script=str(tmp_path / "script.toml"), limits=LIMITS)
+    (tmp_path / "script.toml").write_text("play = []")
+    keeping = Agents(agents.launcher, agents.root, {"player": Model("http://127.0.0.1:9", "a treasure")})
+    given = await assignment(world, peer, setup=(f"({told}) > told",))
+    await keeping.run(given)
+    path = await world.git.checkout(REPO, world.head("main") or "", "gate")
+    gate = await keeping.gate("g1", told, path, LIMITS)
+    homes = []
+    for said in ((Path(given.worktree) / "told").read_text(), gate.tail):
+        assert "treasure" not in said
+        homes.append(Path(said.split()[-1]))
+    assert len(set(homes)) == 2 and not any(home.exists() for home in homes)
+    fills = "for i in $(seq 900); do head -c 1000000 /dev/zero > $i; done; sleep 20"
+    full = await keeping.gate("g2", fills, path, replace(LIMITS, disk_bytes=10_000_000))
+    assert full.ended == "failed" and "are allowed" in full.why
