@@ -69,6 +69,18 @@ async def test_what_a_person_says_meanwhile_reaches_the_model(desk: Desk, name: 
     assert "Use tabs, please." in str(desk.models.record("steered").asked[-1].request)
 
 
+async def test_claude_hears_what_is_said_while_it_speaks_its_last_word(desk: Desk) -> None:
+    """Told when no tool follows any more, it answers in a turn of its own before it ends."""
+    turns = [Turn([Run("true")]), Turn(say="Done.", delay=2), Turn(say="Tabs it is.")]
+    talked = Talked(desk, "claude", "Do it.", desk.models.play("late", Scenario(turns)))
+    running = asyncio.create_task(talked.through())
+    while len(desk.models.record("late").asked) < 2:
+        await asyncio.sleep(0.05)
+    assert talked.driver.tell("Use tabs, please.")
+    await running
+    assert "Use tabs, please." in desk.models.record("late").said()
+
+
 async def test_claudes_sub_agents_are_waited_for(desk: Desk) -> None:
     """One works behind its back: it is not cut off, what it asks is answered, and the last word counts."""
     helper = Delegate("Note it.", [Turn([Write("../note.txt", "so\n")]), Turn(say="Noted.")], background=True)
