@@ -13,8 +13,9 @@ import pytest
 from bot.core.tokens import by_model
 from tests.agents.headless import KEY
 from tests.agents.programs import program
+from tests.agents.talked import MODELS
 from tests.agents.test_real_programs import truth
-from tests.models.scenario import Billed, Edit, Read, Run, Scenario, Turn, Write
+from tests.models.scenario import Billed, Delegate, Edit, Read, Run, Scenario, Turn, Write
 from tests.models.serving import Models
 from tests.stories.conftest import MakeWorld
 from tests.stories.test_sigterm import serve, until
@@ -22,7 +23,6 @@ from tests.stories.test_sigterm import serve, until
 pytestmark = pytest.mark.slow
 both = pytest.mark.parametrize("name", ["claude", "codex"])
 RUNTIMES = {"claude": "claude", "codex": "codex", "gemini": "acp", "opencode": "acp", "copilot": "acp"}
-MODELS = {"codex": "gpt-5.5", "gemini": "gemini-2.5-pro"}  # whose tools the endpoint knows
 TEST = """import unittest
 import widgets
 
@@ -44,6 +44,10 @@ SECOND = [
     Turn(say="Now it is."),
 ]
 
+# A program whose sessions cannot be gone on with starts anew, is told what came before, and reads the file again.
+ANEW = Turn([Delegate("# The work came back", [Turn([Read("widgets.py")]), *SECOND])])
+STARTS_ANEW = ("gemini",)
+
 
 def peer(name: str, url: str, **more: Any) -> dict[str, Any]:
     """As a user would name it in the settings."""
@@ -58,18 +62,19 @@ def peer(name: str, url: str, **more: Any) -> dict[str, Any]:
     }
 
 
-@both
+@pytest.mark.parametrize("name", RUNTIMES)
 async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: MakeWorld, nearby: Models) -> None:
     """Worktree, edits, tests, a commit of its own, pull request, red check, mended, green, merged, closed out."""
-    url = nearby.play(f"life-{name}", Scenario(FIRST + SECOND))
+    url = nearby.play(f"life-{name}", Scenario([*FIRST, *SECOND, ANEW]))
     world = await make_world(peers={"robin": peer(name, url)})
     item = await world.add_issue("Spell the name", edits=False)
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
     assert (await world.pull(item))["commits"] == 2
     record = nearby.record(f"life-{name}")
-    main = [asked for asked in record.asked if asked.branch == "main"]
-    assert [asked.request.turn for asked in main] == list(range(7)), "one session"
+    main = [asked for asked in record.asked if asked.branch != "aside"]
+    anew = [*range(5), *range(3)]
+    assert [asked.request.turn for asked in main] == (anew if name in STARTS_ANEW else list(range(7)))
     assert "test_name" in main[5].request.user[-1] and not record.strays
 
     spent = await world.service.ledger.spent()
