@@ -31,6 +31,9 @@ class Hears:
     def begin(self, mouth: Mouth) -> None:
         """It is told nothing."""
 
+    async def over(self) -> None:
+        """Nothing is left to tidy up."""
+
     def hear(self, line: bytes) -> None:
         if line in (b"message", b"tool"):
             self._pulse.hear(event("tool" if line == b"tool" else "message"))
