@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -36,9 +36,8 @@ from bot.settings import BoardSettings, PeerSettings, Settings
 if TYPE_CHECKING:
     from bot.agents import Agents, Launcher, Model
     from bot.core.run import Peer
-    from bot.core.tokens import Tokens
     from bot.engine import DbosEngine
-    from bot.gateway import Gateway, Keep
+    from bot.gateway import Gateway
     from bot.service import Service
 
 Clock = Callable[[], datetime]
@@ -84,11 +83,7 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
     hide = Hiding(settings.secrets()).text
-
-    async def keep(run: str, source: str, billed: Sequence[Tokens]) -> None:
-        await ledger.note_usage(run, source, billed, now(), price_of)
-
-    gateway = gateway_of(settings, now, keep)
+    gateway = gateway_of(settings, now)
     agents = agents_of(settings, settings.data_dir, launcher, gateway)
     runs = Runs(context, agents, settings.data_dir / "outcomes", hide, settings.pace.meter_seconds)
     gateway.meter.keep, gateway.meter.over_budget = runs.spending.keep, runs.spending.refusal
@@ -106,8 +101,8 @@ def agents_of(
     return Agents(launcher or Launcher(root), root, models_of(settings), doors=doors)
 
 
-def gateway_of(settings: Settings, now: Clock, keep: Keep | None = None) -> Gateway:
-    """It opens when a run first needs it. `keep` writes down what is billed."""
+def gateway_of(settings: Settings, now: Clock) -> Gateway:
+    """It opens when a run first needs it."""
     from bot.gateway import Gateway, Meter, Upstream
 
     upstreams = {}
@@ -115,7 +110,7 @@ def gateway_of(settings: Settings, now: Clock, keep: Keep | None = None) -> Gate
         given = settings.peers[peer.name]
         if given.api_key and given.gateway and peer.runtime not in ("command", "scripted"):  # they are given no key
             upstreams[peer.name] = Upstream(given.api_url or _provider(peer), given.api_key.get_secret_value())
-    return Gateway(upstreams, Meter(keep, price_of), now)
+    return Gateway(upstreams, Meter(price=price_of), now)
 
 
 def _provider(peer: Peer) -> str:

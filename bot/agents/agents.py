@@ -131,7 +131,7 @@ class Agents:
     async def _at_a_door(self, assignment: Assignment, launch: Launches, note: Note, desk: Path) -> Outcome:
         """Its own, which is shut whatever becomes of the run."""
         run, model = assignment.run, self.models.get(assignment.peer.name, Model())
-        way = await self.doors.open(run, assignment.peer, lambda _: self._interrupt(run)) if self.doors else None
+        way = await self.doors.open(run, assignment.peer, lambda how: self.end(run, how)) if self.doors else None
         if self.doors is None or way is None:
             return await self._talk_through(assignment, launch, note, desk, model)
         try:
@@ -139,10 +139,6 @@ class Agents:
         finally:
             account = await asyncio.shield(self.doors.close(run))
         return settled(outcome, account)
-
-    def _interrupt(self, run: str) -> None:
-        if driver := self._drivers.get(run):
-            driver.interrupt()
 
     async def _talk_through(
         self, assignment: Assignment, launch: Launches, note: Note, desk: Path, model: Way

@@ -2,6 +2,6 @@
 
 from bot.gateway.asked import PROVIDERS
 from bot.gateway.gateway import Gateway
-from bot.gateway.meter import Figures, Keep, Meter, Upstream
+from bot.gateway.meter import Figures, Meter, Upstream
 
-__all__ = ["PROVIDERS", "Figures", "Gateway", "Keep", "Meter", "Upstream"]
+__all__ = ["PROVIDERS", "Figures", "Gateway", "Meter", "Upstream"]
