@@ -31,7 +31,7 @@ from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.logs import Hiding
 from bot.prices import price_of
-from bot.settings import BoardSettings, PeerSettings, Settings
+from bot.settings import BoardSettings, Settings
 
 if TYPE_CHECKING:
     from bot.agents import Agents, Launcher, Model
@@ -108,9 +108,13 @@ def gateway_of(settings: Settings, now: Clock) -> Gateway:
     upstreams = {}
     for peer in settings.peer_list():
         given = settings.peers[peer.name]
-        if given.api_key and given.gateway and peer.runtime not in ("command", "scripted"):  # they are given no key
+        if given.api_key and given.gateway and is_talked_with(peer):  # others are given no key
             upstreams[peer.name] = Upstream(given.api_url or _provider(peer), given.api_key.get_secret_value())
     return Gateway(upstreams, Meter(price=price_of), now)
+
+
+def is_talked_with(peer: Peer) -> bool:
+    return peer.runtime not in ("command", "scripted")
 
 
 def _provider(peer: Peer) -> str:
@@ -128,11 +132,13 @@ def models_of(settings: Settings) -> dict[str, Model]:
     """By peer: where its model is, the key, and what else its program is given."""
     from bot.agents import Model
 
-    def model(peer: PeerSettings) -> Model:
-        key = peer.api_key.get_secret_value() if peer.api_key else ""
-        return Model(peer.api_url or "", key, {name: secret.get_secret_value() for name, secret in peer.env.items()})
+    def model(peer: Peer) -> Model:
+        given = settings.peers[peer.name]
+        key = given.api_key.get_secret_value() if given.api_key else ""
+        url = given.api_url or (_provider(peer) if key and is_talked_with(peer) else "")
+        return Model(url, key, {name: secret.get_secret_value() for name, secret in given.env.items()})
 
-    return {name: model(peer) for name, peer in settings.peers.items()}
+    return {peer.name: model(peer) for peer in settings.peer_list()}
 
 
 @asynccontextmanager
