@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from bot.agents.errors import LaunchFailed
 from bot.agents.quirks import GENERIC, QUIRKS
 from bot.agents.seat import Launch, Note, Seat
 from bot.agents.transcripts import READERS
-from bot.core.run import Peer
+from bot.core.run import Peer, Runtime
 
 Launches = Callable[[Seat, Note], Launch]
 
@@ -24,6 +25,18 @@ def _acp(seat: Seat, note: Note) -> Launch:
 
 RUNTIMES: dict[str, Launches] = {"claude": claude.launch, "codex": codex.launch, "acp": _acp}
 PROGRAMS = {"claude": ("claude",), "codex": ("codex",)}  # where a peer names no command
+
+
+def runtime_of(program: str) -> Runtime:
+    """How a program of that name is best driven."""
+    if program in PROGRAMS:
+        return "claude" if program == "claude" else "codex"
+    return "acp" if program in QUIRKS else "command"
+
+
+def installed() -> list[str]:
+    """The agents known by name that are on this machine's PATH."""
+    return [program for program in (*PROGRAMS, *QUIRKS) if shutil.which(program)]
 
 
 def launches(runtime: str) -> Launches:

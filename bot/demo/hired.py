@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.agents.logins import HOW_TO_LOG_IN, login_of
-from bot.agents.runtimes import PROGRAMS
+from bot.agents.runtimes import PROGRAMS, runtime_of
 from bot.errors import UserError
 from bot.settings import PeerSettings, Settings, read_settings
 
-ACP = ("gemini", "opencode", "copilot")
 THRIFT: Mapping[str, Any] = {"capacity": 2, "cost_per_run": 1.0, "tokens_per_run": 1_000_000, "minutes": 15.0}
 WORDS = "Agent {name} works with {login}: its tokens are yours. A run may cost at most $1 or a million of them."
 
@@ -39,8 +38,6 @@ def hire(name: str, config: Path) -> tuple[Mapping[str, Any], str]:
 
 
 def _installed(name: str) -> PeerSettings:
-    if name in PROGRAMS:
-        return PeerSettings.model_validate({"runtime": name})
-    if name in ACP:
-        return PeerSettings(runtime="acp", command=[name])
+    if (runtime := runtime_of(name)) != "command":
+        return PeerSettings(runtime=runtime, command=[name])
     raise UserError(f"there is no agent {name!r} in sluice.toml, and no program that is known by that name here")

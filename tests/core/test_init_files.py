@@ -6,6 +6,7 @@ import stat
 import tomllib
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,3 +32,22 @@ def test_what_was_there_is_kept_and_nobody_else_reads_the_new(tmp_path: Path) ->
     old = put(file, "new", 0o600)
     assert old and (old.read_text(), file.read_text()) == ("old", "new")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "agent, name, told",
+    [
+        ("claude", "claude", {"runtime": "claude"}),
+        (
+            "/opt/codex/codex --profile work",
+            "codex",
+            {"runtime": "codex", "command": ["/opt/codex/codex", "--profile", "work"]},
+        ),
+        ("gemini", "gemini", {"runtime": "acp", "command": ["gemini"]}),
+        ("true", "helper", {"command": ["true"]}),
+    ],
+)
+def test_a_known_agent_is_driven_in_its_own_language(agent: str, name: str, told: dict[str, object]) -> None:
+    """By its program's name, wherever it lies; another program gets its brief on standard input."""
+    read = tomllib.loads(settings_text({"token": "x"}, {"acme/1": {}}, agent))
+    assert read["peers"] == {name: told}

@@ -27,7 +27,7 @@ def test_the_settings_are_understood() -> None:
     settings = read_settings(SETTINGS)
     assert settings.github.app_id and settings.github.webhook_secret
     assert list(settings.boards) == ["my-org/1"]
-    assert [(peer.name, peer.capacity) for peer in settings.peer_list()] == [("helper", 2)]
+    assert [(peer.name, peer.capacity) for peer in settings.peer_list()] == [("claude", 2)]
 
 
 def test_the_policy_is_understood_and_safe() -> None:
@@ -57,7 +57,7 @@ def test_a_misspelt_setting_is_named_with_the_nearest(tmp_path: Path) -> None:
     """A key nobody knows is refused, and the message says which one was probably meant."""
     file = tmp_path / "wrong.toml"
     file.write_text(SETTINGS.read_text().replace("capacity", "capacitiy"))
-    with pytest.raises(SettingsError, match=r"peers\.helper\.capacitiy.*did you mean capacity"):
+    with pytest.raises(SettingsError, match=r"peers\.claude\.capacitiy.*did you mean capacity"):
         read_settings(file)
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.agents.runtimes import installed
 from bot.cli import doctor
 from bot.cli.init.board import Chosen, chosen
 from bot.cli.init.earlier import earlier, put_settings
@@ -37,7 +38,7 @@ async def run(given: Given) -> int:
     places = places_of(given.github_url or (left.written.get("git_url", PUBLIC) if left else PUBLIC))
     me = await who(given, ask, places, left)
     found = await chosen(given, ask, me, places)
-    agent = given.agent or ask.text("The program that does the work, with its arguments (empty: later)", "", "")
+    agent = given.agent or ask.text(f"{_agents()} (empty: later)", "", "")
     argv(agent)
     _write(given, me, found, agent)
     settings = read_settings(given.config)
@@ -47,6 +48,12 @@ async def run(given: Given) -> int:
     sound = await doctor.report(settings, write)
     _next(given, found)
     return 0 if sound else 1
+
+
+def _agents() -> str:
+    here = installed()
+    known = f"; here {'is' if len(here) == 1 else 'are'} {', '.join(here)}" if here else ""
+    return f"The program that does the work, with its arguments{known}"
 
 
 def _check(given: Given) -> None:

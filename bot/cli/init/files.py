@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bot.agents.runtimes import runtime_of
 from bot.errors import UserError
 
 SECRET = 0o600
 POLICY = Path(".github/sluice.toml")
 NO_AGENT = """\
-# The agent: a program that reads a brief on standard input and edits the folder it is started in.
-# [peers.helper]
-# command = ["my-agent", "--headless"]
+# The agent: Claude Code, say, with the login it has on this machine; `sluice peer test claude` tries it.
+# [peers.claude]
+# runtime = "claude"
 """
 POLICY_TEXT = """\
 # .github/sluice.toml on the default branch: what Sluice may do in this repository.
@@ -43,8 +44,17 @@ def settings_text(github: Table, boards: Mapping[str, Table], agent: str) -> str
         parts.append("# `sluice init` has not come to its end: run it again, and it goes on from here.\n")
         return "\n".join(parts)
     parts += [_table(f"boards.{_text(key)}", board) for key, board in boards.items()]
-    parts.append(_table("peers.helper", {"command": argv(agent)}) if agent else NO_AGENT)
+    parts.append(_table(*peer_table(argv(agent))) if agent else NO_AGENT)
     return "\n".join(parts)
+
+
+def peer_table(command: list[str]) -> tuple[str, Table]:
+    """An agent that is known by its program's name is driven in its own language; any other gets its brief and ends."""
+    name = Path(command[0]).name
+    runtime = runtime_of(name)
+    if runtime == "command":
+        return "peers.helper", {"command": command}
+    return f"peers.{name}", {"runtime": runtime} | ({"command": command} if command != [runtime] else {})
 
 
 def argv(agent: str) -> list[str]:
