@@ -12,6 +12,7 @@ from bot.policy_file import read_policy
 from bot.settings import read_settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+README = DOCS.parent / "README.md"
 SETTINGS, POLICY = DOCS / "sluice.example.toml", DOCS / "policy.example.toml"
 MOST = 15  # lines that are no comment
 
@@ -65,3 +66,15 @@ def test_a_misspelt_policy_key_is_named_with_the_nearest() -> None:
     """A policy is as careful."""
     found = read_policy(POLICY.read_text().replace("rounds", "round"))
     assert isinstance(found, str) and "work.round" in found and "rounds" in found
+
+
+def test_the_agents_of_the_readme_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they stand there, the key of one coming from the environment."""
+    [block] = [part for part in README.read_text().split("```") if part.startswith("toml\n[peers.")]
+    monkeypatch.setenv("SLUICE_PEERS__GEMINI__API_KEY", "from outside")
+    file = tmp_path / "sluice.toml"
+    file.write_text(block.removeprefix("toml\n"))
+    peers = {peer.name: (peer.runtime, peer.network, peer.fallbacks) for peer in read_settings(file).peer_list()}
+    assert peers == {
+        "claude": ("claude", "open", ()), "codex": ("codex", "open", ("claude",)), "gemini": ("acp", "model-only", ()),
+    }  # fmt: skip
