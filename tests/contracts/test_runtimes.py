@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from bot.agents import Agents, Launcher, Model
 from bot.agents.errors import LaunchFailed
 from bot.agents.sandbox import bubblewrap_works
+from bot.agents.scripts import ACP_PLAYER
 from bot.core.events import Event
 from bot.core.run import Assignment, Limits, Peer
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
@@ -369,3 +371,25 @@ async def test_set_up_and_gate_commands_get_nothing_of_sluices(
     fills = "for i in $(seq 900); do head -c 1000000 /dev/zero > $i; done; sleep 20"
     full = await keeping.gate("g2", fills, path, replace(LIMITS, disk_bytes=10_000_000))
     assert full.ended == "failed" and "are allowed" in full.why
+
+
+@pytest.mark.parametrize("way", ["linked", "by way of another folder"])
+async def test_a_program_is_found_however_its_path_is_written(
+    agents: Agents, world: GitWorld, tmp_path: Path, way: str
+) -> None:
+    """A program below a folder that is a link finds what lies beside it; one in Sluice's own environment starts."""
+    (tmp_path / "linked").symlink_to(ACP_PLAYER.parent)
+    (tmp_path / "steps.json").write_text('[{"write": "fix.txt", "text": "fixed"}]')
+    python = f"{sys.prefix}/lib/../bin/python" if way != "linked" else sys.executable
+    command = (python, "-I", "-S", f"{tmp_path}/linked/{ACP_PLAYER.name}", f"{tmp_path}/steps.json")
+    outcome = await agents.run(await assignment(world, Peer("robin", "acp", command, limits=LIMITS)))
+    assert outcome.ended == "finished", outcome.summary
+    assert [file.path for file in (await world.collect()).files] == ["fix.txt"]
+
+
+async def test_a_command_finds_what_its_settings_give_it(world: GitWorld, tmp_path: Path) -> None:
+    """What `env` names is in the environment of a program that is not talked with as well."""
+    root = tmp_path / "sluice"
+    agents = Agents(Launcher(root), root, {"robin": Model(env={"SHOP": "open"})})
+    outcome = await agents.run(await assignment(world, program(tmp_path, 'sys.exit(os.environ["SHOP"] != "open")')))
+    assert outcome.ended == "finished", outcome.summary
