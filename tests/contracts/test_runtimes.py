@@ -380,8 +380,8 @@ async def test_a_program_is_found_however_its_path_is_written(
     """A program below a folder that is a link finds what lies beside it; one in Sluice's own environment starts."""
     (tmp_path / "linked").symlink_to(ACP_PLAYER.parent)
     (tmp_path / "steps.json").write_text('[{"write": "fix.txt", "text": "fixed"}]')
-    python = f"{sys.prefix}/lib/../bin/python" if way != "linked" else sys.executable
-    command = (python, "-I", "-S", f"{tmp_path}/linked/{ACP_PLAYER.name}", f"{tmp_path}/steps.json")
+    python = ("env", f"{sys.prefix}/../{Path(sys.prefix).name}/bin/python") if way != "linked" else (sys.executable,)
+    command = (*python, "-I", "-S", f"{tmp_path}/linked/{ACP_PLAYER.name}", f"{tmp_path}/steps.json")
     outcome = await agents.run(await assignment(world, Peer("robin", "acp", command, limits=LIMITS)))
     assert outcome.ended == "finished", outcome.summary
     assert [file.path for file in (await world.collect()).files] == ["fix.txt"]
