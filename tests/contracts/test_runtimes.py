@@ -373,18 +373,23 @@ async def test_set_up_and_gate_commands_get_nothing_of_sluices(
     assert full.ended == "failed" and "are allowed" in full.why
 
 
-@pytest.mark.parametrize("way", ["linked", "by way of another folder"])
-async def test_a_program_is_found_however_its_path_is_written(
-    agents: Agents, world: GitWorld, tmp_path: Path, way: str
-) -> None:
-    """A program below a folder that is a link finds what lies beside it; one in Sluice's own environment starts."""
+async def test_a_program_below_a_linked_folder(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """It finds what lies beside it by the name it was started with."""
     (tmp_path / "linked").symlink_to(ACP_PLAYER.parent)
     (tmp_path / "steps.json").write_text('[{"write": "fix.txt", "text": "fixed"}]')
-    python = ("env", f"{sys.prefix}/../{Path(sys.prefix).name}/bin/python") if way != "linked" else (sys.executable,)
-    command = (*python, "-I", "-S", f"{tmp_path}/linked/{ACP_PLAYER.name}", f"{tmp_path}/steps.json")
+    command = (sys.executable, "-I", "-S", f"{tmp_path}/linked/{ACP_PLAYER.name}", f"{tmp_path}/steps.json")
     outcome = await agents.run(await assignment(world, Peer("robin", "acp", command, limits=LIMITS)))
     assert outcome.ended == "finished", outcome.summary
     assert [file.path for file in (await world.collect()).files] == ["fix.txt"]
+
+
+async def test_a_program_by_way_of_another_folder(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Sluice's own interpreter, written in another way than Sluice itself was started, is there."""
+    beside = Path(sys.prefix).parent
+    python = f"{beside}/../{beside.name}/{Path(sys.prefix).name}/bin/python"
+    peer = Peer("robin", "command", ("env", python, "-c", "print('here')"), limits=LIMITS)
+    outcome = await agents.run(await assignment(world, peer))
+    assert outcome.ended == "finished", outcome.summary
 
 
 async def test_a_command_finds_what_its_settings_give_it(world: GitWorld, tmp_path: Path) -> None:
