@@ -140,10 +140,10 @@ async def test_who_is_paused_goes_on_where_it_was(name: str, make_world: MakeWor
     assert went_on(nearby, f"paused-{name}")
 
 
-def went_on(models: Models, name: str, begun: int = len(HELD)) -> bool:
+def went_on(models: Models, name: str) -> bool:
     """The session was gone on with where it was, and nothing was asked twice."""
     turns = [asked.request.turn for asked in models.record(name).asked if asked.branch == "main"]
-    return turns == sorted(set(turns)) and turns[:begun] == list(range(begun))
+    return turns == sorted(set(turns)) and turns[: len(HELD)] == list(range(len(HELD)))
 
 
 def _asked(models: Models, name: str) -> int:
