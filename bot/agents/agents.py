@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -80,8 +81,10 @@ class Agents:
         return replace(outcome, ended=pulse.ending) if pulse.ending else outcome
 
     async def _work(self, assignment: Assignment, desk: Path, note: Note) -> Outcome:
-        if failed := await self._set_up(assignment):
+        begun = time.monotonic()
+        if failed := await self._set_up(assignment, begun):
             return failed
+        assignment = replace(assignment, peer=replace(assignment.peer, limits=_left_of(assignment.peer.limits, begun)))
         match assignment.peer.runtime:
             case "command":
                 return await self._launch(assignment, _found(assignment.peer), desk, note)
@@ -263,7 +266,7 @@ class Agents:
         (desk / "steps.json").write_text(json.dumps(steps))
         return [sys.executable, "-I", "-S", str(PLAYER), str(desk / "steps.json")]
 
-    async def _set_up(self, assignment: Assignment) -> Outcome | None:
+    async def _set_up(self, assignment: Assignment, begun: float) -> Outcome | None:
         """The policy's set-up commands, unless these very ones ran in this worktree before."""
         tree = Path(assignment.worktree)
         mark = self.root / "setup" / tree.parent.name / tree.name
@@ -272,9 +275,9 @@ class Agents:
             return None
         for number, line in enumerate(assignment.setup):
             log = self.root / "logs" / f"{ref_part(assignment.run)}-setup-{number}.log"
-            command = ("bash", "-c", line)
+            command, limits = ("bash", "-c", line), _left_of(assignment.peer.limits, begun)
             ended = await self.launcher.run(
-                Command(command, tree, f"{assignment.run}-setup", log, assignment.peer.limits, writable=(tree,))
+                Command(command, tree, f"{assignment.run}-setup", log, limits, writable=(tree,))
             )
             if ended.ended != "finished" or ended.code != 0:
                 if ended.ended == "unreached":
@@ -346,6 +349,11 @@ def _result(file: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _left_of(limits: Limits, begun: float) -> Limits:
+    """A run's time is one, whoever takes it: its set-up or its agent."""
+    return replace(limits, wall_seconds=max(1.0, limits.wall_seconds - (time.monotonic() - begun)))
 
 
 def _left(file: Path) -> str:
