@@ -7,11 +7,11 @@ not make the agent work twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from math import inf
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from pydantic import TypeAdapter
@@ -83,13 +83,13 @@ class Runs:
                 outcome = await self._work(run, plan, item, tree, _policy(memory.last_policy))
         except asyncio.CancelledError:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
-            await asyncio.shield(put_away)
+            await _seen_through(put_away)
             raise
         except (Unavailable, OSError) as error:  # git, the remote or a full disk, not the agent: once more
             outcome = Outcome("unreached", str(error), 0.0, "")
         except SluiceError as error:
             outcome = Outcome("failed", str(error), 0.0, "")
-        await self._finish(run, spec, outcome)
+        await _seen_through(self._finish(run, spec, outcome))
 
     async def _work(self, run: Run, plan: RunPlan, item: Item, tree: Worktree, policy: Policy) -> Outcome:
         kept = self.outcomes / f"{run.key}.json"
@@ -198,6 +198,16 @@ class Runs:
         finally:
             await self.ctx.git.remove_checkout(checkout)
         await self.ctx.ledger.end_gate(key, replace(judged, run_id=key), self.ctx.now())
+
+
+async def _seen_through(ending: Coroutine[Any, Any, object]) -> None:
+    """Who is cancelled while its end is being noted notes it to the end: a run without one is taken for lost."""
+    task = asyncio.ensure_future(ending)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -127,3 +128,24 @@ async def say_elsewhere(world: World) -> None:
     await world.service.watch()
     issue = await world.rest("ann", "POST", f"/repos/{other}/issues", {"title": "Stop it"})
     await world.rest("ann", "POST", f"/repos/{other}/issues/{issue['number']}/comments", {"body": "/sluice pause all"})
+
+
+async def test_who_is_stopped_while_its_end_is_noted_is_not_lost(make_world: MakeWorld) -> None:
+    """The agent has ended and its work is being saved when `/sluice cancel` comes: both count."""
+    world = await make_world()
+    world.play("Late", {"write": "half.txt", "text": "half"}, {"run": "while [ ! -e go ]; do sleep 0.05; done; rm go"})
+    item = await world.add_issue("Late", edits=False)
+    await world.until_working(item)
+    saving = {"path": "git-receive-pack", "method": "POST"}
+    world.hub.admin("faults", {"match": saving, "kind": "delay", "seconds": 3})
+    [tree] = world.worktrees()
+    (tree / "go").write_text("")
+    async with asyncio.timeout(30):
+        while not (await world.http.get("/_hub/faults")).json()["struck"]:
+            await asyncio.sleep(0.05)
+    await world.comment(item, "/sluice cancel", by="ann")
+    await world.settle()
+    assert "cancelled by" in await world.reason(item)
+    assert world.service
+    [run] = await world.service.ledger.runs()
+    assert run.outcome and run.outcome.ended == "finished" and run.work and run.work.files
