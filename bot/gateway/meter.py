@@ -20,6 +20,7 @@ from bot.core.tokens import Tokens, by_model
 
 KEY = "sk-sluice-"  # the beginning of every run's key, by which logs know it for a secret
 REMEMBERED = 1_000  # runs that ended
+MOST_UNTOLD = 20  # calls of a run whose cost is not known; a run that has more of them hides what it spends
 WORTH_WAITING = timedelta(minutes=2)
 KINDS = {"input": "input_total", "cache_read": "cache_read", "cache_write": "cache_write", "output": "output"}
 
@@ -55,6 +56,13 @@ class Account:
     overspent: str = ""  # the sentence that says so
     busy: bool = False  # its provider's last word was to come back later ...
     until: datetime | None = None  # ... then
+    untold: int = 0  # calls that were given up before their end, or whose answer did not tell what they cost
+
+    @property
+    def uncounted(self) -> str:
+        if self.untold <= MOST_UNTOLD:
+            return ""
+        return f"what {self.untold} of its calls to the model cost is not known: they were given up, or did not tell"
 
 
 @dataclass
@@ -84,7 +92,7 @@ class Meter:
         door = Door(run, peer, upstream, limits, stop)
         self._doors[door.key] = door
         self._accounts[run] = account = self._accounts.pop(run, Account())
-        account.overspent = ""  # it may have been given more since
+        account.overspent, account.untold = "", 0  # it may have been given more since, and somebody has looked at it
         for old in list(self._accounts)[:-REMEMBERED]:
             if all(each.run != old for each in self._doors.values()):
                 del self._accounts[old]
@@ -109,9 +117,18 @@ class Meter:
             self.figures.tokens[door.peer, tokens.model, kind] += getattr(tokens, count)
         self.refusal(door)
 
+    def untold(self, door: Door) -> None:
+        """What a call cost will never be known."""
+        account = self._account(door.run)
+        account.untold += 1
+        if account.untold == MOST_UNTOLD + 1:
+            door.stop("failed")
+
     def refusal(self, door: Door) -> str:
         """Why the run may ask no more; empty: it may. Whoever runs it is told the first time."""
         account = self._account(door.run)
+        if account.uncounted:
+            return account.uncounted
         if not account.overspent and (found := self._over(door)):
             account.overspent = found
             door.stop("overspent")

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 PREFIX = "/model"
 ERROR = 64_000  # bytes of an error that are looked at
 AT_ONCE = 32  # calls of one run, its sub-agents' too; one that asks for more is no agent at work
+LAST_WORDS = 1.0  # seconds: what a call costs stands at the end of its answer, which may be about to come
 UNPACKED = ("gzip", "x-gzip", "deflate")  # what is taken apart here, should a provider pack though it was asked not to
 
 
@@ -90,10 +91,15 @@ class Passing:
         leaving = asyncio.create_task(body.left(asyncio.current_task()))
         try:
             answer = await self._reached(door, request, body)
+            body.patience = LAST_WORDS
             try:
                 await self._hand_back(door, wanted, answer, send)
             finally:
                 await asyncio.shield(answer.aclose())
+        except asyncio.CancelledError:
+            if body.gone and wanted.billed:
+                self._meter.untold(door)
+            raise
         finally:
             leaving.cancel()
 
@@ -142,14 +148,18 @@ class Passing:
         self._meter.note(door, "answered")
         bill = Bill(wanted)
         reader = Reader(bill, streamed="event-stream" in answer.headers.get("content-type", ""))
+        whole = False
         try:
             await _pass(pieces, reader.take, send)
+            whole = True
         finally:
             if wanted.billed:
                 reader.end()
                 self._meter.count(door, bill.tokens)
                 if bill.tokens is None:
                     log.warning("what a call was billed with is not known", peer=door.peer, path=wanted.path)
+                    if whole:
+                        self._meter.untold(door)
 
     async def _refused(self, door: Door, answer: httpx.Response, pieces: AsyncIterator[bytes], send: Send) -> None:
         said = bytearray()
