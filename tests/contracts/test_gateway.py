@@ -19,8 +19,7 @@ from bot.core.tokens import Tokens
 from bot.errors import SettingsError
 from bot.gateway import Meter, Upstream
 from bot.gateway.asked import below
-from bot.gateway.meter import MOST_UNTOLD, Account
-from bot.gateway.passing import AT_ONCE
+from bot.gateway.meter import AT_FIRST, AT_ONCE, MOST_UNTOLD, Account
 from bot.logs import Hiding
 from bot.settings import Settings
 from bot.wiring import gateway_of
@@ -391,6 +390,15 @@ async def test_calls_at_once_are_all_counted(world: World) -> None:
     assert {answer.status_code for answer in answers} == {200}
     assert world.gateway.meter.used("many") == (Tokens("m", 7_200, output=800),)
     assert (await world.ask(key, ANTHROPIC)).status_code == 402
+
+
+async def test_no_cap_is_passed_by_asking_all_at_once(world: World) -> None:
+    """What is asked side by side waits for its turn where it would not fit into what is left."""
+    world.limits = Limits(tokens=6_500)
+    key = await world.play("burst", Scenario([Turn(say="hello", billed=Billed(900, output=100), delay=0.05)]))
+    answers = await asyncio.gather(*(world.ask(key, ANTHROPIC) for _ in range(20)))
+    assert [answer.status_code for answer in answers].count(200) == len((await world.record("burst")).asked) == 7
+    assert world.stopped == [("burst", "overspent")] and AT_FIRST < 7
 
 
 async def test_more_than_its_own_limits_may_stop_a_run(world: World) -> None:
