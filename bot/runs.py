@@ -203,7 +203,7 @@ class Runs:
         memory = await self.ctx.ledger.recall(item, self.ctx.now())
         checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
         try:
-            minutes = _policy(memory.last_policy).work.minutes_per_run
+            minutes = min(_policy(memory.last_policy).work.minutes_per_run, self.ctx.caps.minutes_per_gate)
             judged = _judged(gate, command, await self.agents.gate(key, command, checkout, Limits(minutes * 60)))
             judged = replace(judged, detail=self._told(judged.detail))
         except Unavailable as error:  # no room on this machine

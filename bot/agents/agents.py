@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
 from bot.agents.logins import Login, give_back, login_of, share
 from bot.agents.played import Played
-from bot.agents.preparing import set_up
+from bot.agents.preparing import left_of, set_up
 from bot.agents.pulse import Pulse
 from bot.agents.reach import reach_of
 from bot.agents.runtimes import Launches, launches, program_of
@@ -68,8 +69,10 @@ class Agents:
         return replace(outcome, ended=pulse.ending) if pulse.ending else outcome
 
     async def _work(self, assignment: Assignment, desk: Desk, note: Note) -> Outcome:
-        if failed := await set_up(self.launcher, assignment):
+        begun = time.monotonic()
+        if failed := await set_up(self.launcher, assignment, begun):
             return failed
+        assignment = replace(assignment, peer=replace(assignment.peer, limits=left_of(assignment.peer.limits, begun)))
         match assignment.peer.runtime:
             case "command":
                 return await self._launch(assignment, programs.found(assignment.peer), desk, note)
