@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -41,7 +42,7 @@ async def _state(settings: Settings, peer: Peer) -> tuple[State, str]:
     if peer.script and not peer.command:
         there = settings.peers[peer.name].script
         return ("ok", peer.runtime) if there and there.exists() else ("wrong", f"the script {there} does not exist")
-    words, program = programs.found(peer), program_of(peer)
+    words, program = programs.found(replace(peer, arguments=())), program_of(peer)
     if peer.runtime == "command":
         return "ok", peer.runtime
     model = models_of(settings)[peer.name]

@@ -13,6 +13,7 @@ import pytest
 
 from bot.agents import Agents, Launcher, Model
 from bot.agents.errors import LaunchFailed
+from bot.agents.runtimes import command_of
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.scripts import ACP_PLAYER
 from bot.core.events import Event
@@ -405,3 +406,12 @@ async def test_a_command_finds_what_its_settings_give_it(world: GitWorld, tmp_pa
     agents = Agents(Launcher(root), root, {"robin": Model(env={"SHOP": "open"})})
     outcome = await agents.run(await assignment(world, program(tmp_path, 'sys.exit(os.environ["SHOP"] != "open")')))
     assert outcome.ended == "finished", outcome.summary
+
+
+async def test_arguments_follow_the_command(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """What the settings add stands behind the program's own words, whatever it is by default."""
+    peer = program(tmp_path, 'Path("words.txt").write_text(" ".join(sys.argv[1:]))')
+    peer = replace(peer, arguments=("--careful", "two words"))
+    assert (await agents.run(await assignment(world, peer))).ended == "finished"
+    assert (Path(world.git.worktrees()[0]) / "words.txt").read_text() == "--careful two words"
+    assert command_of(Peer("robin", "claude", arguments=("--careful",))) == ("claude", "--careful")
