@@ -58,7 +58,8 @@ class Agents:
 
         def hear(each: Event) -> None:
             pulse.hear(each)
-            note(each)
+            if each.kind != "finished":  # told below, once, behind what was used
+                note(each)
 
         try:
             outcome = await self._work(assignment, desk, hear)
@@ -66,7 +67,11 @@ class Agents:
             desk.clear()
             del self._pulses[assignment.run]
             self._known.pop(assignment.run, None)
-        return replace(outcome, ended=pulse.ending) if pulse.ending else outcome
+        outcome = replace(outcome, ended=pulse.ending) if pulse.ending else outcome
+        for each in outcome.used or self.billed(assignment.run, assignment.item, assignment.peer):
+            note(event("usage", f"{each.input_total:,} tokens read, {each.output:,} written", each.model))
+        note(event("finished", outcome.summary or outcome.ended.replace("_", " ")))
+        return outcome
 
     async def _work(self, assignment: Assignment, desk: Desk, note: Note) -> Outcome:
         begun = time.monotonic()
@@ -235,6 +240,4 @@ class Agents:
                 reach=reach_of(assignment.peer, model.url, bubblewrap_works()),
             )
         )
-        outcome = endings.left(ended, desk.result(), log, desk.question())
-        note(event("finished", outcome.summary or outcome.ended))
-        return outcome
+        return endings.left(ended, desk.result(), log, desk.question())

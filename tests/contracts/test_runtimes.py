@@ -415,3 +415,19 @@ async def test_arguments_follow_the_command(agents: Agents, world: GitWorld, tmp
     assert (await agents.run(await assignment(world, peer))).ended == "finished"
     assert (Path(world.git.worktrees()[0]) / "words.txt").read_text() == "--careful two words"
     assert command_of(Peer("robin", "claude", arguments=("--careful",))) == ("claude", "--careful")
+
+
+async def test_how_it_ended_stands_last_behind_what_it_used(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Whatever the runtime, and however it ended: once."""
+    spend = '{spend = {model = "m", input_total = 1200, output = 30}}'
+    said: list[Event] = []
+    peer = script(tmp_path, f'[[play]]\nitem = 7\nsteps = [{spend}, {{say = "Done."}}]')
+    await agents.run(await assignment(world, peer), said.append)
+    assert [(each.kind, each.text, each.target) for each in said[-2:]] == [
+        ("usage", "1,200 tokens read, 30 written", "m"),
+        ("finished", "Done.", ""),
+    ]
+    said.clear()
+    failing = await assignment(world, program(tmp_path, ""), run="run2", setup=("echo broken; false",))
+    await agents.run(failing, said.append)
+    assert [each.kind for each in said] == ["finished"] and "broken" in said[0].text
