@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.tokens import by_model
-from tests.agents.test_real_programs import truth
+from tests.agents.desk import truth
 from tests.agents.test_whole_life import both, peer
 from tests.models.record import Record
 from tests.models.scenario import Refusal, Run, Scenario, Turn, Write

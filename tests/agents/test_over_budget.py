@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.tokens import by_model
-from tests.agents.test_real_programs import truth
+from tests.agents.desk import truth
 from tests.agents.test_whole_life import MENDED, both, peer
 from tests.models.scenario import Billed, Run, Scenario, Turn, Write
 from tests.models.serving import Models
