@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from bot.claims import renew
 from bot.context import Context, item_at_work
 from bot.core.actions import RunPlan
+from bot.core.foreign import plain
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
 from bot.core.policy import Policy
@@ -120,11 +121,22 @@ class Runs:
             outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)
         if outcome.ended in HEARD and outcome.failure != "setup":
             await self.ctx.ledger.heard(run.item, [message.id for message in news], run.key, self.ctx.now())
+        outcome = self._fit(outcome)
         self.outcomes.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial")
         partial.write_bytes(OUTCOME.dump_json(outcome))
         partial.rename(kept)
         return outcome
+
+    def _fit(self, outcome: Outcome) -> Outcome:
+        """What it said goes into a database, a commit and a comment: it holds nothing that breaks one of them, and no
+        secret."""
+        summary, failure, question = map(self._told, (outcome.summary, outcome.failure, outcome.question))
+        used = tuple(replace(each, model=plain(each.model)) for each in outcome.used)
+        return replace(outcome, summary=summary, failure=failure, question=question, used=used)
+
+    def _told(self, text: str) -> str:
+        return self.hide(plain(text))
 
     async def _accompanied(self, run: Run, assignment: Assignment, known: set[str], note: Note) -> Outcome:
         """The agent works, and is told what people say meanwhile, as far as it can be."""
@@ -193,6 +205,7 @@ class Runs:
         try:
             minutes = min(_policy(memory.last_policy).work.minutes_per_run, self.ctx.caps.minutes_per_gate)
             judged = _judged(gate, command, await self.agents.gate(key, command, checkout, Limits(minutes * 60)))
+            judged = replace(judged, detail=self._told(judged.detail))
         except Unavailable as error:  # no room on this machine
             judged = replace(gate, state="unknown", reason=f"`{command}` could not be run: {error}")
         finally:

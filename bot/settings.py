@@ -118,6 +118,7 @@ class PeerSettings(Part):
         description="the program and its arguments; absent: `claude` or `codex`; "
         "with the runtime command the brief comes on its standard input",
     )
+    arguments: list[str] = Field([], description="more arguments, behind the command or the program it stands for")
     model: str = Field("", description="the model it is to use; absent: its own choice")
     api_key: SecretStr | None = Field(
         None, description="the key for its model; absent: the program uses the login it has on this machine"
@@ -178,6 +179,8 @@ class PeerSettings(Part):
 
     @model_validator(mode="after")
     def something_to_start(self) -> PeerSettings:
+        if self.script and self.arguments:
+            raise ValueError("a script that is played takes no arguments")
         if self.runtime == "acp" and self.script and self.command:
             raise ValueError('the runtime "acp" takes a command, or a script that is played, not both')
         if (self.runtime == "command" or (self.runtime == "acp" and not self.script)) and not self.command:
@@ -419,4 +422,5 @@ def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
         peer.runtime in LOGINS and peer.api_key is None and not any(map(BY_USE.search, peer.env)),
         day,
         peer.runs_per_day or caps.runs_per_day,
+        tuple(peer.arguments),
     )

@@ -217,9 +217,9 @@ class Agents:
         log = self.root / "logs" / f"{ref_part(assignment.run)}-{assignment.round}.log"
         home = self.homes.of(assignment.item, assignment.peer.name).path
         self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
-        env = desk.environment | {"SLUICE_USAGE": str(home / USAGE_TOLD)}
         skills.lay(home)
         model = self.models.get(assignment.peer.name, Model())
+        env = {**model.env, **desk.environment, "SLUICE_USAGE": str(home / USAGE_TOLD)}
         ended = await self.launcher.run(
             Command(
                 argv,

@@ -33,9 +33,11 @@ class Home:
 
     @property
     def session(self) -> Session:
-        """Without an id there is none to go on with."""
-        file = self.folder / "session.json"
-        return Session(**json.loads(file.read_text())) if file.exists() else Session()
+        """Without an id there is none to go on with. What cannot be read, after a crash of the machine, is none."""
+        try:
+            return Session(**json.loads((self.folder / "session.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return Session()
 
     def keep_session(self, session: Session) -> None:
         if session != self.session:

@@ -48,12 +48,13 @@ def launches(runtime: str) -> Launches:
 
 
 def command_of(peer: Peer) -> tuple[str, ...]:
-    return peer.command or PROGRAMS.get(peer.runtime, ())
+    command = peer.command or PROGRAMS.get(peer.runtime, ())
+    return (*command, *peer.arguments) if command else ()
 
 
 def program_of(peer: Peer) -> str:
     """The name whose transcripts and ways are known: the runtime's, or that of the program itself."""
     if peer.runtime in PROGRAMS:
         return peer.runtime
-    names = [Path(word).stem for word in command_of(peer)]
+    names = [Path(word).stem for word in peer.command]
     return next((name for name in names if name in READERS), names[0] if names else "")

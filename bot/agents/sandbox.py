@@ -98,8 +98,10 @@ def wrapped(argv: Sequence[str], world: World) -> list[str]:
 
 
 def _outermost(paths: Sequence[str]) -> list[str]:
-    """Without those that lie in another one: they are there already, and one that is a link could not be bound."""
-    return [path for path in dict.fromkeys(paths) if not any(str(above) in paths for above in Path(path).parents)]
+    """Without those that lie in another one, however they are written: they are there already, and one that is a link
+    could not be bound."""
+    plain = dict.fromkeys(map(os.path.normpath, paths))
+    return [path for path in plain if not any(str(above) in plain for above in Path(path).parents)]
 
 
 def _interpreter() -> list[str]:

@@ -46,7 +46,7 @@ def doctor(
 
 async def report(settings: Settings, write: bool = False, issue: str = "", as_json: bool = False) -> bool:
     """Says what was found; False if something is wrong."""
-    findings = [*here(settings), *await _held(settings)]
+    findings = [*here(settings), *await _peers(settings), *await _held(settings)]
     findings += [finding async for finding in _github(settings, write, issue)]
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})
@@ -66,7 +66,6 @@ def here(settings: Settings) -> list[Finding]:
         _sandbox(settings),
         _webhooks(settings),
         _heartbeat(settings),
-        *_peers(settings),
     ]
 
 
@@ -140,20 +139,12 @@ def _heartbeat(settings: Settings) -> Finding:
     return Finding("heartbeat", "ok", f"left in {repo} every five minutes, for its .github/workflows/heartbeat.yml")
 
 
-def _peers(settings: Settings) -> list[Finding]:
+async def _peers(settings: Settings) -> list[Finding]:
     if not settings.peers:
         return [Finding("agents", "wrong", "none: add a [peers.NAME] table to sluice.toml")]
-    return [_peer(name, peer.runtime, peer.command, peer.script) for name, peer in settings.peers.items()]
+    from bot.cli.agents import agents_found  # here, so that the other commands start quickly
 
-
-def _peer(name: str, runtime: str, command: list[str], script: Path | None) -> Finding:
-    what = f"agent {name}"
-    match runtime:
-        case "command" if not shutil.which(command[0]):
-            return Finding(what, "wrong", f"{command[0]} is not found")
-        case "scripted" if script is None or not script.exists():
-            return Finding(what, "wrong", f"the script {script} does not exist")
-    return Finding(what, "ok", runtime)
+    return await agents_found(settings)
 
 
 async def _held(settings: Settings) -> list[Finding]:

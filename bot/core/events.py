@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.foreign import plain
+
 Kind = Literal["started", "message", "tool", "changed", "asked", "answered", "notice", "usage", "finished"]
 LONGEST = 2_000  # characters of one event's text that are kept
 
@@ -29,4 +31,5 @@ class Noted:
 
 
 def event(kind: Kind, text: str = "", target: str = "") -> Event:
-    return Event(kind, text[:LONGEST], target[:LONGEST])
+    """Bounded before and after: what has no face takes no place, and may not take long either."""
+    return Event(kind, plain(text[: 2 * LONGEST])[:LONGEST], plain(target[: 2 * LONGEST])[:LONGEST])

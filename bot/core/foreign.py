@@ -20,6 +20,7 @@ FACELESS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 COMMENT = re.compile(r"<!--(?:[^\n]*?-->|(?:.|\n)*?-->[^\n]*)|^[ \t>]*<!--(?:.|\n)*\Z", re.MULTILINE)
+ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?")
 ENTITY = re.compile(r"&(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,40});")
 
 
@@ -29,6 +30,11 @@ def clean(text: str) -> str:
     while "<!--" in left:  # what is left may close up to another
         left = without_comments(left) if COMMENT.search(left) else left.partition("<!--")[0]
     return left.strip()
+
+
+def plain(text: str) -> str:
+    """Words as they may be kept and shown anywhere: no database stumbles over them, and they paint no terminal."""
+    return _with_faces(ESCAPE.sub("", text))
 
 
 def without_comments(text: str, trace: str = "") -> str:

@@ -54,6 +54,7 @@ class Peer:
     subscription: bool = False  # paid by the month: tokens bind, money does not
     day: Budget = PER_DAY
     runs_per_day: int = 100
+    arguments: tuple[str, ...] = ()  # behind the command
 
 
 @dataclass(frozen=True)

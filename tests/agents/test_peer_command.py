@@ -51,6 +51,32 @@ async def test_an_agent_that_works_does_both_steps(tmp_path: Path, nearby: Model
     assert "claude" in shown and KEY not in shown
 
 
+async def test_doctor_knows_whether_each_agent_could_start(tmp_path: Path) -> None:
+    """Of each its program, version and login, or what is missing and how it is mended."""
+    loud = tmp_path / "copilot"
+    loud.write_text("#!/bin/sh\nexit 3\n")
+    loud.chmod(0o755)
+    config = settings(
+        tmp_path,
+        works={"runtime": "claude", "command": program("claude"), "api_key": KEY},
+        absent={"runtime": "codex", "command": ["/nowhere/codex"], "api_key": KEY},
+        stranger={"runtime": "claude", "command": program("claude")},
+        aimless={"runtime": "acp", "command": program("opencode"), "api_key": KEY, "api_url": "http://127.0.0.1:9"},
+        broken={"runtime": "acp", "command": [str(loud)], "api_key": KEY, "api_url": "http://a", "model": "m"},
+    )
+    nowhere = '[github]\napi_url = "http://127.0.0.1:9"\ntoken = "none"\nlogin = "sluice[bot]"\n'
+    config.write_text(nowhere + config.read_text())
+    answer = await sluice("doctor", "--json", config=config)
+    assert answer.code == 1, answer
+    told = answer.json["findings"]
+    found = {each["what"].removeprefix("agent "): (each["state"], each["told"]) for each in told}
+    assert found["works"][0] == "ok" and "(Claude Code); claude, an API key" in found["works"][1]
+    assert found["absent"] == ("wrong", "agent absent: the program '/nowhere/codex' is not there")
+    assert found["stranger"][0] == "warning" and "set peers.stranger.api_key, or run `claude`" in found["stranger"][1]
+    assert found["aimless"] == ("wrong", "with an api_key or api_url it needs peers.aimless.model")
+    assert found["broken"] == ("wrong", f"{loud} --version tells nothing")
+
+
 async def test_what_fails_says_what_mends_it(tmp_path: Path, nearby: Models) -> None:
     """A wrong key, a provider that says to wait, a program that is not there, no login, one that does nothing."""
     wrong = nearby.play("wrong", Scenario([Turn(refusals=[Refusal(401)] * 20)]))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.agents.homes import Homes
+from bot.agents.homes import Homes, Session
 from bot.agents.laying import lay, link
 from bot.agents.logins import Login, give_back, share
 from bot.core.tokens import Tokens
@@ -31,6 +31,16 @@ def test_nothing_an_agent_left_is_followed(home: Path, tmp_path: Path) -> None:
     assert (home / ".gemini/settings.json").read_text() == (home / "one").read_text() == "ours"
     (home / "two/three").mkdir(parents=True)
     assert lay(home, "two", b"a file now").read_bytes() == b"a file now"
+
+
+@pytest.mark.parametrize("rotten", ["", "{", "[1]", '{"other": 1}', "\\xff"])
+def test_a_session_that_cannot_be_read_is_none(tmp_path: Path, rotten: str) -> None:
+    """The agent begins anew, and its new session is kept."""
+    home = Homes(tmp_path).of("item", "robin")
+    (home.folder / "session.json").write_text(rotten)
+    assert home.session == Session()
+    home.keep_session(Session("one", "run"))
+    assert home.session == Session("one", "run")
 
 
 def test_what_was_billed_before_a_run_is_known_to_its_end(tmp_path: Path) -> None:

@@ -21,6 +21,12 @@ async def test_events_are_read_in_the_order_they_happened(ledger: SqlLedger) -> 
     assert [each.number for each in await ledger.events("one", after=2)] == [3]
 
 
+async def test_words_no_database_would_take(ledger: SqlLedger) -> None:
+    """NUL bytes, halves of characters and terminal commands are left out."""
+    await ledger.note_events("one", [(NOW, event("tool", "Run\0 \ud800\x1b[2J", "ls\x1b]0;owned\x07 \x9b31m-l"))])
+    assert [(each.event.text, each.event.target) for each in await ledger.events("one")] == [("Run ", "ls -l")]
+
+
 async def test_a_log_is_bounded_and_its_end_is_kept(ledger: SqlLedger) -> None:
     """However much an agent says, how it ended stands last, and a line tells that more has happened."""
     said = [(NOW, event("message", f"word {n}")) for n in range(module.MOST + 500)]

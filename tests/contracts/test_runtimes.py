@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 
 from bot.agents import Agents, Launcher, Model
 from bot.agents.errors import LaunchFailed
+from bot.agents.runtimes import command_of
 from bot.agents.sandbox import bubblewrap_works
+from bot.agents.scripts import ACP_PLAYER
 from bot.core.events import Event
 from bot.core.run import Assignment, Limits, Peer
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
@@ -376,3 +379,39 @@ async def test_set_up_and_gate_commands_get_nothing_of_sluices(
     fills = "for i in $(seq 900); do head -c 1000000 /dev/zero > $i; done; sleep 20"
     full = await keeping.gate("g2", fills, path, replace(LIMITS, disk_bytes=10_000_000))
     assert full.ended == "failed" and "are allowed" in full.why
+
+
+async def test_a_program_below_a_linked_folder(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """It finds what lies beside it by the name it was started with."""
+    (tmp_path / "linked").symlink_to(ACP_PLAYER.parent)
+    (tmp_path / "steps.json").write_text('[{"write": "fix.txt", "text": "fixed"}]')
+    command = (sys.executable, "-I", "-S", f"{tmp_path}/linked/{ACP_PLAYER.name}", f"{tmp_path}/steps.json")
+    outcome = await agents.run(await assignment(world, Peer("robin", "acp", command, limits=LIMITS)))
+    assert outcome.ended == "finished", outcome.summary
+    assert [file.path for file in (await world.collect()).files] == ["fix.txt"]
+
+
+async def test_a_program_by_way_of_another_folder(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Sluice's own interpreter, written in another way than Sluice itself was started, is there."""
+    beside = Path(sys.prefix).parent
+    python = f"{beside}/../{beside.name}/{Path(sys.prefix).name}/bin/python"
+    peer = Peer("robin", "command", ("env", python, "-c", "print('here')"), limits=LIMITS)
+    outcome = await agents.run(await assignment(world, peer))
+    assert outcome.ended == "finished", outcome.summary
+
+
+async def test_a_command_finds_what_its_settings_give_it(world: GitWorld, tmp_path: Path) -> None:
+    """What `env` names is in the environment of a program that is not talked with as well."""
+    root = tmp_path / "sluice"
+    agents = Agents(Launcher(root), root, {"robin": Model(env={"SHOP": "open"})})
+    outcome = await agents.run(await assignment(world, program(tmp_path, 'sys.exit(os.environ["SHOP"] != "open")')))
+    assert outcome.ended == "finished", outcome.summary
+
+
+async def test_arguments_follow_the_command(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """What the settings add stands behind the program's own words, whatever it is by default."""
+    peer = program(tmp_path, 'Path("words.txt").write_text(" ".join(sys.argv[1:]))')
+    peer = replace(peer, arguments=("--careful", "two words"))
+    assert (await agents.run(await assignment(world, peer))).ended == "finished"
+    assert (Path(world.git.worktrees()[0]) / "words.txt").read_text() == "--careful two words"
+    assert command_of(Peer("robin", "claude", arguments=("--careful",))) == ("claude", "--careful")
