@@ -127,8 +127,10 @@ class Agents:
     async def _at_a_door(self, assignment: Assignment, launch: Launches, note: Note, desk: Desk) -> Outcome:
         """Its own, which is shut whatever becomes of the run."""
         run, model = assignment.run, self.models.get(assignment.peer.name, Model())
-        way = await self.doors.open(run, assignment.peer, lambda how: self.end(run, how)) if self.doors else None
-        if self.doors is None or way is None:
+        if self.doors is None:
+            return await self._talk_through(assignment, launch, note, desk, model)
+        way = await self.doors.open(run, assignment.peer, lambda how: self.end(run, how), self._pulses[run].beat)
+        if way is None:
             return await self._talk_through(assignment, launch, note, desk, model)
         try:
             outcome = await self._talk_through(assignment, launch, note, desk, way)

@@ -11,6 +11,7 @@ from bot.core.run import Ended, Outcome, Peer
 from bot.core.tokens import Tokens
 
 Stop = Callable[[Ended], None]  # told when the run cannot go on, and how it is to end
+Beat = Callable[[], None]  # told that its model speaks: an answer may take longer than a stall
 
 
 class Way(Protocol):
@@ -36,7 +37,7 @@ class Account(Protocol):
 
 
 class Doors(Protocol):
-    async def open(self, run: str, peer: Peer, stop: Stop) -> Way | None: ...  # None: it needs none
+    async def open(self, run: str, peer: Peer, stop: Stop, beat: Beat) -> Way | None: ...  # None: it needs none
     async def close(self, run: str) -> Account | None: ...
     async def stop(self) -> None: ...
 

@@ -29,10 +29,10 @@ class Line:
     runs: int
     tokens: int | None  # None: nothing is known yet
     estimated: int | None  # of those runs for which there was something to go by
-    input_total: int
-    cache_read: int
-    cache_write: int
-    output: int
+    input_total: int | None
+    cache_read: int | None
+    cache_write: int | None
+    output: int | None
     cost_usd: float | None  # as far as it is known
     unknown: bool  # of a part of it the cost is not
     subscription: bool
@@ -70,6 +70,10 @@ def _lines(found: Sequence[RunUsed], paid: Mapping[str, bool], apart: bool) -> I
 
 def _line(agent: str, what: str, runs: Sequence[RunUsed], subscription: bool) -> Line:
     spent = [each for run in runs for each in run.spent]
+
+    def in_all(kind: str) -> int | None:
+        return sum(getattr(each.tokens, kind) for each in spent) if spent else None
+
     costs = [each.cost_usd for each in spent]
     known = [cost for cost in costs if cost is not None]
     estimates = [run.estimate for run in runs if run.estimate is not None]
@@ -77,12 +81,12 @@ def _line(agent: str, what: str, runs: Sequence[RunUsed], subscription: bool) ->
         agent,
         what,
         len(runs),
-        sum(each.tokens.total for each in spent) if spent else None,
+        in_all("total"),
         sum(estimates) if estimates else None,
-        sum(each.tokens.input_total for each in spent),
-        sum(each.tokens.cache_read for each in spent),
-        sum(each.tokens.cache_write for each in spent),
-        sum(each.tokens.output for each in spent),
+        in_all("input_total"),
+        in_all("cache_read"),
+        in_all("cache_write"),
+        in_all("output"),
         round(sum(known), 4) if known else None,
         len(known) < len(costs),
         subscription,
@@ -91,8 +95,7 @@ def _line(agent: str, what: str, runs: Sequence[RunUsed], subscription: bool) ->
 
 
 def _cells(line: Line) -> list[object]:
-    counts = (line.input_total, line.cache_read, line.cache_write, line.output)
-    tokens = (line.tokens, line.estimated, *(counts if line.tokens is not None else (None,) * len(counts)))
+    tokens = (line.tokens, line.estimated, line.input_total, line.cache_read, line.cache_write, line.output)
     told = [NONE if count is None else f"{count:,}" for count in tokens]
     return [line.agent, line.what, line.runs, *told, _cost(line), line.told_by]
 

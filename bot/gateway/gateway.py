@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,14 +17,14 @@ import structlog
 
 from bot.core.run import Peer
 from bot.errors import SluiceError
-from bot.gateway.meter import Account, Meter, Stop, Upstream
+from bot.gateway.meter import Account, Beat, Meter, Stop, Upstream
 from bot.gateway.passing import PREFIX, Passing
 from bot.server import Server, bound, server_of
 
 log = structlog.get_logger(__name__)
 HOST = "127.0.0.1"
 PATIENCE = httpx.Timeout(600.0, connect=15.0)  # seconds between two pieces of an answer: some models think for long
-WRITTEN = 0.5  # seconds within which what was counted is in the ledger
+AGAIN = 2.0  # seconds, where the ledger did not take it
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,14 @@ class Gateway:
         self.upstreams, self.meter, self._now = upstreams, meter, now
         self._face: Face | None = None
 
-    async def open(self, run: str, peer: Peer, stop: Stop) -> Entrance | None:
-        """None: this peer's calls do not come here. `stop` is called when the run cannot go on."""
+    async def open(self, run: str, peer: Peer, stop: Stop, beat: Beat) -> Entrance | None:
+        """None: this peer's calls do not come here. `stop` is called when the run cannot go on, `beat` when its model
+        says something."""
         upstream = self.upstreams.get(peer.name)
         if upstream is None:
             return None
         self._face = self._face or self._open()
-        door = self.meter.open(run, peer.name, upstream, peer.limits, stop)
+        door = self.meter.open(run, peer.name, upstream, peer.limits, stop, beat)
         return Entrance(self._face.url, door.key)
 
     async def close(self, run: str) -> Account | None:
@@ -94,8 +96,11 @@ class Gateway:
         return Face(listening, server, serving, asyncio.create_task(self._writes()), client, passing)
 
     async def _writes(self) -> None:
+        """At once: what a killed process has not written nobody will ever count."""
         while True:
-            await asyncio.sleep(WRITTEN)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.meter.grew.wait(), AGAIN)
+            self.meter.grew.clear()
             await self._write()
 
     async def _write(self) -> None:

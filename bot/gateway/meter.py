@@ -28,6 +28,7 @@ KINDS = {"input": "input_total", "cache_read": "cache_read", "cache_write": "cac
 
 Keep = Callable[[str, str, tuple[Tokens, ...]], Awaitable[None]]  # run, source, and all it was billed from there
 Stop = Callable[[Ended], None]  # how the run is to end
+Beat = Callable[[], None]
 OverBudget = Callable[[str], str | None]  # run; the sentence that says so
 
 
@@ -46,6 +47,7 @@ class Door:
     upstream: Upstream
     limits: Limits
     stop: Stop  # called when the run cannot go on: its program is not to try again for hours
+    beat: Beat  # called when its model says something
     key: str = field(default_factory=lambda: KEY + secrets.token_urlsafe(32), repr=False)
 
 
@@ -89,10 +91,11 @@ class Meter:
         self._doors: dict[str, Door] = {}  # by key
         self._accounts: dict[str, Account] = {}  # by run
         self._unwritten: set[str] = set()
+        self.grew = asyncio.Event()  # there is something to be written
         self._writing = asyncio.Lock()
 
-    def open(self, run: str, peer: str, upstream: Upstream, limits: Limits, stop: Stop) -> Door:
-        door = Door(run, peer, upstream, limits, stop)
+    def open(self, run: str, peer: str, upstream: Upstream, limits: Limits, stop: Stop, beat: Beat) -> Door:
+        door = Door(run, peer, upstream, limits, stop, beat)
         self._doors[door.key] = door
         self._accounts[run] = account = self._accounts.pop(run, Account())
         account.overspent, account.untold = "", 0  # it may have been given more since, and somebody has looked at it
@@ -117,6 +120,7 @@ class Meter:
         account.billed = by_model((*account.billed, tokens))
         account.dearest = Budget(max(account.dearest.tokens, tokens.total), self._dearer(account, tokens))
         self._unwritten.add(door.run)
+        self.grew.set()
         for kind, count in KINDS.items():
             self.figures.tokens[door.peer, tokens.model, kind] += getattr(tokens, count)
         self.refusal(door)

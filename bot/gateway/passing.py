@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 PREFIX = "/model"
 ERROR = 64_000  # bytes of an error that are looked at
 LAST_WORDS = 1.0  # seconds: what a call costs stands at the end of its answer, which may be about to come
+PING = b'"ping"'  # keeps a line open, and is no word of the model
 UNPACKED = ("gzip", "x-gzip", "deflate")  # what is taken apart here, should a provider pack though it was asked not to
 
 
@@ -172,8 +173,14 @@ class Passing:
         bill = Bill(wanted)
         reader = Reader(bill, streamed="event-stream" in answer.headers.get("content-type", ""))
         whole = False
+
+        def look(piece: bytes) -> None:
+            reader.take(piece)
+            if b"data:" in piece and PING not in piece:
+                door.beat()
+
         try:
-            await _pass(pieces, reader.take, send)
+            await _pass(pieces, look, send)
             whole = True
         finally:
             if wanted.billed:

@@ -23,6 +23,8 @@ from bot.ledger.wakes import RANK, rouse
 
 BUSY = ("machine", "person", "slot", "agent", "quota", "dependency")
 
+LONGEST_NUMBER = 9  # digits: more fit into no column, and GitHub has none
+
 
 @dataclass(frozen=True)
 class ItemRow:
@@ -85,7 +87,7 @@ class BoardVerbs(Store):
         """By id, `#12`, `12`, `owner/name#12`, or a part of the title; the first way that finds something."""
         repo, _, number = text.strip().rpartition("#")
         ways = [items.c.id == text]
-        if number.isdecimal():
+        if number.isdecimal() and len(number) <= LONGEST_NUMBER:
             ours = or_(items.c.number == int(number), items.c.pull_number == int(number))
             ways.append(ours & (func.lower(items.c.repo) == repo.lower()) if repo else ours)
         elif text.strip():

@@ -62,6 +62,15 @@ async def test_a_budget_ends_a_run_in_mid_flight(desks: Desks, name: str) -> Non
     assert len(desks.models.record(f"door-{name}").asked) == 2
 
 
+async def test_a_slow_model_is_waited_for_and_a_silent_one_is_not(desks: Desks) -> None:
+    """Answers that each take most of the time a stall may last end well; one that never comes is the end."""
+    slow = [Turn([Write(f"{number}.txt", "x\n")], delay=2) for number in range(3)]
+    outcome = await desks.run("claude", Scenario([*slow, Turn(say="Done.")]), Limits(60, 4))
+    assert outcome.ended == "finished" and outcome.seconds > 6, outcome
+    outcome = await desks.run("claude", Scenario([Turn(say="never", delay=50)] * 9), Limits(60, 4))
+    assert outcome.ended == "stalled" and outcome.seconds < 20, outcome
+
+
 async def test_nothing_but_the_gateway_is_in_reach(desks: Desks) -> None:
     """With `network = "model-only"` the agent works, and finds neither the real key nor a way past the gateway."""
     if not bubblewrap_works():

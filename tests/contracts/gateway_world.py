@@ -69,6 +69,7 @@ class World:
     odd: str  # a provider that answers as the test says
     kept: dict[str, tuple[Tokens, ...]] = field(default_factory=dict)  # by run, as the ledger has it
     stopped: list[tuple[str, Ended]] = field(default_factory=list)
+    beats: list[str] = field(default_factory=list)  # by run, whenever its model said something
     limits: Limits = field(default_factory=Limits)
     answer: Callable[[Request], Awaitable[Response]] | None = None
     url: str = ""
@@ -82,7 +83,9 @@ class World:
     async def door(self, run: str, upstream: str) -> str:
         self.gateway.upstreams["robin"] = Upstream(upstream, REAL)
         peer = Peer("robin", "claude", limits=self.limits)
-        way = await self.gateway.open(run, peer, lambda how: self.stopped.append((run, how)))
+        way = await self.gateway.open(
+            run, peer, lambda how: self.stopped.append((run, how)), lambda: self.beats.append(run)
+        )
         assert way is not None
         self.url = way.url
         return way.key

@@ -19,6 +19,7 @@ from bot.core.tokens import Tokens
 from bot.errors import SettingsError
 from bot.gateway import Meter, Upstream
 from bot.gateway.asked import below
+from bot.gateway.gateway import AGAIN
 from bot.gateway.meter import AT_FIRST, AT_ONCE, MOST_UNTOLD, Account
 from bot.logs import Hiding
 from bot.settings import Settings
@@ -68,6 +69,16 @@ async def test_every_token_is_counted(world: World, speaking: Speaking, streamed
     account = await world.gateway.close("cost")
     assert account and account.calls == 2
     assert account.billed == world.kept["cost"] == truth(await world.record("cost"))
+
+
+async def test_what_is_billed_is_written_at_once(world: World) -> None:
+    """A process that is killed after an answer has written what it cost."""
+    key = await world.play("sudden", Scenario([Turn(say="hello", billed=BILLED)]))
+    await world.ask(key, ANTHROPIC)
+    async with asyncio.timeout(AGAIN * 0.75):
+        while "sudden" not in world.kept:
+            await asyncio.sleep(0.01)
+    assert world.kept["sudden"] == truth(await world.record("sudden"))
 
 
 async def test_the_real_key_stays_here(world: World, speaking: Speaking) -> None:
@@ -150,6 +161,7 @@ async def test_each_piece_goes_through_at_once(world: World) -> None:
     async def slowly() -> AsyncIterator[bytes]:
         yield event(BEGUN)
         await read.wait()
+        yield b"event: ping\n" + event({"type": "ping"})
         yield event(ENDED)
 
     async def answering(_: Request) -> Response:
@@ -159,9 +171,10 @@ async def test_each_piece_goes_through_at_once(world: World) -> None:
     request = world.request(await world.door("slow", world.odd), ANTHROPIC)
     answer = await world.http.send(request, stream=True)
     pieces = answer.aiter_raw()
-    assert await anext(pieces) == event(BEGUN)
+    assert await anext(pieces) == event(BEGUN) and world.beats == ["slow"], "it is at work, however long it takes"
     read.set()
-    assert await anext(pieces) == event(ENDED)
+    await anext(pieces)
+    assert await anext(pieces) == event(ENDED) and len(world.beats) == 2, "a ping says nothing"
     await answer.aclose()
     await world.gateway.close("slow")
     assert world.kept["slow"] == (Tokens("m", 7, output=90),)
@@ -544,6 +557,6 @@ async def test_it_listens_on_loopback_alone(world: World) -> None:
 
 def test_no_log_shows_a_runs_key() -> None:
     """It is known by its beginning, since it is made up long after the log is set up."""
-    door = Meter().open("run", "robin", Upstream("https://api.example", REAL), Limits(), lambda _: None)
+    door = Meter().open("run", "robin", Upstream("https://api.example", REAL), Limits(), lambda _: None, lambda: None)
     assert door.key not in Hiding(()).text(f"the key {door.key} was shown")
     assert door.key not in repr(door) and REAL not in repr(door)

@@ -69,3 +69,15 @@ async def test_nothing_known_stays_unknown(ledger: SqlLedger) -> None:
     assert ended.outcome and ended.outcome.tokens is None and ended.outcome.cost_usd is None
     assert await ledger.note_usage("no-such-run", "gateway", [OPUS], at(1), unpriced) == Budget()
     assert await ledger.spent() == []
+
+
+async def test_what_each_run_used_is_found_by_item_agent_and_day(ledger: SqlLedger) -> None:
+    """A run whose use is not known is among them, with nothing; one of another day, item or agent is not."""
+    assert await ledger.runs_used() == []
+    run, silent = await begun(ledger), await begun(ledger, 2)
+    await ledger.note_usage(run, "transcript", [OPUS, HAIKU], at(90_000), price)
+    everything = await ledger.runs_used()
+    assert [(each.run, each.number, len(each.spent)) for each in everything] == [(run, 1, 2), (silent, 2, 0)]
+    assert [each.run for each in await ledger.runs_used(item="card-2")] == [silent]
+    assert await ledger.runs_used(peer="nobody") == []
+    assert [each.run for each in await ledger.runs_used(peer="ada", since=at(3_600))] == [run]

@@ -128,16 +128,21 @@ async def test_usage_is_shown_against_what_was_expected(make_world: MakeWorld) -
     world: World = await make_world()
     config = world.write_config()
     assert "none yet" in (await sluice("usage", config=config)).out
+    world.play("Silent", written("silent"))
+    silent = await world.add_issue("Silent", edits=False)
+    await world.settle()
+    [nothing] = (await sluice("usage", "--item", str(silent.number), "--json", config=config)).json["usage"]
+    assert {nothing[kind] for kind in ("tokens", "input_total", "output", "cost_usd")} == {None}, "unknown is never 0"
     for title in ("First", "Second"):
         world.play(title, written(title), DEAR)
         item = await world.add_issue(title, edits=False)
         await world.settle()
     [robo] = (await sluice("usage", "--day", "--json", config=config)).json["usage"]
-    assert (robo["agent"], robo["runs"], robo["tokens"], robo["estimated"]) == ("robo", 2, 1_202_000, 601_000)
+    assert (robo["agent"], robo["runs"], robo["tokens"], robo["estimated"]) == ("robo", 3, 1_202_000, 601_000)
     assert robo["cost_usd"] == 4.84
     [second] = (await sluice("usage", "--item", str(item.number), "--json", config=config)).json["usage"]
     assert (second["tokens"], second["estimated"], second["told_by"]) == (601_000, 601_000, "told")
-    first = (await sluice("usage", "--item", "1", config=config)).out
+    first = (await sluice("usage", "--item", str(item.number - 1), config=config)).out
     assert "none yet" in first and "$2.42" in first
-    for words in (("--item", "99"), ("--agent", "nobody")):
+    for words in (("--item", "99"), ("--item", "9" * 30), ("--agent", "nobody")):
         assert (await sluice("usage", *words, config=config)).code == 2
