@@ -383,9 +383,11 @@ async def test_set_up_and_gate_commands_get_nothing_of_sluices(
 
 async def test_a_program_below_a_linked_folder(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
     """It finds what lies beside it by the name it was started with."""
-    (tmp_path / "linked").symlink_to(ACP_PLAYER.parent)
-    (tmp_path / "steps.json").write_text('[{"write": "fix.txt", "text": "fixed"}]')
-    command = (sys.executable, "-I", "-S", f"{tmp_path}/linked/{ACP_PLAYER.name}", f"{tmp_path}/steps.json")
+    for folder in ("far", "near"):  # what is near is in reach, and would show the link
+        (tmp_path / folder).mkdir()
+    (tmp_path / "far/linked").symlink_to(ACP_PLAYER.parent)
+    (tmp_path / "near/steps.json").write_text('[{"write": "fix.txt", "text": "fixed"}]')
+    command = (sys.executable, "-I", "-S", f"{tmp_path}/far/linked/{ACP_PLAYER.name}", f"{tmp_path}/near/steps.json")
     outcome = await agents.run(await assignment(world, Peer("robin", "acp", command, limits=LIMITS)))
     assert outcome.ended == "finished", outcome.summary
     assert [file.path for file in (await world.collect()).files] == ["fix.txt"]
