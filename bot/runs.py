@@ -79,7 +79,7 @@ class Runs:
             if rival := await renew(self.ctx, item.repo, item.issue_id):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
-                tree = await self.ctx.git.worktree(spec, plan.merge_base)
+                tree = await self.ctx.git.worktree(spec, plan.merge_base, _trailers(run, self._peer(run.peer)))
                 outcome = await self._work(run, plan, item, tree, _policy(memory.last_policy))
         except asyncio.CancelledError:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
@@ -234,7 +234,7 @@ def _policy(text: str | None) -> Policy:
     return found if isinstance(found, Policy) else Policy()
 
 
-def _trailers(run: Run, peer: Peer | None, outcome: Outcome | None) -> Mapping[str, str]:
+def _trailers(run: Run, peer: Peer | None, outcome: Outcome | None = None) -> Mapping[str, str]:
     """Who did it: the models are those that were billed, else the one that was asked for, where either is known."""
     billed = ", ".join(each.model for each in outcome.used) if outcome else ""
     told = {
