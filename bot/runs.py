@@ -7,7 +7,7 @@ not make the agent work twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -51,7 +51,7 @@ class Exited(Protocol):
 class Agents(Counted, Protocol):
     async def run(self, assignment: Assignment, note: Note) -> Outcome: ...
     def tell(self, run: str, text: str) -> bool: ...  # False: its agent cannot be told now, or does not work here
-    async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exited: ...
+    async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool) -> Exited: ...
 
 
 class Runs:
@@ -149,6 +149,10 @@ class Runs:
     def _peer(self, name: str) -> Peer | None:
         return next((peer for peer in self.ctx.peers if peer.name == name), None)
 
+    def _offline(self, runs: Sequence[Run]) -> bool:
+        """What runs the code of an agent that may not reach the network may not either."""
+        return any(peer.offline for peer in self.ctx.peers if any(run.peer == peer.name for run in runs))
+
     async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
         """The one way a run ends, its work kept. Where that cannot be done now, what the agent said waits with it."""
         try:
@@ -192,8 +196,10 @@ class Runs:
         checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
         try:
             minutes = _policy(memory.last_policy).work.minutes_per_run
-            judged = _judged(gate, command, await self.agents.gate(key, command, checkout, Limits(minutes * 60)))
-        except Unavailable as error:  # no room on this machine
+            offline = self._offline(memory.runs)
+            ended = await self.agents.gate(key, command, checkout, Limits(minutes * 60), offline)
+            judged = _judged(gate, command, ended)
+        except SluiceError as error:  # no room on this machine, or no sandbox
             judged = replace(gate, state="unknown", reason=f"`{command}` could not be run: {error}")
         finally:
             await self.ctx.git.remove_checkout(checkout)

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from bot.agents.seat import Driver, Model, Note, Seat
 from bot.agents.talk import Talk
 from bot.agents.transcripts import READERS, TOLD, USAGE_TOLD, billed
 from bot.core.events import Event, event
+from bot.core.foreign import with_faces
 from bot.core.prompts import QUESTION
 from bot.core.run import Assignment, Ended, Limits, Outcome, Peer
 from bot.core.tokens import Tokens, since
@@ -39,6 +40,7 @@ from bot.core.worktree import ref_part
 PLAYER, ACP_PLAYER = (Path(__file__).with_name(name) for name in ("play.py", "play_acp.py"))
 QUESTION_FILE = "question.md"
 SUMMARY = 4_000  # characters of an agent's own words that are kept
+NOWHERE = Model()
 GRACE = 10.0  # seconds a program has to end its turn in good order
 
 
@@ -77,18 +79,25 @@ class Agents:
             shutil.rmtree(desk, ignore_errors=True)
             del self._pulses[assignment.run]
             self._known.pop(assignment.run, None)
-        return replace(outcome, ended=pulse.ending) if pulse.ending else outcome
+        outcome = replace(outcome, ended=pulse.ending) if pulse.ending else outcome
+        summary, question = with_faces(outcome.summary), with_faces(outcome.question)
+        return replace(outcome, summary=summary, question=question, failure=with_faces(outcome.failure))
 
     async def _work(self, assignment: Assignment, desk: Path, note: Note) -> Outcome:
         if failed := await self._set_up(assignment):
             return failed
         match assignment.peer.runtime:
             case "command":
-                return await self._launch(assignment, _found(assignment.peer), desk, note)
+                return await self._at_a_door(
+                    assignment, lambda way: self._launch(assignment, _found(assignment.peer), desk, note, way=way)
+                )
             case "scripted":
                 return await self._launch(assignment, self._player(assignment, desk), desk, note, Played(note))
             case runtime:
-                return await self._at_a_door(assignment, launches(runtime), note, desk)
+                launch = launches(runtime)
+                return await self._at_a_door(
+                    assignment, lambda way: self._talk_through(assignment, launch, note, desk, way)
+                )
 
     def end(self, run: str, how: Ended) -> None:
         """Its turn is interrupted, and it is ended if it does not end soon."""
@@ -128,14 +137,14 @@ class Agents:
         if self.doors:
             await self.doors.stop()
 
-    async def _at_a_door(self, assignment: Assignment, launch: Launches, note: Note, desk: Path) -> Outcome:
+    async def _at_a_door(self, assignment: Assignment, work: Callable[[Way], Awaitable[Outcome]]) -> Outcome:
         """Its own, which is shut whatever becomes of the run."""
         run, model = assignment.run, self.models.get(assignment.peer.name, Model())
         way = await self.doors.open(run, assignment.peer, lambda how: self.end(run, how)) if self.doors else None
         if self.doors is None or way is None:
-            return await self._talk_through(assignment, launch, note, desk, model)
+            return await work(model)
         try:
-            outcome = await self._talk_through(assignment, launch, note, desk, way)
+            outcome = await work(way)
         finally:
             account = await asyncio.shield(self.doors.close(run))
         return settled(outcome, account)
@@ -209,11 +218,13 @@ class Agents:
                 home.keep_session(Session(driver.session, assignment.run))
         return _told(ended, driver, log, _question(seat.desk)), bool(driver.session)
 
-    async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exit:
-        """A gate command in a clean checkout. No secret is in reach."""
+    async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool = False) -> Exit:
+        """A gate command in a clean checkout. No secret is in reach, nor, if `offline`, any network."""
         log = self.root / "logs" / f"gate-{ref_part(key)}.log"
         return await self.launcher.run(
-            Command(("bash", "-c", command), checkout, f"gate-{key}", log, limits, writable=(checkout,))
+            Command(
+                ("bash", "-c", command), checkout, f"gate-{key}", log, limits, writable=(checkout,), offline=offline
+            )
         )
 
     def _desk(self, assignment: Assignment) -> Path:
@@ -225,7 +236,13 @@ class Agents:
         return desk
 
     async def _launch(
-        self, assignment: Assignment, argv: list[str], desk: Path, note: Note, talk: Talk | None = None
+        self,
+        assignment: Assignment,
+        argv: list[str],
+        desk: Path,
+        note: Note,
+        talk: Talk | None = None,
+        way: Way = NOWHERE,
     ) -> Outcome:
         note(event("started", Path(argv[0]).name))
         tree = Path(assignment.worktree)
@@ -234,8 +251,9 @@ class Agents:
         self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
         files = {"SLUICE_BRIEF": "brief.md", "SLUICE_RESULT": "result.json", "SLUICE_QUESTION": QUESTION_FILE}
         env = {name: str(desk / file) for name, file in files.items()} | {"SLUICE_USAGE": str(home / USAGE_TOLD)}
+        env |= {"SLUICE_MODEL_URL": way.url, "SLUICE_MODEL_KEY": way.key} if way.url else {}
+        env |= self.models.get(assignment.peer.name, Model()).env if assignment.peer.runtime == "command" else {}
         skills.lay(home)
-        model = self.models.get(assignment.peer.name, Model())
         ended = await self.launcher.run(
             Command(
                 argv,
@@ -250,7 +268,7 @@ class Agents:
                 pulse=self._pulses.get(assignment.run),
                 writable=(tree, desk),
                 readable=(PLAYER, *_own_files(assignment.peer)),
-                reach=reach_of(assignment.peer, model.url, bubblewrap_works()),
+                reach=reach_of(assignment.peer, way.url, bubblewrap_works()),
             )
         )
         outcome = _outcome(ended, _result(desk / "result.json"), log, _question(desk))
@@ -274,7 +292,15 @@ class Agents:
             log = self.root / "logs" / f"{ref_part(assignment.run)}-setup-{number}.log"
             command = ("bash", "-c", line)
             ended = await self.launcher.run(
-                Command(command, tree, f"{assignment.run}-setup", log, assignment.peer.limits, writable=(tree,))
+                Command(
+                    command,
+                    tree,
+                    f"{assignment.run}-setup",
+                    log,
+                    assignment.peer.limits,
+                    writable=(tree,),
+                    offline=assignment.peer.offline,
+                )
             )
             if ended.ended != "finished" or ended.code != 0:
                 if ended.ended == "unreached":

@@ -54,6 +54,7 @@ class Peer:
     subscription: bool = False  # paid by the month: tokens bind, money does not
     day: Budget = PER_DAY
     runs_per_day: int = 100
+    offline: bool = False  # set-up and gate commands for its work, which run its code, have no network
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class Desk:
     async def conflicts(self, pending: Pending | None, files: str) -> tuple[str, ...]:
         if pending is None:
             return ()
-        return await unresolved(self.mirror, pending, files, files) or pending.conflicts
+        return _told(await unresolved(self.mirror, pending, files, files) or pending.conflicts)
 
     # --- what lies in it ----------------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ class Desk:
         base = await self.mirror.need(self.spec.base)
         since = await self.mirror.merge_base(base, head) or base
         count = await self.mirror.git.text(self.mirror.path, "rev-list", "--count", f"{since}..{head}")
-        return Work(head, since, int(count), await self.mirror.changes(since, head), left)
+        return Work(head, since, int(count), await self.mirror.changes(since, head), _told(left))
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -214,3 +214,8 @@ class Desk:
         await self.mirror.ready()
         item = self.spec.item
         await self.mirror.set_refs({merging_ref(item): None, laying_ref(item): None, masked_ref(item): None})
+
+
+def _told(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """For people and agents: a name may hold bytes that are no text, and lines of its own."""
+    return tuple(path if path.isprintable() else ascii(path)[1:-1] for path in paths)

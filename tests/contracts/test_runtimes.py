@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from bot.agents import Agents, Launcher, Model
 from bot.agents.errors import LaunchFailed
 from bot.agents.sandbox import bubblewrap_works
 from bot.core.events import Event
-from bot.core.run import Assignment, Limits, Peer
+from bot.core.run import Assignment, Limits, Outcome, Peer
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
 pytestmark = pytest.mark.slow
@@ -369,3 +371,40 @@ async def test_set_up_and_gate_commands_get_nothing_of_sluices(
     fills = "for i in $(seq 900); do head -c 1000000 /dev/zero > $i; done; sleep 20"
     full = await keeping.gate("g2", fills, path, replace(LIMITS, disk_bytes=10_000_000))
     assert full.ended == "failed" and "are allowed" in full.why
+
+
+async def test_words_that_cannot_be_kept_are_words_without_those_characters(
+    agents: Agents, world: GitWorld, tmp_path: Path
+) -> None:
+    """Half a character, NUL and orders to a terminal in what an agent says or asks break nothing."""
+    body = r'Path(os.environ["SLUICE_RESULT"]).write_text(r"""{"summary": "a\ud800b\u0000\u001b[2J", "status": "asks",'
+    body += r' "question": "Which\udfff \u202ecolour\u0000?"}""")'
+    outcome = await agents.run(await assignment(world, program(tmp_path, body)))
+    assert (outcome.summary, outcome.question) == ("ab[2J", "Which colour?")
+    assert TypeAdapter(Outcome).dump_json(outcome)
+
+
+OFFLINE = (
+    'python3 -c "import socket; print([name for _, name in socket.if_nameindex()]); '
+    "socket.create_connection(('127.0.0.1', {}), 5)\""
+)
+
+
+async def test_what_runs_an_agents_code_reaches_no_more_than_the_agent(
+    agents: Agents, world: GitWorld, tmp_path: Path
+) -> None:
+    """Set-up and gate commands have no network where the agent has none; without a sandbox they do not run."""
+    peer = replace(script(tmp_path, "play = []"), offline=True)
+    path = await world.git.checkout(REPO, world.head("main") or "", "gate")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        line = OFFLINE.format(server.getsockname()[1])
+        given = await assignment(world, peer, setup=(line,))
+        assert (await agents.gate("g0", line, path, LIMITS)).code == 0
+        if not bubblewrap_works():
+            with pytest.raises(LaunchFailed, match="commands_network"):
+                await agents.gate("g1", line, path, LIMITS, offline=True)
+            return
+        gate = await agents.gate("g1", line, path, LIMITS, offline=True)
+        outcome = await agents.run(given)
+    assert gate.code == 1 and outcome.failure == "setup"
+    assert all("['lo']" in said and "Refused" in said for said in (gate.tail, outcome.summary))
