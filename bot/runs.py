@@ -195,7 +195,7 @@ class Runs:
         memory = await self.ctx.ledger.recall(item, self.ctx.now())
         checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
         try:
-            minutes = _policy(memory.last_policy).work.minutes_per_run
+            minutes = min(_policy(memory.last_policy).work.minutes_per_run, self.ctx.caps.minutes_per_gate)
             offline = self._offline(memory.runs)
             ended = await self.agents.gate(key, command, checkout, Limits(minutes * 60), offline)
             judged = _judged(gate, command, ended)

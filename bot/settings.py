@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -34,7 +35,9 @@ from bot.policy_file import nearest
 from bot.renamed import SETTINGS, Renamed, present
 
 FILE = Path("sluice.toml")
-MOST_MONEY = 1_000_000  # dollars: infinity is no cap
+# infinity, or what is as good as that, is no cap
+MOST_MONEY, MOST_TOKENS, MOST_RUNS, MOST_AT_ONCE = 1_000_000, 10**12, 1_000_000, 1_000
+MOST_MINUTES, MOST_GIGABYTES = 7 * 24 * 60, 10_000
 
 
 class Part(BaseModel):
@@ -52,7 +55,7 @@ class GitHubSettings(Part):
         None, description="GitHub App: the one installation to use; absent: that of each board's owner"
     )
     login: str | None = Field(None, description="the login Sluice writes as; asked of GitHub when absent")
-    timeout_seconds: float = Field(20.0, ge=1, description="how long an answer of the API is waited for")
+    timeout_seconds: float = Field(20.0, ge=1, le=600, description="how long an answer of the API is waited for")
     webhook_secret: SecretStr | None = Field(
         None, description="the secret webhooks are signed with; absent: no webhooks"
     )
@@ -142,26 +145,34 @@ class PeerSettings(Part):
     fields: dict[str, list[str]] = Field(
         {}, description='takes only cards whose board field says so: `{ Area = ["docs", "web"] }`; empty: all'
     )
-    capacity: int = Field(1, ge=1, description="how many items at once")
-    minutes: float = Field(60.0, gt=0, description="a run is stopped after this long")
-    stall_minutes: float = Field(15.0, gt=0, description="a run that prints and changes nothing this long is stopped")
-    log_megabytes: float = Field(10.0, gt=0, description="how much of its output is kept")
+    capacity: int = Field(1, ge=1, le=MOST_AT_ONCE, description="how many items at once")
+    minutes: float = Field(60.0, gt=0, le=MOST_MINUTES, description="a run is stopped after this long")
+    stall_minutes: float = Field(
+        15.0, gt=0, le=MOST_MINUTES, description="a run that prints and changes nothing this long is stopped"
+    )
+    log_megabytes: float = Field(10.0, gt=0, le=MOST_GIGABYTES, description="how much of its output is kept")
     long_command_minutes: float = Field(
-        30.0, gt=0, description="in place of stall_minutes, while a command that it runs is at work"
+        30.0, gt=0, le=MOST_MINUTES, description="in place of stall_minutes, while a command that it runs is at work"
     )
     tokens_per_run: int = Field(
-        PER_RUN.tokens, ge=1, description="a run is stopped when it has read and written this many"
+        PER_RUN.tokens, ge=1, le=MOST_TOKENS, description="a run is stopped when it has read and written this many"
     )
     cost_per_run: float = Field(
         RUN_USD, gt=0, le=MOST_MONEY, description="dollars; a run is stopped when it has cost this much"
     )
-    runs_per_day: int | None = Field(None, ge=1, description="its runs in 24 hours; absent: as many as of all")
-    tokens_per_day: int | None = Field(None, ge=1, description="its tokens in 24 hours; absent: as many as of all")
+    runs_per_day: int | None = Field(
+        None, ge=1, le=MOST_RUNS, description="its runs in 24 hours; absent: as many as of all"
+    )
+    tokens_per_day: int | None = Field(
+        None, ge=1, le=MOST_TOKENS, description="its tokens in 24 hours; absent: as many as of all"
+    )
     cost_per_day: float | None = Field(
         None, gt=0, le=MOST_MONEY, description="dollars it may cost in 24 hours; absent: as much as all"
     )
 
-    disk_gigabytes: float = Field(5.0, gt=0, description="a run whose files grow by more than this is stopped")
+    disk_gigabytes: float = Field(
+        5.0, gt=0, le=MOST_GIGABYTES, description="a run whose files grow by more than this is stopped"
+    )
 
     @model_validator(mode="after")
     def a_model_to_reach(self) -> PeerSettings:
@@ -183,16 +194,20 @@ class PeerSettings(Part):
 
 
 class CapSettings(Part):
-    running: int = Field(2, ge=1, description="agents at work at once")
-    runs_per_day: int = Field(100, ge=1, description="agent runs in 24 hours")
-    tokens_per_item: int = Field(PER_ITEM.tokens, ge=1, description="tokens for one item in all")
+    running: int = Field(2, ge=1, le=MOST_AT_ONCE, description="agents at work at once")
+    runs_per_day: int = Field(100, ge=1, le=MOST_RUNS, description="agent runs in 24 hours")
+    runs_per_item: int = Field(6, ge=1, le=MOST_RUNS, description="agent runs one item may use for one go-ahead")
+    minutes_per_gate: float = Field(
+        60.0, gt=0, le=MOST_MINUTES, description="a gate command is stopped after this long"
+    )
+    tokens_per_item: int = Field(PER_ITEM.tokens, ge=1, le=MOST_TOKENS, description="tokens for one item in all")
     cost_per_item: float = Field(
         ITEM_USD,
         gt=0,
         le=MOST_MONEY,
         description="dollars for one item in all; `/sluice budget` gives an item more",
     )
-    tokens_per_day: int = Field(PER_DAY.tokens, ge=1, description="tokens in 24 hours, over all")
+    tokens_per_day: int = Field(PER_DAY.tokens, ge=1, le=MOST_TOKENS, description="tokens in 24 hours, over all")
     cost_per_day: float = Field(DAY_USD, gt=0, le=MOST_MONEY, description="dollars in 24 hours, over all")
 
 
@@ -205,9 +220,9 @@ class ServerSettings(Part):
 
 
 class PaceSettings(Part):
-    sweep_seconds: float = Field(60.0, gt=0, description="how often every board is scanned")
+    sweep_seconds: float = Field(60.0, gt=0, le=86_400, description="how often every board is scanned")
     watch_seconds: float = Field(
-        15.0, gt=0, description="how often the policy of repositories with an agent at work is read"
+        15.0, gt=0, le=300, description="how often the policy of repositories with an agent at work is read"
     )
     large_board: int = Field(
         500,
@@ -216,12 +231,15 @@ class PaceSettings(Part):
         "and the whole of it every two hours",
     )
     meter_seconds: float = Field(
-        5.0, gt=0, description="how often the tokens of agents at work are counted, and held against their caps (local)"
+        5.0,
+        gt=0,
+        le=300,
+        description="how often the tokens of agents at work are counted, and held against their caps (local)",
     )
-    coalesce_seconds: float = Field(2.0, ge=0, description="hints within this time become one look")
-    poll_seconds: float = Field(0.25, gt=0, description="how often the wake-ups are read (local)")
-    engine_seconds: float = Field(0.5, gt=0, description="how often the engine looks for work (local)")
-    workers: int = Field(4, ge=1, description="looks at different items at once")
+    coalesce_seconds: float = Field(2.0, ge=0, le=60, description="hints within this time become one look")
+    poll_seconds: float = Field(0.25, gt=0, le=60, description="how often the wake-ups are read (local)")
+    engine_seconds: float = Field(0.5, gt=0, le=60, description="how often the engine looks for work (local)")
+    workers: int = Field(4, ge=1, le=MOST_AT_ONCE, description="looks at different items at once")
     finish_seconds: float = Field(
         5.0, ge=0, le=10, description="how long a stop lets agents go on that may be nearly done"
     )
@@ -327,9 +345,11 @@ class Settings(BaseSettings):
     def cap_values(self) -> Caps:
         caps = self.caps
         item, day = Budget(caps.tokens_per_item, caps.cost_per_item), Budget(caps.tokens_per_day, caps.cost_per_day)
-        return Caps(caps.running, caps.runs_per_day, item, day)
+        return Caps(caps.running, caps.runs_per_day, item, day, caps.runs_per_item, caps.minutes_per_gate)
 
 
+# variables that hold a program's key, or have a cloud bill it
+BY_USE = re.compile(r"KEY|(?<!O)AUTH_TOKEN|BEDROCK|VERTEX")
 LOGINS = ("claude", "codex", "acp")  # programs that have a login of their own where they are given no key
 
 
@@ -400,7 +420,7 @@ def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
         peer.model,
         peer.network,
         tuple(peer.fallbacks),
-        peer.runtime in LOGINS and peer.api_key is None,
+        peer.runtime in LOGINS and peer.api_key is None and not any(map(BY_USE.search, peer.env)),
         day,
         peer.runs_per_day or caps.runs_per_day,
         peer.commands_network == "none" if peer.commands_network else peer.network == "model-only",

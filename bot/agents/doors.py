@@ -28,6 +28,8 @@ class Account(Protocol):
     @property
     def overspent(self) -> str: ...  # why it could ask no more; empty: it could
     @property
+    def uncounted(self) -> str: ...  # why what it used is not known; empty: it is
+    @property
     def busy(self) -> bool: ...  # the provider's last word was to come back later
     @property
     def until(self) -> datetime | None: ...
@@ -44,6 +46,8 @@ def settled(outcome: Outcome, account: Account | None) -> Outcome:
     if account is None:
         return outcome
     outcome = replace(outcome, used=tuple(account.billed) or outcome.used)
+    if account.uncounted and outcome.ended in ("failed", "limited", "stalled", "timed_out"):
+        return replace(outcome, ended="failed", summary=account.uncounted, failure="uncounted", until=None)
     if outcome.ended not in ("failed", "limited"):
         return outcome
     if account.overspent:

@@ -11,14 +11,15 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from bot.core.tokens import Tokens, by_model
+from bot.core.tokens import MOST, Tokens, by_model, model_name
 
 LONGEST = 50_000_000  # bytes of a row; a longer one is none of theirs
 STEPS = 10_000_000  # of SQLite's machine, after which a query is given up: half a second
-MOST = 10**12  # tokens: no run comes near it, and any database holds it
+DEEPEST = 8  # folders below a program's own in which it keeps transcripts
 TOLD, USAGE_TOLD = "told", Path(".sluice/usage.jsonl")  # by whoever is no program we know
 COUNTS = ("input_total", "cache_read", "cache_write", "cache_write_1h", "output")
 Row = dict[str, Any]
@@ -102,7 +103,7 @@ def _opencode(home: Path) -> Iterator[Tokens]:
         usage = _table(message, "tokens")
         read, written = _count(_table(usage, "cache"), "read"), _count(_table(usage, "cache"), "write")
         yield Tokens(
-            str(message.get("modelID") or "")[:100],
+            model_name(message.get("modelID")),
             input_total=_count(usage, "input") + read + written,
             cache_read=read,
             cache_write=written,
@@ -143,10 +144,24 @@ def _rows(home: Path, folder: str, name: str, *marks: str) -> Iterator[Row]:
 
 
 def _files(home: Path, folder: str, name: str) -> Iterator[Path]:
-    """Regular files below the home, in order; a folder that leads out of it holds none."""
-    place = home / folder
-    if place.resolve().is_relative_to(home.resolve()):
-        yield from (path for path in sorted(place.rglob(name)) if path.is_file() and not path.is_symlink())
+    """Regular files below the home, in order. No link is followed, and no deeper is looked than any program writes."""
+    parts = Path(folder).parts
+    with contextlib.suppress(OSError):
+        if not any(home.joinpath(*parts[: count + 1]).is_symlink() for count in range(len(parts))):
+            yield from _below(home / folder, name, DEEPEST)
+
+
+def _below(folder: Path, name: str, depth: int) -> Iterator[Path]:
+    try:
+        found = sorted(os.scandir(folder), key=lambda each: each.name)
+    except OSError:  # whatever the agent made of it
+        return
+    for each in found:
+        if each.is_dir(follow_symlinks=False):
+            if depth:
+                yield from _below(folder / each.name, name, depth - 1)
+        elif fnmatchcase(each.name, name) and each.is_file(follow_symlinks=False):
+            yield folder / each.name
 
 
 def _carefully(path: str, flags: int) -> int:
@@ -168,7 +183,7 @@ def _table(row: Row, key: str) -> Row:
 
 
 def _model(row: Row) -> str:
-    return str(row.get("model") or "")[:100]
+    return model_name(row.get("model"))
 
 
 def _count(usage: Row, key: str) -> int:

@@ -27,6 +27,8 @@ class Caps:
     runs_per_day: int = 100
     item: Budget = PER_ITEM
     day: Budget = PER_DAY
+    runs_per_item: int = 6  # for one go-ahead
+    minutes_per_gate: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Refusal:
 
 def admit(usage: Usage, caps: Caps, work: Work, peer: Peer, first: bool) -> Refusal | None:
     """None admits. `first`: the run starts an item, rather than mending one already under way."""
-    if usage.for_go_ahead >= work.runs_per_item:
-        return Refusal(f"this item has used its {work.runs_per_item} runs", full=False, what="quota")
+    if usage.for_go_ahead >= (most := min(work.runs_per_item, caps.runs_per_item)):
+        return Refusal(f"this item has used its {most} runs", full=False, what="quota")
     if hold := usage.holds.get(peer.name):
         return Refusal(f"agent {peer.name} {hold.reason}", what="agent", until=hold.until)
     if usage.today_here >= work.runs_per_day:

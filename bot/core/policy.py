@@ -69,8 +69,12 @@ class Work:
     rounds: int = field(
         default=3, metadata={"doc": "how often work may be sent back before a person is asked", "min": 0}
     )
-    runs_per_item: int = field(default=6, metadata={"doc": "agent runs one item may use for one go-ahead", "min": 1})
-    runs_per_day: int = field(default=50, metadata={"doc": "agent runs the repository may use in 24 hours", "min": 1})
+    runs_per_item: int = field(
+        default=6, metadata={"doc": f"{TIGHTER}, agent runs one item may use for one go-ahead", "min": 1}
+    )
+    runs_per_day: int = field(
+        default=50, metadata={"doc": f"{TIGHTER}, agent runs the repository may use in 24 hours", "min": 1}
+    )
     tokens_per_run: int | None = field(
         default=None, metadata={"doc": f"{TIGHTER}, tokens an agent run may read and write", **ANY_TOKENS}
     )
@@ -89,8 +93,13 @@ class Work:
     cost_per_day: float | None = field(
         default=None, metadata={"doc": f"{TIGHTER}, dollars the repository may cost in 24 hours", **ANY_MONEY}
     )
-    minutes_per_run: float = field(default=60.0, metadata={"doc": "an agent run is stopped after this long", "min": 1})
-    running: int = field(default=2, metadata={"doc": "agents that may work in this repository at once", "min": 1})
+    minutes_per_run: float = field(
+        default=60.0,
+        metadata={"doc": f"{TIGHTER}, an agent run or a gate command is stopped after this long", "min": 1},
+    )
+    running: int = field(
+        default=2, metadata={"doc": f"{TIGHTER}, agents that may work in this repository at once", "min": 1}
+    )
     waiting_pulls: int = field(
         default=3, metadata={"doc": "no new work while this many of Sluice's pull requests wait for people", "min": 1}
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
+
+MOST = 10**12  # tokens: no run comes near it, and any database holds it
+NO_NAME = re.compile(r"[^\w.:/@+\[\]-]", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,11 @@ class Tokens:
         return self.input_total + self.output
 
 
+def model_name(told: object) -> str:
+    """As it can be kept and shown anywhere: what says it is a file of the agent's, or somebody's server."""
+    return NO_NAME.sub("", told[:100]) if isinstance(told, str) else ""
+
+
 def by_model(each: Iterable[Tokens]) -> tuple[Tokens, ...]:
     """One sum for each model."""
     ordered = sorted(each, key=lambda tokens: tokens.model)
@@ -38,7 +47,7 @@ def since(before: Iterable[Tokens], now: Iterable[Tokens]) -> tuple[Tokens, ...]
 
 
 def _plus(one: Tokens, other: Tokens) -> Tokens:
-    return Tokens(one.model, **{kind: count + _counts(other)[kind] for kind, count in _counts(one).items()})
+    return Tokens(one.model, **{kind: min(n + _counts(other)[kind], MOST) for kind, n in _counts(one).items()})
 
 
 def _minus(one: Tokens, other: Tokens) -> Tokens:

@@ -10,11 +10,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.core.tokens import Tokens
+from bot.core.tokens import MOST, Tokens, model_name
 from bot.gateway.asked import Asked, Dialect
 
 LONGEST = 50_000_000  # bytes of an event, or of an answer in one piece; a longer one is not read
-MOST = 10**12  # tokens
 Json = dict[str, Any]
 
 
@@ -82,8 +81,7 @@ def _answer(dialect: Dialect, told: Json) -> Json:
 
 
 def _model(answer: Json) -> str:
-    found = answer.get("model") or answer.get("modelVersion")
-    return found[:100] if isinstance(found, str) else ""
+    return model_name(answer.get("model") or answer.get("modelVersion"))
 
 
 def _anthropic(usage: Json) -> Mapping[str, int]:

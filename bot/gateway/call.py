@@ -81,6 +81,7 @@ class Body:
         self._receive = receive
         self._read = asyncio.Event()
         self.gone = False
+        self.patience = 0.0  # seconds the answer may go on without anybody to read it
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while not self._read.is_set():
@@ -108,6 +109,7 @@ class Body:
         while message.get("type") != "http.disconnect":
             message = await self._receive()
         self.gone = True
+        await asyncio.sleep(self.patience)
         if waiting:
             waiting.cancel()
 

@@ -15,11 +15,14 @@ from datetime import datetime, timedelta
 from math import inf
 
 from bot.core.run import Ended, Limits
-from bot.core.spend import Budget, Price, unpriced
+from bot.core.spend import NOTHING, Budget, Price, unpriced
 from bot.core.tokens import Tokens, by_model
 
 KEY = "sk-sluice-"  # the beginning of every run's key, by which logs know it for a secret
 REMEMBERED = 1_000  # runs that ended
+AT_ONCE = 32  # calls of one run, its sub-agents' too; one that asks for more is no agent at work
+AT_FIRST = 4  # while it is not known what a call of it costs
+MOST_UNTOLD = 20  # calls of a run whose cost is not known; a run that has more of them hides what it spends
 WORTH_WAITING = timedelta(minutes=2)
 KINDS = {"input": "input_total", "cache_read": "cache_read", "cache_write": "cache_write", "output": "output"}
 
@@ -55,6 +58,14 @@ class Account:
     overspent: str = ""  # the sentence that says so
     busy: bool = False  # its provider's last word was to come back later ...
     until: datetime | None = None  # ... then
+    dearest: Budget = NOTHING  # what one call cost at most
+    untold: int = 0  # calls that were given up before their end, or whose answer did not tell what they cost
+
+    @property
+    def uncounted(self) -> str:
+        if self.untold <= MOST_UNTOLD:
+            return ""
+        return f"what {self.untold} of its calls to the model cost is not known: they were given up, or did not tell"
 
 
 @dataclass
@@ -84,7 +95,7 @@ class Meter:
         door = Door(run, peer, upstream, limits, stop)
         self._doors[door.key] = door
         self._accounts[run] = account = self._accounts.pop(run, Account())
-        account.overspent = ""  # it may have been given more since
+        account.overspent, account.untold = "", 0  # it may have been given more since, and somebody has looked at it
         for old in list(self._accounts)[:-REMEMBERED]:
             if all(each.run != old for each in self._doors.values()):
                 del self._accounts[old]
@@ -104,14 +115,24 @@ class Meter:
         if tokens is None or not tokens.total:
             return
         account.billed = by_model((*account.billed, tokens))
+        account.dearest = Budget(max(account.dearest.tokens, tokens.total), self._dearer(account, tokens))
         self._unwritten.add(door.run)
         for kind, count in KINDS.items():
             self.figures.tokens[door.peer, tokens.model, kind] += getattr(tokens, count)
         self.refusal(door)
 
+    def untold(self, door: Door) -> None:
+        """What a call cost will never be known."""
+        account = self._account(door.run)
+        account.untold += 1
+        if account.untold == MOST_UNTOLD + 1:
+            door.stop("failed")
+
     def refusal(self, door: Door) -> str:
         """Why the run may ask no more; empty: it may. Whoever runs it is told the first time."""
         account = self._account(door.run)
+        if account.uncounted:
+            return account.uncounted
         if not account.overspent and (found := self._over(door)):
             account.overspent = found
             door.stop("overspent")
@@ -152,11 +173,32 @@ class Meter:
     def _account(self, run: str) -> Account:
         return self._accounts.setdefault(run, Account())
 
-    def _over(self, door: Door) -> str | None:
-        billed = self.used(door.run)
+    def _dearer(self, account: Account, tokens: Tokens) -> float | None:
+        costs = [cost for cost in (account.dearest.cost_usd, self.price(tokens)) if cost is not None]
+        return max(costs, default=None)
+
+    def at_once(self, door: Door) -> int:
+        """How many of its calls may be at the model: as many as fit into what is left, by the dearest there was."""
+        dearest = self._account(door.run).dearest
+        if not dearest.tokens:
+            return AT_FIRST
+        left = _cap(door).left(self._used(door.run))
+        fit = left.tokens // dearest.tokens
+        if left.cost_usd is not None and dearest.cost_usd:
+            fit = min(fit, int(left.cost_usd / dearest.cost_usd))
+        return max(1, min(AT_ONCE, fit))
+
+    def _used(self, run: str) -> Budget:
+        billed = self.used(run)
         costs = [cost for each in billed if (cost := self.price(each)) is not None]
-        used = Budget(sum(each.total for each in billed), sum(costs) if costs else None)
-        cap = Budget(door.limits.tokens, door.limits.cost_usd if door.limits.cost_usd < inf else None)
+        return Budget(sum(each.total for each in billed), sum(costs) if costs else None)
+
+    def _over(self, door: Door) -> str | None:
+        used, cap = self._used(door.run), _cap(door)
         if used.exceeds(cap):
             return f"this run has used {used} of the {cap} it may use"
         return self.over_budget(door.run) if self.over_budget else None
+
+
+def _cap(door: Door) -> Budget:
+    return Budget(door.limits.tokens, door.limits.cost_usd if door.limits.cost_usd < inf else None)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -20,13 +22,13 @@ from starlette.types import Receive, Scope, Send
 from bot.gateway.asked import SPENT, Asked, Dialect, asked, below, refusal
 from bot.gateway.bill import Bill, Reader
 from bot.gateway.call import Body, Call, Refused, call_of, countable, passed_on
-from bot.gateway.meter import Door, Meter
+from bot.gateway.meter import AT_ONCE, Door, Meter
 from bot.gateway.resets import LIMITED, reset_of
 
 log = structlog.get_logger(__name__)
 PREFIX = "/model"
 ERROR = 64_000  # bytes of an error that are looked at
-AT_ONCE = 32  # calls of one run, its sub-agents' too; one that asks for more is no agent at work
+LAST_WORDS = 1.0  # seconds: what a call costs stands at the end of its answer, which may be about to come
 UNPACKED = ("gzip", "x-gzip", "deflate")  # what is taken apart here, should a provider pack though it was asked not to
 
 
@@ -36,6 +38,8 @@ class Passing:
     def __init__(self, meter: Meter, client: httpx.AsyncClient, now: Callable[[], datetime]) -> None:
         self._meter, self._client, self._now = meter, client, now
         self._under_way: dict[str, set[asyncio.Task[None]]] = {}  # by run
+        self._billed = Counter[str]()  # of those, how many the model is at
+        self._turns = asyncio.Condition()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,17 +87,42 @@ class Passing:
                 del self._under_way[door.run]
 
     async def _answer(self, door: Door, wanted: Asked, call: Call, body: Body, send: Send) -> None:
-        if wanted.billed and (spent := self._meter.refusal(door)):
-            self._meter.note(door, "overspent")
-            raise Refused(SPENT[wanted.dialect], f"{spent[0].upper()}{spent[1:]}.")
+        if not wanted.billed:
+            await self._passed(door, wanted, call, body, send)
+            return
+        async with self._turn(door):
+            if spent := self._meter.refusal(door):
+                self._meter.note(door, "overspent")
+                raise Refused(SPENT[wanted.dialect], f"{spent[0].upper()}{spent[1:]}.")
+            await self._passed(door, wanted, call, body, send)
+
+    @asynccontextmanager
+    async def _turn(self, door: Door) -> AsyncIterator[None]:
+        """No more of a run's calls are at the model than fit into what it may still use."""
+        async with self._turns:
+            await self._turns.wait_for(lambda: self._billed[door.run] < self._meter.at_once(door))
+            self._billed[door.run] += 1
+        try:
+            yield
+        finally:
+            self._billed -= Counter({door.run: 1})
+            async with self._turns:
+                self._turns.notify_all()
+
+    async def _passed(self, door: Door, wanted: Asked, call: Call, body: Body, send: Send) -> None:
         request = await self._request(door, wanted, call, body)
         leaving = asyncio.create_task(body.left(asyncio.current_task()))
         try:
             answer = await self._reached(door, request, body)
+            body.patience = LAST_WORDS
             try:
                 await self._hand_back(door, wanted, answer, send)
             finally:
                 await asyncio.shield(answer.aclose())
+        except asyncio.CancelledError:
+            if body.gone and wanted.billed:
+                self._meter.untold(door)
+            raise
         finally:
             leaving.cancel()
 
@@ -142,14 +171,18 @@ class Passing:
         self._meter.note(door, "answered")
         bill = Bill(wanted)
         reader = Reader(bill, streamed="event-stream" in answer.headers.get("content-type", ""))
+        whole = False
         try:
             await _pass(pieces, reader.take, send)
+            whole = True
         finally:
             if wanted.billed:
                 reader.end()
                 self._meter.count(door, bill.tokens)
                 if bill.tokens is None:
                     log.warning("what a call was billed with is not known", peer=door.peer, path=wanted.path)
+                    if whole:
+                        self._meter.untold(door)
 
     async def _refused(self, door: Door, answer: httpx.Response, pieces: AsyncIterator[bytes], send: Send) -> None:
         said = bytearray()

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.agents.headless import Desk, desk_in
+from tests.agents.desk import Desk, desk_in
 from tests.models.serving import Models, serving
 from tests.stories.conftest import make_world as make_world
 

@@ -12,7 +12,7 @@ from bot.agents.runtimes import launches
 from bot.agents.seat import Seat
 from bot.core.events import Event, Kind
 from bot.core.run import Limits, Peer, Runtime
-from tests.agents.headless import KEY, Desk
+from tests.agents.desk import Desk
 from tests.agents.programs import program
 
 NATIVE: Mapping[str, Runtime] = {"claude": "claude", "codex": "codex"}  # the others by ACP
@@ -31,7 +31,7 @@ class Talked:
         words = tuple(program(name))
         peer = Peer("robin", NATIVE.get(name, "acp"), words, model=MODELS.get(name, ""))
         seat = Seat(
-            peer, (*desk.models.inside, *words), desk.tree, desk.home, brief, session, url, KEY, trusted=trusted
+            peer, (*desk.models.inside, *words), desk.tree, desk.home, brief, session, url, desk.key, trusted=trusted
         )
         self.launch = launches(peer.runtime)(seat, self.events.append)
         self.driver = self.launch.driver

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -13,13 +12,10 @@ import pytest
 
 from bot.agents import Agents, Launcher
 from bot.agents.sandbox import bubblewrap_works
-from bot.agents.transcripts import billed
 from bot.core.run import Assignment, Limits, Outcome, Peer
 from bot.gateway import Gateway, Meter, Upstream
-from tests.agents.gatekeeper import door
-from tests.agents.headless import KEY, RECIPES, Desk
+from tests.agents.desk import KEY
 from tests.agents.programs import program
-from tests.agents.test_real_programs import truth
 from tests.models.scenario import Billed, Refusal, Run, Scenario, Turn, Write
 from tests.models.serving import Models
 
@@ -28,33 +24,6 @@ FIRST, SECOND = Billed(11, 120, 1_300, 0, 14_000, 150), Billed(600, 0, 0, 0, 70,
 MODELS = {"codex": "gpt-5.5"}
 DOOR = "sk-sluice-"
 Network = Literal["open", "model-only"]
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_token_is_counted_on_its_way(desk: Desk, name: str) -> None:
-    """What the endpoint billed, what the gateway counted and what the program's transcript says are one."""
-    turns = [Turn([Write("hello.txt", "hello\n")], "A file.", FIRST), Turn(say="It is there.", billed=SECOND)]
-    played = desk.models.play("gated", Scenario(turns))
-    with door(desk.models, played, KEY) as gate:
-        assert gate.key.startswith(DOOR)
-        ended = replace(desk, key=gate.key).run(name, "Write hello.txt.", gate.url)
-    assert ended.code == 0, ended.errors
-    assert (desk.tree / "hello.txt").read_text() == "hello\n"
-    record = desk.models.record("gated")
-    assert gate.billed == truth(record) == billed(name, desk.home)
-    assert gate.calls == len(record.asked) == 2 and not record.strays
-    said = [" ".join(asked.headers.values()) for asked in record.asked]
-    assert all(KEY in each and DOOR not in each for each in said)
-
-
-@pytest.mark.parametrize("name", ["gemini", "opencode", "copilot"])
-def test_who_may_ask_no_more_ends_at_once(desk: Desk, name: str) -> None:
-    """Each takes the answer for final: it asks once more, and not again; the others' runs are stopped, see below."""
-    turns = [Turn([Write("hello.txt", "hello\n")], "A file.", FIRST), Turn(say="never")]
-    with door(desk.models, desk.models.play("final", Scenario(turns)), KEY, tokens=10_000) as gate:
-        ended = replace(desk, key=gate.key).run(name, "Write hello.txt.", gate.url)
-    assert ended.code != 0 and (desk.tree / "hello.txt").exists()
-    assert (gate.calls, gate.refused) == (1, 1)
 
 
 class Desks:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.agents.headless import KEY
+from tests.agents.desk import KEY
 from tests.agents.programs import program
 from tests.models.scenario import Edit, Refusal, Scenario, Turn, Write
 from tests.models.serving import Models

@@ -15,9 +15,7 @@ from skills_ref import read_properties, validate
 from bot.agents import skills
 from bot.core.gates.verdict import Verdict
 from bot.core.prompts import first_brief, rework_brief
-from tests.agents.headless import RECIPES, Desk
 from tests.core.facts import go_ahead, policy
-from tests.models.scenario import Scenario, Turn
 
 ALL = sorted(path for path in skills.folder().iterdir())
 LONGEST = 60  # lines: what is longer is not read to the end
@@ -66,16 +64,3 @@ def test_an_installed_sluice_has_them(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {f"bot/skills/{skill.name}/SKILL.md" for skill in ALL} <= set(names)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_program_knows_the_skills_in_its_home(desk: Desk, name: str) -> None:
-    """What each is for stands in the first request to the model."""
-    skills.lay(desk.home)
-    scenario = Scenario([Turn(say="Done.")])
-    ended = desk.run(name, "Say done.", desk.models.play(f"skills-{name}", scenario))
-    assert ended.code == 0, ended.errors
-    asked = desk.models.record(f"skills-{name}")
-    missing = [each.name for each in ALL if read_properties(each).description[:60] not in str(asked)]
-    assert not missing

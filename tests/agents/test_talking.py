@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from skills_ref import read_properties
 
+from bot.agents import skills
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Ending
 from bot.agents.transcripts import billed
-from tests.agents.headless import RECIPES, Desk
+from bot.core.spend import cost_of
+from bot.prices import price_of
+from tests.agents.desk import Desk, truth
+from tests.agents.gatekeeper import door
+from tests.agents.programs import FOUND
 from tests.agents.talked import Talked
-from tests.agents.test_real_programs import FIRST, SECOND, THIRD, truth
-from tests.models.scenario import Delegate, Refusal, Run, Scenario, Turn, Write
+from tests.models.scenario import Billed, Delegate, Edit, Read, Refusal, Run, Scenario, Turn, Write
+from tests.models.serving import Models
 
 pytestmark = pytest.mark.slow
+FIRST, SECOND, THIRD = Billed(11, 120, 1_300, 0, 14_000, 150), Billed(2, 30, 400, 0, 5_000), Billed(600, 0, 0, 0, 70, 7)
+SKILLS = sorted(skills.folder().iterdir())
 STEERED = ("claude", "codex")
 ANEW = "gemini"  # it cannot go on with a session, so each is its first
-every_program = pytest.mark.parametrize("name", RECIPES)
-every_quick_program = pytest.mark.parametrize("name", [name for name in RECIPES if name != "opencode"])
+every_program = pytest.mark.parametrize("name", FOUND)
+every_quick_program = pytest.mark.parametrize("name", [name for name in FOUND if name != "opencode"])
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +48,14 @@ def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @every_program
 async def test_it_works_and_every_step_is_heard(desk: Desk, name: str) -> None:
-    """What it says, what it changes and runs, how it ended, and what it was billed to the token."""
+    """What it says, what it changes and runs, how it ended, and what it was billed to the token; it knows the skills in
+    its home, bears its key, and asks a busy model again."""
+    skills.lay(desk.home)
+    (desk.tree / "notes.txt").write_text("one\ntwo\nthree\n")
+    busy = [Refusal(529), Refusal(429, after=1)] if name in STEERED else []
     turns = [
-        Turn([Write("hello.txt", "hello\n")], "A file.", FIRST),
+        Turn([Read("notes.txt")], billed=THIRD),
+        Turn([Edit("notes.txt", "two\n", "2\n"), Write("hello.txt", "hello\n")], "A file.", FIRST, refusals=busy),
         Turn([Run("tr a-z A-Z <hello.txt >loud.txt")], billed=SECOND),
         Turn(say="It is loud.", billed=THIRD),
     ]
@@ -50,9 +66,12 @@ async def test_it_works_and_every_step_is_heard(desk: Desk, name: str) -> None:
     assert talked.driver.ending == Ending("finished", "It is loud.")
     assert [each.text.rstrip() for each in talked.heard("message")] == ["A file.", "It is loud."]
     assert [each.kind for each in talked.events][:: len(talked.events) - 1] == ["started", "finished"]
-    changed, ran = talked.targets()
-    assert changed == "hello.txt" and "tr a-z A-Z" in ran
-    assert billed(name, desk.home) == truth(desk.models.record("talk"))
+    assert (desk.tree / "notes.txt").read_text() == "one\n2\nthree\n"
+    assert {"notes.txt", "hello.txt"} < set(talked.targets()) and "tr a-z A-Z" in talked.targets()[-1]
+    record = desk.models.record("talk")
+    assert billed(name, desk.home) == truth(record) and not record.strays
+    assert all(desk.key in " ".join(each.headers.values()) for each in record.asked)
+    assert [each.name for each in SKILLS if read_properties(each).description[:60] not in str(record)] == []
 
 
 @pytest.mark.parametrize("name", STEERED)
@@ -94,6 +113,19 @@ async def test_claudes_sub_agents_are_waited_for(desk: Desk) -> None:
     record = desk.models.record("helped")
     assert "Co-Authored-By" not in record.said()
     assert "AskUserQuestion" not in record.asked[0].request.tools
+
+
+async def test_what_claude_says_it_costs_is_on_the_list(desk: Desk) -> None:
+    """A sub-agent's tokens count, those kept in the cache for an hour apart, and the money agrees to the last digit."""
+    helper = Delegate("Count the files.", [Turn([Run("ls | wc -l")], billed=FIRST), Turn(say="One.", billed=SECOND)])
+    turns = [Turn([helper], billed=Billed(1, 2, 30, 20, 4)), Turn(say="One file.", billed=THIRD)]
+    talked = Talked(desk, "claude", "How many files?", desk.models.play("priced", Scenario(turns)))
+    await talked.through()
+    record = desk.models.record("priced")
+    assert [each.branch for each in record.asked] == ["main", helper.prompt, helper.prompt, "main"]
+    assert billed("claude", desk.home) == truth(record)
+    told = [json.loads(line) for line in (desk.folder / "log").read_text().splitlines() if '"total_cost_usd"' in line]
+    assert told[-1]["total_cost_usd"] == pytest.approx(cost_of(billed("claude", desk.home), price_of), rel=1e-9)
 
 
 @every_program
@@ -143,6 +175,17 @@ async def test_a_wrong_key_is_a_failed_login(desk: Desk, name: str) -> None:
     assert talked.driver.ending and (talked.driver.ending.how, talked.driver.ending.failure) == ("failed", "login")
 
 
+@pytest.mark.parametrize("name", [name for name in FOUND if name not in STEERED])
+async def test_who_may_ask_no_more_ends_at_once(desk: Desk, name: str) -> None:
+    """Each takes the answer for final: it asks once more, and not again; the others' runs are stopped."""
+    turns = [Turn([Write("hello.txt", "hello\n")], "A file.", FIRST), Turn(say="never")]
+    with door(desk.models, desk.models.play("final", Scenario(turns)), desk.key, tokens=10_000) as gate:
+        talked = Talked(replace(desk, key=gate.key), name, "Write hello.txt.", gate.url)
+        await talked.through()
+    assert talked.driver.ending and talked.driver.ending.how != "finished" and (desk.tree / "hello.txt").exists()
+    assert (gate.calls, gate.refused) == (1, 1)
+
+
 @every_quick_program
 async def test_a_session_it_does_not_know_is_told_from_one_it_knows(desk: Desk, name: str) -> None:
     """So that whoever wants to go on with it can start anew."""
@@ -164,3 +207,13 @@ async def test_what_a_repository_would_have_started_is_not(desk: Desk, trusted: 
     ended = await Talked(desk, "claude", "Work.", url, trusted=trusted).through()
     assert ended.code == 0, ended.tail
     assert [(desk.tree / name).exists() for name in ("hooked", "served")] == [trusted, trusted]
+
+
+def test_a_stray_packet_is_counted(models: Models) -> None:
+    """What is meant for elsewhere does not get out, and is seen: the other tests' silence means something."""
+    if not models.inside:
+        pytest.skip("no network namespace can be made here, so packets to elsewhere are not noticed")
+    before = models.strays()
+    call = [sys.executable, "-c", "import socket; socket.create_connection(('192.0.2.1', 443), 5)"]
+    assert subprocess.run([*models.inside, *call], capture_output=True, check=False).returncode != 0
+    assert models.strays() > before

@@ -6,12 +6,13 @@ import contextlib
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bot.agents.transcripts import MOST, READERS, billed
-from bot.core.tokens import Tokens
+from bot.agents.transcripts import DEEPEST, READERS, billed
+from bot.core.tokens import MOST, Tokens
 
 
 def claude_row(message: str = "msg_1", **usage: object) -> str:
@@ -77,6 +78,56 @@ def test_no_link_is_followed_and_no_pipe_waited_for(transcript: Path, tmp_path: 
     (tmp_path / "home/.codex/sessions").symlink_to("/")
     assert billed("claude", tmp_path / "home") == (Tokens("claude-x", 5, output=7),)
     assert billed("codex", tmp_path / "home") == ()
+
+
+def _ring(folder: Path) -> None:
+    (folder.parent / "moved").mkdir()
+    folder.rename(folder.parent / "moved/away")
+    folder.symlink_to(folder.name)
+
+
+def _pit(folder: Path) -> None:
+    """Deeper than a path may be long."""
+    for _ in range(500):
+        folder.joinpath("n" * 9).mkdir()
+        os.chdir(folder.joinpath("n" * 9))
+        folder = Path()
+    Path("late.jsonl").write_text(claude_row("late"))
+
+
+@pytest.mark.parametrize(("made", "found"), [(_ring, ()), (_pit, (Tokens("claude-x", 5, output=7),))])
+def test_no_folder_leads_astray(
+    transcript: Path, made: Callable[[Path], None], found: tuple[Tokens, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ring of links or a pit without a bottom ends nobody's counting: what lies before it counts."""
+    monkeypatch.chdir(transcript.parent)
+    made(transcript.parents[1])
+    assert billed("claude", transcript.parents[4] / "home") == found
+    assert len(transcript.relative_to(transcript.parents[1]).parts) < DEEPEST
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("us.anthropic.claude-opus-5-5-v1:0[1m]", "us.anthropic.claude-opus-5-5-v1:0[1m]"),
+        ("claude-\ud800x\x00\n\nSigned-off-by: me", "claude-xSigned-off-by:me"),
+        ("x [skip ci] fixes #1", "x[skipci]fixes1"),
+        (["x"], ""),
+        ("x" * 101, "x" * 100),
+    ],
+    ids=["as they are", "no text", "a command", "no name", "long"],
+)
+def test_a_models_name_can_be_kept_and_shown(transcript: Path, told: object, name: str) -> None:
+    """It goes into the ledger, comments and the commit's trailers: what is no name stays out."""
+    transcript.write_text(claude_row().replace('"claude-x"', json.dumps(told)))
+    assert billed("claude", transcript.parents[4] / "home") == (Tokens(name, 5, output=7),)
+
+
+def test_a_forged_mountain_is_bounded(transcript: Path) -> None:
+    """However many there are, their sum fits into any database."""
+    transcript.write_text("".join(claude_row(str(each), output_tokens=MOST) for each in range(9)))
+    (tokens,) = billed("claude", transcript.parents[4] / "home")
+    assert tokens.output == MOST
 
 
 @pytest.mark.parametrize("made", ["no database", "another table", "a view without an end"])

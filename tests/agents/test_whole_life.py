@@ -11,10 +11,9 @@ import psutil
 import pytest
 
 from bot.core.tokens import by_model
-from tests.agents.headless import KEY
+from tests.agents.desk import KEY, truth
 from tests.agents.programs import program
 from tests.agents.talked import MODELS
-from tests.agents.test_real_programs import truth
 from tests.models.scenario import Billed, Delegate, Edit, Read, Run, Scenario, Turn, Write
 from tests.models.serving import Models
 from tests.stories.conftest import MakeWorld
@@ -77,6 +76,7 @@ async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: M
     assert [asked.request.turn for asked in main] == (anew if name in STARTS_ANEW else list(range(7)))
     assert "test_name" in main[5].request.user[-1] and not record.strays
 
+    assert all(KEY in " ".join(asked.headers.values()) for asked in record.asked), "the run's own key stays here"
     spent = await world.service.ledger.spent()
     assert by_model(each.tokens for each in spent) == truth(record)
     assert {each.source.partition("-")[0] for each in spent} == {"gateway"}

@@ -13,9 +13,9 @@ import pytest
 
 from bot.agents import Launcher
 from bot.agents.acp import launch
-from bot.agents.agents import ACP_PLAYER
 from bot.agents.launcher import Command, Exit
 from bot.agents.quirks import Quirks
+from bot.agents.scripts import ACP_PLAYER
 from bot.agents.seat import Ending, Launch, Seat
 from bot.core.events import Event, Kind
 from bot.core.run import Limits, Peer

@@ -19,8 +19,7 @@ from bot.core.tokens import Tokens
 from bot.errors import SettingsError
 from bot.gateway import Meter, Upstream
 from bot.gateway.asked import below
-from bot.gateway.meter import Account
-from bot.gateway.passing import AT_ONCE
+from bot.gateway.meter import AT_FIRST, AT_ONCE, MOST_UNTOLD, Account
 from bot.logs import Hiding
 from bot.settings import Settings
 from bot.wiring import gateway_of
@@ -220,6 +219,58 @@ async def test_who_hangs_up_takes_the_call_along(world: World, begun: bool) -> N
     assert world.kept.get("gone") == ((Tokens("m", 7, output=1),) if begun else None)
 
 
+async def test_who_hangs_up_before_the_bill_gets_it_all_the_same(world: World) -> None:
+    """What a call costs stands at the end of its answer: it is read to that, if it is about to come."""
+    hung_up = asyncio.Event()
+
+    async def nearly() -> AsyncIterator[bytes]:
+        yield event(BEGUN)
+        await hung_up.wait()
+        yield event(ENDED)
+
+    async def answering(_: Request) -> Response:
+        return StreamingResponse(nearly(), media_type="text/event-stream")
+
+    world.answer = answering
+    answer = await world.http.send(world.request(await world.door("sly", world.odd), ANTHROPIC), stream=True)
+    assert await anext(answer.aiter_raw()) == event(BEGUN)
+    await answer.aclose()
+    await asyncio.sleep(0)
+    hung_up.set()
+    while not world.gateway.meter.used("sly"):
+        await asyncio.sleep(0.01)
+    assert world.gateway.meter.used("sly") == (Tokens("m", 7, output=90),)
+
+
+@pytest.mark.parametrize("how", ["gives up", "is told nothing"])
+async def test_a_run_that_hides_what_it_spends_is_ended(world: World, how: str) -> None:
+    """Calls given up before their end, or answered without their cost: a few happen to anybody."""
+    asked = asyncio.Semaphore(0)
+
+    async def answering(request: Request) -> Response:
+        asked.release()
+        while how == "gives up" and not await request.is_disconnected():
+            await asyncio.sleep(0.01)
+        return JSONResponse({"model": "m"})
+
+    world.answer = answering
+    key = await world.door("hiding", world.odd)
+    for number in range(MOST_UNTOLD + 1):
+        assert not world.stopped, number
+        calling = asyncio.create_task(world.ask(key, ANTHROPIC))
+        await asked.acquire()
+        if how == "gives up":
+            calling.cancel()
+        await asyncio.wait([calling])
+    while not world.stopped:
+        await asyncio.sleep(0.01)
+    assert world.stopped == [("hiding", "failed")]
+    refused = await world.ask(key, ANTHROPIC)
+    assert refused.status_code == 402 and "is not known" in refused.text
+    outcome = settled(Outcome("failed", "interrupted", 1.0, "log"), await world.gateway.close("hiding"))
+    assert (outcome.ended, outcome.failure) == ("failed", "uncounted") and "21 of its calls" in outcome.summary
+
+
 async def test_a_run_that_ends_takes_its_calls_along(world: World) -> None:
     """When its door is shut, what was told until then is counted, and the ledger has it."""
 
@@ -339,6 +390,15 @@ async def test_calls_at_once_are_all_counted(world: World) -> None:
     assert {answer.status_code for answer in answers} == {200}
     assert world.gateway.meter.used("many") == (Tokens("m", 7_200, output=800),)
     assert (await world.ask(key, ANTHROPIC)).status_code == 402
+
+
+async def test_no_cap_is_passed_by_asking_all_at_once(world: World) -> None:
+    """What is asked side by side waits for its turn where it would not fit into what is left."""
+    world.limits = Limits(tokens=6_500)
+    key = await world.play("burst", Scenario([Turn(say="hello", billed=Billed(900, output=100), delay=0.05)]))
+    answers = await asyncio.gather(*(world.ask(key, ANTHROPIC) for _ in range(20)))
+    assert [answer.status_code for answer in answers].count(200) == len((await world.record("burst")).asked) == 7
+    assert world.stopped == [("burst", "overspent")] and AT_FIRST < 7
 
 
 async def test_more_than_its_own_limits_may_stop_a_run(world: World) -> None:

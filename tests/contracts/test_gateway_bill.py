@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.tokens import Tokens
+from bot.core.tokens import MOST, Tokens
 from bot.gateway.asked import Asked, Dialect
-from bot.gateway.bill import MOST, Bill, Reader
+from bot.gateway.bill import Bill, Reader
 
 CACHED = {"input_tokens": 5, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 100, "output_tokens": 1}
 SHORT = {"input_tokens": 8, "output_tokens": 3}
@@ -22,7 +22,7 @@ def billed(dialect: Dialect, *events: object, streamed: bool = True, cut: int = 
     """As the gateway reads it, in pieces of so many bytes."""
     lines = [f"event: x\ndata: {json.dumps(each)}\n\n" for each in events] if streamed else [json.dumps(events[0])]
     text = "".join(lines).encode()
-    bill = Bill(Asked(dialect, "/v1/x", model="of the path"))
+    bill = Bill(Asked(dialect, "/v1/x", model="of.the-path"))
     reader = Reader(bill, streamed)
     for start in range(0, len(text), cut):
         reader.take(text[start : start + cut])
@@ -101,7 +101,7 @@ def test_it_matters_not_where_it_is_cut(cut: int) -> None:
 def test_an_array_is_a_stream_too() -> None:
     """Gemini's, when nobody asked for events."""
     parts = [{"usageMetadata": {"promptTokenCount": 8}}, {"usageMetadata": {"candidatesTokenCount": 3}}]
-    assert billed("gemini", parts, streamed=False) == Tokens("of the path", 8, output=3)
+    assert billed("gemini", parts, streamed=False) == Tokens("of.the-path", 8, output=3)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_what_is_not_told_is_not_known(told: object) -> None:
 def test_no_figure_is_beyond_all_measure() -> None:
     """What a provider cannot mean gets into no database."""
     tokens = billed("anthropic", {"usage": {"input_tokens": -5, "output_tokens": 10**30}}, streamed=False)
-    assert tokens == Tokens("of the path", 0, output=MOST)
+    assert tokens == Tokens("of.the-path", 0, output=MOST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from bot.core.run import Limits, Outcome, Peer
 from bot.core.spend import Budget
 from bot.core.tokens import Tokens
 from bot.ledger.ledger import SqlLedger
+from bot.ledger.open import open_ledger
 from tests.contracts.ledger_world import FINISHED, NOW, PEER, add, at, plan, send_back, start
 
 M = 1_000_000
@@ -42,6 +44,18 @@ async def test_what_runs_at_work_may_use_is_held(ledger: SqlLedger) -> None:
     await ledger.end_run(plan(one).key, FINISHED, None, at(2))
     assert await start(ledger, three, caps=day, peer=SMALL, now=at(3)) is None
     assert [run.cap for run in await ledger.running()] == [Budget(2 * M, 2.0)] * 2
+
+
+async def test_fifty_passes_at_once_keep_the_days_money(ledger: SqlLedger, database: str) -> None:
+    """From two processes: of a day's $7 three runs of $2 are let in, and all others are told the figures."""
+    other = await open_ledger(database)
+    found = await add(ledger, *range(1, 51))
+    day, sides = Caps(running=50, day=Budget(50 * M, 7.0)), [ledger, other] * 25
+    asked = (start(side, item, caps=day, peer=SMALL) for side, item in zip(sides, found, strict=True))
+    answers = await asyncio.gather(*asked)
+    await other.close()
+    assert answers.count(None) == len(await ledger.running()) == 3
+    assert all("$6.00 more is kept" in answer.reason for answer in answers if answer)
 
 
 async def test_an_items_cap_stays_over_its_go_aheads_and_people_add_to_it(ledger: SqlLedger) -> None:

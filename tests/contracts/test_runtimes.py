@@ -322,6 +322,13 @@ async def test_set_up_runs_once_for_each_tree(agents: Agents, world: GitWorld, t
     assert count.read_text().split() == ["three"]
 
 
+async def test_setting_up_takes_of_the_runs_own_time(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """However many commands a repository has for it: a run's time is one."""
+    peer = replace(program(tmp_path, "import time; time.sleep(9)"), limits=Limits(wall_seconds=3, stall_seconds=9))
+    outcome = await agents.run(await assignment(world, peer, setup=("sleep 0.7", "sleep 0.7")))
+    assert outcome.ended == "timed_out" and outcome.seconds < 2.2
+
+
 async def test_a_failing_set_up_is_a_failed_run(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
     """When set-up fails the agent is not started, the outcome says which command, and the next round tries again."""
     peer = script(tmp_path, '[[play]]\nitem = 7\nsteps = [{write = "a", text = "1"}]')

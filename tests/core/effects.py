@@ -142,7 +142,8 @@ class Effects:
             case do.StopGate(key):
                 self.gates = [replace(g, state="unstarted") if g.key == key else g for g in self.gates]
             case do.RunGate(gate, command, head):
-                self.gates.append(GateRun(gate, head, self.gate_answer, f"`{command}` {self.gate_answer}", run_id="g"))  # type: ignore[arg-type]
+                said = "unknown" if self.gate_answer == "unstarted" else self.gate_answer  # GitHub has no part in it
+                self.gates.append(GateRun(gate, head, said, f"`{command}` {said}", run_id="g"))  # type: ignore[arg-type]
             case do.RemoveWorktree():
                 self.worktree = False
             case do.ReleaseClaim():

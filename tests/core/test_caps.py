@@ -90,6 +90,36 @@ def test_a_policy_only_tightens() -> None:
     assert run_cap(Usage(), Caps(), Work(cost_per_run=400.0), peer()) == Budget(5 * M, 5.0)
 
 
+@given(
+    st.builds(
+        Work,
+        runs_per_item=st.integers(1, M),
+        runs_per_day=st.integers(1, M),
+        running=st.integers(1, M),
+        tokens_per_run=st.none() | st.integers(1, 10**12),
+        cost_per_run=st.none() | st.floats(0.01, 1e6),
+        tokens_per_item=st.none() | st.integers(1, 10**12),
+        cost_per_item=st.none() | st.floats(0.01, 1e6),
+        tokens_per_day=st.none() | st.integers(1, 10**12),
+        cost_per_day=st.none() | st.floats(0.01, 1e6),
+    ),
+    st.sampled_from(
+        (
+            Usage(for_go_ahead=6),
+            Usage(today=100),
+            Usage(running=2),
+            Usage(item=Budget(0, 15.0)),
+            Usage(bills=(bill(cost=45.5),)),
+        )
+    ),
+)
+def test_no_policy_loosens_anything(work: Work, full: Usage) -> None:
+    """Whatever a repository writes, what the settings refuse is refused, and no run gets more than theirs."""
+    assert run_cap(Usage(), Caps(), work, peer()).fits(Budget(5 * M, 5.0))
+    shared = replace(full, bills=tuple(replace(each, used=Budget(M, 50.0)) for each in full.bills))
+    assert admit(shared, Caps(), work, peer(capacity=9), first=True)
+
+
 def test_a_run_gets_what_the_item_has_left() -> None:
     """Near the end of an item's budget its run stops sooner; what people added is its as well."""
     used = Usage(item=Budget(M, 12.0))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from bot.errors import SettingsError
-from bot.settings import Settings, read_settings
+from bot.settings import CapSettings, PeerSettings, Settings, read_settings
 from bot.wiring import identity_of
 
+COMMAND = 'command = ["agent"]'
 EXAMPLE = """
 [github]
 token = "secret-token"
@@ -122,6 +124,35 @@ def test_broken_settings_say_what_to_change(folder: Path, text: str, told: str) 
         read(folder, text)
     assert told in str(caught.value)
     assert "mine.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "1e300", "1" + "0" * 30, '""'])
+@pytest.mark.parametrize(("table", "shape"), [("peers.ada", PeerSettings), ("caps", CapSettings)])
+def test_no_cap_can_be_taken_away(folder: Path, table: str, shape: type[BaseModel], value: str) -> None:
+    """Neither nothing at all, nor infinity, nor what is as good as that; in the file and in the environment alike."""
+    numbers = [name for name, each in shape.model_fields.items() if each.annotation in (int, float, int | None)]
+    assert {"runs_per_day", "tokens_per_day"} <= set(numbers)
+    for name in numbers:
+        with pytest.raises(SettingsError, match=rf"{table}\.{name}: "):
+            read(folder, f"[{table}]\n{name} = {value}\n{'' if table == 'caps' else COMMAND}")
+    with pytest.raises(SettingsError, match=r"pace\.meter_seconds: "):
+        read(folder, f"[pace]\nmeter_seconds = {value}")
+
+
+@pytest.mark.parametrize(
+    ("given", "monthly"),
+    [
+        ("", True),
+        ('env = { CLAUDE_CODE_OAUTH_TOKEN = "x" }', True),
+        ('env = { ANTHROPIC_API_KEY = "x" }', False),
+        ('env = { CLAUDE_CODE_USE_BEDROCK = "1" }', False),
+        ('api_key = "x"', False),
+    ],
+)
+def test_money_binds_whoever_pays_by_use(folder: Path, given: str, monthly: bool) -> None:
+    """However its program comes to the key."""
+    (claude,) = read(folder, f'[peers.claude]\nruntime = "claude"\n{given}').peer_list()
+    assert claude.subscription is monthly
 
 
 def test_named_file_that_is_absent(folder: Path) -> None:
