@@ -7,7 +7,7 @@ not make the agent work twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -52,7 +52,7 @@ class Exited(Protocol):
 class Agents(Counted, Protocol):
     async def run(self, assignment: Assignment, note: Note) -> Outcome: ...
     def tell(self, run: str, text: str) -> bool: ...  # False: its agent cannot be told now, or does not work here
-    async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exited: ...
+    async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool) -> Exited: ...
 
 
 class Runs:
@@ -80,7 +80,7 @@ class Runs:
             if rival := await renew(self.ctx, item.repo, item.issue_id):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
-                tree = await self.ctx.git.worktree(spec, plan.merge_base)
+                tree = await self.ctx.git.worktree(spec, plan.merge_base, _trailers(run, self._peer(run.peer)))
                 outcome = await self._work(run, plan, item, tree, _policy(memory.last_policy))
         except asyncio.CancelledError:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
@@ -161,6 +161,10 @@ class Runs:
     def _peer(self, name: str) -> Peer | None:
         return next((peer for peer in self.ctx.peers if peer.name == name), None)
 
+    def _offline(self, runs: Sequence[Run]) -> bool:
+        """What runs the code of an agent that may not reach the network may not either."""
+        return any(peer.offline for peer in self.ctx.peers if any(run.peer == peer.name for run in runs))
+
     async def _finish(self, run: Run, spec: WorkSpec, outcome: Outcome) -> None:
         """The one way a run ends, its work kept. Where that cannot be done now, what the agent said waits with it."""
         try:
@@ -204,9 +208,11 @@ class Runs:
         checkout = await self.ctx.git.checkout(memory.item.repo, gate.head, key)
         try:
             minutes = min(_policy(memory.last_policy).work.minutes_per_run, self.ctx.caps.minutes_per_gate)
-            judged = _judged(gate, command, await self.agents.gate(key, command, checkout, Limits(minutes * 60)))
+            offline = self._offline(memory.runs)
+            ended = await self.agents.gate(key, command, checkout, Limits(minutes * 60), offline)
+            judged = _judged(gate, command, ended)
             judged = replace(judged, detail=self._told(judged.detail))
-        except Unavailable as error:  # no room on this machine
+        except SluiceError as error:  # no room on this machine, or no sandbox
             judged = replace(gate, state="unknown", reason=f"`{command}` could not be run: {error}")
         finally:
             await self.ctx.git.remove_checkout(checkout)
@@ -247,7 +253,7 @@ def _policy(text: str | None) -> Policy:
     return found if isinstance(found, Policy) else Policy()
 
 
-def _trailers(run: Run, peer: Peer | None, outcome: Outcome | None) -> Mapping[str, str]:
+def _trailers(run: Run, peer: Peer | None, outcome: Outcome | None = None) -> Mapping[str, str]:
     """Who did it: the models are those that were billed, else the one that was asked for, where either is known."""
     billed = ", ".join(each.model for each in outcome.used) if outcome else ""
     told = {

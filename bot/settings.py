@@ -133,6 +133,10 @@ class PeerSettings(Part):
     network: Literal["open", "model-only"] = Field(
         "open", description="model-only: nothing but its model is in reach of it; needs api_key and bubblewrap"
     )
+    commands_network: Literal["open", "none"] | None = Field(
+        None,
+        description="of set-up and gate commands for its work; absent: open, or none where its own is model-only",
+    )
     fallbacks: list[str] = Field([], description="agents that take its work while its provider says to wait")
     script: Path | None = Field(
         None, description="scripted: the edit script; acp: played by the protocol in place of a command"
@@ -423,4 +427,5 @@ def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
         day,
         peer.runs_per_day or caps.runs_per_day,
         tuple(peer.arguments),
+        peer.commands_network == "none" if peer.commands_network else peer.network == "model-only",
     )

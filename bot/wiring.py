@@ -108,13 +108,9 @@ def gateway_of(settings: Settings, now: Clock) -> Gateway:
     upstreams = {}
     for peer in settings.peer_list():
         given = settings.peers[peer.name]
-        if given.api_key and given.gateway and is_talked_with(peer):  # others are given no key
+        if given.api_key and given.gateway and peer.runtime != "scripted":  # a script has no model
             upstreams[peer.name] = Upstream(given.api_url or _provider(peer), given.api_key.get_secret_value())
     return Gateway(upstreams, Meter(price=price_of), now)
-
-
-def is_talked_with(peer: Peer) -> bool:
-    return peer.runtime not in ("command", "scripted")
 
 
 def _provider(peer: Peer) -> str:
@@ -135,7 +131,7 @@ def models_of(settings: Settings) -> dict[str, Model]:
     def model(peer: Peer) -> Model:
         given = settings.peers[peer.name]
         key = given.api_key.get_secret_value() if given.api_key else ""
-        url = given.api_url or (_provider(peer) if key and is_talked_with(peer) else "")
+        url = given.api_url or (_provider(peer) if key and peer.runtime != "scripted" else "")
         return Model(url, key, {name: secret.get_secret_value() for name, secret in given.env.items()})
 
     return {peer.name: model(peer) for peer in settings.peer_list()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from bot.core.run import Assignment, Ended, Limits, Outcome, Peer
 from bot.core.tokens import Tokens, since
 from bot.core.worktree import ref_part
 
+NOWHERE = Model()
 GRACE = 10.0  # seconds a program has to end its turn in good order
 
 
@@ -80,11 +81,17 @@ class Agents:
         assignment = replace(assignment, peer=replace(assignment.peer, limits=left_of(assignment.peer.limits, begun)))
         match assignment.peer.runtime:
             case "command":
-                return await self._launch(assignment, programs.found(assignment.peer), desk, note)
+                argv = programs.found(assignment.peer)
+                return await self._at_a_door(
+                    assignment, lambda way: self._launch(assignment, argv, desk, note, way=way)
+                )
             case "scripted":
                 return await self._launch(assignment, scripts.player(assignment, desk), desk, note, Played(note))
             case runtime:
-                return await self._at_a_door(assignment, launches(runtime), note, desk)
+                launch = launches(runtime)
+                return await self._at_a_door(
+                    assignment, lambda way: self._talk_through(assignment, launch, note, desk, way)
+                )
 
     def end(self, run: str, how: Ended) -> None:
         """Its turn is interrupted, and it is ended if it does not end soon."""
@@ -124,16 +131,16 @@ class Agents:
         if self.doors:
             await self.doors.stop()
 
-    async def _at_a_door(self, assignment: Assignment, launch: Launches, note: Note, desk: Desk) -> Outcome:
+    async def _at_a_door(self, assignment: Assignment, work: Callable[[Way], Awaitable[Outcome]]) -> Outcome:
         """Its own, which is shut whatever becomes of the run."""
         run, model = assignment.run, self.models.get(assignment.peer.name, Model())
         if self.doors is None:
-            return await self._talk_through(assignment, launch, note, desk, model)
+            return await work(model)
         way = await self.doors.open(run, assignment.peer, lambda how: self.end(run, how), self._pulses[run].beat)
         if way is None:
-            return await self._talk_through(assignment, launch, note, desk, model)
+            return await work(model)
         try:
-            outcome = await self._talk_through(assignment, launch, note, desk, way)
+            outcome = await work(way)
         finally:
             account = await asyncio.shield(self.doors.close(run))
         return settled(outcome, account)
@@ -207,15 +214,23 @@ class Agents:
                 home.keep_session(Session(driver.session, assignment.run))
         return endings.told(ended, driver, log, desk.question()), bool(driver.session)
 
-    async def gate(self, key: str, command: str, checkout: Path, limits: Limits) -> Exit:
-        """A gate command in a clean checkout. No secret is in reach."""
+    async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool = False) -> Exit:
+        """A gate command in a clean checkout. No secret is in reach, nor, if `offline`, any network."""
         log = self.root / "logs" / f"gate-{ref_part(key)}.log"
         return await self.launcher.run(
-            Command(("bash", "-c", command), checkout, f"gate-{key}", log, limits, writable=(checkout,))
+            Command(
+                ("bash", "-c", command), checkout, f"gate-{key}", log, limits, writable=(checkout,), offline=offline
+            )
         )
 
     async def _launch(
-        self, assignment: Assignment, argv: list[str], desk: Desk, note: Note, talk: Talk | None = None
+        self,
+        assignment: Assignment,
+        argv: list[str],
+        desk: Desk,
+        note: Note,
+        talk: Talk | None = None,
+        way: Way = NOWHERE,
     ) -> Outcome:
         note(event("started", Path(argv[0]).name))
         tree = Path(assignment.worktree)
@@ -223,8 +238,9 @@ class Agents:
         home = self.homes.of(assignment.item, assignment.peer.name).path
         self.billed(assignment.run, assignment.item, assignment.peer)  # so that what was billed before is known
         skills.lay(home)
-        model = self.models.get(assignment.peer.name, Model())
-        env = {**model.env, **desk.environment, "SLUICE_USAGE": str(home / USAGE_TOLD)}
+        env = {**desk.environment, "SLUICE_USAGE": str(home / USAGE_TOLD)}
+        env |= {"SLUICE_MODEL_URL": way.url, "SLUICE_MODEL_KEY": way.key} if way.url else {}
+        env |= self.models.get(assignment.peer.name, Model()).env
         ended = await self.launcher.run(
             Command(
                 argv,
@@ -239,7 +255,7 @@ class Agents:
                 pulse=self._pulses.get(assignment.run),
                 writable=(tree, desk.path),
                 readable=(scripts.PLAYER, *programs.own_files(assignment.peer)),
-                reach=reach_of(assignment.peer, model.url, bubblewrap_works()),
+                reach=reach_of(assignment.peer, way.url, bubblewrap_works()),
             )
         )
         return endings.left(ended, desk.result(), log, desk.question())

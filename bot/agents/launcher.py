@@ -48,6 +48,7 @@ class Command:
     readable: Sequence[Path] = ()
     home: Path | None = None  # one that is kept; else there is one for this command alone
     reach: Address | None = None  # all the network there is; None: it is open
+    offline: bool = False  # no network at all
     pulse: Pulse | None = None
 
 
@@ -70,6 +71,11 @@ class Launcher:
 
     async def run(self, command: Command) -> Exit:
         """Start it and wait for its end. Cancelling ends everything it started before it returns."""
+        if command.offline and not bubblewrap_works():
+            raise LaunchFailed(
+                "a command that may have no network needs bubblewrap, which does not work here: install it "
+                '(apt install bubblewrap), or set commands_network = "open" for the agent'
+            )
         try:
             home, note = self._prepare(command)
         except OSError as error:
@@ -138,7 +144,9 @@ class Launcher:
         env = environment(home, {**command.env, MARK: command.key, OWNER: str(self.root)})
         writable = (home, *command.writable)
         port = command.reach[1] if command.reach else None
-        argv = wrapped(command.argv, World(command.cwd, writable, command.readable, door if port else None, port or 0))
+        way = door if port else None
+        world = World(command.cwd, writable, command.readable, way, command.offline, port or 0)
+        argv = wrapped(command.argv, world)
         source = self.root / "runs" / f"{ref_part(command.key)}.input"
         try:
             return await asyncio.create_subprocess_exec(

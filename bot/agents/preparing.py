@@ -23,7 +23,8 @@ async def set_up(launcher: Launcher, assignment: Assignment, begun: float) -> Ou
     for number, line in enumerate(assignment.setup):
         log = root / "logs" / f"{ref_part(assignment.run)}-setup-{number}.log"
         command, limits = ("bash", "-c", line), left_of(assignment.peer.limits, begun)
-        ended = await launcher.run(Command(command, tree, f"{assignment.run}-setup", log, limits, writable=(tree,)))
+        key, offline = f"{assignment.run}-setup", assignment.peer.offline
+        ended = await launcher.run(Command(command, tree, key, log, limits, writable=(tree,), offline=offline))
         if ended.ended != "finished" or ended.code != 0:
             if ended.ended == "unreached":
                 return cut_short(ended, "", log)

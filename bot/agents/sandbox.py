@@ -74,6 +74,7 @@ class World:
     writable: Sequence[Path]
     readable: Sequence[Path] = ()
     door: Path | None = None  # there is no network, but for this socket
+    offline: bool = False  # there is no network at all
     port: int = 0  # where on 127.0.0.1 the program finds what is behind it
 
 
@@ -93,6 +94,8 @@ def wrapped(argv: Sequence[str], world: World) -> list[str]:
     if world.door:
         words += ["--unshare-net", "--bind", str(world.door), DOOR, "--ro-bind", str(BRIDGE), str(BRIDGE)]
         argv = [sys.executable, "-I", "-S", str(BRIDGE), DOOR, str(world.port), "--", *argv]
+    elif world.offline:
+        words += ["--unshare-net"]
     words += ["--remount-ro", "/", "--remount-ro", "/dev"]  # they would be memory without a bound
     return [*words, "--chdir", str(world.cwd), "--", *argv]
 

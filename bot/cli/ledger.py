@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -28,7 +29,11 @@ async def ledger_at(config: Path) -> AsyncIterator[SqlLedger]:
 
 
 async def held_agents(settings: Settings) -> list[tuple[str, str]]:
-    """The agents that get nothing new, and why."""
+    """The agents that get nothing new, and why. A ledger of an older version stays as it is, and tells nothing."""
+    from bot.ledger.open import has_newest_shape  # here, so that a command that needs no ledger starts quickly
+
+    if not await asyncio.to_thread(has_newest_shape, settings.ledger_url()):
+        return []
     async with ledger_of(settings) as ledger:
         return [(name, hold.reason) for name, hold in sorted((await ledger.holds(utc_now())).items())]
 

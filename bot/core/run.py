@@ -55,6 +55,7 @@ class Peer:
     day: Budget = PER_DAY
     runs_per_day: int = 100
     arguments: tuple[str, ...] = ()  # behind the command
+    offline: bool = False  # set-up and gate commands for its work, which run its code, have no network
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from bot.core.worktree import Work, WorkSpec
 from bot.git import dotgit, quarantine
+from bot.git.bylines import signed, worded
 from bot.git.errors import GitFailed
 from bot.git.index import Index
 from bot.git.layout import Layout, incoming_ref, laying_ref, local_ref, masked_ref, merging_ref, remote_branch, seen_ref
@@ -53,8 +54,9 @@ class Desk:
             return None
         return await self.mirror.ref(seen)
 
-    async def resume(self) -> tuple[str, Origin]:
-        return (await self.collect(LEFT_OVER, {})).head, "existing"
+    async def resume(self, trailers: Mapping[str, str]) -> tuple[str, Origin]:
+        """What a life that was cut short left is its run's as well."""
+        return (await self.collect(LEFT_OVER, trailers)).head, "existing"
 
     async def start(self, saved: str | None) -> tuple[str, Origin]:
         """Where a tree that is not there begins: the branch, unfinished work that goes on from it, or the base."""
@@ -125,7 +127,7 @@ class Desk:
     async def conflicts(self, pending: Pending | None, files: str) -> tuple[str, ...]:
         if pending is None:
             return ()
-        return await unresolved(self.mirror, pending, files, files) or pending.conflicts
+        return _told(await unresolved(self.mirror, pending, files, files) or pending.conflicts)
 
     # --- what lies in it ----------------------------------------------------------------------------------------------
 
@@ -142,7 +144,7 @@ class Desk:
 
     async def _collect_tree(self, message: str, trailers: Mapping[str, str]) -> Work:
         item = self.spec.item
-        head = await self._agents_head(await self._known())
+        head = await self._agents_head(await self._known(), trailers)
         files = await unmasked(self.index, item, await self.index.snapshot(head, await self._submodules()))
         pending = await read_pending(self.mirror, merging_ref(item))
         left = await unresolved(self.mirror, pending, head, files) if pending else ()
@@ -151,7 +153,7 @@ class Desk:
         if pending and resolved and not await self.mirror.contains(pending.theirs, head):
             parents.append(pending.theirs)
         if len(parents) > 1 or files != await self.mirror.tree_of(head):
-            head = await self.mirror.commit(files, tuple(parents), _message(message, trailers))
+            head = await self.mirror.commit(files, tuple(parents), worded(message, trailers, LEFT_OVER))
         await self.mirror.set_refs({local_ref(item): head} | ({merging_ref(item): None} if resolved else {}))
         return await self.describe(head, left)
 
@@ -160,8 +162,8 @@ class Desk:
         known = await self.mirror.ref(local_ref(self.spec.item))
         return known or (await self.start(await self.fetch()))[0]
 
-    async def _agents_head(self, known: str) -> str:
-        """The newest commit of the agent's that goes on from what is known; `known` itself when there is none."""
+    async def _agents_head(self, known: str, trailers: Mapping[str, str]) -> str:
+        """The newest commit of the agent's that goes on from what is known, with its byline; else `known` itself."""
         ref = incoming_ref(self.spec.item)
         tree, best = self.layout.tree(self.spec), known
         for sha in dotgit.heads(tree, self.spec.branch):
@@ -169,8 +171,9 @@ class Desk:
                 continue
             if await self.mirror.contains(best, sha):
                 best = sha
-                await self.mirror.set_refs({local_ref(self.spec.item): best})
-        await self.mirror.set_refs({ref: None})
+        if best != known:
+            best = await signed(self.mirror, known, best, ref, trailers) or known
+        await self.mirror.set_refs({local_ref(self.spec.item): best, ref: None})
         return best
 
     async def _submodules(self) -> set[str]:
@@ -184,7 +187,7 @@ class Desk:
         base = await self.mirror.need(self.spec.base)
         since = await self.mirror.merge_base(base, head) or base
         count = await self.mirror.git.text(self.mirror.path, "rev-list", "--count", f"{since}..{head}")
-        return Work(head, since, int(count), await self.mirror.changes(since, head), left)
+        return Work(head, since, int(count), await self.mirror.changes(since, head), _told(left))
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -213,7 +216,6 @@ class Desk:
         await self.mirror.set_refs({merging_ref(item): None, laying_ref(item): None, masked_ref(item): None})
 
 
-def _message(message: str, trailers: Mapping[str, str]) -> str:
-    message = "".join(c for c in message if c in "\n\t" or c.isprintable())  # an agent's words may be in it
-    lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers.items()]
-    return "\n\n".join(part for part in (message.strip() or LEFT_OVER, "\n".join(lines)) if part) + "\n"
+def _told(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """For people and agents: a name may hold bytes that are no text, and lines of its own."""
+    return tuple(path if path.isprintable() else ascii(path)[1:-1] for path in paths)

@@ -19,6 +19,8 @@ from bot.git.worktree import Worktrees
 
 WORKFLOWS, NEWEST = ".github/workflows", "refs/sluice/newest"
 
+NONE: Mapping[str, str] = {}
+
 
 class Git:
     """Mirrors, worktrees, branches and claims under `root`. Raises GitFailed."""
@@ -42,9 +44,10 @@ class Git:
 
     # --- worktrees ----------------------------------------------------------------------------------------------------
 
-    async def worktree(self, spec: WorkSpec, merge_base: bool = False) -> Worktree:
-        """The item's tree, ready for a round. With `merge_base` the base is merged in, conflicts and all."""
-        return await self._trees.prepare(spec, merge_base)
+    async def worktree(self, spec: WorkSpec, merge_base: bool = False, trailers: Mapping[str, str] = NONE) -> Worktree:
+        """The item's tree, ready for a round. With `merge_base` the base is merged in, conflicts and all; what a life
+        that was cut short left in it is committed with the trailers."""
+        return await self._trees.prepare(spec, merge_base, trailers)
 
     async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work:
         """Commit all that git does not ignore, and bring it into the mirror, checked."""

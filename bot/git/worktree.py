@@ -22,12 +22,15 @@ class Worktrees:
     author: tuple[str, str]
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
-    async def prepare(self, spec: WorkSpec, merge_base: bool) -> Worktree:
-        """The item's tree, ready for a round: up to date with its branch, its `.git` laid anew."""
+    async def prepare(self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str]) -> Worktree:
+        """The item's tree, ready for a round: up to date with its branch, its `.git` laid anew.
+
+        `trailers`: of what lies in it already.
+        """
         async with self._locks[spec.item]:
             desk = self._desk(spec)
             saved = await desk.fetch()
-            head, came_from = await desk.resume() if desk.exists else await desk.start(saved)
+            head, came_from = await desk.resume(trailers) if desk.exists else await desk.start(saved)
             pending = await read_pending(desk.mirror, merging_ref(spec.item)) if desk.exists else None
             fresh: Pending | None = None
             if pending is None:

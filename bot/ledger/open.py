@@ -51,6 +51,20 @@ def migrate(url: str, instance: str, migrations: Path = MIGRATIONS) -> str:
         engine.dispose()
 
 
+def has_newest_shape(url: str, migrations: Path = MIGRATIONS) -> bool:
+    """For who only looks: nothing is made and nothing brought up to date."""
+    target = make_url(url)
+    sqlite = target.get_backend_name() == "sqlite"
+    engine = create_engine(target.set(drivername="sqlite" if sqlite else "postgresql+psycopg"))
+    try:
+        with engine.connect() as connection:
+            return _newest(connection, migrations)
+    except OperationalError as error:
+        raise Unavailable(f"the ledger at {target.render_as_string()} cannot be opened: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
 def _newest(connection: Connection, migrations: Path) -> bool:
     """Whether the tables have the shape of the newest migration, which its file's name begins with."""
     if not inspect(connection).has_table("alembic_version"):

@@ -59,7 +59,7 @@ async def test_nothing_done_is_nothing(world: GitWorld) -> None:
 
 @pytest.mark.parametrize("detached", [False, True])
 async def test_an_agents_own_commits_are_kept(world: GitWorld, detached: bool) -> None:
-    """Commits of the agent's arrive as they are, on the branch or on a detached HEAD, with the rest on top."""
+    """Commits of the agent's arrive in their words, on the branch or on a detached HEAD, with the rest on top."""
     tree = await world.tree()
     if detached:
         git(tree, "checkout", "--quiet", "--detach")
@@ -80,7 +80,57 @@ async def test_packed_commits_are_kept_too(world: GitWorld) -> None:
     git(tree, "add", "a")
     git(tree, "commit", "--quiet", "-m", "Packed")
     git(tree, "gc", "--quiet", "--prune=now")
-    assert (await world.collect()).head == git(tree, "rev-parse", "HEAD")
+    work = await world.collect()
+    assert work.commits == 1 and await world.git.save(SPEC) == work.head
+    assert git(world.remote, "log", "-1", "--format=%s %T", work.head) == git(tree, "log", "-1", "--format=%s %T")
+
+
+async def test_every_commit_says_whose_run_it_was(world: GitWorld) -> None:
+    """An agent that commits itself, merges, writes in another's name and forges trailers is named in each of them."""
+    tree = await world.tree()
+    for number, more in enumerate(("", "\n\nSluice-Run: another\nSluice-Agent: nobody\n", "\n\nSLUICE-ITEM : forged")):
+        (tree / f"{number}").write_text("x\n")
+        git(tree, "add", "--all")
+        git(tree, "commit", "--quiet", "--author=ann <ann@example.com>", "-m", f"Number {number}{more}")
+    git(tree, "checkout", "--quiet", "-b", "other", "HEAD~2")
+    (tree / "z").write_text("z\n")
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "-m", "Beside")
+    git(tree, "checkout", "--quiet", SPEC.branch)
+    git(tree, "merge", "--quiet", "--no-ff", "-m", "Join", "other")
+    work = await world.collect()
+    await world.git.save(SPEC)
+    said = git(world.remote, "log", "--format=%s|%an|%cn|%(trailers:separator=%x2C)", f"main..{work.head}").splitlines()
+    assert sorted(said) == [
+        f"{subject}|Sluice|Sluice|Sluice-Item: PVTI_1"
+        for subject in ("Beside", "Join", "Number 0", "Number 1", "Number 2")
+    ]
+    assert git(world.remote, "rev-parse", f"{work.head}^{{tree}}") == git(tree, "rev-parse", "HEAD^{tree}")
+    assert (await world.collect()).head == work.head
+
+
+async def test_what_a_cut_short_life_left_has_its_byline_too(world: GitWorld) -> None:
+    """Commits that lie in a tree when a run is entered again are the run's."""
+    tree = await world.tree()
+    git(tree, "commit", "--quiet", "--allow-empty", "-m", "Half")
+    (tree / "a").write_text("a\n")
+    await world.git.worktree(SPEC, trailers={"Sluice-Run": "r1"})
+    work = await world.collect()
+    await world.git.save(SPEC)
+    assert git(world.remote, "log", "--format=%(trailers)", f"main..{work.head}").split() == ["Sluice-Run:", "r1"] * 2
+
+
+async def test_more_history_than_anybody_reads_costs_only_itself(world: GitWorld) -> None:
+    """A commit message of a megabyte is not taken; the files are."""
+    tree = await world.tree()
+    (tree / "a").write_text("a\n")
+    (tree / "said.log").write_text("word " * 200_000)
+    git(tree, "add", "a")
+    git(tree, "commit", "--quiet", "-F", "said.log")
+    work = await world.collect()
+    assert work.commits == 1 and [file.path for file in work.files] == ["a"]
+    await world.git.save(SPEC)
+    assert git(world.remote, "log", "-1", "--format=%s", work.head) == "Fix the typo"
 
 
 async def test_rewritten_history_keeps_the_files(world: GitWorld) -> None:

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.cli.ledger import held_agents
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
-from bot.ledger.open import MIGRATIONS, open_ledger
+from bot.ledger.open import MIGRATIONS, has_newest_shape, open_ledger
 from bot.ledger.upgrade import KEPT, back_up, trouble_with
+from bot.settings import Settings
 from tests.contracts.ledger_world import add
 
 LATER = """
@@ -76,6 +78,25 @@ async def test_the_command_line_refuses_a_newer_ledger(tmp_path: Path) -> None:
     assert told.returncode == 2 and "0099" in told.stderr and told.stderr.count("\n") == 1, told
     assert "belongs to a newer Sluice" in trouble_with(tmp_path / "ledger.db")  # as doctor says
     assert digest(tmp_path / "ledger.db") == before and not (tmp_path / "backups").exists()
+
+
+async def test_who_only_looks_brings_nothing_up_to_date(database: str, newer: Path) -> None:
+    """To doctor's eyes a ledger of an older version is old, and stays so."""
+    assert not has_newest_shape(database)
+    await filled(database)
+    assert has_newest_shape(database) and not has_newest_shape(database, newer)
+    assert has_newest_shape(database)
+
+
+async def test_doctor_leaves_an_older_ledger_as_it_is(tmp_path: Path) -> None:
+    """What agents wait for is read only where the tables are as new as the program; no table and no copy is made."""
+    file = tmp_path / "ledger.db"
+    await (await open_ledger(f"sqlite:///{file}")).close()
+    with closing(sqlite3.connect(file)) as old, old:
+        old.execute("UPDATE alembic_version SET version_num = '0000'")
+    before = digest(file)
+    assert await held_agents(Settings(data_dir=tmp_path)) == []
+    assert digest(file) == before and not (tmp_path / "backups").exists()
 
 
 async def test_the_last_copies_are_kept(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -433,3 +434,29 @@ async def test_how_it_ended_stands_last_behind_what_it_used(agents: Agents, worl
     failing = await assignment(world, program(tmp_path, ""), run="run2", setup=("echo broken; false",))
     await agents.run(failing, said.append)
     assert [each.kind for each in said] == ["finished"] and "broken" in said[0].text
+
+
+OFFLINE = (
+    'python3 -c "import socket; print([name for _, name in socket.if_nameindex()]); '
+    "socket.create_connection(('127.0.0.1', {}), 5)\""
+)
+
+
+async def test_what_runs_an_agents_code_reaches_no_more_than_the_agent(
+    agents: Agents, world: GitWorld, tmp_path: Path
+) -> None:
+    """Set-up and gate commands have no network where the agent has none; without a sandbox they do not run."""
+    peer = replace(script(tmp_path, "play = []"), offline=True)
+    path = await world.git.checkout(REPO, world.head("main") or "", "gate")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        line = OFFLINE.format(server.getsockname()[1])
+        given = await assignment(world, peer, setup=(line,))
+        assert (await agents.gate("g0", line, path, LIMITS)).code == 0
+        if not bubblewrap_works():
+            with pytest.raises(LaunchFailed, match="commands_network"):
+                await agents.gate("g1", line, path, LIMITS, offline=True)
+            return
+        gate = await agents.gate("g1", line, path, LIMITS, offline=True)
+        outcome = await agents.run(given)
+    assert gate.code == 1 and outcome.failure == "setup"
+    assert all("['lo']" in said and "Refused" in said for said in (gate.tail, outcome.summary))
