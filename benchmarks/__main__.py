@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import acknowledging, boards, briefs, cost, gateway, hundred, judgement, overhead, stopping
+from benchmarks import acknowledging, boards, briefs, cost, gateway, hired, hundred, judgement, overhead, stopping
 from benchmarks.figure import Figure
 
 OUT = Path("build/bench.json")
@@ -27,6 +27,7 @@ ALL: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "cost": cost.measure,
     "boards": boards.measure,
     "acknowledging": acknowledging.measure,
+    "hired": hired.measure,
     "overhead": overhead.measure,
     "gateway": gateway.measure,
     "stopping": stopping.measure,
