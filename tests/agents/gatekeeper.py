@@ -51,7 +51,8 @@ def door(models: Models, url: str, key: str, tokens: int = 1_000_000) -> Iterato
 
 async def keep(url: str, key: str, tokens: str) -> None:
     gateway = Gateway({"robin": Upstream(url, key)}, Meter(), lambda: datetime.now(UTC))
-    way = await gateway.open(RUN, Peer("robin", "claude", limits=Limits(tokens=int(tokens))), lambda _: None)
+    peer = Peer("robin", "claude", limits=Limits(tokens=int(tokens)))
+    way = await gateway.open(RUN, peer, lambda _: None, lambda: None)
     assert way
     print(json.dumps({"url": way.url, "key": way.key}), flush=True)
     await asyncio.to_thread(sys.stdin.read)

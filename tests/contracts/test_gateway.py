@@ -510,20 +510,21 @@ def test_a_version_in_the_address_counts(base: str, path: str, whole: str) -> No
 
 
 def test_a_key_goes_by_the_gateway_unless_told_otherwise() -> None:
-    """To the provider whose program it is, or where the settings say; programs that are given no key need no door."""
+    """To the provider whose program it is, or where the settings say; who has no key, or is given it, needs no door."""
     peers: dict[str, dict[str, object]] = {
         "a": {"runtime": "claude", "api_key": REAL},
         "b": {"runtime": "codex", "api_key": REAL, "api_url": "https://models.example"},
         "c": {"runtime": "acp", "command": ["gemini", "--acp"], "api_key": REAL},
         "d": {"runtime": "claude", "api_key": REAL, "gateway": False},
         "e": {"runtime": "claude"},
-        "f": {"command": ["agent"], "api_key": REAL},
+        "f": {"command": ["agent"], "api_key": REAL, "api_url": "https://own.example"},
     }
     upstreams = gateway_of(Settings(peers=peers), lambda: NOW).upstreams  # type: ignore[arg-type]
     assert {name: upstream.url for name, upstream in upstreams.items()} == {
         "a": "https://api.anthropic.com",
         "b": "https://models.example",
         "c": "https://generativelanguage.googleapis.com",
+        "f": "https://own.example",
     }
     nowhere = Settings(peers={"g": {"runtime": "acp", "command": ["own"], "api_key": REAL}})  # type: ignore[dict-item]
     with pytest.raises(SettingsError, match=r"peers\.g needs api_url"):

@@ -27,9 +27,9 @@ def test_the_first_run_goes_as_the_readme_says(newcomer: Newcomer) -> None:
     hub.admin("repos", {"owner": "my-org", "name": "my-repo", "files": {"README.md": "hello\n"}})
     columns = ["Ready", "In Progress", "In Review", "Needs a person", "Done"]
     hub.admin("projects", {"owner": "my-org", "title": "Work", "status": columns})
-    agent = folder / "my-agent"
-    agent.write_text("#!/bin/sh\n")
-    agent.chmod(0o755)
+    for name in ("claude", "my-agent"):
+        (folder / name).write_text("#!/bin/sh\necho 1.0\n")
+        (folder / name).chmod(0o755)
     newcomer.patch.setenv("PATH", str(folder), prepend=":")
     newcomer.patch.setenv("SLUICE_GITHUB__TOKEN", newcomer.ann["token"])
     inits = [words for words in SHOWN if words[0] == "init" and words not in LASTING]
