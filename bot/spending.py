@@ -53,13 +53,13 @@ class Spending:
         """While its agent works."""
         self._over[run.key], self._caps[run.key] = asyncio.Event(), run.cap
         watching = asyncio.create_task(self._watch(run))
+        watching.add_done_callback(lambda over: self._broke_off(run.key, over))
         try:
             yield
         finally:
             del self._over[run.key], self._caps[run.key]
             watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            await asyncio.wait({watching})
 
     async def note(self, run: Run) -> Budget:
         """What it used so far is in the ledger; its sum by the source that counts."""
@@ -71,6 +71,12 @@ class Spending:
             return await self._ctx.ledger.used(run.key)
         price = unpriced if peer.subscription else self._ctx.price
         return await self._ctx.ledger.note_usage(run.key, self._agents.source(peer), tokens, self._ctx.now(), price)
+
+    def _broke_off(self, run: str, watching: asyncio.Task[None]) -> None:
+        """Nobody knows what such a run uses from here on, so it goes no further."""
+        if not watching.cancelled() and (error := watching.exception()):
+            log.error("what a run uses cannot be counted", run=run, exc_info=error)
+            self._agents.end(run, "failed")
 
     async def _watch(self, run: Run) -> None:
         said = self._over[run.key]
