@@ -37,16 +37,18 @@ async def recording(ctx: Context, run: str, hide: Callable[[str], str]) -> Async
             return
         del waiting[: len(batch)]
 
+    over = asyncio.Event()
+
     async def write_now_and_then() -> None:
-        while True:
-            await asyncio.sleep(PACE)
+        """Never broken off: what is written in this moment would be written once more at the end."""
+        while not over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), PACE)
             await write()
 
     writing = asyncio.create_task(write_now_and_then())
     try:
         yield note
     finally:
-        writing.cancel()
-        with suppress(asyncio.CancelledError):
-            await writing
-        await asyncio.shield(write())
+        over.set()
+        await asyncio.shield(writing)

@@ -29,7 +29,7 @@ def main(given: list[str]) -> int:
     source, size, user, command = given[0], int(given[1]), int(given[2]), given[4:]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, _note_end)
-    with open(source, "rb") as stdin:
+    with open(source, "rb", opener=_at_once) as stdin:
         try:
             before = partial(_before, size, user)
             child = subprocess.Popen(command, stdin=stdin, start_new_session=True, preexec_fn=before)
@@ -39,6 +39,13 @@ def main(given: list[str]) -> int:
     code = _wait(child.pid)
     _end_all()
     return 143 if code is None else code
+
+
+def _at_once(path: str, flags: int) -> int:
+    """A pipe whose other end is gone already is not waited for: nobody would look at the lease meanwhile."""
+    opened = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(opened, True)
+    return opened
 
 
 def _note_end(*_: object) -> None:

@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 def plain(text: str) -> str:
     """Words as they may be kept and shown anywhere: no database stumbles over them, and they paint no terminal."""
-    return with_faces(ESCAPE.sub("", text))
+    return _with_faces(ESCAPE.sub("", text))
 
 
 def without_comments(text: str, trace: str = "") -> str:
@@ -43,10 +43,10 @@ def without_comments(text: str, trace: str = "") -> str:
 
 
 def faced(text: str) -> str:
-    return with_faces(ENTITY.sub(lambda found: found[0] if with_faces(unescape(found[0])) else "", text))
+    return _with_faces(ENTITY.sub(lambda found: found[0] if _with_faces(unescape(found[0])) else "", text))
 
 
-def with_faces(text: str) -> str:
+def _with_faces(text: str) -> str:
     """No character that cannot be kept, sent or shown: no half of one, no NUL, no order to a terminal."""
     text = re.sub("\r\n?|[\u2028\u2029\x85]", "\n", text)
     return FACELESS.sub("", "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in UNSEEN))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -15,7 +18,7 @@ import pytest
 from bot.agents import Launcher
 from bot.agents.claude import Claude
 from bot.agents.conversation import Conversation
-from bot.agents.launcher import Command
+from bot.agents.launcher import SHIM, Command
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.talk import LONGEST, Ear, Mouth
 from bot.core.run import Limits
@@ -121,3 +124,10 @@ async def test_who_says_too_much_holds_nobody_up(launcher: Launcher, tmp_path: P
     waits = sorted(after - before for before, after in pairwise(turns))
     assert (await running).ended == "timed_out"
     assert waits[len(waits) * 95 // 100] < 0.1
+
+
+def test_a_shim_waits_for_nobody_who_is_gone(tmp_path: Path) -> None:
+    """Sluice died before the program's input was opened: there is no other end any more, and the shim ends."""
+    os.mkfifo(tmp_path / "input")
+    shim = [sys.executable, "-I", "-S", str(SHIM), str(tmp_path / "input"), "--", "cat"]
+    subprocess.run(shim, stdin=subprocess.DEVNULL, timeout=20, check=False)
