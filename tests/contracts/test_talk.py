@@ -129,5 +129,6 @@ async def test_who_says_too_much_holds_nobody_up(launcher: Launcher, tmp_path: P
 def test_a_shim_waits_for_nobody_who_is_gone(tmp_path: Path) -> None:
     """Sluice died before the program's input was opened: there is no other end any more, and the shim ends."""
     os.mkfifo(tmp_path / "input")
-    shim = [sys.executable, "-I", "-S", str(SHIM), str(tmp_path / "input"), "--", "cat"]
-    subprocess.run(shim, stdin=subprocess.DEVNULL, timeout=20, check=False)
+    shim = [sys.executable, "-I", "-S", str(SHIM), str(tmp_path / "input"), "1000000", "0", "--", "cat"]
+    ended = subprocess.run(shim, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+    assert ended.stderr == b""
