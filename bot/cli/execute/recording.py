@@ -144,7 +144,7 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
     named = tuple(dict.fromkeys(path.strip() for path in word.files.split(",") if path.strip()))
     changed = await _changed(sit, unit, commit)
     outcome = _outcome(word)
-    agent = word.agent or (unit.dispatched.agent if unit.dispatched else unit.step.agent)
+    agent = word.agent or _holder(unit)
     said = Recorded(
         sit.now,
         word.step,
@@ -162,6 +162,12 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
     touched = [path for path in changed if path in named] if changed and named else changed
     why = unfulfilled(sit.e, unit, lambda path: _there(sit, path), touched)
     return replace(said, status="failed", error=why) if why and said.status == "complete" else said
+
+
+def _holder(unit: StepState) -> str:
+    """Of a team that was dispatched as one, each member is itself."""
+    given = unit.dispatched
+    return given.agent if given and given.step == unit.step.id else unit.step.agent
 
 
 async def _changed(sit: Sitting, unit: StepState, commit: str) -> tuple[str, ...] | None:
