@@ -21,6 +21,7 @@ How = Literal["command", "workflow", "attested"]  # attested: by hand, on somebo
 class Started:
     at: datetime
     by: str
+    head: str = ""  # the commit it begins from, of a task of the command line; empty: unknown
     kind: Literal["started"] = "started"
 
 
