@@ -38,6 +38,7 @@ FILE = Path("sluice.toml")
 # infinity, or what is as good as that, is no cap
 MOST_MONEY, MOST_TOKENS, MOST_RUNS, MOST_AT_ONCE = 1_000_000, 10**12, 1_000_000, 1_000
 MOST_MINUTES, MOST_GIGABYTES = 7 * 24 * 60, 10_000
+ROLE = re.compile(r"(?=.{0,40}$)([a-z0-9]+(-[a-z0-9]+)*)?")
 
 
 class Part(BaseModel):
@@ -146,6 +147,11 @@ class PeerSettings(Part):
     fields: dict[str, list[str]] = Field(
         {}, description='takes only cards whose board field says so: `{ Area = ["docs", "web"] }`; empty: all'
     )
+    role: str = Field(
+        "",
+        description="takes only steps of this role: builder, planner, scout, reviewer, or a team's own word; "
+        "an ordinary item has one step, a builder's; empty: any",
+    )
     capacity: int = Field(1, ge=1, le=MOST_AT_ONCE, description="how many items at once")
     minutes: float = Field(60.0, gt=0, le=MOST_MINUTES, description="a run is stopped after this long")
     stall_minutes: float = Field(
@@ -174,6 +180,12 @@ class PeerSettings(Part):
     disk_gigabytes: float = Field(
         5.0, gt=0, le=MOST_GIGABYTES, description="a run whose files grow by more than this is stopped"
     )
+
+    @model_validator(mode="after")
+    def a_role_is_a_word(self) -> PeerSettings:
+        if not ROLE.fullmatch(self.role):
+            raise ValueError(f'role = "{self.role}" is no word like "builder" or "security-review"')
+        return self
 
     @model_validator(mode="after")
     def a_model_to_reach(self) -> PeerSettings:
@@ -428,4 +440,5 @@ def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
         peer.runs_per_day or caps.runs_per_day,
         tuple(peer.arguments),
         peer.commands_network == "none" if peer.commands_network else peer.network == "model-only",
+        peer.role,
     )

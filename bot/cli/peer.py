@@ -36,7 +36,7 @@ def list_peers(config: Config = FILE, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"peers": rows})
         return
-    columns = ("name", "runtime", "program", "model", "login", "working", "capacity")
+    columns = ("name", "runtime", "program", "model", "role", "login", "working", "capacity")
     print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
@@ -52,6 +52,7 @@ async def _rows(settings: Settings) -> list[dict[str, object]]:
             "runtime": peer.runtime,
             "program": _program(peer),
             "model": peer.model or "its own choice",
+            "role": peer.role or "any",
             "login": str(agents.login(peer)),
             "working": working.count(peer.name),
             "capacity": peer.capacity,

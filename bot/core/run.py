@@ -56,6 +56,7 @@ class Peer:
     runs_per_day: int = 100
     arguments: tuple[str, ...] = ()  # behind the command
     offline: bool = False  # set-up and gate commands for its work, which run its code, have no network
+    role: str = ""  # the kind of step it takes, e.g. "builder"; empty: any
 
 
 @dataclass(frozen=True)
