@@ -22,8 +22,9 @@ from bot.core.actions import RunPlan
 from bot.core.foreign import plain
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
+from bot.core.permission import said_of
 from bot.core.policy import Policy
-from bot.core.prompts import interrupted_brief, said_by, with_messages
+from bot.core.prompts import interrupted_brief, may_do, said_by, with_messages
 from bot.core.run import Assignment, Limits, Outcome, Peer, Run
 from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.errors import NotKept, SluiceError, Unavailable
@@ -109,13 +110,14 @@ class Runs:
             item.number or 0,
             item.title,
             run.round,
-            with_messages(plan.brief + more, said),
+            with_messages(plan.brief + may_do(peer.permissions) + more, said),
             str(tree.path),
             policy.work.setup,
             run.item,
             with_messages(plan.dossier + more, news) if plan.dossier else "",
             with_messages(interrupted_brief(), news),
             policy.work.trust_agent_config,
+            said_of(said),
         )
         async with recording(self.ctx, run.key, self.hide) as note, self.spending.counting(run):
             outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)

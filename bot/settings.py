@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from bot.core.board import Columns, Kept
 from bot.core.budget import Caps
+from bot.core.permission import Permissions
 from bot.core.run import Limits, Peer, Runtime
 from bot.core.spend import DAY_USD, ITEM_USD, PER_DAY, PER_ITEM, PER_RUN, RUN_USD, Budget
 from bot.errors import SettingsError
@@ -138,6 +139,11 @@ class PeerSettings(Part):
         None,
         description="of set-up and gate commands for its work; absent: open, or none where its own is model-only",
     )
+    permissions: Permissions = Field(
+        "all",
+        description="in its sandbox, all: whatever it likes; edits: it reads and edits files, runs no command and "
+        "fetches nothing; ask: as edits, but a person is asked on the issue about a command",
+    )
     fallbacks: list[str] = Field([], description="agents that take its work while its provider says to wait")
     script: Path | None = Field(
         None, description="scripted: the edit script; acp: played by the protocol in place of a command"
@@ -201,6 +207,8 @@ class PeerSettings(Part):
             raise ValueError('the runtime "acp" takes a command, or a script that is played, not both')
         if (self.runtime == "command" or (self.runtime == "acp" and not self.script)) and not self.command:
             raise ValueError(f'the runtime "{self.runtime}" needs command = ["program", "argument"]')
+        if self.permissions != "all" and self.runtime in ("command", "scripted"):
+            raise ValueError(f'the runtime "{self.runtime}" asks nobody: it has permissions = "all" alone')
         if self.api_url and not self.api_url.startswith(("https://", "http://")):
             raise ValueError("api_url begins with https:// (or http://, for a model nearby)")
         if self.runtime == "scripted" and self.script is None:
@@ -441,4 +449,5 @@ def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
         tuple(peer.arguments),
         peer.commands_network == "none" if peer.commands_network else peer.network == "model-only",
         peer.role,
+        peer.permissions,
     )

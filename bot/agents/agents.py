@@ -14,6 +14,7 @@ from bot.agents.doors import Doors, Way, settled
 from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
 from bot.agents.logins import Login, give_back, login_of, share
+from bot.agents.permits import Permits
 from bot.agents.played import Played
 from bot.agents.preparing import left_of, set_up
 from bot.agents.pulse import Pulse
@@ -167,7 +168,10 @@ class Agents:
     def _seat(self, assignment: Assignment, home: Home, desk: Desk, model: Way) -> Seat:
         peer, tree, trusted = assignment.peer, Path(assignment.worktree), assignment.trusted
         program = tuple(scripts.actor(assignment, home) if scripts.is_acted(peer) else programs.found(peer))
-        return Seat(peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk.path, trusted)
+        permits = Permits(peer.permissions, assignment.said, (tree, desk.path))
+        return Seat(
+            peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk.path, trusted, permits
+        )
 
     async def _sit(
         self, assignment: Assignment, seat: Seat, launch: Launches, note: Note, home: Home, desk: Desk
@@ -212,7 +216,7 @@ class Agents:
             give_back(login, program, seat.home)
             if driver.session:
                 home.keep_session(Session(driver.session, assignment.run))
-        return endings.told(ended, driver, log, desk.question()), bool(driver.session)
+        return endings.told(ended, driver, log, desk.question(), seat.permits.question), bool(driver.session)
 
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool = False) -> Exit:
         """A gate command in a clean checkout. No secret is in reach, nor, if `offline`, any network."""

@@ -76,8 +76,12 @@ def show(name: PeerArgument, config: Config = FILE, as_json: AsJson = False) -> 
 
 
 async def _facts(settings: Settings, name: str) -> tuple[dict[str, object], list[Run]]:
+    from bot.agents.runtimes import unheld
+
     row = next(row for row in await _rows(settings) if row["name"] == name)
     told = settings.peers[name].model_dump(mode="json", exclude_none=True)  # secrets as stars
+    if why := unheld(_named(settings, name)):
+        told["permissions"] = why
     async with ledger_of(settings) as ledger:
         runs = [run for run in await ledger.runs() if run.peer == name]
     return {**row, **{key: value for key, value in told.items() if value not in ("", [], {})}}, runs[:10]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.permission import NOTHING_SAID, Permissions, Said
 from bot.core.spend import PER_DAY, PER_RUN, RUN_USD, Budget
 from bot.core.tokens import Tokens
 from bot.core.worktree import Work
@@ -57,6 +58,7 @@ class Peer:
     arguments: tuple[str, ...] = ()  # behind the command
     offline: bool = False  # set-up and gate commands for its work, which run its code, have no network
     role: str = ""  # the kind of step it takes, e.g. "builder"; empty: any
+    permissions: Permissions = "all"  # what it does without asking
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Assignment:
     dossier: str = ""  # Markdown: all a session that goes on needs to be told; empty: the brief
     interrupted: str = ""  # Markdown: the same for a session that was at this very run when the machine failed
     trusted: bool = False  # hooks and servers the repository's own agent configuration defines may be started
+    said: Said = NOTHING_SAID  # which commands a person lets it run
 
 
 @dataclass(frozen=True)
