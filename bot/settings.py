@@ -200,6 +200,17 @@ class PeerSettings(Part):
         return self
 
     @model_validator(mode="after")
+    def a_provider_to_pay(self) -> PeerSettings:
+        """Of a few programs it is known who has their models."""
+        if self.api_key and not self.api_url and self.runtime in ("acp", "command") and self.command:
+            from bot.agents.runtimes import program_of  # here, for few have such an agent
+            from bot.gateway import PROVIDERS
+
+            if program_of(Peer("", self.runtime, tuple(self.command))) not in PROVIDERS:
+                raise ValueError(f'api_key needs api_url = "https://...": where {self.command[0]} has its model')
+        return self
+
+    @model_validator(mode="after")
     def something_to_start(self) -> PeerSettings:
         if self.script and self.arguments:
             raise ValueError("a script that is played takes no arguments")

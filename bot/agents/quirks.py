@@ -33,6 +33,7 @@ class Quirks:
     error: str = ""  # and how, when it could not ask the model, and ends its turn as if all were well
     needs_model: bool = False  # once its model is not at its provider's own address
     restraints: Mapping[str, Restraint] = field(default_factory=dict)
+    sheds: tuple[str, ...] = ()  # what of its home is not worth keeping: it makes it anew
 
     def words_for(self, seat: Seat) -> tuple[str, ...]:
         return (*self.words, *self._restraint(seat).words)
@@ -138,6 +139,7 @@ QUIRKS: Mapping[str, Quirks] = {
         notice="Info: ",
         error="Error: ",
         needs_model=True,
+        sheds=(".cache/copilot",),  # itself, unpacked: 235 MB
         restraints={
             "edits": Restraint(("--deny-tool", "shell", "--deny-tool", "url")),
             "ask": Restraint(("--deny-tool", "url")),

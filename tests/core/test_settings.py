@@ -111,6 +111,7 @@ def test_secrets_are_not_shown(folder: Path) -> None:
         ("[peers.claude]\nruntime = 'claude'\napi_url = 'models.example'", "api_url begins with https://"),
         ("[peers.claude]\nruntime = 'claude'\nrole = 'A planner'", 'role = "A planner" is no word like "builder"'),
         ("[peers.claude]\ncommand = ['a']\npermissions = 'ask'", 'it has permissions = "all" alone'),
+        ("[peers.claude]\ncommand = ['a']\napi_key = 'k'", 'api_key needs api_url = "https://..."'),
         ("[peers.claude]\nruntime = 'scripted'", 'the runtime "scripted" needs script = "FILE"'),
         ("[boards.'acme/1']\nready = 'Done'", "the column Done is named for two purposes"),
         ("[caps]\nrunning = 0", "caps.running: "),

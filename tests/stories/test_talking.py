@@ -153,6 +153,19 @@ async def test_a_question_is_asked_and_its_answer_goes_on(world: World) -> None:
     assert told and "Blue, of course." in told and "Which colour?" in told and "Red." not in told
     runs = (await world.service.ledger.recall(item.card, world.now())).runs
     assert [(run.round, run.go_ahead == runs[0].go_ahead) for run in runs] == [(1, True), (2, True)]
+    events = [each.event for run in runs for each in await world.service.ledger.events(run.key)]
+    noted = [(each.kind, each.text.splitlines()[0]) for each in events if each.kind in ("asked", "answered")]
+    assert noted == [("asked", "Which colour?"), ("answered", "Blue, of course.")]
+
+
+async def test_a_run_that_could_not_begin_says_so(make_world: MakeWorld) -> None:
+    """Its log ends with the reason, as that of one that did."""
+    world = await make_world(peers={"robo": {"runtime": "claude", "command": ["/nowhere/claude"]}})
+    item = await world.add_issue("Fix the typo", edits=False)
+    await world.settle()
+    (run,) = (await world.service.ledger.recall(item.card, world.now())).runs
+    [only] = await world.service.ledger.events(run.key)
+    assert only.event.kind == "finished" and "'/nowhere/claude' is not there" in only.event.text
 
 
 async def test_a_command_is_asked_about_and_run_when_a_person_says_so(make_world: MakeWorld, tmp_path: Path) -> None:
@@ -175,7 +188,7 @@ async def test_a_command_is_asked_about_and_run_when_a_person_says_so(make_world
     runs = (await world.service.ledger.recall(item.card, world.now())).runs
     noted = [(await world.service.ledger.events(run.key)) for run in runs]
     answers = [[each.event.text for each in events if each.event.kind == "answered"] for events in noted]
-    assert answers == [["allowed", "a person is asked"], ["allowed"]]
+    assert answers == [["allowed", "a person is asked"], ["yes", "allowed"]]
 
 
 async def test_a_second_answer_answers_nothing(world: World) -> None:
