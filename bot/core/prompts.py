@@ -14,6 +14,7 @@ from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, mention
 from bot.core.markdown import shown
 from bot.core.message import Message
+from bot.core.permission import Permissions
 from bot.core.policy import Policy
 from bot.core.pull import Remark
 from bot.core.run import Run
@@ -117,6 +118,17 @@ def told_brief(task: str, runs: Sequence[Run]) -> Brief:
 
 def answered_brief(task: str, runs: Sequence[Run]) -> Brief:
     return _brief("Your question is answered: go on with the work", [NEWS_FOLLOW], task, runs)
+
+
+def may_do(permissions: Permissions) -> str:
+    """What it would find out otherwise, one refusal after the other."""
+    match permissions:
+        case "all":
+            return ""
+        case "edits":
+            return "\n\nYou may change the files of this worktree; a command that does more than read is not run.\n"
+        case "ask":
+            return "\n\nBefore you run a command a person is asked: your turn ends, and you go on with the answer.\n"
 
 
 def with_messages(brief: str, messages: Sequence[Message]) -> str:

@@ -25,7 +25,7 @@ from bot.core.parking import mark
 from bot.core.planned import begin, first_units, unfinished, wants_approval
 from bot.core.plans.execution import Execution
 from bot.core.prompts import Brief, again_brief, first_brief
-from bot.core.queue import fall_backs, rank, takers
+from bot.core.queue import BUILDER, fall_backs, plays, rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.trust import START, Role
@@ -73,7 +73,7 @@ def ready(s: Snapshot) -> Decision:
         return _planned(s, s.issue, e, go, accept)
     able = _able(s, s.issue)
     if not able:
-        return _asks(s, go, _nobody(s), accept)
+        return _asks(s, go, _nobody(s, s.issue), accept)
     if claim := _take_up(s, s.issue, go, able):
         return Decision(
             "Ready", f"takes up what was there; {mention(go.by)} asked for it", (*accept, *claim), s.now, "machine"
@@ -268,9 +268,14 @@ def strangers(s: Snapshot, people: set[str | None]) -> list[str]:
     return sorted(who or "somebody" for who in people if (s.role(who) or Role.NONE) < START)
 
 
-def _nobody(s: Snapshot) -> str:
-    wanted = s.item.peer_wanted
-    who = f"agent {wanted} is not set up for this" if wanted else "no agent takes work like this"
+def _nobody(s: Snapshot, issue: Issue) -> str:
+    """The role is named where nothing else keeps an agent from it."""
+    wanted, fields = s.item.peer_wanted, s.face.fields if s.face else {}
+    others = [replace(peer, role="") for peer in s.peers if not plays(peer, BUILDER)]
+    if takers(others, issue.repo, issue.labels, fields, wanted):
+        who = f"agent {wanted} does not take the role {BUILDER}" if wanted else f"no agent takes the role {BUILDER}"
+    else:
+        who = f"agent {wanted} is not set up for this" if wanted else "no agent takes work like this"
     return f"{who}; see [peers] in sluice.toml"
 
 
