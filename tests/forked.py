@@ -2,6 +2,7 @@
 this have it already, each start being a fork.
 """
 
+import gc
 from importlib import import_module
 
 from bot.github.documents import operation
@@ -22,3 +23,4 @@ for name in (
 ):
     import_module(name)
 operation("See")
+gc.freeze()  # no fork looks through it for garbage, or copies it for having looked
