@@ -10,9 +10,11 @@ from bot.github.documents import operation
 for name in (
     "anyio._backends._asyncio",
     "bot.agents",
+    "bot.cli",
     "bot.engine",
     "bot.runs",
     "bot.service",
+    "bot.wiring",
     "dbos._sys_db_sqlite",
     "httpcore",
     "pydantic.v1",
@@ -20,6 +22,8 @@ for name in (
     "uvicorn.lifespan.on",
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
+    "webhooks.app",
+    "webhooks.face",
 ):
     import_module(name)
 operation("See")
