@@ -176,6 +176,8 @@ class Memory:
     priority: float | None = None  # as the card said then; a command's word is in `item`
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
     deeds: tuple[Deed, ...] = ()  # what Sluice wrote that people could have written too, oldest first
+    execution: Execution | None = None  # the plan of its present life
+    artifacts: frozenset[tuple[str, str]] = frozenset()  # what the plan's steps left beside the branch: path and step
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ class AtWork:
 
     item: str
     repo: str
-    run: Run | None
+    runs: tuple[Run, ...]
     gates: tuple[GateRun, ...]  # commands only
     paused_by: str | None
     mode: str  # of the repository's policy, as it was last read

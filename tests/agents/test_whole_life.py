@@ -71,6 +71,7 @@ async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: M
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
     assert (await world.pull(item))["commits"] == 2
+    assert not list((world.folder / "data/homes").glob("*/*/home/.cache/copilot/*")), "235 MB are kept with each item"
     record = nearby.record(f"life-{name}")
     main = [asked for asked in record.asked if asked.branch != "aside"]
     anew = [*range(5), *range(3)]
