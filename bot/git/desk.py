@@ -86,13 +86,13 @@ class Desk:
 
     # --- the tree's files ---------------------------------------------------------------------------------------------
 
-    async def lay(self, head: str, pending: Pending | None, files: str) -> None:
+    async def lay(self, head: str, pending: Pending | None, files: str, trusted: bool) -> None:
         """Lay the files of commit `files` and a fresh `.git` at `head`. Written down, then done, then over."""
         refs = {local_ref(self.spec.item): head, merging_ref(self.spec.item): pending.commit if pending else None}
         await self.mirror.set_refs(refs | {laying_ref(self.spec.item): files})
-        await self._finish_laying(files)
+        await self._finish_laying(files, trusted)
 
-    async def _finish_laying(self, files: str) -> None:
+    async def _finish_laying(self, files: str, trusted: bool = False) -> None:
         tree = self.layout.tree(self.spec)
         head = await self.mirror.need(local_ref(self.spec.item))
         if not tree.is_dir():
@@ -102,7 +102,7 @@ class Desk:
         tree.chmod(0o755)
         pending = await read_pending(self.mirror, merging_ref(self.spec.item))
         base, conflicts = await self.mirror.need(self.spec.base), pending.conflicts if pending else ()
-        await self.index.lay(await mask(self.index, self.spec.item, files, base, conflicts))
+        await self.index.lay(await mask(self.index, self.spec.item, files, base, conflicts, trusted))
         await self._lay_dotgit(head)
         await self.mirror.set_refs({laying_ref(self.spec.item): None})
 

@@ -22,10 +22,10 @@ class Worktrees:
     author: tuple[str, str]
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
-    async def prepare(self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str]) -> Worktree:
+    async def prepare(self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str], trusted: bool) -> Worktree:
         """The item's tree, ready for a round: up to date with its branch, its `.git` laid anew.
 
-        `trailers`: of what lies in it already.
+        `trailers`: of what lies in it already. `trusted`: what starts programs beside the agent lies there, too.
         """
         async with self._locks[spec.item]:
             desk = self._desk(spec)
@@ -35,7 +35,7 @@ class Worktrees:
             fresh: Pending | None = None
             if pending is None:
                 head, fresh = await desk.catch_up(head, merge_base)
-            await desk.lay(head, pending or fresh, fresh.commit if fresh else head)
+            await desk.lay(head, pending or fresh, fresh.commit if fresh else head, trusted)
             base = await desk.mirror.need(spec.base)
             conflicts = await desk.conflicts(pending or fresh, fresh.commit if fresh else head)
             return Worktree(self.layout.tree(spec), head, base, came_from, conflicts)
