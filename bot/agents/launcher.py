@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ import psutil
 import structlog
 
 from bot.agents.disk import Room
+from bot.agents.erasing import erase
 from bot.agents.errors import LaunchFailed, NoRoom
 from bot.agents.output import Hide, Output
 from bot.agents.pulse import Progress, Pulse
@@ -116,7 +116,7 @@ class Launcher:
             if user:
                 take_back(places)
             if home != command.home:
-                shutil.rmtree(home, ignore_errors=True)
+                erase(home)
         code = process.returncode if ended == "finished" else None
         return Exit(code, ended, time.monotonic() - started, output.tail(), why)
 
@@ -135,7 +135,7 @@ class Launcher:
     def _prepare(self, command: Command) -> tuple[Path, Path]:
         home = command.home or self.root / "once" / ref_part(command.key)
         if home != command.home:
-            shutil.rmtree(home, ignore_errors=True)
+            erase(home)
         home.mkdir(parents=True, exist_ok=True)
         (self.root / "runs").mkdir(parents=True, exist_ok=True)
         given = self.root / "runs" / f"{ref_part(command.key)}.input"
