@@ -77,7 +77,7 @@ class Runs:
             return
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         try:
-            if rival := await renew(self.ctx, item.repo, item.issue_id):
+            if item.issue_id and (rival := await renew(self.ctx, item.repo, item.issue_id)):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
                 tree = await self.ctx.git.worktree(spec, plan.merge_base, _trailers(run, self._peer(run.peer)))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.events import Event, Noted
-from bot.core.run import Run
+from bot.core.run import Outcome, Run
 from bot.core.spend import Budget
 
 Status = Literal["creating", "working", "complete", "failed"]
@@ -83,15 +83,13 @@ class Told:
         """Of its last command."""
         command = self.last
         run = self.run_of(command)
-        if command is None or not (self.alive or command.dropped or (run and run.state == "ended")):
-            return "creating" if command is None else "failed"
-        if command.dropped:
+        if command is None:
+            return "creating"
+        if run and run.outcome and run.state == "ended":
+            return "complete" if run.outcome.ended in ("finished", "asked") else "failed"
+        if command.dropped or not self.alive:
             return "failed"
-        if run is None:
-            return "creating" if len(self.commands) == 1 else "working"
-        if run.outcome is None or run.state != "ended":
-            return "working"
-        return "complete" if run.outcome.ended in ("finished", "asked") else "failed"
+        return "working" if run or len(self.commands) > 1 else "creating"
 
     @property
     def over(self) -> bool:
@@ -107,9 +105,7 @@ class Told:
         if command.dropped:
             return command.dropped
         if run and run.outcome and run.state == "ended":
-            said = run.outcome.question or run.outcome.summary
-            how = {"finished": "", "asked": "it asks: "}.get(run.outcome.ended, f"{run.outcome.ended}: ")
-            return f"{how}{said}" if how or self.status == "failed" else ""
+            return _how(run.outcome)
         if not self.alive:
             return "its process is gone; the next command goes on where it was"
         return f"waits: {command.waits}" if command.waits and run is None else ""
@@ -127,12 +123,18 @@ class Told:
 
     @property
     def tools(self) -> int:
-        return sum(each.event.kind in ("tool", "changed") for each in self.events)
+        """That it used, as far as its program tells, since its last command began."""
+        return len(self._used())
 
     @property
     def last_tool(self) -> str:
-        used = [each.event for each in self.events if each.event.kind in ("tool", "changed")]
-        return _short(used[-1]) if used else ""
+        return _short(self._used()[-1]) if self.tools else ""
+
+    def _used(self) -> list[Event]:
+        run = self.run_of(self.last)
+        begun = run.started_at if run else None
+        now = [each for each in self.events if begun and each.at >= begun]
+        return [each.event for each in now if each.event.kind in ("tool", "changed")]
 
     @property
     def since(self) -> datetime:
@@ -205,6 +207,14 @@ def fleet(crew: Sequence[Told]) -> Fleet:
 def told_run(told: Told) -> bool:
     """Its last command has begun: it waits for nobody any more."""
     return told.run_of(told.last) is not None
+
+
+def _how(outcome: Outcome) -> str:
+    if outcome.ended == "finished":
+        return ""
+    how = "it asks" if outcome.ended == "asked" else outcome.ended.replace("_", " ")
+    said = outcome.question or outcome.summary
+    return f"{how}: {said}" if said else how
 
 
 def _events(noted: Iterable[Noted], kind: str) -> list[Event]:
