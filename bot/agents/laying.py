@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from bot.agents.erasing import erase
 
 
 def lay(home: Path, name: str, content: str | bytes) -> Path:
@@ -52,7 +53,7 @@ def clear(name: str, folder: int) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISDIR(kind):
-        shutil.rmtree(name, dir_fd=folder)
+        erase(Path(f"/proc/{os.getpid()}/fd/{folder}/{name}"))
     else:
         os.unlink(name, dir_fd=folder)
 
