@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bot.agents.laying import remove
 from bot.core.prompts import QUESTION
 from bot.core.run import Assignment
 from bot.core.worktree import ref_part
@@ -50,7 +50,7 @@ class Desk:
         return replace(assignment, **told)
 
     def clear(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
 
 
 def laid(root: Path, assignment: Assignment) -> Desk:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ import structlog
 
 from bot.agents.disk import Room
 from bot.agents.errors import LaunchFailed, NoRoom
+from bot.agents.laying import remove
 from bot.agents.output import Output
 from bot.agents.pulse import Progress, Pulse
 from bot.agents.reach import Address, opened
@@ -113,7 +113,7 @@ class Launcher:
             if user:
                 take_back(places)
             if home != command.home:
-                shutil.rmtree(home, ignore_errors=True)
+                remove(home)
         code = process.returncode if ended == "finished" else None
         return Exit(code, ended, time.monotonic() - started, output.tail(), why)
 
@@ -132,7 +132,7 @@ class Launcher:
     def _prepare(self, command: Command) -> tuple[Path, Path]:
         home = command.home or self.root / "once" / ref_part(command.key)
         if home != command.home:
-            shutil.rmtree(home, ignore_errors=True)
+            remove(home)
         home.mkdir(parents=True, exist_ok=True)
         (self.root / "runs").mkdir(parents=True, exist_ok=True)
         given = self.root / "runs" / f"{ref_part(command.key)}.input"

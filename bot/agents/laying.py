@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,9 +53,25 @@ def clear(name: str, folder: int) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISDIR(kind):
-        shutil.rmtree(name, dir_fd=folder)
+        try:
+            shutil.rmtree(name, dir_fd=folder)
+        except RecursionError:
+            _rm(name, f"/proc/{os.getpid()}/fd/{folder}")
     else:
         os.unlink(name, dir_fd=folder)
+
+
+def remove(folder: Path) -> None:
+    """As far as it can be, however deep an agent has made it."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:
+        _rm(folder.name, str(folder.parent))
+
+
+def _rm(name: str, folder: str) -> None:
+    """It goes down without a limit, which Python does not."""
+    subprocess.run(["rm", "-rf", "--", name], cwd=folder, check=False, stderr=subprocess.DEVNULL)
 
 
 @contextmanager
