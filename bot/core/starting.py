@@ -22,6 +22,8 @@ from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
+from bot.core.planned import begin, first_units, unfinished, wants_approval
+from bot.core.plans.execution import Execution
 from bot.core.prompts import Brief, again_brief, first_brief
 from bot.core.queue import BUILDER, fall_backs, plays, rank, takers
 from bot.core.run import Peer, evidence_of, run_key
@@ -67,6 +69,8 @@ def ready(s: Snapshot) -> Decision:
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
     if exposed := _exposed(s):
         return _asks(s, go, exposed, accept)
+    if e := unfinished(s):
+        return _planned(s, s.issue, e, go, accept)
     able = _able(s, s.issue)
     if not able:
         return _asks(s, go, _nobody(s, s.issue), accept)
@@ -80,6 +84,22 @@ def ready(s: Snapshot) -> Decision:
     if held := _others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
     return replace(_claim(s, s.issue, go, peer, accept), agents=(peer.name,))
+
+
+def _planned(s: Snapshot, issue: Issue, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision:
+    """As without a plan, but that its first steps' agents must have room."""
+    if waits := wants_approval(s, e, go, accept):
+        return waits
+    branch, able = branch_of(s, issue), _able(s, issue)
+    if not able:
+        return _asks(s, go, _nobody(s, issue), accept)
+    peer = _free(s, able) if first_units(e) else able[0]
+    if isinstance(peer, Refusal):
+        return _refused(s, go, peer, accept, able)
+    if held := _others_first(s, peer):
+        return Decision("Ready", held, accept, waits_for="slot")
+    claim = Claim(peer.name, branch, s.default_branch, go, None)
+    return replace(begin(s, e, claim, accept, _spend(s, go)), agents=(peer.name,))
 
 
 def _able(s: Snapshot, issue: Issue) -> list[Peer]:

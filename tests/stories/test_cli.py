@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +12,21 @@ import httpx
 import pytest
 
 from bot.cli import app
+from tests import forks
+from tests.forks import Told
 from tests.stories.conftest import MakeWorld
 from tests.world import World
 
 SLUICE = Path(sys.executable).with_name("sluice")
 SLOW = {"wait": 60}
-
-
-@dataclass(frozen=True)
-class Told:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+ENVIRONMENT = {"COLUMNS": "400", "PATH": "/usr/bin:/bin"}
 
 
 async def sluice(*words: str, config: Path, at: Path | None = None) -> Told:
     """What the command says; a traceback is never an answer."""
-    process = await asyncio.create_subprocess_exec(
-        SLUICE,
-        *words,
-        "--config",
-        str(config),
-        cwd=at or config.parent,
-        env={"COLUMNS": "400", "PATH": "/usr/bin:/bin"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = (text.decode() for text in await process.communicate())
-    assert "Traceback" not in err, err
-    return Told(process.returncode or 0, out, err)
+    told = await forks.sluice([*words, "--config", str(config)], at or config.parent, ENVIRONMENT)
+    assert "Traceback" not in told.err, told.err
+    return told
 
 
 def writes(world: World) -> Any:

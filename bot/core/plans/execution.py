@@ -181,13 +181,14 @@ def _interacted(s: StepState, what: Interacted) -> StepState:
 
 
 def _sent_back(e: Execution, what: SentBack) -> Execution:
-    """Its own end stays known, and the gate's verdict was on work that is about to change."""
+    """Its own end stays known; the gate's verdict and a person's were on work that is about to change."""
     e = _with_step(e, what.step, lambda s: replace(s, state="pending", sent_back=(*s.sent_back, what)))
     phase = e.phase_of(what.step)
     if phase is None:
         return e
-    more = 0 if what.lost else 1
-    return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, rounds=p.rounds + more))
+    if what.lost:
+        return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None))
+    return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, answer=None, rounds=p.rounds + 1))
 
 
 def _amended(e: Execution, what: Amended) -> Execution:
