@@ -122,7 +122,12 @@ class Git(Protocol):
 
     async def fetch(self, repo: str) -> None: ...
     async def worktree(
-        self, spec: WorkSpec, merge_base: bool = False, trailers: Mapping[str, str] = ..., merge_head: str = ""
+        self,
+        spec: WorkSpec,
+        merge_base: bool = False,
+        trailers: Mapping[str, str] = ...,
+        trusted: bool = False,
+        merge_head: str = "",
     ) -> Worktree: ...
     async def fold(self, spec: WorkSpec, part: WorkSpec, head: str, note: str) -> Work | tuple[str, ...]: ...
     async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work: ...

@@ -37,6 +37,7 @@ from bot.spending import Counted, Spending
 log = structlog.get_logger(__name__)
 TELL_SECONDS = 1.0  # between two looks for what people say to an agent at its work
 HEARD = ("finished", "asked", "failed", "timed_out", "stalled", "overspent")  # then it has begun, with its brief
+WORDS, FAILURE = 4_000, 100  # characters of an agent's own words that are kept
 CANCELLED = Outcome("cancelled", "", 0.0, "")
 OUTCOME = TypeAdapter(Outcome)
 
@@ -82,14 +83,15 @@ class Runs:
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         spec = part_of(spec, plan.own_tree, plan.head) if plan.own_tree else spec
         try:
-            if rival := await renew(self.ctx, item.repo, item.issue_id):
+            if item.issue_id and (rival := await renew(self.ctx, item.repo, item.issue_id)):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
-                trailers = _trailers(run, self._peer(run.peer))
+                policy, trailers = _policy(memory.last_policy), _trailers(run, self._peer(run.peer))
+                trusted = policy.work.trust_agent_config
                 head = plan.head if plan.own_tree else ""  # what other steps have done meanwhile
-                tree = await self.ctx.git.worktree(spec, plan.merge_base, trailers, head)
+                tree = await self.ctx.git.worktree(spec, plan.merge_base, trailers, trusted, head)
                 try:
-                    outcome = await self._work(run, plan, item, tree, _policy(memory.last_policy))
+                    outcome = await self._work(run, plan, item, tree, policy)
                 finally:
                     await _seen_through(self._hand_on(run, plan, tree))
         except asyncio.CancelledError:
@@ -172,7 +174,8 @@ class Runs:
     def _fit(self, outcome: Outcome) -> Outcome:
         """What it said goes into a database, a commit and a comment: it holds nothing that breaks one of them, and no
         secret."""
-        summary, failure, question = map(self._told, (outcome.summary, outcome.failure, outcome.question))
+        summary, question = self._told(outcome.summary)[:WORDS], self._told(outcome.question)[:WORDS]
+        failure = self._told(outcome.failure)[:FAILURE]
         used = tuple(replace(each, model=plain(each.model)) for each in outcome.used)
         return replace(outcome, summary=summary, failure=failure, question=question, used=used)
 

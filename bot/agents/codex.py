@@ -231,7 +231,8 @@ def _resets(limits: Line) -> datetime | None:
 
 
 def _settings(seat: Seat) -> Mapping[str, Any]:
-    """Nothing but its work: no look for updates, plug-ins or apps, and no key in what its commands inherit."""
+    """Nothing but its work: no look for updates, plug-ins or apps, and no key in what its commands inherit. Settings,
+    hooks and servers of the repository are taken only where its policy trusts them."""
     settings: dict[str, Any] = {
         "check_for_update_on_startup": False,
         "analytics": {"enabled": False},
@@ -240,6 +241,8 @@ def _settings(seat: Seat) -> Mapping[str, Any]:
     }
     if seat.permits.policy != "all":
         settings["web_search"] = "disabled"
+    if seat.trusted:
+        settings["projects"] = {json.dumps(str(seat.tree)): {"trust_level": "trusted"}}
     if seat.peer.model:
         settings["model"] = seat.peer.model
     if seat.url:

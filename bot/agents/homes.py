@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bot.agents.laying import remove
+from bot.agents.erasing import erase
 from bot.core.tokens import Tokens
 from bot.core.worktree import ref_part
 
@@ -65,7 +65,7 @@ class Homes:
     def forget(self, item: str) -> None:
         """Its own, and those of the steps of its plan."""
         for home in (self._root / ref_part(item), *self._root.glob(f"{ref_part(f'{item}.')}*")):
-            remove(home)
+            erase(home)
 
 
 def _write(file: Path, text: str) -> None:

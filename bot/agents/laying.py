@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from bot.agents.erasing import erase
 
 
 def lay(home: Path, name: str, content: str | bytes) -> Path:
@@ -53,25 +53,9 @@ def clear(name: str, folder: int) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISDIR(kind):
-        try:
-            shutil.rmtree(name, dir_fd=folder)
-        except RecursionError:
-            _rm(name, f"/proc/{os.getpid()}/fd/{folder}")
+        erase(Path(f"/proc/{os.getpid()}/fd/{folder}/{name}"))
     else:
         os.unlink(name, dir_fd=folder)
-
-
-def remove(folder: Path) -> None:
-    """As far as it can be, however deep an agent has made it."""
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-    except RecursionError:
-        _rm(folder.name, str(folder.parent))
-
-
-def _rm(name: str, folder: str) -> None:
-    """It goes down without a limit, which Python does not."""
-    subprocess.run(["rm", "-rf", "--", name], cwd=folder, check=False, stderr=subprocess.DEVNULL)
 
 
 @contextmanager

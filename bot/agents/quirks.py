@@ -1,6 +1,6 @@
 """How agents of the Agent Client Protocol differ: data alone, a row for each that was tried. The rest go by `GENERIC`.
 
-`{url}`, `{key}`, `{model}`, `{home}` and `{desk}` are filled in; what would hold an empty one is left out.
+`{url}`, `{key}`, `{model}`, `{home}`, `{desk}` and `{trusted}` are filled in; what would hold an empty one is left out.
 """
 
 from __future__ import annotations
@@ -68,10 +68,11 @@ QUIRKS: Mapping[str, Quirks] = {
             "GEMINI_API_KEY": "{key}",
             "GEMINI_MODEL": "{model}",
             "GEMINI_CLI_NO_RELAUNCH": "true",
+            "GEMINI_CLI_TRUST_WORKSPACE": "{trusted}",
         },
         files={
             ".gemini/settings.json": {
-                "security": {"auth": {"selectedType": "{gemini_login}"}, "folderTrust": {"enabled": False}},
+                "security": {"auth": {"selectedType": "{gemini_login}"}, "folderTrust": {"enabled": True}},
                 "general": {"enableAutoUpdate": False, "disableAutoUpdate": True, "maxAttempts": 2},
                 "privacy": {"usageStatisticsEnabled": False},
                 "telemetry": {"enabled": False},
@@ -153,6 +154,7 @@ def _given(seat: Seat) -> Mapping[str, str]:
     with_url = {"sluice": "sluice", "openai": "openai", "offline": "true", "gemini_login": "gemini-api-key"}
     model = seat.peer.model
     return {name: word if seat.url else "" for name, word in with_url.items()} | {
+        "trusted": "true" if seat.trusted else "",
         "url": seat.url,
         "key": seat.key,
         "home": str(seat.home),

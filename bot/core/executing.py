@@ -12,6 +12,7 @@ from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
 from bot.core.parking import ask_mark, park
 from bot.core.phase_gates import judge
+from bot.core.planned import peers_for
 from bot.core.plans import due as dues
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import conflicting
@@ -23,7 +24,7 @@ from bot.core.prompts import another_attempt
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
 from bot.core.stage import AwaitingApproval, Executing
-from bot.core.stepping import dispatch, peers_for
+from bot.core.stepping import dispatch
 from bot.core.working import fall_back, once_more, overspent, until_over, what_became
 
 NAME = "Executing"
@@ -101,7 +102,7 @@ def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision
 def _limited(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
     """Its provider says to wait: another agent takes the step, or it waits and uses no attempt."""
     others = {peer.name for peer in peers_for(s, unit)}
-    if (other := fall_back(s, run.peer)) and other.name in others:
+    if (other := fall_back(s, run.peer, unit.step.role)) and other.name in others:
         why = SentBack(s.now, unit.step.id, "", (f"instead:{run.key}",), lost=True)
         return _note(s, stage, f"agent {run.peer} waits for its provider; agent {other.name} takes over", why)
     hold = s.usage.holds.get(run.peer)

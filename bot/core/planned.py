@@ -9,6 +9,8 @@ from bot.core.plans import due as dues
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Started
 from bot.core.plans.words import plan_wants_approval, progress
+from bot.core.queue import takers
+from bot.core.run import Peer
 from bot.core.snapshot import Snapshot
 
 
@@ -21,6 +23,16 @@ def unfinished(s: Snapshot) -> Execution | None:
 def first_units(e: Execution) -> list[StepState]:
     """What would begin with it; empty where it waits for a person, or for a gate."""
     return [each.step for each in dues.due(e) if isinstance(each, dues.Dispatch)]
+
+
+def peers_for(s: Snapshot, unit: StepState) -> list[Peer]:
+    """Who may take the step, best first: the agent that is named, those of its role, then those of any."""
+    if s.issue is None:
+        return []
+    fields, step = s.face.fields if s.face else {}, unit.step
+    able = takers(s.peers, s.issue.repo, s.issue.labels, fields, None, step.role)
+    named = [peer for peer in able if peer.name == step.agent]
+    return named or sorted(able, key=lambda peer: (peer.name != s.item.peer_wanted, peer.role != step.role))
 
 
 def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:

@@ -22,7 +22,7 @@ from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
-from bot.core.planned import begin, first_units, unfinished, wants_approval
+from bot.core.planned import begin, first_units, peers_for, unfinished, wants_approval
 from bot.core.plans.execution import Execution
 from bot.core.prompts import Brief, again_brief, first_brief
 from bot.core.queue import BUILDER, fall_backs, plays, rank, takers
@@ -90,10 +90,11 @@ def _planned(s: Snapshot, issue: Issue, e: Execution, go: GoAhead, accept: tuple
     """As without a plan, but that its first steps' agents must have room."""
     if waits := wants_approval(s, e, go, accept):
         return waits
-    branch, able = branch_of(s, issue), _able(s, issue)
+    branch, units = branch_of(s, issue), first_units(e)
+    able = peers_for(s, units[0]) if units else _able(s, issue)
     if not able:
         return _asks(s, go, _nobody(s, issue), accept)
-    peer = _free(s, able) if first_units(e) else able[0]
+    peer = _free(s, able) if units else able[0]
     if isinstance(peer, Refusal):
         return _refused(s, go, peer, accept, able)
     if held := _others_first(s, peer):

@@ -9,13 +9,13 @@ from bot.core.actions import Action, Decision, MoveCard, NotePlan, RunPlan, SayS
 from bot.core.budget import Refusal, Usage, admit
 from bot.core.item import Claim
 from bot.core.parking import park
+from bot.core.planned import peers_for
 from bot.core.plans.delegation import news, prompt
 from bot.core.plans.execution import Execution, StepState, after
 from bot.core.plans.happened import Dispatched
 from bot.core.plans.plan import FOLDER
 from bot.core.plans.words import progress
 from bot.core.prompts import step_brief
-from bot.core.queue import takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.working import task
@@ -70,18 +70,8 @@ def step_run(s: Snapshot, claim: Claim, e: Execution, unit: StepState, peer: Pee
     return replace(run, own_tree=step.id, task=e.plan.task_id, hands_on=hands_on, minutes=step.minutes)
 
 
-def peers_for(s: Snapshot, unit: StepState) -> list[Peer]:
-    """Who may take the step, best first: the agent that is named, then those of its role, then those of any."""
-    if s.issue is None:
-        return []
-    fields = s.face.fields if s.face else {}
-    able = takers(s.peers, s.issue.repo, s.issue.labels, fields, None, unit.step.role)
-    named = [peer for peer in able if peer.name == unit.step.agent]
-    return named or sorted(able, key=lambda peer: (peer.name != s.item.peer_wanted, not peer.role))
-
-
 def _nobody(s: Snapshot, unit: StepState) -> str:
-    return f"no agent takes the role {unit.step.role} of step {unit.step.id}; see [peers] in sluice.toml"
+    return f"no agent takes step {unit.step.id}, which has the role {unit.step.role}; see [peers] in sluice.toml"
 
 
 def _free(s: Snapshot, usage: Usage, able: Sequence[Peer]) -> Peer | Refusal:

@@ -32,7 +32,7 @@ from bot.core.item import Claim
 from bot.core.parking import park
 from bot.core.prompts import Brief, again_brief, first_brief, rework_brief
 from bot.core.pull import Pull
-from bot.core.queue import fall_backs
+from bot.core.queue import BUILDER, fall_backs
 from bot.core.run import ATTEMPTS, Peer, Run, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.spend import NOTHING, Budget
@@ -263,11 +263,11 @@ def _limited(s: Snapshot, claim: Claim, run: Run) -> Decision:
     return once_more(s, run)
 
 
-def fall_back(s: Snapshot, name: str) -> Peer | None:
+def fall_back(s: Snapshot, name: str, role: str = BUILDER) -> Peer | None:
     """Who may take that one's work at once, while its provider says to wait."""
     if name not in limited(s) or s.issue is None:
         return None
-    others = fall_backs(s.peers, name, s.issue.repo, s.issue.labels, s.face.fields if s.face else {})
+    others = fall_backs(s.peers, name, s.issue.repo, s.issue.labels, s.face.fields if s.face else {}, role)
     free = (other for other in others if admit(s.usage, s.caps, s.policy.work, other, first=False) is None)
     return next(free, None)
 

@@ -152,6 +152,10 @@ class Mirror:
         args = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
         return set(names(await self.git.run(self.path, *args)))
 
+    async def paths(self, rev: str) -> list[str]:
+        """Of every file in a commit or tree."""
+        return names(await self.git.run(self.path, "ls-tree", "-r", "-z", "--full-tree", "--name-only", rev))
+
     async def blob(self, rev: str, path: str) -> bytes | None:
         """A file's content in a commit or tree; None when there is no such file."""
         answer = await self.git.attempt(self.path, "cat-file", "blob", f"{rev}:{path}")

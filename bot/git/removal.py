@@ -28,8 +28,8 @@ def remove(folder: Path) -> None:
     if folder.is_dir() and not folder.is_symlink():
         try:
             shutil.rmtree(folder, onerror=_open_up_and_retry)
-        except RecursionError:  # deeper than Python goes down; rm does
-            subprocess.run(["rm", "-rf", "--", folder.name], cwd=folder.parent, check=True)
+        except RecursionError:  # deeper than Python goes
+            subprocess.run(["rm", "-rf", "--", folder], capture_output=True, check=False)
 
 
 def _open_up_and_retry(verb: Callable[..., Any], name: str, _: Any) -> None:

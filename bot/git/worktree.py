@@ -23,11 +23,12 @@ class Worktrees:
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def prepare(
-        self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str], merge_head: str = ""
+        self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str], trusted: bool, merge_head: str = ""
     ) -> Worktree:
         """The item's tree, ready for a round: up to date with its branch, its `.git` laid anew.
 
         `trailers`: of what lies in it already; `merge_head`: a commit to be merged in, as `merge_base` does the base.
+        `trusted`: what starts programs beside the agent lies there, too.
         """
         async with self._locks[spec.item]:
             desk = self._desk(spec)
@@ -37,7 +38,7 @@ class Worktrees:
             fresh: Pending | None = None
             if pending is None:
                 head, fresh = await desk.catch_up(head, merge_base, merge_head)
-            await desk.lay(head, pending or fresh, fresh.commit if fresh else head)
+            await desk.lay(head, pending or fresh, fresh.commit if fresh else head, trusted)
             base = await desk.mirror.need(spec.base)
             conflicts = await desk.conflicts(pending or fresh, fresh.commit if fresh else head)
             return Worktree(self.layout.tree(spec), head, base, came_from, conflicts)

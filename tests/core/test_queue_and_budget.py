@@ -10,12 +10,12 @@ import pytest
 
 from bot.core.board import Board, Columns, scan_whole
 from bot.core.budget import Caps, Usage, admit
+from bot.core.planned import peers_for
 from bot.core.plans.execution import StepState
 from bot.core.plans.plan import Step
 from bot.core.policy import Work
 from bot.core.queue import fall_backs, priority_of, rank, takers
 from bot.core.review import owed
-from bot.core.stepping import peers_for
 from bot.core.trust import Role, needed_for
 from tests.core.facts import NOW, item, peer, snapshot
 

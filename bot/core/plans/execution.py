@@ -23,7 +23,8 @@ from bot.core.plans.happened import (
     SentBack,
     Started,
 )
-from bot.core.plans.plan import Member, Phase, Plan, Step
+from bot.core.plans.joining import part_path
+from bot.core.plans.plan import FOLDER, Member, Phase, Plan, Step
 from bot.core.worktree import Work
 
 StepIs = Literal["pending", "running", "asking", "complete", "failed"]
@@ -221,7 +222,8 @@ def _step_state(step: Step) -> StepState:
 def as_step(step: Step, member: Member) -> Step:
     """A member's part, as a step of its own."""
     own = replace(step, id=member.id, agent=member.agent, task=member.task)
-    return replace(own, team=(), deliverables=(), joins="concatenate")
+    parts = tuple(part_path(path, member.id) for path in step.deliverables if path.startswith(f"{FOLDER}/"))
+    return replace(own, team=(), deliverables=parts, joins="concatenate")
 
 
 def _with_phase(e: Execution, number: int, change: Callable[[PhaseState], PhaseState]) -> Execution:
