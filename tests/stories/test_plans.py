@@ -21,12 +21,17 @@ def steps(*more: Phase) -> tuple[Phase, ...]:
     )
 
 
-async def planned(world: World, phases: tuple[Phase, ...], **facts: str) -> Thing:
-    """An item whose plan is made; then somebody moves it to Ready."""
-    item = await world.add_issue(TITLE, column="Backlog", edits=False)
+def script(world: World) -> None:
+    """What an agent does at each step."""
     world.play(TITLE, {"write": ".sluice/scout-report.md", "text": "shop.py:1\n"}, {"say": "Found it"}, step="1.1")
     world.play(TITLE, {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"}, step="2.1")
     world.play(TITLE, {"write": "docs/shop.md", "text": "# Shop\n"}, {"say": "Wrote"}, step="2.2")
+
+
+async def planned(world: World, phases: tuple[Phase, ...], **facts: str) -> Thing:
+    """An item whose plan is made; then somebody moves it to Ready."""
+    item = await world.add_issue(TITLE, column="Backlog", edits=False)
+    script(world)
     await world.settle()
     assert world.service
     plan = Plan(f"task-{world.tag}", TITLE, phases, datetime.now(UTC), **facts)  # type: ignore[arg-type]
