@@ -83,7 +83,7 @@ class Runs:
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         spec = part_of(spec, plan.own_tree, plan.head) if plan.own_tree else spec
         try:
-            if rival := await renew(self.ctx, item.repo, item.issue_id):
+            if item.issue_id and (rival := await renew(self.ctx, item.repo, item.issue_id)):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
                 policy, trailers = _policy(memory.last_policy), _trailers(run, self._peer(run.peer))

@@ -7,6 +7,7 @@ deletes its transcript leaves nothing to count; a gateway in front of the model 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import sqlite3
@@ -58,6 +59,16 @@ def billed_within(window: Window, home: Path) -> tuple[Tokens, ...]:
     return by_model(tokens for tokens in found if tokens.total)
 
 
+def in_context(program: str, home: Path, session: str) -> int | None:
+    """The tokens a session holds, by its last answer: what the model read for it, and wrote. None: it is not told."""
+    if program != "claude" or not session:
+        return None
+    rows = _rows(home, ".claude/projects", f"{glob.escape(session)}.jsonl", '"usage"')
+    answers = [row for row in rows if row.get("type") == "assistant" and not row.get("isSidechain")]
+    held = [_claude_answer(_table(row, "message")).total for row in answers]
+    return next((tokens for tokens in reversed(held) if tokens), None)
+
+
 def _claude(home: Path, window: Window | None = None) -> Iterator[Tokens]:
     """A message is written once for each block of it, and again into the transcript of a session split off from it."""
     messages: dict[str, Row] = {}
@@ -65,17 +76,20 @@ def _claude(home: Path, window: Window | None = None) -> Iterator[Tokens]:
         message, within = _table(row, "message"), window is None or window.has(row)
         if row.get("type") == "assistant" and message.get("model") != "<synthetic>" and within:
             messages[str(message.get("id"))] = message
-    for message in messages.values():
-        usage = _table(message, "usage")
-        read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
-        yield Tokens(
-            _model(message),
-            input_total=_count(usage, "input_tokens") + read + written,
-            cache_read=read,
-            cache_write=written,
-            cache_write_1h=_count(_table(usage, "cache_creation"), "ephemeral_1h_input_tokens"),
-            output=_count(usage, "output_tokens"),
-        )
+    yield from map(_claude_answer, messages.values())
+
+
+def _claude_answer(message: Row) -> Tokens:
+    usage = _table(message, "usage")
+    read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
+    return Tokens(
+        _model(message),
+        input_total=_count(usage, "input_tokens") + read + written,
+        cache_read=read,
+        cache_write=written,
+        cache_write_1h=_count(_table(usage, "cache_creation"), "ephemeral_1h_input_tokens"),
+        output=_count(usage, "output_tokens"),
+    )
 
 
 def _codex(home: Path, window: Window | None = None) -> Iterator[Tokens]:

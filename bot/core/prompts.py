@@ -131,6 +131,48 @@ def may_do(permissions: Permissions) -> str:
             return "\n\nBefore you run a command a person is asked: your turn ends, and you go on with the answer.\n"
 
 
+@dataclass(frozen=True)
+class Handed:
+    """What an agent hands on to the one that waited for it."""
+
+    name: str
+    said: str
+    files: Sequence[str]  # in the worktree of whoever goes on
+
+
+def mate_brief(
+    name: str, branch: str, text: str, before: Sequence[tuple[str, str]], handed: Sequence[Handed] = ()
+) -> Brief:
+    """For an agent that was created for one task. It reports to whoever created it, and to nobody else."""
+    lines = [
+        f"# Agent {name}",
+        "",
+        f"You work in a git worktree of your own, on the branch `{branch}`. Do what is asked below, and only that.",
+        "Whoever created you sees your last words and the files you change: what is long belongs in a file.",
+        "",
+        *(line for each in handed for line in _handed(each)),
+        *_told_before(before),
+        *_asking(),
+        "",
+        "## What is asked",
+        "",
+        clean(text),
+    ]
+    return Brief("\n".join(lines), f"# Agent {name}: what is asked now\n\n{clean(text)}")
+
+
+def _handed(each: Handed) -> list[str]:
+    files = f"It wrote: {_names(each.files[:20])}" if each.files else "It changed no file."
+    return [f"## Agent {each.name} has ended. {files}", "", *fence("its last words", each.said or "none"), ""]
+
+
+def _told_before(before: Sequence[tuple[str, str]]) -> list[str]:
+    if not before:
+        return []
+    rows = [f"{n}. {clean(text)[:500]} – you said: {clean(said)[:500]}" for n, (text, said) in enumerate(before, 1)]
+    return ["## What was asked before, and is done", "", *rows, ""]
+
+
 def with_messages(brief: str, messages: Sequence[Message]) -> str:
     """What people said to the agent, last and so the newest of what it reads."""
     said = [line for message in messages for line in ("", said_by(message))]

@@ -10,7 +10,7 @@ from bot.ledger.recall import fact
 from bot.ledger.runs import run_of
 from bot.ledger.shared_tables import repositories
 from bot.ledger.store import Store
-from bot.ledger.tables import gate_runs, items, runs
+from bot.ledger.tables import ON_BOARD, gate_runs, items, runs
 from bot.ledger.usage import ACTIVE
 
 
@@ -20,7 +20,7 @@ class Halting(Store):
         active = select(runs.c.item).where(runs.c.state.in_(ACTIVE))
         commands = and_(gate_runs.c.state.in_(OPEN), gate_runs.c.command != "")
         judged = select(gate_runs.c.item).where(commands)
-        busy = select(items).where(or_(items.c.id.in_(active), items.c.id.in_(judged))).order_by(items.c.id)
+        busy = select(items).where(ON_BOARD, or_(items.c.id.in_(active), items.c.id.in_(judged))).order_by(items.c.id)
         async with self.read() as tx:
             found = (await tx.execute(busy)).mappings().all()
             ids = [row["id"] for row in found]
