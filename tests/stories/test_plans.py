@@ -124,7 +124,7 @@ task = "Write the right half. {task}"
 
 
 async def test_steps_that_conflict_are_brought_together_by_the_later(make_world: MakeWorld) -> None:
-    """By a playbook of the team's own both write one file: the second is done again, the first's work laid before it."""
+    """Both write one file, by a playbook of the team: the second is done again, the first's work laid before it."""
     world = await make_world(policy=planned("two"), files={".github/sluice/playbooks/two.toml": TWO})
     item = await item_of(world, {"1.1": ("shop.py", "SHOP = 1\n"), "1.2": ("shop.py", "SHOP = 2\n")})
     world.play(TITLE, *writes("shop.py", "SHOP = 3  # both\n"), step="1.2", round=2)
