@@ -25,7 +25,7 @@ from bot.core.item import Item
 from bot.core.policy import Policy
 from bot.core.prompts import interrupted_brief, said_by, with_messages
 from bot.core.run import Assignment, Limits, Outcome, Peer, Run
-from bot.core.worktree import Work, WorkSpec, Worktree
+from bot.core.worktree import Work, WorkSpec, Worktree, part_of
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
 from bot.recording import Note, recording
@@ -52,6 +52,7 @@ class Exited(Protocol):
 
 class Agents(Counted, Protocol):
     async def run(self, assignment: Assignment, note: Note) -> Outcome: ...
+    async def handed_on(self, tree: Path, names: Sequence[str]) -> dict[str, str]: ...
     def tell(self, run: str, text: str) -> bool: ...  # False: its agent cannot be told now, or does not work here
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool) -> Exited: ...
 
@@ -77,14 +78,19 @@ class Runs:
             await self._end(run, CANCELLED, None)
             return
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
+        spec = part_of(spec, plan.own_tree, plan.head) if plan.own_tree else spec
         try:
             if rival := await renew(self.ctx, item.repo, item.issue_id):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
                 policy, trailers = _policy(memory.last_policy), _trailers(run, self._peer(run.peer))
+                head = plan.head if plan.own_tree else ""  # what other steps have done meanwhile
                 trusted = policy.work.trust_agent_config
-                tree = await self.ctx.git.worktree(spec, plan.merge_base, trailers, trusted)
-                outcome = await self._work(run, plan, item, tree, policy)
+                tree = await self.ctx.git.worktree(spec, plan.merge_base, trailers, head, trusted)
+                try:
+                    outcome = await self._work(run, plan, item, tree, policy)
+                finally:
+                    await _seen_through(self._hand_on(run, plan, tree))
         except asyncio.CancelledError:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
             await _seen_through(put_away)
@@ -95,6 +101,13 @@ class Runs:
             outcome = Outcome("failed", str(error), 0.0, "")
         await _seen_through(self._finish(run, spec, outcome))
 
+    async def _hand_on(self, run: Run, plan: RunPlan, tree: Worktree) -> None:
+        """What it left for the steps behind it is kept, however it ended."""
+        if plan.hands_on:
+            texts = await self.agents.handed_on(tree.path, plan.hands_on)
+            told = {path: self._told(text) for path, text in texts.items()}
+            await self.ctx.ledger.keep_artifacts(plan.task, run.step, told, self.ctx.now())
+
     async def _work(self, run: Run, plan: RunPlan, item: Item, tree: Worktree, policy: Policy) -> Outcome:
         kept = self.outcomes / f"{run.key}.json"
         if kept.exists():
@@ -102,7 +115,8 @@ class Runs:
         peer = self._peer(run.peer)
         if peer is None:
             return Outcome("failed", f"agent {run.peer} is no longer set up", 0.0, "")
-        limits = _limits(run, peer.limits, policy)
+        limits = _limits(run, peer.limits, policy, plan.minutes)
+        handed = await self.ctx.ledger.artifacts(plan.task) if plan.task else {}
         more = _conflicts(tree.conflicts)
         said = await self.ctx.ledger.messages(run.item)
         news = [message for message in said if message.heard_by in ("", run.key)]
@@ -115,9 +129,11 @@ class Runs:
             with_messages(plan.brief + more, said),
             str(tree.path),
             policy.work.setup,
-            run.item,
+            run.home,
             with_messages(plan.dossier + more, news) if plan.dossier else "",
             with_messages(interrupted_brief(), news),
+            plan.own_tree,
+            handed,
             policy.work.trust_agent_config,
         )
         async with recording(self.ctx, run.key, self.hide) as note, self.spending.counting(run):
@@ -244,9 +260,10 @@ def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
     return replace(gate, state="unknown", reason=f"`{command}` {how}", detail=ended.tail)
 
 
-def _limits(run: Run, limits: Limits, policy: Policy) -> Limits:
+def _limits(run: Run, limits: Limits, policy: Policy, minutes: float | None) -> Limits:
     """What it was admitted with; money that does not bind it is not counted at its door either."""
-    limits = replace(limits, wall_seconds=min(limits.wall_seconds, policy.work.minutes_per_run * 60))
+    most = min(policy.work.minutes_per_run, inf if minutes is None else minutes)
+    limits = replace(limits, wall_seconds=min(limits.wall_seconds, most * 60))
     if run.cap is None:
         return limits
     return replace(limits, tokens=run.cap.tokens, cost_usd=inf if run.cap.cost_usd is None else run.cap.cost_usd)

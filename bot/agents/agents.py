@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bot.agents import endings, programs, scripts, skills
 from bot.agents.desk import Desk, laid
 from bot.agents.doors import Doors, Way, settled
+from bot.agents.handing import hand_over, handed_on
 from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
 from bot.agents.logins import Login, give_back, login_of, share
@@ -53,6 +54,7 @@ class Agents:
 
     async def run(self, assignment: Assignment, note: Note = lambda _: None) -> Outcome:
         """Set the worktree up, once; then let the agent work."""
+        await asyncio.to_thread(hand_over, Path(assignment.worktree), assignment.handed)
         desk = laid(self.root, assignment)
         assignment = desk.told_of(assignment)
         pulse = self._pulses[assignment.run] = Pulse(heard=assignment.peer.runtime not in ("command", "scripted"))
@@ -92,6 +94,10 @@ class Agents:
                 return await self._at_a_door(
                     assignment, lambda way: self._talk_through(assignment, launch, note, desk, way)
                 )
+
+    async def handed_on(self, tree: Path, names: Sequence[str]) -> dict[str, str]:
+        """What an agent left beside the branch, by path."""
+        return await asyncio.to_thread(handed_on, tree, names)
 
     def end(self, run: str, how: Ended) -> None:
         """Its turn is interrupted, and it is ended if it does not end soon."""

@@ -63,7 +63,9 @@ class Homes:
         return home
 
     def forget(self, item: str) -> None:
-        erase(self._root / ref_part(item))
+        """Its own, and those of the steps of its plan."""
+        for home in (self._root / ref_part(item), *self._root.glob(f"{ref_part(f'{item}.')}*")):
+            erase(home)
 
 
 def _write(file: Path, text: str) -> None:

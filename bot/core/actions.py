@@ -27,6 +27,10 @@ class RunPlan:
     takes_over: str = ""  # the run of another agent whose brief it goes on with
     restart: bool = False  # the same run once more, after the machine and not the agent failed
     dossier: str = ""  # what an agent that remembers the task is told instead of the brief; empty: the brief
+    own_tree: str = ""  # the step of a plan that it carries out, in a worktree of its own
+    task: str = ""  # whose plan it is
+    hands_on: tuple[str, ...] = ()  # files that it leaves beside the branch, for the steps behind it
+    minutes: float | None = None  # where the step has less time than its agent
 
 
 # --- what is only written in the ledger ------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -73,6 +73,8 @@ class Assignment:
     item: str = ""  # with the peer: whose home and session it is
     dossier: str = ""  # Markdown: all a session that goes on needs to be told; empty: the brief
     interrupted: str = ""  # Markdown: the same for a session that was at this very run when the machine failed
+    step: str = ""  # of a plan with several
+    handed: Mapping[str, str] = field(default_factory=dict)  # what earlier steps of its plan left: path and text
     trusted: bool = False  # hooks and servers the repository's own agent configuration defines may be started
 
 
@@ -121,6 +123,11 @@ class Run:
     estimate: int | None = None  # tokens, as its agent's earlier runs used
 
     @property
+    def home(self) -> str:
+        """Whose memory and worktree it has: the item's, or those of the one step of its plan."""
+        return f"{self.item}.{self.step}" if is_step(self.step) else self.item
+
+    @property
     def useful(self) -> bool:
         """It finished, and something new lies in the worktree that differs from the base."""
         finished = self.outcome is not None and self.outcome.ended == "finished"
@@ -145,6 +152,11 @@ class Run:
     def job(self) -> str:
         """The engine's key: one for each attempt."""
         return f"{self.key}.{self.attempts}"
+
+
+def is_step(step: str) -> bool:
+    """Of a plan with several; the default plan's one step, and what mends its result, have a word for a name."""
+    return "." in step
 
 
 def evidence_of(causes: Iterable[str]) -> str:

@@ -26,6 +26,11 @@ class WorkSpec:
         return f"refs/sluice/work/{ref_part(self.item)}"
 
 
+def part_of(spec: WorkSpec, step: str, head: str) -> WorkSpec:
+    """A worktree of its own for one step, which begins at the item's head; its branch is never pushed."""
+    return WorkSpec(spec.repo, f"{spec.item}.{step}", f"{spec.branch}.{step}", head)
+
+
 @dataclass(frozen=True)
 class Worktree:
     """A worktree that stands ready."""

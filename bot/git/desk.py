@@ -72,17 +72,31 @@ class Desk:
         local = await self.mirror.ref(local_ref(self.spec.item))
         return local if local and await self.mirror.contains(head, local) else head
 
-    async def catch_up(self, head: str, merge_base: bool) -> tuple[str, Pending | None]:
-        """Bring in what others pushed to the branch, and the base if that is wanted. The first conflict ends it."""
+    async def catch_up(self, head: str, merge_base: bool, merge_head: str = "") -> tuple[str, Pending | None]:
+        """Bring in what others pushed to the branch, and the base or a commit if wanted. The first conflict ends it."""
         wanted = [self.spec.branch, self.spec.base] if merge_base else [self.spec.branch]
-        for name in wanted:
-            ref = remote_branch(name)
+        refs = [(name, remote_branch(name)) for name in wanted]
+        for name, ref in (*refs, ("the other steps' work", merge_head)) if merge_head else refs:
             if other := await self.mirror.ref(ref):
                 merged = await merge(self.mirror, head, other, ref, f"Merge {name} into {self.spec.branch}\n")
                 if isinstance(merged, Pending):
                     return head, merged
                 head = merged
         return head, None
+
+    async def gathered(self, saved: str | None) -> str:
+        """The head of all that was ever collected for the item, whether its tree is there or not."""
+        if self.exists:
+            return (await self.resume({}))[0]
+        head, _ = await self.start(saved)
+        return await self._not_yet_saved(head)
+
+    async def put(self, head: str) -> None:
+        """The item's work is this commit from now on."""
+        if self.exists:
+            await self.lay(head, None, head, trusted=False)  # for a run it is laid anew
+        else:
+            await self.mirror.set_refs({local_ref(self.spec.item): head})
 
     # --- the tree's files ---------------------------------------------------------------------------------------------
 

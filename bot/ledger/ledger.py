@@ -14,6 +14,7 @@ from bot.ledger.holds import Holds
 from bot.ledger.items import Items
 from bot.ledger.messages import Messages
 from bot.ledger.orders import Orders
+from bot.ledger.plans import Plans
 from bot.ledger.recall import Recall
 from bot.ledger.reports import Reports
 from bot.ledger.repositories import Repositories
@@ -48,6 +49,7 @@ class SqlLedger(
     Holds,
     Figures,
     Events,
+    Plans,
     Workers,
     Schedules,
 ):

@@ -142,6 +142,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("repo", "login", name=op.f("pk_roles")),
     )
     op.create_table(
+        "plans",
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=True),
+        sa.Column("repo", sa.String(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("over", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("task", name=op.f("pk_plans")),
+    )
+    op.create_index(op.f("ix_plans_item"), "plans", ["item"], unique=False)
+    op.create_table(
+        "plan_events",
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "number", name=op.f("pk_plan_events")),
+    )
+    op.create_index(op.f("ix_plan_events_at"), "plan_events", ["at"], unique=False)
+    op.create_table(
+        "artifacts",
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "path", name=op.f("pk_artifacts")),
+    )
+    op.create_table(
         "run_events",
         sa.Column("run", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -351,6 +380,9 @@ def downgrade() -> None:
         "wakes",
         "schedules",
         "run_events",
+        "artifacts",
+        "plan_events",
+        "plans",
         "roles",
         "reviews",
         "repositories",

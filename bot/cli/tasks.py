@@ -1,0 +1,97 @@
+"""Where the commands of plans are at home: the repository they stand in, its ledger, and the task that is meant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.ledger import ledger_of
+from bot.core.plans.plan import FOLDER
+from bot.errors import UserError
+from bot.settings import FILE, Settings, read_settings
+
+if TYPE_CHECKING:
+    from bot.ledger.ledger import SqlLedger
+    from bot.ledger.plans import Task
+
+ACTIVE = "active-task"  # in FOLDER: the task of shells that are bound to none
+
+
+@dataclass(frozen=True)
+class Place:
+    top: Path  # of the repository
+    settings: Settings
+
+    @property
+    def repo(self) -> str:
+        """How the ledger calls it."""
+        return str(self.top)
+
+    @property
+    def folder(self) -> Path:
+        """Of plans, artifacts and exports."""
+        return self.top / FOLDER
+
+    def made_folder(self) -> Path:
+        """It is there, and git ignores it by itself, so that nobody's own .gitignore is touched."""
+        self.folder.mkdir(exist_ok=True)
+        ignored = self.folder / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n")
+        return self.folder
+
+    @asynccontextmanager
+    async def ledger(self) -> AsyncIterator[SqlLedger]:
+        self.made_folder()
+        async with ledger_of(self.settings) as ledger:
+            yield ledger
+
+    @property
+    def active(self) -> str:
+        """The id of the task that was planned, started or switched to last; empty: none."""
+        file = self.folder / ACTIVE
+        return file.read_text().strip() if file.is_file() else ""
+
+    def activate(self, task_id: str) -> None:
+        (self.made_folder() / ACTIVE).write_text(f"{task_id}\n")
+
+
+def place_of(config: Path = FILE, project: Path | None = None) -> Place:
+    """The repository around this folder, or around `project`, with the settings that lie here or at its top.
+
+    Without a settings file the ledger is the repository's own, `.sluice/ledger.db`.
+    """
+    top = _top((project or Path()).resolve())
+    beside = top / FILE
+    if config != FILE or FILE.exists():
+        return Place(top, read_settings(config))
+    settings = read_settings(beside if beside.exists() else FILE)
+    return Place(top, settings.model_copy(update={"data_dir": top / settings.data_dir}))
+
+
+async def task_meant(place: Place, ledger: SqlLedger, given: str = "") -> Task:
+    """The one that is named, else the one this shell is bound to (SLUICE_TASK_ID), else the active one."""
+    task_id = given or place.settings.task_id or place.active
+    if not task_id:
+        raise UserError('no task: `sluice plan "SUMMARY" --save` makes one, --task-id ID names one')
+    task = await ledger.task(task_id)
+    if task is None:
+        raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
+    return task
+
+
+def _top(here: Path) -> Path:
+    if not here.is_dir():
+        raise UserError(f"{here} is no folder")
+    found = next((folder for folder in (here, *here.parents) if _begins(folder / ".git")), None)
+    if found is None:
+        raise UserError(f"{here} is in no git repository: go into one, or run `git init`")
+    return found
+
+
+def _begins(git: Path) -> bool:
+    """A repository: its folder, or in a worktree or submodule the file that names it."""
+    return git.is_file() or (git / "HEAD").exists()

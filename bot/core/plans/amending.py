@@ -1,0 +1,72 @@
+"""Phases and steps that are added to a plan at work: from the words of whoever asks to an amendment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.plans.execution import Execution, PhaseState, StepState
+from bot.core.plans.happened import Amended
+from bot.core.plans.plan import Phase, Step
+
+REMEDY = "Remediation"
+
+
+def amended(
+    e: Execution,
+    description: str,
+    phases: Sequence[str],
+    steps: Sequence[str],
+    after: int | None,
+    by: str,
+    at: datetime,
+) -> Amended | str:
+    """`phases`: "NAME:AGENT" each; `steps`: "PHASE:AGENT:DESCRIPTION" each. Else a sentence says what is wrong."""
+    new_phases: list[Phase] = []
+    for said in phases:
+        name, _, agent = (part.strip() for part in said.partition(":"))
+        if not name or not agent:
+            return f"{said!r} is no phase: say NAME:AGENT"
+        number = _next_phase(e, len(new_phases))
+        new_phases.append(Phase(number, name, (Step(f"{number}.1", agent, description),)))
+    new_steps: list[Step] = []
+    for said in steps:
+        phase, agent, task = (part.strip() for part in (*said.split(":", 2), "", "")[:3])
+        if not phase.isdigit() or not agent or not task:
+            return f"{said!r} is no step: say PHASE:AGENT:DESCRIPTION"
+        state = e.phase(int(phase))
+        if state is None:
+            return f"there is no phase {phase}; phases: {', '.join(str(each.phase.number) for each in e.phases)}"
+        new_steps.append(Step(_next_step(state, [*new_steps]), agent, task))
+    return Amended(at, _id(e), description, by, tuple(new_phases), after, tuple(new_steps))
+
+
+def remedy(e: Execution, phase: PhaseState, feedback: str, by: str, at: datetime) -> Amended:
+    """What a person wants changed comes behind the phase they approved, for whoever changed files last, and behind the
+    same gate."""
+    number, last = _next_phase(e), last_changing(phase)
+    task = f"Address the feedback on phase {phase.phase.number} ({phase.phase.name})\n\n{feedback}"
+    step = Step(f"{number}.1", last.step.agent, task, last.step.role, last.step.model, changes=last.step.changes)
+    added = Phase(number, REMEDY, (step,), gate=phase.phase.gate, column=phase.phase.column)
+    return Amended(at, _id(e), feedback, by, (added,), phase.phase.number, trigger="feedback")
+
+
+def last_changing(phase: PhaseState) -> StepState:
+    """Who is asked to mend what the phase's gate found: the last that changes files, else the last."""
+    changing = [each for each in phase.steps if each.step.changes]
+    return (changing or list(phase.steps))[-1]
+
+
+def _next_phase(e: Execution, more: int = 0) -> int:
+    return max(each.phase.number for each in e.phases) + 1 + more
+
+
+def _next_step(state: PhaseState, added: Sequence[Step]) -> str:
+    """Ids are never given twice."""
+    mine = [each.step.id for each in state.steps] + [step.id for step in added]
+    numbers = [int(own.split(".")[1]) for own in mine if own.split(".")[0] == str(state.phase.number)]
+    return f"{state.phase.number}.{max(numbers) + 1}"
+
+
+def _id(e: Execution) -> str:
+    return f"amend-{len(e.amendments) + 1}"

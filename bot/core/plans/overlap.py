@@ -1,0 +1,36 @@
+"""Which steps may change the same files, as far as their plan says; of the others nothing is known beforehand."""
+
+from __future__ import annotations
+
+from bot.core.plans.plan import FOLDER, Step
+
+
+def meeting(one: Step, other: Step) -> str:
+    """The path or pattern both may change; empty: none that is known of."""
+    if not (one.changes and other.changes) or one.id == other.id:
+        return ""
+    theirs = touches(other)
+    return next((mine for mine in touches(one) if any(may_meet(mine, each) for each in theirs)), "")
+
+
+def touches(step: Step) -> tuple[str, ...]:
+    """What it says that it changes: its deliverables in the repository, and where it may work."""
+    own = [path for path in step.deliverables if not path.startswith(f"{FOLDER}/")]
+    return tuple(dict.fromkeys((*own, *step.allowed_paths)))
+
+
+def may_meet(one: str, other: str) -> bool:
+    """Whether a file could fit both patterns: by what they say before their first wildcard, so rather yes than no."""
+    first, second = _fixed(one), _fixed(other)
+    if one == first and other == second:
+        return _below(one, other) or _below(other, one)
+    return first.startswith(second) or second.startswith(first)
+
+
+def _fixed(pattern: str) -> str:
+    cut = min((at for at, c in enumerate(pattern) if c in "*?["), default=len(pattern))
+    return pattern[:cut]
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,113 @@
+"""Plans: each as it was made, what happened to it since, and what its steps hand on. One door for all that happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping, func, insert, select, update
+
+from bot.core.plans.accepting import refused
+from bot.core.plans.execution import Execution, after, carried_out
+from bot.core.plans.happened import Happened
+from bot.core.plans.plan import Plan
+from bot.errors import UserError
+from bot.ledger.databases import Tx
+from bot.ledger.shared_tables import artifacts, plan_events, plans
+from bot.ledger.store import Store, insert_once, upsert
+from bot.ledger.wakes import rouse
+
+MOST_TEXT = 200_000  # characters of one artifact
+
+
+@dataclass(frozen=True)
+class Task:
+    """A plan and all that happened to it, oldest first."""
+
+    plan: Plan
+    item: str | None  # None: driven by hand
+    repo: str
+    happened: tuple[Happened, ...]
+
+    @property
+    def execution(self) -> Execution:
+        return carried_out(self.plan, self.happened, self.item is not None)
+
+
+class Plans(Store):
+    async def save_plan(self, plan: Plan, repo: str, item: str | None = None) -> bool:
+        """Kept once, as it was first saved; False: there is a task of that id already."""
+        values = {"item": item, "repo": repo, "plan": plan, "created_at": plan.created_at}
+        async with self.write() as tx:
+            return await insert_once(tx, plans, {"task": plan.task_id}, values)
+
+    async def task(self, task: str) -> Task | None:
+        async with self.read() as tx:
+            return await load_task(tx, task)
+
+    async def tasks(self, repo: str | None = None, item: str | None = None) -> list[Task]:
+        """The newest first."""
+        wanted = select(plans).order_by(plans.c.created_at.desc(), plans.c.task)
+        if repo is not None:
+            wanted = wanted.where(plans.c.repo == repo)
+        if item is not None:
+            wanted = wanted.where(plans.c.item == item)
+        async with self.read() as tx:
+            return [await _task(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
+
+    async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]:
+        """Let it happen, all of it or nothing: how the plan stands then, and why it was refused (empty: it was not).
+
+        What happened already, in the same words, is no refusal and is not noted twice.
+        """
+        async with self.write() as tx:
+            found = await load_task(tx, task)
+            if found is None:
+                raise UserError(f"there is no task {task}; `sluice execute list` shows all")
+            execution, count = found.execution, len(found.happened)
+            fresh = [each for each in what if each not in found.happened]
+            for each in fresh:
+                if reason := refused(execution, each):
+                    return found.execution, reason
+                execution = after(execution, each)
+            rows = [{"task": task, "number": n, "at": each.at, "what": each} for n, each in enumerate(fresh, count + 1)]
+            if rows:
+                await tx.execute(insert(plan_events), rows)
+                over = "completed" if execution.completed else "cancelled" if execution.cancelled else None
+                await tx.execute(update(plans).where(plans.c.task == task).values(over=over))
+            if found.item and rows:
+                await rouse(tx, found.item, fresh[-1].at, "something happened to its plan")
+            return execution, ""
+
+    async def keep_artifacts(self, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None:
+        """What a step hands on, by path; the newest of a path counts."""
+        async with self.write() as tx:
+            for path, text in texts.items():
+                values = {"step": step, "text": text[:MOST_TEXT], "at": now}
+                await upsert(tx, artifacts, {"task": task, "path": path}, values)
+
+    async def artifacts(self, task: str) -> dict[str, str]:
+        """Their texts, by path."""
+        async with self.read() as tx:
+            mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path)
+            return {row.path: row.text for row in await tx.execute(mine)}
+
+
+async def load_task(tx: Tx, task: str) -> Task | None:
+    row = (await tx.execute(select(plans).where(plans.c.task == task))).mappings().one_or_none()
+    return await _task(tx, row) if row else None
+
+
+async def task_of_item(tx: Tx, item: str) -> Task | None:
+    """The newest plan of an item that is not cancelled."""
+    mine = select(plans).where(plans.c.item == item, func.coalesce(plans.c.over, "") != "cancelled")
+    newest = mine.order_by(plans.c.created_at.desc(), plans.c.task).limit(1)
+    row = (await tx.execute(newest)).mappings().one_or_none()
+    return await _task(tx, row) if row else None
+
+
+async def _task(tx: Tx, row: RowMapping) -> Task:
+    mine = select(plan_events.c.what).where(plan_events.c.task == row["task"]).order_by(plan_events.c.number)
+    happened = tuple((await tx.execute(mine)).scalars())
+    return Task(row["plan"], row["item"], row["repo"], happened)

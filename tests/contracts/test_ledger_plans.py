@@ -1,0 +1,76 @@
+"""Plans in the ledger: kept as they were made, and one door for all that happens to them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.core.plans.happened import Amended, Dispatched, GateJudged, Happened, Recorded, Started
+from bot.core.plans.plan import Gate, Phase, Plan, Step
+from bot.core.tokens import Tokens
+from bot.errors import UserError
+from bot.ledger.ledger import SqlLedger
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+BUILD, CHECK = Step("1.1", "builder", "build it"), Step("2.1", "reviewer", "look at it", changes=False)
+PLAN = Plan("task-a-0001", "do it", (Phase(1, "Build", (BUILD,), gate=Gate(("true",))), Phase(2, "Look", (CHECK,))), T0)
+DONE: tuple[Happened, ...] = (
+    Started(T0, "mona"),
+    Dispatched(T0, "1.1", "builder", delivered=("docs/a.md",)),
+    Recorded(T0, "1.1", "complete", "builder", "built", ("a.py",), used=(Tokens("m", 10, output=5),)),
+    GateJudged(T0, 1, passed=True),
+)
+
+
+async def test_a_plan_and_what_happened_are_read_back_as_they_were(ledger: SqlLedger) -> None:
+    """All of it, in order, on both databases."""
+    assert await ledger.save_plan(PLAN, "/repo")
+    assert not await ledger.save_plan(PLAN, "/other")
+    assert (await ledger.happen("task-a-0001", *DONE))[1] == ""
+    task = await ledger.task("task-a-0001")
+    assert task and task.plan == PLAN and task.happened == DONE and task.repo == "/repo"
+    assert task.execution.current and task.execution.current.phase.number == 2
+    assert [each.plan.task_id for each in await ledger.tasks("/repo")] == ["task-a-0001"]
+
+
+async def test_what_is_refused_leaves_nothing_behind(ledger: SqlLedger) -> None:
+    """Of several things at once none happens if one may not."""
+    await ledger.save_plan(PLAN, "/repo")
+    _, why = await ledger.happen("task-a-0001", Started(T0, "mona"), GateJudged(T0, 1, passed=True))
+    assert why == "the gate of phase 1 is not due: its steps are not complete"
+    task = await ledger.task("task-a-0001")
+    assert task and task.happened == ()
+    with pytest.raises(UserError, match="there is no task task-b"):
+        await ledger.happen("task-b", Started(T0, "mona"))
+
+
+async def test_the_same_twice_happens_once(ledger: SqlLedger) -> None:
+    """Whoever asks again after a crash changes nothing."""
+    await ledger.save_plan(PLAN, "/repo")
+    for _ in range(2):
+        assert (await ledger.happen("task-a-0001", *DONE[:2]))[1] == ""
+    task = await ledger.task("task-a-0001")
+    assert task and task.happened == DONE[:2]
+
+
+async def test_of_ten_who_take_a_step_at_once_one_has_it(ledger: SqlLedger) -> None:
+    """The others are told who."""
+    await ledger.save_plan(PLAN, "/repo")
+    await ledger.happen("task-a-0001", Started(T0, "mona"))
+    taken = await asyncio.gather(*(ledger.happen("task-a-0001", Dispatched(T0, "1.1", f"agent{n}")) for n in range(10)))
+    refusals = [why for _, why in taken if why]
+    assert len(refusals) == 9 and all("is in the hands of agent" in why for why in refusals)
+
+
+async def test_what_is_handed_on_is_kept_by_path(ledger: SqlLedger) -> None:
+    """The newest counts; and an amendment never changes what is done."""
+    await ledger.save_plan(PLAN, "/repo")
+    await ledger.keep_artifacts("task-a-0001", "1.1", {".sluice/detailed-plan.md": "old"}, T0)
+    await ledger.keep_artifacts("task-a-0001", "1.1", {".sluice/detailed-plan.md": "new"}, T0)
+    assert await ledger.artifacts("task-a-0001") == {".sluice/detailed-plan.md": "new"}
+    await ledger.happen("task-a-0001", *DONE)
+    more = Step("1.2", "builder", "more")
+    _, why = await ledger.happen("task-a-0001", Amended(T0, "a1", "more", "mona", steps=(more,)))
+    assert why == "phase 1 is over; what is done is never rewritten"
