@@ -47,19 +47,6 @@ def launcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     bubblewrap_works.cache_clear()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of twenty megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    system = {"PATH": "/usr/bin:/bin"}
-    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", place]
-    if subprocess.run(["env", *mount], env=system, capture_output=True, executable="/usr/bin/env").returncode:
-        pytest.skip("a disk cannot be mounted here")
-    yield place
-    subprocess.run(["env", "umount", "--lazy", place], env=system, check=True, executable="/usr/bin/env")
-
-
 def shell(tree: Path, line: str, **limits: float) -> Command:
     bound = Limits(**{"wall_seconds": 30, "stall_seconds": 30, **limits})  # type: ignore[arg-type]
     return Command(("bash", "-c", line), tree, "k", tree.parent / "log", bound, writable=(tree,))
