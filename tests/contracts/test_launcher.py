@@ -47,6 +47,10 @@ def launcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     bubblewrap_works.cache_clear()
 
 
+def few_files(disk: Path) -> None:
+    subprocess.run(["/bin/mount", "-o", "remount,nr_inodes=2000", disk], check=True)
+
+
 def shell(tree: Path, line: str, **limits: float) -> Command:
     bound = Limits(**{"wall_seconds": 30, "stall_seconds": 30, **limits})  # type: ignore[arg-type]
     return Command(("bash", "-c", line), tree, "k", tree.parent / "log", bound, writable=(tree,))
@@ -224,6 +228,16 @@ async def test_a_full_disk_is_nobodys_fault(launcher: Launcher, small_disk: Path
     assert (tree / "work").read_text() == "work\n"
     with pytest.raises(Unavailable, match="No space left"):
         await Launcher(small_disk / "root").run(replace(shell(tree, "true"), stdin=b"x" * 1_000_000))
+
+
+async def test_a_disk_that_takes_no_more_files_is_full(small_disk: Path) -> None:
+    """Files without anything in them take no room, and there is an end to them all the same."""
+    few_files(small_disk)
+    tree = small_disk / "tree"
+    tree.mkdir()
+    line = "mkdir m; for i in $(seq 3000); do : > m/$i; done 2>/dev/null; while :; do echo more; sleep 0.1; done"
+    ended = await Launcher(small_disk / "root").run(shell(tree, line))
+    assert ended.ended == "unreached" and "more files" in ended.why
 
 
 BOT = """
