@@ -126,8 +126,8 @@ class Git(Protocol):
         spec: WorkSpec,
         merge_base: bool = False,
         trailers: Mapping[str, str] = ...,
-        merge_head: str = "",
         trusted: bool = False,
+        merge_head: str = "",
     ) -> Worktree: ...
     async def fold(self, spec: WorkSpec, part: WorkSpec, head: str, note: str) -> Work | tuple[str, ...]: ...
     async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work: ...
@@ -181,6 +181,8 @@ class Memory:
     priority: float | None = None  # as the card said then; a command's word is in `item`
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
     deeds: tuple[Deed, ...] = ()  # what Sluice wrote that people could have written too, oldest first
+    execution: Execution | None = None  # the plan of its present life
+    artifacts: frozenset[tuple[str, str]] = frozenset()  # what the plan's steps left beside the branch: path and step
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class AtWork:
 
     item: str
     repo: str
-    run: Run | None
+    runs: tuple[Run, ...]
     gates: tuple[GateRun, ...]  # commands only
     paused_by: str | None
     mode: str  # of the repository's policy, as it was last read

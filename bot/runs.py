@@ -7,7 +7,8 @@ not make the agent work twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -19,11 +20,13 @@ from pydantic import TypeAdapter
 from bot.claims import renew
 from bot.context import Context, item_at_work
 from bot.core.actions import RunPlan
+from bot.core.events import event
 from bot.core.foreign import plain
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
+from bot.core.permission import said_of
 from bot.core.policy import Policy
-from bot.core.prompts import interrupted_brief, said_by, with_messages
+from bot.core.prompts import interrupted_brief, may_do, said_by, with_messages
 from bot.core.run import Assignment, Limits, Outcome, Peer, Run
 from bot.core.worktree import Work, WorkSpec, Worktree, part_of
 from bot.errors import NotKept, SluiceError, Unavailable
@@ -80,13 +83,13 @@ class Runs:
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
         spec = part_of(spec, plan.own_tree, plan.head) if plan.own_tree else spec
         try:
-            if rival := await renew(self.ctx, item.repo, item.issue_id):
+            if item.issue_id and (rival := await renew(self.ctx, item.repo, item.issue_id)):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
                 policy, trailers = _policy(memory.last_policy), _trailers(run, self._peer(run.peer))
-                head = plan.head if plan.own_tree else ""  # what other steps have done meanwhile
                 trusted = policy.work.trust_agent_config
-                tree = await self.ctx.git.worktree(spec, plan.merge_base, trailers, head, trusted)
+                head = plan.head if plan.own_tree else ""  # what other steps have done meanwhile
+                tree = await self.ctx.git.worktree(spec, plan.merge_base, trailers, trusted, head)
                 try:
                     outcome = await self._work(run, plan, item, tree, policy)
                 finally:
@@ -126,7 +129,7 @@ class Runs:
             item.number or 0,
             item.title,
             run.round,
-            with_messages(plan.brief + more, said),
+            with_messages(plan.brief + may_do(peer.permissions) + more, said),
             str(tree.path),
             policy.work.setup,
             run.home,
@@ -135,9 +138,14 @@ class Runs:
             plan.own_tree,
             handed,
             policy.work.trust_agent_config,
+            said_of(said),
         )
         async with recording(self.ctx, run.key, self.hide) as note, self.spending.counting(run):
-            outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)
+            for message in news:
+                if message.answers:
+                    note(event("answered", message.text, message.author))
+            with self._end_noted(note):
+                outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)
         if outcome.ended in HEARD and outcome.failure != "setup":
             await self.ctx.ledger.heard(run.item, [message.id for message in news], run.key, self.ctx.now())
         outcome = self._fit(outcome)
@@ -146,6 +154,22 @@ class Runs:
         partial.write_bytes(OUTCOME.dump_json(outcome))
         partial.rename(kept)
         return outcome
+
+    @contextmanager
+    def _end_noted(self, note: Note) -> Iterator[None]:
+        """An agent's own end its runtime notes; here is noted why there was none."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            stops = self.ctx.engine.stopping
+            note(event("notice", "Sluice stops, and goes on with it") if stops else event("finished", "cancelled"))
+            raise
+        except (Unavailable, OSError) as error:
+            note(event("notice", str(error)))
+            raise
+        except SluiceError as error:
+            note(event("finished", str(error)))
+            raise
 
     def _fit(self, outcome: Outcome) -> Outcome:
         """What it said goes into a database, a commit and a comment: it holds nothing that breaks one of them, and no

@@ -55,7 +55,7 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
     from bot.runs import Runs
     from bot.service import Service
 
-    _sandbox_or_consent(settings)
+    sandbox_or_consent(settings)
     settings.need_board()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = await open_ledger(settings.ledger_url())
@@ -304,7 +304,7 @@ def _author(login: str) -> tuple[str, str]:
     return login, f"{login}@users.noreply.github.com"
 
 
-def _sandbox_or_consent(settings: Settings) -> None:
+def sandbox_or_consent(settings: Settings) -> None:
     """On github.com an agent without a sandbox needs somebody's explicit word."""
     public = "github.com" in settings.github.api_url
     if public and not bubblewrap_works() and not settings.unsandboxed:

@@ -14,12 +14,17 @@ from bot.core.run import Ended, Outcome
 LAST = 1_000  # characters of what was printed last, where it says why
 
 
-def told(ended: Exit, driver: Driver, log: Path, question: str) -> Outcome:
-    """Of a program that is talked with: its own word counts when it ended by itself."""
+def told(ended: Exit, driver: Driver, log: Path, question: str, permission: str = "") -> Outcome:
+    """Of a program that is talked with: its own word counts when it ended by itself.
+
+    `permission`: what it may do only when a person has answered; its turn was ended for that.
+    """
     ending = driver.ending
     summary = (ending.summary if ending else "")[:HEARD]
     if ended.ended != "finished":
         return cut_short(ended, summary, log)
+    if permission:
+        return Outcome("asked", "", ended.seconds, str(log), ended.code, question=permission)
     if ending is None:
         said = f"it ended without a result: {last_words(ended)}"
         return Outcome("failed", said, ended.seconds, str(log), ended.code, failure=f"exit {ended.code}")

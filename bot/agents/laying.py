@@ -40,6 +40,12 @@ def plain(home: Path, name: str) -> bool:
         return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
+def drop(home: Path, name: str) -> None:
+    """Whatever has that name is gone."""
+    with _folder_of(home, name) as folder:
+        clear(Path(name).name, folder)
+
+
 def clear(name: str, folder: int) -> None:
     """Remove whatever has that name in an open folder; what a link leads to stays."""
     try:

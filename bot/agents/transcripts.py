@@ -7,10 +7,13 @@ deletes its transcript leaves nothing to count; a gateway in front of the model 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -25,40 +28,81 @@ COUNTS = ("input_total", "cache_read", "cache_write", "cache_write_1h", "output"
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Window:
+    """Of what lies in a home one session's alone, sub-agents' included, and of that what was said within a time."""
+
+    session: str
+    since: datetime | None
+    until: datetime
+
+    def has_file(self, path: Path) -> bool:
+        return self.session in path.parts or path.stem == self.session or path.stem.endswith(f"-{self.session}")
+
+    def has(self, row: Row) -> bool:
+        """What bears no time was said at any: it is no part of a step's."""
+        try:
+            at = datetime.fromisoformat(str(row.get("timestamp")))
+        except ValueError:
+            return self.since is None
+        return at.tzinfo is not None and (self.since is None or self.since <= at) and at <= self.until
+
+
 def billed(program: str, home: Path) -> tuple[Tokens, ...]:
     """Everything in this home, by model. Empty: nothing is known, which is not the same as nothing."""
     return by_model(tokens for tokens in READERS[program](home) if tokens.total)
 
 
-def _claude(home: Path) -> Iterator[Tokens]:
+def billed_within(window: Window, home: Path) -> tuple[Tokens, ...]:
+    """Of a session of a program that somebody else started: which one, its id tells."""
+    found = (tokens for reader in (_claude, _codex) for tokens in reader(home, window))
+    return by_model(tokens for tokens in found if tokens.total)
+
+
+def in_context(program: str, home: Path, session: str) -> int | None:
+    """The tokens a session holds, by its last answer: what the model read for it, and wrote. None: it is not told."""
+    if program != "claude" or not session:
+        return None
+    rows = _rows(home, ".claude/projects", f"{glob.escape(session)}.jsonl", '"usage"')
+    answers = [row for row in rows if row.get("type") == "assistant" and not row.get("isSidechain")]
+    held = [_claude_answer(_table(row, "message")).total for row in answers]
+    return next((tokens for tokens in reversed(held) if tokens), None)
+
+
+def _claude(home: Path, window: Window | None = None) -> Iterator[Tokens]:
     """A message is written once for each block of it, and again into the transcript of a session split off from it."""
     messages: dict[str, Row] = {}
-    for row in _rows(home, ".claude/projects", "*.jsonl", '"usage"'):
-        message = _table(row, "message")
-        if row.get("type") == "assistant" and message.get("model") != "<synthetic>":
+    for row in _rows(home, ".claude/projects", "*.jsonl", '"usage"', window=window):
+        message, within = _table(row, "message"), window is None or window.has(row)
+        if row.get("type") == "assistant" and message.get("model") != "<synthetic>" and within:
             messages[str(message.get("id"))] = message
-    for message in messages.values():
-        usage = _table(message, "usage")
-        read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
-        yield Tokens(
-            _model(message),
-            input_total=_count(usage, "input_tokens") + read + written,
-            cache_read=read,
-            cache_write=written,
-            cache_write_1h=_count(_table(usage, "cache_creation"), "ephemeral_1h_input_tokens"),
-            output=_count(usage, "output_tokens"),
-        )
+    yield from map(_claude_answer, messages.values())
 
 
-def _codex(home: Path) -> Iterator[Tokens]:
+def _claude_answer(message: Row) -> Tokens:
+    usage = _table(message, "usage")
+    read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
+    return Tokens(
+        _model(message),
+        input_total=_count(usage, "input_tokens") + read + written,
+        cache_read=read,
+        cache_write=written,
+        cache_write_1h=_count(_table(usage, "cache_creation"), "ephemeral_1h_input_tokens"),
+        output=_count(usage, "output_tokens"),
+    )
+
+
+def _codex(home: Path, window: Window | None = None) -> Iterator[Tokens]:
     """One record for each of the model's answers; which model it was stands at the beginning of the turn."""
     model, answers = "", set[str]()
-    for row in _rows(home, ".codex/sessions", "rollout-*.jsonl", '"turn_context"', '"token_usage_record"'):
+    marks = ('"turn_context"', '"token_usage_record"')
+    for row in _rows(home, ".codex/sessions", "rollout-*.jsonl", *marks, window=window):
         said = _table(row, "payload")
         if row.get("type") == "turn_context":
             model = _model(said)
         answer = str(said.get("response_id"))
-        if row.get("type") == "token_usage_record" and answer not in answers:
+        within = window is None or window.has(row)
+        if row.get("type") == "token_usage_record" and answer not in answers and within:
             answers.add(answer)
             usage = _table(said, "usage")
             yield Tokens(
@@ -134,9 +178,9 @@ def _database(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _rows(home: Path, folder: str, name: str, *marks: str) -> Iterator[Row]:
+def _rows(home: Path, folder: str, name: str, *marks: str, window: Window | None = None) -> Iterator[Row]:
     """The rows of every such file that bear one of the marks, as tables."""
-    for path in _files(home, folder, name):
+    for path in (path for path in _files(home, folder, name) if window is None or window.has_file(path)):
         with contextlib.suppress(OSError), open(path, "rb", opener=_carefully) as file:
             while line := file.readline(LONGEST):
                 if any(mark.encode() in line for mark in marks):

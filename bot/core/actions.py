@@ -7,6 +7,8 @@ from datetime import datetime
 
 from bot.core.item import Approval, GoAhead
 from bot.core.message import Message
+from bot.core.plans.happened import Happened, Recorded
+from bot.core.plans.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,21 @@ class PauseAll:
 
 
 @dataclass(frozen=True)
+class AdoptPlan:
+    """The item is worked on by this plan from now on."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class NotePlan:
+    """Something happened to the item's plan."""
+
+    task: str
+    what: Happened
+
+
+@dataclass(frozen=True)
 class JoinLane:
     """Take a place in the queue of the base branch. Refused when somebody else is its head: then nothing follows."""
 
@@ -157,6 +174,17 @@ class StopGate:
 
     key: str
     why: str
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Bring a step's work into the item's branch and note that it is done; where it conflicts, the step goes back."""
+
+    task: str
+    step: str
+    base: str  # the head its worktree began at
+    head: str
+    recorded: Recorded
 
 
 @dataclass(frozen=True)
@@ -353,8 +381,23 @@ BoardWrite = (
     | CloseIssue
     | ClosePull
 )
-LedgerWrite = AcceptGoAhead | SpendMove | NoteOrder | Tell | NoteHeard | PauseAll | JoinLane | LeaveLane | Park | Finish
-AgentAction = Claim | Dispatch | SendBack | StopRun | StopGate | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
+LedgerWrite = (
+    AcceptGoAhead
+    | SpendMove
+    | NoteOrder
+    | Tell
+    | NoteHeard
+    | PauseAll
+    | AdoptPlan
+    | NotePlan
+    | JoinLane
+    | LeaveLane
+    | Park
+    | Finish
+)
+AgentAction = (
+    Claim | Dispatch | SendBack | Fold | StopRun | StopGate | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
+)
 RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | ShowCheck | ShowPolicy | UpdateBranch | Merge
 Action = LedgerWrite | AgentAction | RepoAction | BoardWrite
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.core.permission import NOTHING_SAID, Permissions, Said
 from bot.core.spend import PER_DAY, PER_RUN, RUN_USD, Budget
 from bot.core.tokens import Tokens
 from bot.core.worktree import Work
@@ -56,6 +57,8 @@ class Peer:
     runs_per_day: int = 100
     arguments: tuple[str, ...] = ()  # behind the command
     offline: bool = False  # set-up and gate commands for its work, which run its code, have no network
+    role: str = ""  # the kind of step it takes, e.g. "builder"; empty: any
+    permissions: Permissions = "all"  # what it does without asking
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Assignment:
     step: str = ""  # of a plan with several
     handed: Mapping[str, str] = field(default_factory=dict)  # what earlier steps of its plan left: path and text
     trusted: bool = False  # hooks and servers the repository's own agent configuration defines may be started
+    said: Said = NOTHING_SAID  # which commands a person lets it run
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Desk:
     async def put(self, head: str) -> None:
         """The item's work is this commit from now on."""
         if self.exists:
-            await self.lay(head, None, head, trusted=False)  # for a run it is laid anew
+            await self.lay(head, None, head, trusted=False)  # whoever works there next has it laid anew
         else:
             await self.mirror.set_refs({local_ref(self.spec.item): head})
 
@@ -115,7 +115,7 @@ class Desk:
         tree.mkdir(parents=True, exist_ok=True)
         tree.chmod(0o755)
         pending = await read_pending(self.mirror, merging_ref(self.spec.item))
-        base, conflicts = await self.mirror.need(self.spec.base), pending.conflicts if pending else ()
+        base, conflicts = await self.mirror.need(self.spec.config), pending.conflicts if pending else ()
         await self.index.lay(await mask(self.index, self.spec.item, files, base, conflicts, trusted))
         await self._lay_dotgit(head)
         await self.mirror.set_refs({laying_ref(self.spec.item): None})
@@ -192,7 +192,7 @@ class Desk:
 
     async def _submodules(self) -> set[str]:
         """The submodules the base branch has: links to other repositories that people meant to be there."""
-        base = await self.mirror.need(self.spec.base)
+        base = await self.mirror.need(self.spec.config)
         rows = await self.mirror.git.run(self.mirror.path, "ls-tree", "-r", "-z", base)
         entries = (row.split("\t", 1) for row in rows.decode("utf-8", "surrogateescape").split("\0") if row)
         return {path for info, path in entries if info.startswith("160000")}

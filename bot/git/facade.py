@@ -49,13 +49,13 @@ class Git:
         spec: WorkSpec,
         merge_base: bool = False,
         trailers: Mapping[str, str] = NONE,
-        merge_head: str = "",
         trusted: bool = False,
+        merge_head: str = "",
     ) -> Worktree:
         """The item's tree, ready for a round. With `merge_base` the base is merged in, conflicts and all, with
         `merge_head` that commit; what a life that was cut short left in it is committed with the trailers. Unless the
         repository's own configuration of agents is `trusted`, what of it starts programs is not there."""
-        return await self._trees.prepare(spec, merge_base, trailers, merge_head, trusted)
+        return await self._trees.prepare(spec, merge_base, trailers, trusted, merge_head)
 
     async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work:
         """Commit all that git does not ignore, and bring it into the mirror, checked."""

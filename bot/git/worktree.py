@@ -23,11 +23,11 @@ class Worktrees:
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def prepare(
-        self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str], merge_head: str, trusted: bool
+        self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str], trusted: bool, merge_head: str = ""
     ) -> Worktree:
         """The item's tree, ready for a round: up to date with its branch, its `.git` laid anew.
 
-        `trailers`: of what lies in it already; `merge_head`: a commit to be merged in, as `merge_base` does the base;
+        `trailers`: of what lies in it already; `merge_head`: a commit to be merged in, as `merge_base` does the base.
         `trusted`: what starts programs beside the agent lies there, too.
         """
         async with self._locks[spec.item]:

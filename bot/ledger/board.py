@@ -18,7 +18,7 @@ from bot.ledger.decisions import DecisionRow, decision_of
 from bot.ledger.items import change, item_of, leave_behind
 from bot.ledger.repositories import follow_rename
 from bot.ledger.store import Store
-from bot.ledger.tables import decisions, items
+from bot.ledger.tables import ON_BOARD, decisions, items
 from bot.ledger.wakes import RANK, rouse
 
 BUSY = ("machine", "person", "slot", "agent", "quota", "dependency")
@@ -68,7 +68,7 @@ class BoardVerbs(Store):
 
     async def items(self, board: str | None = None, *, done: bool = True, gone: bool = False) -> list[ItemRow]:
         """In the order of the queue, each with its last decision."""
-        wanted = select(items).order_by(items.c.board, *RANK, items.c.id)
+        wanted = select(items).where(ON_BOARD).order_by(items.c.board, *RANK, items.c.id)
         if board is not None:
             wanted = wanted.where(items.c.board == board)
         if not done:
@@ -138,7 +138,7 @@ class BoardVerbs(Store):
         parked_with_pull = items.c.parked.is_not(None) & items.c.pull_number.is_not(None)
         under_way = or_(items.c.claim.is_not(None), parked_with_pull, items.c.waits_for.in_(BUSY))
         async with self.read() as tx:
-            wanted = select(items.c.id).where(items.c.done.is_(None), under_way).order_by(*RANK, items.c.id)
+            wanted = select(items.c.id).where(ON_BOARD, items.c.done.is_(None), under_way).order_by(*RANK, items.c.id)
             return list((await tx.execute(wanted)).scalars())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.ledger.board import BoardVerbs
 from bot.ledger.costs import Costs
+from bot.ledger.crew import Crew
 from bot.ledger.decisions import Decisions
 from bot.ledger.deliveries import Deliveries
 from bot.ledger.events import Events
@@ -12,6 +13,7 @@ from bot.ledger.gates import Gates
 from bot.ledger.halting import Halting
 from bot.ledger.holds import Holds
 from bot.ledger.items import Items
+from bot.ledger.local import Local
 from bot.ledger.messages import Messages
 from bot.ledger.orders import Orders
 from bot.ledger.plans import Plans
@@ -50,6 +52,8 @@ class SqlLedger(
     Figures,
     Events,
     Plans,
+    Local,
+    Crew,
     Workers,
     Schedules,
 ):

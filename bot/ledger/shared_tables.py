@@ -1,4 +1,4 @@
-"""The tables beside the items: hints, deliveries, repositories, reviews, costs, workers, schedules and plans."""
+"""The tables beside the items: hints, deliveries, repositories, reviews, costs, workers, schedules, plans and crew."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text
 
+from bot.core.crew import Mate
 from bot.core.plans.happened import Happened
 from bot.core.plans.plan import Plan
 from bot.ledger.tables import metadata
@@ -174,4 +175,27 @@ run_events = Table(
     Column("kind", String, nullable=False),
     Column("text", Text, nullable=False),
     Column("target", Text, nullable=False),
+)
+
+crew = Table(  # agents that were created for a task of their own
+    "crew",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("folder", String, nullable=False, index=True),
+    Column("created_at", Utc, nullable=False),
+    Column("deleted_at", Utc),
+    Column("mate", Stored(Mate), nullable=False),
+)
+
+crew_commands = Table(
+    "crew_commands",
+    metadata,
+    Column("mate", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("run", String, nullable=False, default=""),  # its key; empty: it has not begun
+    Column("waits", Text, nullable=False, default=""),
+    Column("dropped", Text, nullable=False, default=""),
 )

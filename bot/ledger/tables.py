@@ -39,6 +39,9 @@ metadata = MetaData(
 TOKENS = ("input_total", "cache_read", "cache_write", "cache_write_1h", "output")
 
 
+LOCAL = "LOCAL"  # the kind of an item without a card: see local.py
+
+
 def _item(primary_key: bool = False, index: bool = False) -> Column[str]:
     return Column("item", String, ForeignKey("items.id"), nullable=False, primary_key=primary_key, index=index)
 
@@ -88,6 +91,8 @@ items = Table(
     Index(None, "repo", "pull_number"),
     Index(None, "waits_for"),
 )
+
+ON_BOARD = items.c.kind != LOCAL
 
 runs = Table(
     "runs",

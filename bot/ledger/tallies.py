@@ -13,7 +13,7 @@ from bot.core.run import Run
 from bot.ledger.items import item_of
 from bot.ledger.runs import run_of, worked
 from bot.ledger.store import Store
-from bot.ledger.tables import decisions, items, runs
+from bot.ledger.tables import ON_BOARD, decisions, items, runs
 from bot.ledger.wakes import RANK
 
 
@@ -64,5 +64,7 @@ class Tallies(Store):
         """Items under way, and parked ones whose pull request may still be merged by somebody."""
         under_way = items.c.claim.is_not(None) | (items.c.parked.is_not(None) & items.c.pull_number.is_not(None))
         async with self.read() as tx:
-            found = await tx.execute(select(items).where(under_way, items.c.done.is_(None)).order_by(items.c.id))
+            found = await tx.execute(
+                select(items).where(ON_BOARD, under_way, items.c.done.is_(None)).order_by(items.c.id)
+            )
             return [item_of(row) for row in found.mappings()]

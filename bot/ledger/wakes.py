@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, u
 from bot.ledger.databases import Tx
 from bot.ledger.shared_tables import leases, wakes
 from bot.ledger.store import Store, insert_once
-from bot.ledger.tables import items
+from bot.ledger.tables import ON_BOARD, items
 
 FOR_SLOT = ("slot", "agent", "quota")  # what a run's end may set free
 FEW = 3  # how many are told of it; the sweep asks everybody
@@ -71,7 +71,7 @@ class Wakes(Store):
             select(wakes)
             .join(items, items.c.id == wakes.c.item)
             .outerjoin(leases, held)
-            .where(wakes.c.due <= now, leases.c.item.is_(None))
+            .where(wakes.c.due <= now, leases.c.item.is_(None), ON_BOARD)
             .order_by(wakes.c.due, *RANK)
             .limit(limit)
         )
@@ -81,7 +81,7 @@ class Wakes(Store):
     async def next_due(self) -> datetime | None:
         """When the earliest wake of a known item is due."""
         async with self.read() as tx:
-            earliest = select(func.min(wakes.c.due)).join(items, items.c.id == wakes.c.item)
+            earliest = select(func.min(wakes.c.due)).join(items, items.c.id == wakes.c.item).where(ON_BOARD)
             found: datetime | None = (await tx.execute(earliest)).scalar_one()
             return found
 
@@ -141,7 +141,7 @@ async def rouse_where(
     waits_for: Sequence[str] = (),
     limit: int | None = None,
 ) -> int:
-    who = select(items.c.id).where(items.c.done.is_(None)).order_by(*RANK)
+    who = select(items.c.id).where(items.c.done.is_(None), ON_BOARD).order_by(*RANK)
     who = who.where(items.c.waits_for.in_(waits_for) if waits_for else items.c.claim.is_not(None))
     if repo is not None:
         who = who.where(items.c.repo == repo)

@@ -74,6 +74,7 @@ async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: M
     assert await world.column(item) == "In Review", await world.reason(item)
     pull = await world.pull(item)
     assert (pull["commits"], pull["changed_files"], sprung(world.folder / "data/homes")) == (2, 2, [])
+    assert not list((world.folder / "data/homes").glob("*/*/home/.cache/copilot/*")), "235 MB are kept with each item"
     for at, commit in enumerate(await world.rest("ann", "GET", f"{{repo}}/pulls/{pull['number']}/commits"), 1):
         told = dict(line.split(": ", 1) for line in commit["commit"]["message"].splitlines() if ": " in line)
         [model] = {asked.request.model for asked in nearby.record(f"life-{name}").asked}

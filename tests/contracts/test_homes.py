@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.agents.homes import Homes, Session
-from bot.agents.laying import lay, link
+from bot.agents.laying import drop, lay, link
 from bot.agents.logins import Login, give_back, share
 from bot.core.tokens import Tokens
 
@@ -33,6 +33,9 @@ def test_nothing_an_agent_left_is_followed(home: Path, tmp_path: Path) -> None:
     assert (home / ".gemini/settings.json").read_text() == (home / "one").read_text() == "ours"
     (home / "two/three").mkdir(parents=True)
     assert lay(home, "two", b"a file now").read_bytes() == b"a file now"
+    (home / ".cache").symlink_to(outside)
+    drop(home, ".cache/settings.json")
+    assert (outside / "settings.json").read_text() == "theirs"
 
 
 def test_a_home_goes_however_deep_an_agent_has_made_it(home: Path, tmp_path: Path) -> None:

@@ -171,6 +171,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task", "path", name=op.f("pk_artifacts")),
     )
     op.create_table(
+        "crew",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("folder", sa.String(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("deleted_at", Utc(), nullable=True),
+        sa.Column("mate", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crew")),
+    )
+    op.create_index(op.f("ix_crew_folder"), "crew", ["folder"], unique=False)
+    op.create_table(
+        "crew_commands",
+        sa.Column("mate", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("waits", sa.Text(), nullable=False),
+        sa.Column("dropped", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("mate", "number", name=op.f("pk_crew_commands")),
+    )
+    op.create_table(
         "run_events",
         sa.Column("run", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -380,6 +402,8 @@ def downgrade() -> None:
         "wakes",
         "schedules",
         "run_events",
+        "crew_commands",
+        "crew",
         "artifacts",
         "plan_events",
         "plans",

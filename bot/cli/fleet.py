@@ -1,0 +1,106 @@
+"""What `sluice agent watch` shows: the fleet as it works. It reads this machine's ledger, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.ledger import utc_now
+from bot.cli.output import console, print_json
+from bot.core.crew import UNKNOWN, Fleet, Told, context_used, fleet, progress
+from bot.core.spend import counted, dollars
+from bot.orchestrator import crew_at, status_of
+
+if TYPE_CHECKING:
+    from bot.crew.crew import Crew
+
+COLORS = {"creating": "cyan", "working": "yellow", "complete": "green", "failed": "red"}
+LATEST = 8  # events
+
+
+async def follow(config: Path, interval: float, once: bool, as_json: bool) -> None:
+    """Until all are over."""
+    async with crew_at(config) as crew:
+        if as_json or once or not console.is_terminal:
+            await _lines(crew, interval, once, as_json)
+            return
+        with Live(console=console, auto_refresh=False) as live:
+            while True:
+                seen = await crew.all()
+                live.update(picture(seen, utc_now()), refresh=True)
+                if all(told.over for told in seen):
+                    return
+                await asyncio.sleep(interval)
+
+
+async def _lines(crew: Crew, interval: float, once: bool, as_json: bool) -> None:
+    """For who is no person at a terminal: only what is new, for it may be a model that reads and pays for it."""
+    last = ""
+    while True:
+        seen = await crew.all()
+        over = all(told.over for told in seen)
+        line = "; ".join(f"{told.mate.name} {told.status} ({progress(told)})" for told in seen)
+        if as_json:
+            print_json({"fleet": vars(fleet(seen)), "agents": [status_of(told) for told in seen]})
+        elif once:
+            console.print(picture(seen, utc_now()))
+        elif line != last:
+            console.print(line)
+        if once or over:
+            return
+        last = line
+        await asyncio.sleep(interval)
+
+
+def picture(seen: Sequence[Told], now: datetime) -> Group:
+    """A line for each, then all of them together, then what happened last."""
+    whole = fleet(seen)
+    waits = {name: [on for who, on in whole.waits if who == name] for name, _ in whole.waits}
+    table = Table(box=None, pad_edge=False)
+    for name in ("agent", "status", "for", "waits for", "peer", "model", "tokens", "cost", "context", "progress"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("agent", "status", "for"))
+    for told in seen:
+        table.add_row(*_row(told, waits.get(told.mate.name, []), whole, now))
+    return Group(table, Text(in_all(whole)), *(Text(line) for line in _latest(seen)))
+
+
+def _row(told: Told, waits: Sequence[str], whole: Fleet, now: datetime) -> tuple[str | Text, ...]:
+    used = told.used
+    holds_up = " (others wait for it)" if told.mate.name in whole.bottlenecks else ""
+    return (
+        told.mate.name,
+        Text(f"{told.status}{holds_up}", COLORS[told.status]),
+        f"{(now - told.since).total_seconds():.0f} s",
+        ", ".join(waits),
+        told.mate.peer,
+        told.mate.model or "its own",
+        f"{used.tokens:,}" if used else UNKNOWN,
+        dollars(used.cost_usd) or UNKNOWN if used else UNKNOWN,
+        context_used(told),
+        progress(told),
+    )
+
+
+def in_all(whole: Fleet) -> str:
+    used = counted(whole.tokens) if whole.tokens is not None else "tokens unknown"
+    cost = dollars(whole.cost_usd) or "cost unknown"
+    slow = f"; others wait for {', '.join(whole.bottlenecks)}" if whole.bottlenecks else ""
+    return f"{whole.active} active, {used}, {cost}{slow}"
+
+
+def _latest(seen: Sequence[Told]) -> list[str]:
+    happened = [(each.at, told.mate.name, each.event) for told in seen for each in told.events]
+    happened += [(told.mate.created_at, told.mate.name, None) for told in seen]  # type: ignore[misc]
+    lines = []
+    for at, name, each in sorted(happened, key=lambda row: row[0])[-LATEST:]:
+        said = "created" if each is None else " ".join(f"{each.kind} {each.target} {each.text}".split())
+        lines.append(f"{at:%H:%M:%S}  {name}  {said[:120]}")
+    return lines

@@ -1,0 +1,173 @@
+"""The crew's verbs: create, command, look, read, interrupt, delete. Everything is read from this machine alone: looking
+costs no token and asks nothing of GitHub."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.agents.homes import Homes
+from bot.agents.runtimes import program_of
+from bot.agents.transcripts import in_context
+from bot.core.crew import NAME, Mate, Told
+from bot.core.item import at_shell
+from bot.core.run import Outcome
+from bot.crew import lease
+from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of
+from bot.crew.hiring import model_for, named
+from bot.errors import LedgerBusy, UserError
+from bot.ledger.ledger import SqlLedger
+from bot.settings import Settings
+from bot.wiring import sandbox_or_consent, utc_now
+
+PACE, PATIENCE = 0.2, 60.0  # seconds: between two looks at one that is to end, and how long it has
+GRACE = 15.0  # seconds a process has to begin
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Of one repository on this machine. `config`: the settings file, for the processes that are begun."""
+
+    settings: Settings
+    ledger: SqlLedger
+    folder: Path
+    config: Path | None = None
+
+    async def create(
+        self,
+        name: str,
+        task: str = "",
+        *,
+        model: str = "",
+        max_tokens: int | None = None,
+        peer: str = "",
+        after: Sequence[str] = (),
+        base: str = "",
+    ) -> Mate:
+        """It begins at once, in the background; `after`: once these agents are done, and where the first one ended."""
+        if not NAME.fullmatch(name):
+            raise UserError(f"{name!r} is no name: letters, digits, dots and dashes, at most 40")
+        if max_tokens is not None and max_tokens < 1:
+            raise UserError("an agent needs at least one token: give max_tokens a larger number")
+        sandbox_or_consent(self.settings)
+        by = named(self.settings, peer)
+        mate = Mate(
+            f"{name}-{secrets.token_hex(2)}",
+            name,
+            str(self.folder),
+            repo_of(self.folder),
+            by.name,
+            base or branch_of(self.folder),
+            utc_now(),
+            at_shell(getpass.getuser()),
+            model_for(by, model),
+            max_tokens,
+            tuple([(await self.ledger.mate(other, str(self.folder))).id for other in after]),
+        )
+        await self.ledger.create_mate(mate)
+        if task:
+            await self.command(mate.id, task)
+        return mate
+
+    async def command(self, text: str, task: str) -> Mate:
+        """A task more: what it was told before is done first, and it remembers that."""
+        if not task.strip():
+            raise UserError("say what the agent is to do")
+        mate = await self.ledger.mate(text, str(self.folder))
+        await self.ledger.command_mate(mate.id, task, utc_now())
+        lease.begin(folder_for(self.settings, mate.id), mate.id, self.config, self.settings.data_dir)
+        return mate
+
+    async def look(self, text: str) -> Told:
+        mate = await self.ledger.mate(text, str(self.folder))
+        return self._seen(await self.ledger.told(mate.id))
+
+    async def all(self, deleted: bool = False) -> list[Told]:
+        return [self._seen(told) for told in await self.ledger.crew(str(self.folder), deleted)]
+
+    async def interrupt(self, text: str) -> Told:
+        """What it is at ends now, its work kept; the next command goes on from there."""
+        mate = await self.ledger.mate(text, str(self.folder))
+        return await self._stopped(mate)
+
+    async def delete(self, text: str) -> Mate:
+        """It is ended, its work saved; then its worktree and its memory go. Its record and its branch stay."""
+        mate = await self.ledger.mate(text, str(self.folder))
+        if mate.deleted_at:
+            return mate
+        told = await self._stopped(mate)
+        left = await self._put_away(mate) if told.runs else "it never began"
+        await self.ledger.dismiss_mate(mate.id, left, utc_now())
+        root = folder_for(self.settings, mate.id)
+        for memory in ("homes", "desks", "runs", "outcomes"):
+            shutil.rmtree(root / memory, ignore_errors=True)
+        return await self.ledger.mate(mate.id, str(self.folder))
+
+    async def delete_all(self) -> list[Mate]:
+        """Those that wait for others first: they never begin."""
+        crew = await self.ledger.crew(str(self.folder))
+        return [await self.delete(told.mate.id) for told in reversed(crew)]
+
+    async def _stopped(self, mate: Mate) -> Told:
+        """Once nothing of it works any more. What a killed process left open is ended here."""
+        if not self._seen(await self.ledger.told(mate.id)).over:
+            await self.ledger.stop_mate(mate.id, at_shell(getpass.getuser()), utc_now())
+        folder, waited = folder_for(self.settings, mate.id), 0.0
+        while lease.is_held(folder) and waited < PATIENCE:
+            await asyncio.sleep(PACE)
+            waited += PACE
+        return await self._ended(mate, folder)
+
+    async def _ended(self, mate: Mate, folder: Path) -> Told:
+        told = await self.ledger.told(mate.id)
+        if told.over:
+            return told
+        held = lease.take(folder)
+        if held is None:
+            raise LedgerBusy(f"agent {mate.name} does not end: its process still works; try again in a moment")
+        with held:
+            await end_lost(self.ledger, told, "stopped")
+        return await self.ledger.told(mate.id)
+
+    async def _put_away(self, mate: Mate) -> str:
+        """Saved first, then shown as its branch, then its worktree goes; where the work is, in words."""
+        item = await self.ledger.item(mate.id)
+        if item.claim is None:
+            return "it never began"
+        git, spec = git_of(self.settings, mate.folder), spec_of(mate, item.claim.base)
+        if not git.has_worktree(spec):
+            return "nothing was left"
+        work = await git.collect(spec, f"Work of agent {mate.name}", {"Sluice-Agent": mate.peer})
+        await git.save(spec)
+        ref = f"refs/heads/{mate.branch}"
+        pushed = None if work.empty else await git.push(spec, (await git.remote_refs(mate.repo, ref)).get(ref))
+        await git.remove_worktree(spec)
+        if work.empty:
+            return "it changed no file"
+        return f"branch {mate.branch}" if pushed and pushed.outcome == "pushed" else f"ref {spec.saved_ref}"
+
+    def _seen(self, told: Told) -> Told:
+        """With what its process and its program's own transcript tell."""
+        root, mate = folder_for(self.settings, told.mate.id), told.mate
+        fresh = told.last is not None and (utc_now() - told.last.at).total_seconds() < GRACE
+        alive = fresh or lease.is_held(root)
+        if not (root / "homes").is_dir() or mate.peer not in self.settings.peers:
+            return replace(told, alive=alive)
+        home = Homes(root).of(mate.id, mate.peer)
+        program = program_of(named(self.settings, mate.peer))
+        return replace(told, alive=alive, context=in_context(program, home.path, home.session.id))
+
+
+async def end_lost(ledger: SqlLedger, told: Told, why: str) -> None:
+    """Of commands whose process is gone: they are over."""
+    for command in told.commands:
+        run = told.run_of(command)
+        if run is None and not command.dropped:
+            await ledger.note_command(told.mate.id, command.number, dropped=why, waits="")
+        if run and run.state != "ended":
+            await ledger.end_run(run.key, Outcome("lost", why, 0.0, ""), None, utc_now())
