@@ -1,7 +1,7 @@
 """Renders what the documents take from the code: settings, policy, commands, stages and the map of files.
 
-`python -m bot.reference --write` refreshes the marked blocks of README.md and bot/ARCHITECTURE.md; without `--write` it
-only says which of them are out of date.
+`python -m bot.reference --write` refreshes the marked blocks of README.md, bot/ARCHITECTURE.md and docs/plans.md, and
+the schema of plans; without `--write` it only says which of them are out of date.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from bot.core.plans.playbook import Part, Playbook, Stretch, When
 from bot.core.policy import Policy
 from bot.core.stage import MOVES, Stage
 from bot.core.trust import needed_for
 from bot.core.usage import USAGE
 from bot.github.permissions import EVENTS, LEVELS, PERMISSIONS
+from bot.plan_files.record import SCHEMA, plan_schema
 from bot.settings import BoardSettings, PeerSettings, Settings
 from webhooks.metrics import NAMES
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = (ROOT / "README.md", ROOT / "bot/ARCHITECTURE.md")
+DOCUMENTS = (ROOT / "README.md", ROOT / "bot/ARCHITECTURE.md", ROOT / "docs/plans.md")
 CODE = ("bot", "webhooks")
 SAMPLE = ROOT / "bot/demo/acme-widgets"  # the demo's repository: files it is made of, no modules of ours
 NAMED: dict[str, tuple[str, type[BaseModel]]] = {
@@ -36,10 +38,11 @@ NAMED: dict[str, tuple[str, type[BaseModel]]] = {
 
 def main(given: list[str]) -> int:
     """1 when a document differs from the code and was not written."""
-    stale = [document for document in DOCUMENTS if document.read_text() != rendered(document.read_text())]
+    fresh = {document: rendered(document.read_text()) for document in DOCUMENTS} | {ROOT / SCHEMA: plan_schema()}
+    stale = [document for document, text in fresh.items() if document.read_text() != text]
     for document in stale:
         if "--write" in given:
-            document.write_text(rendered(document.read_text()))
+            document.write_text(fresh[document])
         print(f"{document.relative_to(ROOT)} {'refreshed' if '--write' in given else 'is out of date'}")
     return 1 if stale and "--write" not in given else 0
 
@@ -74,6 +77,20 @@ def settings() -> str:
 
 def policy() -> str:
     rows = [(f"`{key}`", _code(default), said) for key, default, said in _policy(Policy, "")]
+    return _table(("key", "default", "what it is"), rows)
+
+
+def playbooks() -> str:
+    """The keys of a playbook."""
+    tables = (("", Playbook), ("when.", When), ("phases[].", Stretch), ("phases[].steps[].", Part))
+    rows = [
+        (f"`{prefix}{each.name}`", _code(None if each.default is dataclasses.MISSING else each.default), said)
+        for prefix, shape in tables
+        for each in dataclasses.fields(shape)
+        if (said := each.metadata.get("doc", ""))
+        and not dataclasses.is_dataclass(each.default)
+        and each.name != "phases"
+    ]
     return _table(("key", "default", "what it is"), rows)
 
 
@@ -116,6 +133,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics,
     "settings": settings,
     "policy": policy,
+    "playbooks": playbooks,
     "commands": commands,
     "lifecycle": lifecycle,
     "moves": moves,
