@@ -17,7 +17,7 @@ from bot.core.item import Order
 from bot.core.usage import USAGE, usage_of
 
 PREFIX = "/sluice"
-SPOKEN = ("tell", "answer", "reject")  # take words, of which there may be several lines
+SPOKEN = ("tell", "answer", "reject", "amend")  # take words, of which there may be several lines
 BREAKS = ("softbreak", "hardbreak")
 
 

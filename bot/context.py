@@ -17,6 +17,9 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order, Refused
 from bot.core.message import Message
 from bot.core.own import Deed
+from bot.core.plans.execution import Execution
+from bot.core.plans.happened import Happened
+from bot.core.plans.plan import Plan
 from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
 from bot.core.review import ReviewRow
@@ -119,8 +122,14 @@ class Git(Protocol):
 
     async def fetch(self, repo: str) -> None: ...
     async def worktree(
-        self, spec: WorkSpec, merge_base: bool = False, trailers: Mapping[str, str] = ...
+        self,
+        spec: WorkSpec,
+        merge_base: bool = False,
+        trailers: Mapping[str, str] = ...,
+        trusted: bool = False,
+        merge_head: str = "",
     ) -> Worktree: ...
+    async def fold(self, spec: WorkSpec, part: WorkSpec, head: str, note: str) -> Work | tuple[str, ...]: ...
     async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work: ...
     async def save(self, spec: WorkSpec) -> str: ...
     async def push(self, spec: WorkSpec, expected: str | None) -> Push: ...
@@ -172,6 +181,8 @@ class Memory:
     priority: float | None = None  # as the card said then; a command's word is in `item`
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
     deeds: tuple[Deed, ...] = ()  # what Sluice wrote that people could have written too, oldest first
+    execution: Execution | None = None  # the plan of its present life
+    artifacts: frozenset[tuple[str, str]] = frozenset()  # what the plan's steps left beside the branch: path and step
 
 
 @dataclass(frozen=True)
@@ -180,7 +191,7 @@ class AtWork:
 
     item: str
     repo: str
-    run: Run | None
+    runs: tuple[Run, ...]
     gates: tuple[GateRun, ...]  # commands only
     paused_by: str | None
     mode: str  # of the repository's policy, as it was last read
@@ -253,6 +264,10 @@ class Ledger(Protocol):
     ) -> str: ...
     async def start_gate(self, key: str, now: datetime) -> tuple[str, GateRun, str] | None: ...
     async def end_gate(self, key: str, gate: GateRun, now: datetime) -> None: ...
+    async def save_plan(self, plan: Plan, repo: str, item: str | None = None) -> bool: ...
+    async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
+    async def keep_artifacts(self, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None: ...
+    async def artifacts(self, task: str) -> dict[str, str]: ...
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...
     async def wake_where(
         self,

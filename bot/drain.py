@@ -20,7 +20,7 @@ async def drain(ctx: Context, item_id: str, dry: bool = False) -> Decision:
     decision = decide(snapshot)
     if dry:
         return decision
-    stood = standing(snapshot.pull, snapshot.runs)
+    stood = standing(snapshot.pull, snapshot.runs, snapshot.execution)
     if stood != snapshot.item.stood:
         await ctx.ledger.note_stood(item_id, stood)
     said = await _carry_out(ctx, snapshot, seen, decision)

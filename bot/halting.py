@@ -37,13 +37,13 @@ async def halt(ctx: Context, ledger: Halting, modes: Mapping[str, str] = {}) -> 
 
 
 async def _end(ctx: Context, found: AtWork, why: str) -> None:
-    run: list[Action] = [StopRun(found.run.key, why)] if found.run else []
-    actions = (*run, *(StopGate(gate.key, why) for gate in found.gates))
+    runs: list[Action] = [StopRun(run.key, why) for run in found.runs]
+    actions = (*runs, *(StopGate(gate.key, why) for gate in found.gates))
     log.info("stopped without a look", item=found.item, why=why)
-    stopped = Decision("Working" if run else "Gating", why, actions, waits_for="person")
+    stopped = Decision("Working" if runs else "Gating", why, actions, waits_for="person")
     await ctx.ledger.record(found.item, stopped, ctx.now(), performed=True)
-    if found.run:
-        await stop_run(ctx, found.run)
+    for run in found.runs:
+        await stop_run(ctx, run)
     for gate in found.gates:
         await stop_gate(ctx, gate, why)
 

@@ -20,6 +20,11 @@ SECRET = re.compile(
     r"|(?<=://)[^/@\s]+(?=@)",
     re.DOTALL,
 )
+# one of these is in each of them: looking for it takes a hundredth of the time
+MARKS = (
+    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "sk-sluice-", "eyJ", "-----BEGIN "),
+    *("Basic ", "Bearer ", "://"),
+)
 HIDDEN = "[hidden]"
 NOISY = ("asyncio", "dbos", "sqlalchemy", "alembic", "markdown_it")  # say nothing of GitHub
 
@@ -70,4 +75,4 @@ class Hiding(logging.Formatter):
     def text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
-        return SECRET.sub(HIDDEN, text)
+        return SECRET.sub(HIDDEN, text) if any(mark in text for mark in MARKS) else text

@@ -17,11 +17,12 @@ from bot.core.own import is_app, known_moves
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
 from bot.core.queue import priority_on
+from bot.core.run import is_step
 from bot.core.snapshot import Snapshot
 from bot.core.starting import branch_of
 from bot.core.trust import Role
 from bot.core.wishing import whose_word
-from bot.core.worktree import WorkSpec
+from bot.core.worktree import WorkSpec, part_of
 from bot.errors import BoardError, OutOfReach
 from bot.policy_file import read_policy
 from bot.workflow_files import exposures_in
@@ -75,6 +76,8 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         gate_runs=await _gate_runs(ctx, item, memory, policy, seen.pull),
         orders=orders,
         messages=memory.messages,
+        execution=memory.execution,
+        artifacts=memory.artifacts,
         peers=ctx.peers,
         usage=memory.usage,
         caps=ctx.caps,
@@ -97,8 +100,8 @@ async def _completed(ctx: Context, board: Board, s: Snapshot) -> Snapshot:
         roles=known,
         exposing=await _exposing(ctx, s),
         contains_base=contains,
-        run_lost=await _lost(ctx, s),
-        worktree=spec is not None and ctx.git.has_worktree(spec),
+        lost=await _lost(ctx, s),
+        worktree=spec is not None and any(map(ctx.git.has_worktree, (spec, *parts_of(s, spec)))),
     )
 
 
@@ -142,7 +145,7 @@ async def _orders(ctx: Context, item: Item, memory: Memory, seen: Seen) -> tuple
     heard = [order for comment in seen.comments for order in parse(comment) if begun is None or comment.at >= begun]
     newest = max((comment.at for comment in seen.comments), default=None)
     until = newest if newest and (item.heard_until is None or newest > item.heard_until) else None
-    changes = since(item, seen.pull, memory.runs)
+    changes = since(item, seen.pull, memory.runs, memory.execution)
     heard = [judged(order, ctx.now(), changes) for order in heard]
     return await ctx.ledger.hear(item.id, heard, ctx.now(), until) if heard or until else memory.orders
 
@@ -230,11 +233,15 @@ async def _contains(ctx: Context, s: Snapshot) -> bool | None:
     return await ctx.git.contains(s.item.repo, s.base_head, s.pull.head)
 
 
-async def _lost(ctx: Context, s: Snapshot) -> bool:
-    run = s.active_run
-    if run is None or run.state != "running":
-        return False
-    return await ctx.engine.status(f"run:{run.job}") in ("over", None)
+async def _lost(ctx: Context, s: Snapshot) -> frozenset[str]:
+    running = [run for run in s.active_runs if run.state == "running"]
+    return frozenset([run.key for run in running if await ctx.engine.status(f"run:{run.job}") in ("over", None)])
+
+
+def parts_of(s: Snapshot, spec: WorkSpec) -> tuple[WorkSpec, ...]:
+    """Where the steps of its plan work, each that was given out."""
+    given = {run.step: run.head for run in s.runs if is_step(run.step)}
+    return tuple(part_of(spec, step, head) for step, head in given.items())
 
 
 def spec_of(s: Snapshot) -> WorkSpec | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Literal, assert_never, get_args
@@ -21,6 +21,7 @@ from bot.core.actions import (
     AcceptGoAhead,
     Acknowledge,
     Action,
+    AdoptPlan,
     AskPerson,
     BoardWrite,
     Claim,
@@ -28,12 +29,14 @@ from bot.core.actions import (
     Dispatch,
     DispatchWorkflow,
     Finish,
+    Fold,
     JoinLane,
     LeaveLane,
     LoseRun,
     Merge,
     NoteHeard,
     NoteOrder,
+    NotePlan,
     OpenPull,
     Park,
     PauseAll,
@@ -53,17 +56,19 @@ from bot.core.actions import (
     UpdateBranch,
 )
 from bot.core.budget import Refusal
+from bot.core.executing import conflicts
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Refused
 from bot.core.limits import waits_until
+from bot.core.plans.happened import Happened
 from bot.core.reviewing import LANE_LOOK
 from bot.core.run import Outcome
 from bot.core.showing import policy_check
 from bot.core.snapshot import PolicyWord, Snapshot
-from bot.core.worktree import WorkSpec
+from bot.core.worktree import Work, WorkSpec, part_of
 from bot.errors import Ambiguous, NotKept
 from bot.halting import stop_gate, stop_run
-from bot.observe import spec_of
+from bot.observe import parts_of, spec_of
 
 log = structlog.get_logger(__name__)
 NEWS_OF_MERGES = timedelta(minutes=1)  # of many merges in a row the others need one look: does it still merge cleanly?
@@ -144,6 +149,11 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.note_heard(item, message)
         case PauseAll(on, by):
             await ledger.pause_all(by if on else None, now)
+        case AdoptPlan(plan):
+            await ledger.save_plan(plan, s.item.repo, item)
+        case NotePlan(task, what):
+            _, why = await ledger.happen(task, what)
+            return Stopped(why) if why else None
         case JoinLane(base):
             if not await ledger.join_lane(item, base, now):
                 return Stopped("another pull request is merged first", "machine", now + LANE_LOOK)
@@ -162,6 +172,8 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await _submit(ctx, s, run)
         case SendBack(plan):
             return await _send_back(ctx, s, plan)
+        case Fold():
+            return await _fold(ctx, s, action)
         case StopRun(run):
             await _stop(ctx, s, run)
         case StopGate(key, why):
@@ -241,6 +253,28 @@ def _refused(refusal: Refusal) -> Stopped:
     return Stopped(refusal.reason, refusal.what if refusal.full else "person", refusal.until)
 
 
+async def _fold(ctx: Context, s: Snapshot, fold: Fold) -> Stopped | None:
+    """Its own worktree goes when all of it is in the item's branch, and that is saved."""
+    spec = _spec(s)
+    part = part_of(spec, fold.step, fold.base)
+    folded = await ctx.git.fold(spec, part, fold.head, f"Take in step {fold.step}\n")
+    what: Happened = replace(fold.recorded, work=folded) if isinstance(folded, Work) else conflicts(fold, folded)
+    if isinstance(folded, Work):
+        await _saved(ctx, spec, part)
+    _, why = await ctx.ledger.happen(fold.task, what)
+    return Stopped(why) if why else None
+
+
+async def _saved(ctx: Context, spec: WorkSpec, *parts: WorkSpec) -> None:
+    """What cannot be saved now lies in the mirror, and its worktree stays."""
+    try:
+        await ctx.git.save(spec)
+        for part in parts:
+            await ctx.git.remove_worktree(part)
+    except NotKept as error:
+        log.warning("the worktree stays", reason=str(error))
+
+
 async def _submit(ctx: Context, s: Snapshot, key: str) -> None:
     run = next((run for run in s.runs if run.key == key), None)
     peer = run.peer if run else (await ctx.ledger.recall(s.item.id, ctx.now())).runs[-1].peer
@@ -261,21 +295,26 @@ async def _stop_gate(ctx: Context, s: Snapshot, key: str, why: str) -> None:
 
 async def _remove_worktree(ctx: Context, s: Snapshot, homes: bool) -> None:
     spec = spec_of(s)
-    if spec and ctx.git.has_worktree(spec):
+    for each in _trees(ctx, s, spec) if spec else ():
         try:
-            await ctx.git.save(spec)
+            await ctx.git.save(each)
         except NotKept as error:
             log.warning("the worktree stays", reason=str(error))
             return
-        await ctx.git.remove_worktree(spec)
+        await ctx.git.remove_worktree(each)
     if homes:
         await asyncio.to_thread(ctx.forget_homes, s.item.id)
 
 
+def _trees(ctx: Context, s: Snapshot, spec: WorkSpec) -> list[WorkSpec]:
+    """The item's worktree, and those of its steps, as far as they are there."""
+    return [each for each in (spec, *parts_of(s, spec)) if ctx.git.has_worktree(each)]
+
+
 async def _release(ctx: Context, s: Snapshot, forget: bool) -> None:
     spec = spec_of(s)
-    if forget and spec:
-        await ctx.git.drop_saved(spec)
+    for each in (spec, *parts_of(s, spec)) if forget and spec else ():
+        await ctx.git.drop_saved(each)
     if s.item.issue_id:
         await let_go(ctx, s.item.repo, s.item.issue_id)
     await ctx.ledger.release(s.item.id)

@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from bot.context import Context
-from bot.core.events import Event, event
+from bot.core.events import Event, kept
 from bot.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ async def recording(ctx: Context, run: str, hide: Callable[[str], str]) -> Async
 
     def note(each: Event) -> None:
         if len(waiting) < MOST_WAITING:
-            waiting.append((ctx.now(), event(each.kind, hide(each.text), hide(each.target))))
+            waiting.append((ctx.now(), kept(each, hide)))
 
     async def write() -> None:
         batch = waiting[:]

@@ -7,7 +7,8 @@ not make the agent work twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -19,13 +20,15 @@ from pydantic import TypeAdapter
 from bot.claims import renew
 from bot.context import Context, item_at_work
 from bot.core.actions import RunPlan
+from bot.core.events import event
 from bot.core.foreign import plain
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Item
+from bot.core.permission import said_of
 from bot.core.policy import Policy
-from bot.core.prompts import interrupted_brief, said_by, with_messages
+from bot.core.prompts import interrupted_brief, may_do, said_by, with_messages
 from bot.core.run import Assignment, Limits, Outcome, Peer, Run
-from bot.core.worktree import Work, WorkSpec, Worktree
+from bot.core.worktree import Work, WorkSpec, Worktree, part_of
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
 from bot.recording import Note, recording
@@ -34,6 +37,7 @@ from bot.spending import Counted, Spending
 log = structlog.get_logger(__name__)
 TELL_SECONDS = 1.0  # between two looks for what people say to an agent at its work
 HEARD = ("finished", "asked", "failed", "timed_out", "stalled", "overspent")  # then it has begun, with its brief
+WORDS, FAILURE = 4_000, 100  # characters of an agent's own words that are kept
 CANCELLED = Outcome("cancelled", "", 0.0, "")
 OUTCOME = TypeAdapter(Outcome)
 
@@ -51,6 +55,7 @@ class Exited(Protocol):
 
 class Agents(Counted, Protocol):
     async def run(self, assignment: Assignment, note: Note) -> Outcome: ...
+    async def handed_on(self, tree: Path, names: Sequence[str]) -> dict[str, str]: ...
     def tell(self, run: str, text: str) -> bool: ...  # False: its agent cannot be told now, or does not work here
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool) -> Exited: ...
 
@@ -76,12 +81,19 @@ class Runs:
             await self._end(run, CANCELLED, None)
             return
         spec = WorkSpec(item.repo, item.work_id, claim.branch, claim.base)
+        spec = part_of(spec, plan.own_tree, plan.head) if plan.own_tree else spec
         try:
             if item.issue_id and (rival := await renew(self.ctx, item.repo, item.issue_id)):
                 outcome = Outcome("unreached", f"another Sluice ({rival.instance}) has this issue", 0.0, "")
             else:
-                tree = await self.ctx.git.worktree(spec, plan.merge_base, _trailers(run, self._peer(run.peer)))
-                outcome = await self._work(run, plan, item, tree, _policy(memory.last_policy))
+                policy, trailers = _policy(memory.last_policy), _trailers(run, self._peer(run.peer))
+                trusted = policy.work.trust_agent_config
+                head = plan.head if plan.own_tree else ""  # what other steps have done meanwhile
+                tree = await self.ctx.git.worktree(spec, plan.merge_base, trailers, trusted, head)
+                try:
+                    outcome = await self._work(run, plan, item, tree, policy)
+                finally:
+                    await _seen_through(self._hand_on(run, plan, tree))
         except asyncio.CancelledError:
             put_away = self._keep(run, spec) if self.ctx.engine.stopping else self._finish(run, spec, CANCELLED)
             await _seen_through(put_away)
@@ -92,6 +104,13 @@ class Runs:
             outcome = Outcome("failed", str(error), 0.0, "")
         await _seen_through(self._finish(run, spec, outcome))
 
+    async def _hand_on(self, run: Run, plan: RunPlan, tree: Worktree) -> None:
+        """What it left for the steps behind it is kept, however it ended."""
+        if plan.hands_on:
+            texts = await self.agents.handed_on(tree.path, plan.hands_on)
+            told = {path: self._told(text) for path, text in texts.items()}
+            await self.ctx.ledger.keep_artifacts(plan.task, run.step, told, self.ctx.now())
+
     async def _work(self, run: Run, plan: RunPlan, item: Item, tree: Worktree, policy: Policy) -> Outcome:
         kept = self.outcomes / f"{run.key}.json"
         if kept.exists():
@@ -99,7 +118,8 @@ class Runs:
         peer = self._peer(run.peer)
         if peer is None:
             return Outcome("failed", f"agent {run.peer} is no longer set up", 0.0, "")
-        limits = _limits(run, peer.limits, policy)
+        limits = _limits(run, peer.limits, policy, plan.minutes)
+        handed = await self.ctx.ledger.artifacts(plan.task) if plan.task else {}
         more = _conflicts(tree.conflicts)
         said = await self.ctx.ledger.messages(run.item)
         news = [message for message in said if message.heard_by in ("", run.key)]
@@ -109,16 +129,23 @@ class Runs:
             item.number or 0,
             item.title,
             run.round,
-            with_messages(plan.brief + more, said),
+            with_messages(plan.brief + may_do(peer.permissions) + more, said),
             str(tree.path),
             policy.work.setup,
-            run.item,
+            run.home,
             with_messages(plan.dossier + more, news) if plan.dossier else "",
             with_messages(interrupted_brief(), news),
+            plan.own_tree,
+            handed,
             policy.work.trust_agent_config,
+            said_of(said),
         )
         async with recording(self.ctx, run.key, self.hide) as note, self.spending.counting(run):
-            outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)
+            for message in news:
+                if message.answers:
+                    note(event("answered", message.text, message.author))
+            with self._end_noted(note):
+                outcome = await self._accompanied(run, assignment, {message.id for message in said}, note)
         if outcome.ended in HEARD and outcome.failure != "setup":
             await self.ctx.ledger.heard(run.item, [message.id for message in news], run.key, self.ctx.now())
         outcome = self._fit(outcome)
@@ -128,10 +155,27 @@ class Runs:
         partial.rename(kept)
         return outcome
 
+    @contextmanager
+    def _end_noted(self, note: Note) -> Iterator[None]:
+        """An agent's own end its runtime notes; here is noted why there was none."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            stops = self.ctx.engine.stopping
+            note(event("notice", "Sluice stops, and goes on with it") if stops else event("finished", "cancelled"))
+            raise
+        except (Unavailable, OSError) as error:
+            note(event("notice", str(error)))
+            raise
+        except SluiceError as error:
+            note(event("finished", str(error)))
+            raise
+
     def _fit(self, outcome: Outcome) -> Outcome:
         """What it said goes into a database, a commit and a comment: it holds nothing that breaks one of them, and no
         secret."""
-        summary, failure, question = map(self._told, (outcome.summary, outcome.failure, outcome.question))
+        summary, question = self._told(outcome.summary)[:WORDS], self._told(outcome.question)[:WORDS]
+        failure = self._told(outcome.failure)[:FAILURE]
         used = tuple(replace(each, model=plain(each.model)) for each in outcome.used)
         return replace(outcome, summary=summary, failure=failure, question=question, used=used)
 
@@ -240,9 +284,10 @@ def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
     return replace(gate, state="unknown", reason=f"`{command}` {how}", detail=ended.tail)
 
 
-def _limits(run: Run, limits: Limits, policy: Policy) -> Limits:
+def _limits(run: Run, limits: Limits, policy: Policy, minutes: float | None) -> Limits:
     """What it was admitted with; money that does not bind it is not counted at its door either."""
-    limits = replace(limits, wall_seconds=min(limits.wall_seconds, policy.work.minutes_per_run * 60))
+    most = min(policy.work.minutes_per_run, inf if minutes is None else minutes)
+    limits = replace(limits, wall_seconds=min(limits.wall_seconds, most * 60))
     if run.cap is None:
         return limits
     return replace(limits, tokens=run.cap.tokens, cost_usd=inf if run.cap.cost_usd is None else run.cap.cost_usd)

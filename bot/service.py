@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from bot.agents import Launcher
+from bot.agents.runtimes import unheld
 from bot.anywhere import listen
 from bot.context import Context
 from bot.core.actions import Decision
@@ -102,6 +103,9 @@ class Service:
         """Orphans end before the engine starts, so that recovery never runs beside a survivor."""
         for warning in self.settings.warnings:
             log.warning("sluice.toml", told=warning)
+        for peer in self.ctx.peers:
+            if told := unheld(peer):
+                log.warning("agent", name=peer.name, told=told)
         for problem in self.problems:
             log.warning("board left alone", problem=problem)
         for board in self.ctx.boards.values():

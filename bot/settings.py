@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from bot.core.board import Columns, Kept
 from bot.core.budget import Caps
+from bot.core.permission import Permissions
 from bot.core.run import Limits, Peer, Runtime
 from bot.core.spend import DAY_USD, ITEM_USD, PER_DAY, PER_ITEM, PER_RUN, RUN_USD, Budget
 from bot.errors import SettingsError
@@ -38,6 +39,7 @@ FILE = Path("sluice.toml")
 # infinity, or what is as good as that, is no cap
 MOST_MONEY, MOST_TOKENS, MOST_RUNS, MOST_AT_ONCE = 1_000_000, 10**12, 1_000_000, 1_000
 MOST_MINUTES, MOST_GIGABYTES = 7 * 24 * 60, 10_000
+ROLE = re.compile(r"(?=.{0,40}$)([a-z0-9]+(-[a-z0-9]+)*)?")
 
 
 class Part(BaseModel):
@@ -137,6 +139,11 @@ class PeerSettings(Part):
         None,
         description="of set-up and gate commands for its work; absent: open, or none where its own is model-only",
     )
+    permissions: Permissions = Field(
+        "all",
+        description="in its sandbox, all: whatever it likes; edits: it reads and edits files, runs no command and "
+        "fetches nothing; ask: as edits, but a person is asked on the issue about a command",
+    )
     fallbacks: list[str] = Field([], description="agents that take its work while its provider says to wait")
     script: Path | None = Field(
         None, description="scripted: the edit script; acp: played by the protocol in place of a command"
@@ -145,6 +152,11 @@ class PeerSettings(Part):
     labels: list[str] = Field([], description="takes only items with one of these labels; empty: all")
     fields: dict[str, list[str]] = Field(
         {}, description='takes only cards whose board field says so: `{ Area = ["docs", "web"] }`; empty: all'
+    )
+    role: str = Field(
+        "",
+        description="takes only steps of this role: builder, planner, scout, reviewer, or a team's own word; "
+        "an ordinary item has one step, a builder's; empty: any",
     )
     capacity: int = Field(1, ge=1, le=MOST_AT_ONCE, description="how many items at once")
     minutes: float = Field(60.0, gt=0, le=MOST_MINUTES, description="a run is stopped after this long")
@@ -176,9 +188,26 @@ class PeerSettings(Part):
     )
 
     @model_validator(mode="after")
+    def a_role_is_a_word(self) -> PeerSettings:
+        if not ROLE.fullmatch(self.role):
+            raise ValueError(f'role = "{self.role}" is no word like "builder" or "security-review"')
+        return self
+
+    @model_validator(mode="after")
     def a_model_to_reach(self) -> PeerSettings:
         if self.network == "model-only" and not self.api_key:
             raise ValueError('network = "model-only" needs api_key: add the key, or set network = "open"')
+        return self
+
+    @model_validator(mode="after")
+    def a_provider_to_pay(self) -> PeerSettings:
+        """Of a few programs it is known who has their models."""
+        if self.api_key and not self.api_url and self.runtime in ("acp", "command") and self.command:
+            from bot.agents.runtimes import program_of  # here, for few have such an agent
+            from bot.gateway import PROVIDERS
+
+            if program_of(Peer("", self.runtime, tuple(self.command))) not in PROVIDERS:
+                raise ValueError(f'api_key needs api_url = "https://...": where {self.command[0]} has its model')
         return self
 
     @model_validator(mode="after")
@@ -189,6 +218,8 @@ class PeerSettings(Part):
             raise ValueError('the runtime "acp" takes a command, or a script that is played, not both')
         if (self.runtime == "command" or (self.runtime == "acp" and not self.script)) and not self.command:
             raise ValueError(f'the runtime "{self.runtime}" needs command = ["program", "argument"]')
+        if self.permissions != "all" and self.runtime in ("command", "scripted"):
+            raise ValueError(f'the runtime "{self.runtime}" asks nobody: it has permissions = "all" alone')
         if self.api_url and not self.api_url.startswith(("https://", "http://")):
             raise ValueError("api_url begins with https:// (or http://, for a model nearby)")
         if self.runtime == "scripted" and self.script is None:
@@ -429,4 +460,6 @@ def _peer(name: str, peer: PeerSettings, caps: CapSettings) -> Peer:
         peer.runs_per_day or caps.runs_per_day,
         tuple(peer.arguments),
         peer.commands_network == "none" if peer.commands_network else peer.network == "model-only",
+        peer.role,
+        peer.permissions,
     )

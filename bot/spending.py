@@ -66,7 +66,7 @@ class Spending:
         peer = next((peer for peer in self._ctx.peers if peer.name == run.peer), None)
         if peer is None:
             return await self._ctx.ledger.used(run.key)
-        tokens = await asyncio.to_thread(self._agents.billed, run.key, run.item, peer)
+        tokens = await asyncio.to_thread(self._agents.billed, run.key, run.home, peer)
         if not tokens:
             return await self._ctx.ledger.used(run.key)
         price = unpriced if peer.subscription else self._ctx.price

@@ -65,7 +65,8 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
     problems = tuple(problem for problem in found if isinstance(problem, str))
     if not boards:
         raise BoardError("\n".join(problems))
-    launcher = Launcher(settings.data_dir)
+    hide = Hiding(settings.secrets()).text
+    launcher = Launcher(settings.data_dir, hide)
     git = Git(settings.data_dir, _url_of(settings), git_token, _author(github.login), reach.ask)
     engine = _engine(settings)
     context = Context(
@@ -82,7 +83,6 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         price=price_of,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},
     )
-    hide = Hiding(settings.secrets()).text
     gateway = gateway_of(settings, now)
     agents = agents_of(settings, settings.data_dir, launcher, gateway)
     runs = Runs(context, agents, settings.data_dir / "outcomes", hide, settings.pace.meter_seconds)
@@ -98,7 +98,8 @@ def agents_of(
     from bot.agents import Agents, Launcher
 
     doors = gateway or gateway_of(settings, utc_now)
-    return Agents(launcher or Launcher(root), root, models_of(settings), doors=doors)
+    shown = launcher or Launcher(root, Hiding(settings.secrets()).text)
+    return Agents(shown, root, models_of(settings), doors=doors)
 
 
 def gateway_of(settings: Settings, now: Clock) -> Gateway:

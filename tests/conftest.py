@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return not (life and item.get_closest_marker("slow")), not life
 
     items.sort(key=when)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: searched for garbage again and again, it costs a fifth of a story."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,6 +2,7 @@
 this have it already, each start being a fork.
 """
 
+import gc
 from importlib import import_module
 
 from bot.github.documents import operation
@@ -9,9 +10,11 @@ from bot.github.documents import operation
 for name in (
     "anyio._backends._asyncio",
     "bot.agents",
+    "bot.cli",
     "bot.engine",
     "bot.runs",
     "bot.service",
+    "bot.wiring",
     "dbos._sys_db_sqlite",
     "httpcore",
     "pydantic.v1",
@@ -19,6 +22,9 @@ for name in (
     "uvicorn.lifespan.on",
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
+    "webhooks.app",
+    "webhooks.face",
 ):
     import_module(name)
 operation("See")
+gc.freeze()  # no fork looks through it for garbage, or copies it for having looked

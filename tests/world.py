@@ -268,9 +268,9 @@ class World:
 
     # --- people -----------------------------------------------------------------------------------------------------
 
-    def play(self, title: str, *steps: dict[str, Any], round: int = 1) -> None:
-        """What the agent does with the item of that title, in that round."""
-        self.plays.append({"item": title, "round": round, "steps": list(steps)})
+    def play(self, title: str, *steps: dict[str, Any], round: int = 1, step: str = "") -> None:
+        """What the agent does with the item of that title, in that round; `step`: of its plan."""
+        self.plays.append({"item": title, "round": round, "step": step, "steps": list(steps)})
         self._write_script()
 
     async def rest(self, person: str, verb: str, path: str, body: Any = None) -> Any:

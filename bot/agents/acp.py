@@ -34,7 +34,7 @@ def launch(seat: Seat, note: Note, quirks: Quirks) -> Launch:
         raise LaunchFailed(f"agent {seat.peer.name}: with an api_key or api_url it needs model = ...")
     for name, content in quirks.laid(seat):
         lay(seat.home, name, content)
-    words = [word for word in quirks.words if word not in seat.program]
+    words = [word for word in quirks.words_for(seat) if word not in seat.program]
     return Launch((*seat.program, *words), Acp(seat, note, quirks), quirks.environment(seat))
 
 
@@ -45,7 +45,7 @@ class Acp:
         self.session = ""
         self.ending: Ending | None = None
         self._seat, self._note, self._quirks = seat, note, quirks
-        self._wire, self._ear = Wire(), AcpEar(note, quirks)
+        self._wire, self._ear = Wire(), AcpEar(note, quirks, seat.permits, self.interrupt)
         self._turns = [seat.brief]
         self._at_work = self._stopped = False
         self._talk: asyncio.Task[None] | None = None

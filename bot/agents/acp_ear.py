@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,16 @@ from acp.schema import (
     ToolCallUpdate,
 )
 
+from bot.agents.permits import ANSWERED, Permits
 from bot.agents.quirks import Quirks
 from bot.agents.seat import Note
 from bot.core.events import event
+from bot.core.permission import Act, Answer
 
 CHANGING = ("edit", "delete", "move")
 LONGEST = 20_000  # characters of one message
-ALLOWING = ("allow_once", "allow_always")
+ALLOWING, REFUSING = ("allow_once", "allow_always"), ("reject_once", "reject_always")
+ACTS: dict[str, Act] = {"execute": "command", "read": "read", "search": "read", "think": "read"}
 TARGETS = ("file_path", "filePath", "path", "url", "query", "pattern")
 
 
@@ -36,17 +39,19 @@ class Tool:
     title: str = ""
     kind: str = ""
     target: str = ""
+    paths: tuple[str, ...] = ()
     told: bool = False
 
 
 class AcpEar:
     """The library's client: it has no files and no terminal to offer, for the agent has its own in the sandbox."""
 
-    def __init__(self, note: Note, quirks: Quirks) -> None:
+    def __init__(self, note: Note, quirks: Quirks, permits: Permits, stop: Callable[[], None]) -> None:
+        """`stop` ends its turn: a person is asked first."""
         self.deaf = False  # while a session that is loaded says again what was said before
         self.last = ""  # the last message that is whole
         self.error = ""  # what it said last was no message but why it cannot go on
-        self._note, self._quirks = note, quirks
+        self._note, self._quirks, self._permits, self._stop = note, quirks, permits, stop
         self._words = ""
         self._tools: dict[str, Tool] = {}
 
@@ -63,15 +68,23 @@ class AcpEar:
     async def request_permission(
         self, session_id: str, tool_call: ToolCallUpdate, options: list[PermissionOption], **_: Any
     ) -> RequestPermissionResponse:
-        """Inside the sandbox, nothing it asks for needs a person: what may not be done is not in reach there."""
+        """One that is refused without an option for that is cancelled, and so is what a person is asked about first."""
         self.pause()
         tool = self._tool(tool_call)
         self._note(event("asked", tool.title, tool.target))
-        chosen = _allowing(options)
-        self._note(event("answered", "allowed" if chosen else "refused", tool.title))
+        said = self._judged(tool)
+        chosen = _option(options, ALLOWING if said == "allowed" else REFUSING)
+        self._note(event("answered", ANSWERED[said] if chosen or said != "allowed" else "refused", tool.title))
+        if said == "asked":
+            self._stop()
         if chosen is None:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
         return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=chosen.option_id))
+
+    def _judged(self, tool: Tool) -> Answer:
+        if tool.kind in CHANGING:
+            return self._permits.edit(tool.paths or (tool.target,))
+        return self._permits.judge(ACTS.get(tool.kind, "other"), tool.target)
 
     def pause(self) -> None:
         """Whatever it said so far is a message."""
@@ -93,6 +106,7 @@ class AcpEar:
         tool = self._tools.setdefault(told.tool_call_id, Tool())
         tool.kind = told.kind or tool.kind
         tool.target = _target(told, tool.kind) or tool.target
+        tool.paths = tuple(_paths(told)) or tool.paths
         tool.title = (told.title if told.title != tool.target else tool.kind) or tool.title
         over = told.status in ("completed", "failed")
         if tool.kind in CHANGING and told.status == "completed" and not tool.told:
@@ -104,9 +118,9 @@ class AcpEar:
         return tool
 
 
-def _allowing(options: Sequence[PermissionOption]) -> PermissionOption | None:
+def _option(options: Sequence[PermissionOption], kinds: Sequence[str]) -> PermissionOption | None:
     """By kind: what each calls it differs from agent to agent."""
-    return next((each for kind in ALLOWING for each in options if each.kind == kind), None)
+    return next((each for kind in kinds for each in options if each.kind == kind), None)
 
 
 def _target(told: ToolCallStart | ToolCallUpdate, kind: str) -> str:
@@ -116,6 +130,9 @@ def _target(told: ToolCallStart | ToolCallUpdate, kind: str) -> str:
         return str(given.get("command") or "") or (told.title or "" if told.raw_input is None else "")
     if found := next((str(given[name]) for name in TARGETS if given.get(name)), ""):
         return found
+    return next(iter(_paths(told)), "")
+
+
+def _paths(told: ToolCallStart | ToolCallUpdate) -> list[str]:
     paths = [place.path for place in told.locations or []]
-    paths += [each.path for each in told.content or [] if isinstance(each, FileEditToolCallContent)]
-    return paths[0] if paths else ""
+    return paths + [each.path for each in told.content or [] if isinstance(each, FileEditToolCallContent)]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bot.agents import endings, programs, scripts, skills
 from bot.agents.desk import Desk, laid
 from bot.agents.doors import Doors, Way, settled
+from bot.agents.handing import hand_over, handed_on
 from bot.agents.homes import Home, Homes, Session
 from bot.agents.launcher import Command, Exit, Launcher
+from bot.agents.laying import drop
 from bot.agents.logins import Login, give_back, login_of, share
+from bot.agents.permits import Permits
 from bot.agents.played import Played
 from bot.agents.preparing import left_of, set_up
 from bot.agents.pulse import Pulse
+from bot.agents.quirks import GENERIC, QUIRKS
 from bot.agents.reach import reach_of
 from bot.agents.runtimes import Launches, launches, program_of
 from bot.agents.sandbox import bubblewrap_works
@@ -53,6 +58,7 @@ class Agents:
 
     async def run(self, assignment: Assignment, note: Note = lambda _: None) -> Outcome:
         """Set the worktree up, once; then let the agent work."""
+        await asyncio.to_thread(hand_over, Path(assignment.worktree), assignment.handed)
         desk = laid(self.root, assignment)
         assignment = desk.told_of(assignment)
         pulse = self._pulses[assignment.run] = Pulse(heard=assignment.peer.runtime not in ("command", "scripted"))
@@ -71,6 +77,8 @@ class Agents:
         outcome = replace(outcome, ended=pulse.ending) if pulse.ending else outcome
         for each in outcome.used or self.billed(assignment.run, assignment.item, assignment.peer):
             note(event("usage", f"{each.input_total:,} tokens read, {each.output:,} written", each.model))
+        if outcome.question:
+            note(event("asked", outcome.question))
         note(event("finished", outcome.summary or outcome.ended.replace("_", " ")))
         return outcome
 
@@ -92,6 +100,10 @@ class Agents:
                 return await self._at_a_door(
                     assignment, lambda way: self._talk_through(assignment, launch, note, desk, way)
                 )
+
+    async def handed_on(self, tree: Path, names: Sequence[str]) -> dict[str, str]:
+        """What an agent left beside the branch, by path."""
+        return await asyncio.to_thread(handed_on, tree, names)
 
     def end(self, run: str, how: Ended) -> None:
         """Its turn is interrupted, and it is ended if it does not end soon."""
@@ -167,7 +179,10 @@ class Agents:
     def _seat(self, assignment: Assignment, home: Home, desk: Desk, model: Way) -> Seat:
         peer, tree, trusted = assignment.peer, Path(assignment.worktree), assignment.trusted
         program = tuple(scripts.actor(assignment, home) if scripts.is_acted(peer) else programs.found(peer))
-        return Seat(peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk.path, trusted)
+        permits = Permits(peer.permissions, assignment.said, (tree, desk.path))
+        return Seat(
+            peer, program, tree, home.path, assignment.brief, "", model.url, model.key, desk.path, trusted, permits
+        )
 
     async def _sit(
         self, assignment: Assignment, seat: Seat, launch: Launches, note: Note, home: Home, desk: Desk
@@ -210,9 +225,12 @@ class Agents:
         finally:
             del self._drivers[assignment.run]
             give_back(login, program, seat.home)
+            for name in QUIRKS.get(program, GENERIC).sheds:
+                with contextlib.suppress(OSError, RecursionError):  # what an agent made of it may not be removable
+                    await asyncio.shield(asyncio.to_thread(drop, seat.home, name))
             if driver.session:
                 home.keep_session(Session(driver.session, assignment.run))
-        return endings.told(ended, driver, log, desk.question()), bool(driver.session)
+        return endings.told(ended, driver, log, desk.question(), seat.permits.question), bool(driver.session)
 
     async def gate(self, key: str, command: str, checkout: Path, limits: Limits, offline: bool = False) -> Exit:
         """A gate command in a clean checkout. No secret is in reach, nor, if `offline`, any network."""

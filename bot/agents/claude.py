@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.agents.conversation import Conversation, Heard, Line
+from bot.agents.permits import ANSWERED, WHY, Permits
 from bot.agents.seat import Ending, Launch, Note, Seat
 from bot.core.events import Event, event
+from bot.core.permission import Answer, Permissions
 
 # what a tool's target may be called
 PATHS = ("file_path", "path", "notebook_path", "command", "pattern", "url", "prompt")
@@ -21,6 +23,9 @@ WITHOUT = (
     "CronCreate", "CronDelete", "CronList", "ScheduleWakeup",
 )  # fmt: skip
 CHANGING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
+READING = ("Read", "Glob", "Grep", "LS", "NotebookRead")
+NET = ("WebFetch", "WebSearch")  # barred where it does not do all it likes
+EDITING = ("Read", "Glob", "Grep", "Edit", "Write", "NotebookEdit", "TodoWrite", "Skill", "Agent")  # runs nothing
 SETTINGS = {"attribution": {"commit": "", "pr": ""}}  # whose work a commit is, Sluice's own trailers say
 LATEST = 2**32  # seconds since 1970; a later time is no promise
 STOP = "stop"  # the id under which it is interrupted
@@ -33,8 +38,8 @@ def launch(seat: Seat, note: Note) -> Launch:
     trusted = ("--mcp-config", str(servers)) if seat.trusted and servers.is_file() else ()
     words = [
         "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
-        "--permission-prompt-tool", "stdio", "--permission-mode", "acceptEdits", "--allowedTools", "Bash",
-        "--disallowedTools", ",".join(WITHOUT),
+        "--permission-prompt-tool", "stdio", "--permission-mode", "acceptEdits",
+        *_tools(seat.permits.policy),
         "--setting-sources", "user,project" if seat.trusted else "user", "--strict-mcp-config", *trusted,
         "--settings", json.dumps(SETTINGS),
         *(("--model", seat.peer.model) if seat.peer.model else ()),
@@ -46,13 +51,25 @@ def launch(seat: Seat, note: Note) -> Launch:
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "CLAUDE_CODE_MAX_RETRIES": RETRIES,
     }
-    return Launch((*seat.program, *words), Conversation(Claude(), seat.brief, note), env | model)
+    return Launch((*seat.program, *words), Conversation(Claude(seat.permits), seat.brief, note), env | model)
+
+
+def _tools(policy: Permissions) -> Sequence[str]:
+    """Of what it is not kept from it asks, but for what it takes for harmless itself."""
+    match policy:
+        case "all":
+            return ("--allowedTools", "Bash", "--disallowedTools", ",".join(WITHOUT))
+        case "edits":
+            return ("--tools", ",".join(EDITING))
+        case "ask":
+            return ("--disallowedTools", ",".join((*WITHOUT, *NET)))
 
 
 class Claude:
     """Remembers its session, the sub-agents that work behind its back, and when it may ask its model again."""
 
-    def __init__(self) -> None:
+    def __init__(self, permits: Permits | None = None) -> None:
+        self._permits = permits or Permits()
         self._session = ""
         self._behind = False
         self._waits: Ending | None = None  # how its last turn ended, while no turn runs and one is to come
@@ -76,7 +93,7 @@ class Claude:
             case "assistant":
                 return Heard(tuple(_blocks(told)))
             case "control_request":
-                return _asked(told)
+                return self._asked(told)
             case "control_response" if self._waits and _is_answer(told, STOP):
                 return self._stopped(self._waits.summary)  # a turn that runs ends with a result of its own
             case "rate_limit_event":
@@ -120,6 +137,29 @@ class Claude:
         self._waits = None if last else ending
         return Heard((event("finished", said_last),) if last else (), ended=ending, last=last)
 
+    def _asked(self, told: Line) -> Heard:
+        """Whoever is to ask a person ends its turn."""
+        request = told.get("request")
+        if not isinstance(request, dict) or request.get("subtype") != "can_use_tool":
+            refused = {"subtype": "error", "request_id": told.get("request_id"), "error": "not answered here"}
+            return Heard(answers=({"type": "control_response", "response": refused},))
+        name, given = str(request.get("tool_name", "")), request.get("input")
+        said = self._judged(name, _target(given))
+        decision = {"behavior": "allow", "updatedInput": given}
+        if said != "allowed":
+            decision = {"behavior": "deny", "message": WHY, "interrupt": said == "asked"}
+        answer = {"subtype": "success", "request_id": told.get("request_id"), "response": decision}
+        events = (event("asked", name, _target(given)), event("answered", ANSWERED[said], name))
+        stop = self.interrupt() if said == "asked" else ()
+        return Heard(events, ({"type": "control_response", "response": answer}, *stop))
+
+    def _judged(self, name: str, target: str) -> Answer:
+        if name in CHANGING:
+            return self._permits.edit((target,))
+        if name == "Bash":
+            return self._permits.judge("command", target)
+        return self._permits.judge("read" if name in READING else "other")
+
     def _stopped(self, summary: str) -> Heard:
         self._waits = None
         return Heard((event("finished", summary),), ended=Ending("failed", summary, "interrupted"))
@@ -152,19 +192,6 @@ def _blocks(told: Line) -> Iterator[Event]:
         elif block.get("type") == "tool_use":
             name = str(block.get("name", ""))
             yield event("changed" if name in CHANGING else "tool", name, _target(block.get("input")))
-
-
-def _asked(told: Line) -> Heard:
-    """Inside the sandbox, nothing it asks for needs a person: what may not be done is not in reach there."""
-    request = told.get("request")
-    if not isinstance(request, dict) or request.get("subtype") != "can_use_tool":
-        refused = {"subtype": "error", "request_id": told.get("request_id"), "error": "not answered here"}
-        return Heard(answers=({"type": "control_response", "response": refused},))
-    name, given = str(request.get("tool_name", "")), request.get("input")
-    decision = {"behavior": "allow", "updatedInput": given}
-    answer = {"subtype": "success", "request_id": told.get("request_id"), "response": decision}
-    asked = event("asked", name, _target(given))
-    return Heard((asked, event("answered", "allowed", name)), ({"type": "control_response", "response": answer},))
 
 
 def _ending(told: Line, summary: str, until: datetime | None) -> Ending:

@@ -13,14 +13,18 @@ from typing import Any
 
 from bot.agents.conversation import Conversation, Heard, Line
 from bot.agents.laying import lay
+from bot.agents.permits import ANSWERED, Permits
+from bot.agents.reading import reads
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Ending, Launch, Note, Seat
 from bot.core.events import Event, event
+from bot.core.permission import Act, Answer
 
 RETRIES = 2  # of a call to the model, and of an answer that broke off
 NO_METHOD = -32601  # JSON-RPC: a request nobody here answers
 KEY = "SLUICE_MODEL_KEY"  # the variable its key is in; what commands inherit leaves it out
 TARGETS = {"commandExecution": "command", "webSearch": "query", "mcpToolCall": "tool", "collabAgentToolCall": "prompt"}
+DECISIONS = {"allowed": "accept", "refused": "decline", "asked": "cancel"}
 FAILURES = {"unauthorized": "login", "contextWindowExceeded": "context", "sandboxError": "sandbox"}
 LATEST = 2**32  # seconds since 1970; a later time is no promise
 LIMITS = ("usageLimitExceeded", "rateLimitExceeded")
@@ -34,15 +38,19 @@ def launch(seat: Seat, note: Note) -> Launch:
     key = {KEY: seat.key} if seat.url else {}
     env = {"CODEX_HOME": str(own), "TMPDIR": str(temporary)} | key
     desk = str(seat.desk) if seat.desk.is_absolute() else ""
-    dialect = Codex(str(seat.tree), seat.session, desk, boxed=bubblewrap_works())
+    dialect = Codex(str(seat.tree), seat.session, desk, boxed=bubblewrap_works(), permits=seat.permits)
     return Launch((*seat.program, "app-server"), Conversation(dialect, seat.brief, note), env)
 
 
 class Codex:
     """`boxed`: Sluice's own sandbox is around it."""
 
-    def __init__(self, tree: str, thread: str = "", desk: str = "", *, boxed: bool = False) -> None:
+    def __init__(
+        self, tree: str, thread: str = "", desk: str = "", *, boxed: bool = False, permits: Permits | None = None
+    ) -> None:
         self._tree, self._thread, self._boxed = tree, thread, boxed
+        self._permits = permits or Permits()
+        self._changes: dict[str, list[str]] = {}  # by item, the files a change of several is about
         self._roots = [f"{tree}/.git", *([desk] if desk else [])]  # beside the tree itself, what it may write
         self._turn = self._brief = self._last = ""
         self._until: datetime | None = None  # when what is used up is there again
@@ -73,7 +81,7 @@ class Codex:
         if not method:
             return self._answered(told)
         if "id" in told:
-            return _asked(told["id"], method, params)
+            return self._asked(told["id"], method, params)
         return self._noticed(method, params)
 
     def _answered(self, told: Line) -> Heard:
@@ -101,7 +109,8 @@ class Codex:
         return Heard((event("notice", f"{asked} was refused: {why}"),))
 
     def _thread_wanted(self) -> Line:
-        params = {"cwd": self._tree, "approvalPolicy": "on-request"}
+        asks = "on-request" if self._permits.policy == "all" else "untrusted"
+        params = {"cwd": self._tree, "approvalPolicy": asks}
         if self._thread:
             return _request("thread/resume", params | {"threadId": self._thread, "excludeTurns": True})
         return _request("thread/start", params)
@@ -118,7 +127,11 @@ class Codex:
         own = params.get("threadId") == self._thread
         match method:
             case "item/started":
-                return Heard(tuple(_begun(_table(params, "item"))))
+                item = _table(params, "item")
+                if item.get("type") == "fileChange":
+                    changes = _tables(item.get("changes"))
+                    self._changes[str(item.get("id"))] = [str(each.get("path", "")) for each in changes]
+                return Heard(tuple(_begun(item)))
             case "item/completed":
                 return Heard(tuple(self._done(_table(params, "item"), own)))
             case "error" if params.get("willRetry"):
@@ -132,6 +145,31 @@ class Codex:
             case "turn/completed" if own:
                 return self._over(_table(params, "turn"))
         return Heard()
+
+    def _asked(self, key: object, method: str, params: Line) -> Heard:
+        """Whoever is to ask a person ends its turn."""
+        target = str(params.get("command") or params.get("grantRoot") or params.get("reason") or "")
+        asked = event("asked", method, target)
+        match method:
+            case "item/commandExecution/requestApproval":
+                said = self._permits.judge(_act(params), target)
+                return _answer(asked, ANSWERED[said], key, {"decision": DECISIONS[said]})
+            case "item/fileChange/requestApproval":
+                said = self._may_change(params)
+                return _answer(asked, ANSWERED[said], key, {"decision": DECISIONS[said]})
+            case "item/permissions/requestApproval":
+                said = self._permits.judge("other")
+                more = _table(params, "permissions") if said == "allowed" else {}
+                return _answer(asked, ANSWERED[said], key, {"permissions": more, "scope": "turn"})
+            case "item/tool/requestUserInput":
+                return _answer(asked, "nobody answers in the middle of a run", key, {"answers": {}})
+            case "mcpServer/elicitation/request":
+                return _answer(asked, "refused", key, {"action": "decline"})
+        return Heard(answers=({"id": key, "error": {"code": NO_METHOD, "message": f"{method} is not answered here"}},))
+
+    def _may_change(self, params: Line) -> Answer:
+        more = [str(params["grantRoot"])] if params.get("grantRoot") else []
+        return self._permits.edit([*self._changes.get(str(params.get("itemId")), []), *more])
 
     def _done(self, item: Line, own: bool) -> Iterator[Event]:
         if item.get("type") == "agentMessage" and (words := str(item.get("text") or "")):
@@ -166,20 +204,11 @@ def _begun(item: Line) -> Iterator[Event]:
         yield event("tool", kind, str(item.get(TARGETS[kind]) or ""))
 
 
-def _asked(key: object, method: str, params: Line) -> Heard:
-    """Inside the sandbox, nothing it asks for needs a person: what may not be done is not in reach there."""
-    target = str(params.get("command") or params.get("grantRoot") or params.get("reason") or "")
-    asked = event("asked", method, target)
-    match method:
-        case "item/commandExecution/requestApproval" | "item/fileChange/requestApproval":
-            return _answer(asked, "allowed", key, {"decision": "accept"})
-        case "item/permissions/requestApproval":
-            return _answer(asked, "allowed", key, {"permissions": _table(params, "permissions"), "scope": "turn"})
-        case "item/tool/requestUserInput":
-            return _answer(asked, "nobody answers in the middle of a run", key, {"answers": {}})
-        case "mcpServer/elicitation/request":
-            return _answer(asked, "refused", key, {"action": "decline"})
-    return Heard(answers=({"id": key, "error": {"code": NO_METHOD, "message": f"{method} is not answered here"}},))
+def _act(params: Line) -> Act:
+    """It reads files by commands, and asks for these too."""
+    if params.get("kind", "command") != "command" or params.get("networkApprovalContext"):
+        return "other"
+    return "read" if reads(str(params.get("command") or "")) else "command"
 
 
 def _answer(asked: Event, said: str, key: object, result: Line) -> Heard:
@@ -202,13 +231,18 @@ def _resets(limits: Line) -> datetime | None:
 
 
 def _settings(seat: Seat) -> Mapping[str, Any]:
-    """Nothing but its work: no look for updates, plug-ins or apps, and no key in what its commands inherit."""
+    """Nothing but its work: no look for updates, plug-ins or apps, and no key in what its commands inherit. Settings,
+    hooks and servers of the repository are taken only where its policy trusts them."""
     settings: dict[str, Any] = {
         "check_for_update_on_startup": False,
         "analytics": {"enabled": False},
         "features": {"plugins": False, "apps": False},
         "shell_environment_policy": {"inherit": "core"},
     }
+    if seat.permits.policy != "all":
+        settings["web_search"] = "disabled"
+    if seat.trusted:
+        settings["projects"] = {json.dumps(str(seat.tree)): {"trust_level": "trusted"}}
     if seat.peer.model:
         settings["model"] = seat.peer.model
     if seat.url:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bot.agents.erasing import erase
+from bot.core.events import HEARD
 from bot.core.prompts import QUESTION
 from bot.core.run import Assignment
 from bot.core.worktree import ref_part
 
 MOST = 1_000_000  # bytes of a file that is read
-WORDS = 4_000  # characters of an agent's own words that are kept
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Desk:
         return {name: str(file) for name, file in files.items()} | {"SLUICE_QUESTION": str(self.question_file)}
 
     def question(self) -> str:
-        return _left(self.question_file).strip()[:WORDS]
+        return _left(self.question_file).strip()[:HEARD]
 
     def result(self) -> dict[str, Any]:
         try:
@@ -50,7 +50,7 @@ class Desk:
         return replace(assignment, **told)
 
     def clear(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        erase(self.path)
 
 
 def laid(root: Path, assignment: Assignment) -> Desk:

@@ -6,20 +6,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.agents.desk import WORDS
 from bot.agents.launcher import Exit
 from bot.agents.seat import Driver
+from bot.core.events import HEARD
 from bot.core.run import Ended, Outcome
 
 LAST = 1_000  # characters of what was printed last, where it says why
 
 
-def told(ended: Exit, driver: Driver, log: Path, question: str) -> Outcome:
-    """Of a program that is talked with: its own word counts when it ended by itself."""
+def told(ended: Exit, driver: Driver, log: Path, question: str, permission: str = "") -> Outcome:
+    """Of a program that is talked with: its own word counts when it ended by itself.
+
+    `permission`: what it may do only when a person has answered; its turn was ended for that.
+    """
     ending = driver.ending
-    summary = (ending.summary if ending else "")[:WORDS]
+    summary = (ending.summary if ending else "")[:HEARD]
     if ended.ended != "finished":
         return cut_short(ended, summary, log)
+    if permission:
+        return Outcome("asked", "", ended.seconds, str(log), ended.code, question=permission)
     if ending is None:
         said = f"it ended without a result: {last_words(ended)}"
         return Outcome("failed", said, ended.seconds, str(log), ended.code, failure=f"exit {ended.code}")
@@ -32,16 +37,16 @@ def told(ended: Exit, driver: Driver, log: Path, question: str) -> Outcome:
 
 def left(ended: Exit, result: dict[str, Any], log: Path, question: str) -> Outcome:
     """Of one that is not: what lies on its desk, and its exit code."""
-    said = str(result.get("summary", ""))[:WORDS]
+    said = str(result.get("summary", ""))[:HEARD]
     if ended.ended != "finished":
         return cut_short(ended, said, log)
     if ended.code == 0 and result.get("status") == "limited":
         return Outcome("limited", said, ended.seconds, str(log), ended.code, until=_instant(result.get("until")))
     failed = ended.code != 0 or result.get("status") == "failed"
-    failure = str(result.get("failure") or f"exit {ended.code}")[:100] if failed else ""
+    failure = str(result.get("failure") or f"exit {ended.code}")[:HEARD] if failed else ""
     words = said or (last_words(ended) if failed else "")
     if result.get("status") == "asks":
-        question = str(result.get("question", "")).strip()[:WORDS] or question
+        question = str(result.get("question", "")).strip()[:HEARD] or question
     if question and not failed:
         return Outcome("asked", words, ended.seconds, str(log), ended.code, question=question)
     how: Ended = "failed" if failed else "finished"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bot.agents.erasing import erase
 from bot.core.tokens import Tokens
 from bot.core.worktree import ref_part
 
@@ -63,7 +63,9 @@ class Homes:
         return home
 
     def forget(self, item: str) -> None:
-        shutil.rmtree(self._root / ref_part(item), ignore_errors=True)
+        """Its own, and those of the steps of its plan."""
+        for home in (self._root / ref_part(item), *self._root.glob(f"{ref_part(f'{item}.')}*")):
+            erase(home)
 
 
 def _write(file: Path, text: str) -> None:

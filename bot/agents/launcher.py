@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,8 +16,9 @@ import psutil
 import structlog
 
 from bot.agents.disk import Room
+from bot.agents.erasing import erase
 from bot.agents.errors import LaunchFailed, NoRoom
-from bot.agents.output import Output
+from bot.agents.output import Hide, Output
 from bot.agents.pulse import Progress, Pulse
 from bot.agents.reach import Address, opened
 from bot.agents.sandbox import World, bubblewrap_works, environment, hide_this_process, wrapped
@@ -64,8 +64,10 @@ class Exit:
 
 
 class Launcher:
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
+    """`hide` takes secrets out of what is kept of a program's output."""
+
+    def __init__(self, root: Path, hide: Hide = str) -> None:
+        self.root, self._hide = root.resolve(), hide
         if not bubblewrap_works():
             hide_this_process()
 
@@ -98,7 +100,8 @@ class Launcher:
             _hush(mouth)
             raise
         self._remember(note, process.pid)
-        output = Output(command.log, command.limits.log_bytes, Ear(command.talk) if command.talk else None)
+        ear = Ear(command.talk) if command.talk else None
+        output = Output(command.log, command.limits.log_bytes, self._hide, ear)
         if command.talk and mouth:
             command.talk.begin(mouth)
         reading = asyncio.create_task(output.follow(process.stdout))
@@ -113,7 +116,7 @@ class Launcher:
             if user:
                 take_back(places)
             if home != command.home:
-                shutil.rmtree(home, ignore_errors=True)
+                erase(home)
         code = process.returncode if ended == "finished" else None
         return Exit(code, ended, time.monotonic() - started, output.tail(), why)
 
@@ -132,7 +135,7 @@ class Launcher:
     def _prepare(self, command: Command) -> tuple[Path, Path]:
         home = command.home or self.root / "once" / ref_part(command.key)
         if home != command.home:
-            shutil.rmtree(home, ignore_errors=True)
+            erase(home)
         home.mkdir(parents=True, exist_ok=True)
         (self.root / "runs").mkdir(parents=True, exist_ok=True)
         given = self.root / "runs" / f"{ref_part(command.key)}.input"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from bot.agents.erasing import erase
 
 
 def lay(home: Path, name: str, content: str | bytes) -> Path:
@@ -39,6 +40,12 @@ def plain(home: Path, name: str) -> bool:
         return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
+def drop(home: Path, name: str) -> None:
+    """Whatever has that name is gone."""
+    with _folder_of(home, name) as folder:
+        clear(Path(name).name, folder)
+
+
 def clear(name: str, folder: int) -> None:
     """Remove whatever has that name in an open folder; what a link leads to stays."""
     try:
@@ -46,7 +53,7 @@ def clear(name: str, folder: int) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISDIR(kind):
-        shutil.rmtree(name, dir_fd=folder)
+        erase(Path(f"/proc/{os.getpid()}/fd/{folder}/{name}"))
     else:
         os.unlink(name, dir_fd=folder)
 

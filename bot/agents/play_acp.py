@@ -1,8 +1,9 @@
 """Plays an edit script as an agent that speaks the Agent Client Protocol: `play_acp.py STEPS`. Standard library only.
 
 It shares no code with whoever talks to it, so that it cannot share a mistake. Beside the steps of `play.py` it knows
-{"ask": title} (stops the turn when it may not), {"print": line} and {"fail": message} (the turn is an error).
-What it is told after the first turn of a process it repeats. Its sessions lie in its home.
+{"ask": title} (stops the turn when it may not; so does "ask": true in a step that changes a file or runs a command),
+{"print": line} and {"fail": message} (the turn is an error). What it is told after the first turn of a process it
+repeats. Its sessions lie in its home.
 """
 
 from __future__ import annotations
@@ -100,8 +101,10 @@ class Player:
         match step:
             case {"say": words}:
                 self.say(words)
-            case {"ask": title}:
-                return self.ask(call, title)
+            case {"ask": True}:
+                return self.ask(call, **_tool(step)) and self.step(call, {**step, "ask": False})
+            case {"ask": str(title)}:
+                return self.ask(call, title=title)
             case {"print": line}:
                 print(line, flush=True)
             case {"fail": why}:
@@ -116,11 +119,9 @@ class Player:
 
     def work(self, call: str, step: Json) -> None:
         """A tool is told of before it is used, and when it has been."""
-        verb = next(verb for verb in KINDS if verb in step)
-        given = {"command": step[verb]} if KINDS[verb] == "execute" else {"path": step[verb]}
-        tool = {"toolCallId": call, "title": verb, "kind": KINDS[verb], "rawInput": given, "status": "in_progress"}
+        tool = {"toolCallId": call, **_tool(step), "status": "in_progress"}
         self.update({"sessionUpdate": "tool_call", **tool})
-        if verb == "run":
+        if "run" in step:
             self.run(step["run"])
         else:
             play(step)
@@ -134,10 +135,9 @@ class Player:
                     child.kill()
                 time.sleep(0.005)
 
-    def ask(self, call: str, title: str) -> bool:
+    def ask(self, call: str, **tool: Any) -> bool:
         options = [{"optionId": kind[::-1], "name": kind, "kind": kind} for kind in ("reject_once", "allow_once")]
-        tool = {"toolCallId": call, "title": title}
-        params = {"sessionId": self.session, "toolCall": tool, "options": options}
+        params = {"sessionId": self.session, "toolCall": {"toolCallId": call, **tool}, "options": options}
         tell({"jsonrpc": "2.0", "id": call, "method": "session/request_permission", "params": params})
         outcome: Json = self.answers.get().get("result", {}).get("outcome", {})
         return outcome.get("optionId") == "allow_once"[::-1]
@@ -151,6 +151,13 @@ class Player:
     def update(self, update: Json) -> None:
         params = {"sessionId": self.session, "update": update}
         tell({"jsonrpc": "2.0", "method": "session/update", "params": params})
+
+
+def _tool(step: Json) -> Json:
+    verb = next(verb for verb in KINDS if verb in step)
+    given = {"command": step[verb]} if KINDS[verb] == "execute" else {"path": step[verb]}
+    places = [] if KINDS[verb] == "execute" else [{"path": step[verb]}]
+    return {"title": verb, "kind": KINDS[verb], "rawInput": given, "locations": places}
 
 
 def sessions() -> list[str]:

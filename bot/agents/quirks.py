@@ -1,6 +1,6 @@
 """How agents of the Agent Client Protocol differ: data alone, a row for each that was tried. The rest go by `GENERIC`.
 
-`{url}`, `{key}`, `{model}` and `{home}` are filled in; what would hold an empty one is left out.
+`{url}`, `{key}`, `{model}`, `{home}`, `{desk}` and `{trusted}` are filled in; what would hold an empty one is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from bot.agents.seat import Seat
 
 
 @dataclass(frozen=True)
+class Restraint:
+    words: tuple[str, ...] = ()
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Quirks:
+    """`restraints`: by permission policy, words and settings that add to the others, where its program can be told."""
+
     words: tuple[str, ...] = ()  # of the command line, unless the peer's own command has them
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # JSON, laid into the home
@@ -24,17 +32,33 @@ class Quirks:
     notice: str = ""  # how it begins what it says on its own account, in the midst of the model's words
     error: str = ""  # and how, when it could not ask the model, and ends its turn as if all were well
     needs_model: bool = False  # once its model is not at its provider's own address
+    restraints: Mapping[str, Restraint] = field(default_factory=dict)
+    sheds: tuple[str, ...] = ()  # what of its home is not worth keeping: it makes it anew
+
+    def words_for(self, seat: Seat) -> tuple[str, ...]:
+        return (*self.words, *self._restraint(seat).words)
 
     def laid(self, seat: Seat) -> Iterator[tuple[str, str]]:
         """Name and content of each file."""
+        more = self._restraint(seat).files
         for name, content in self.files.items():
-            yield name, json.dumps(_filled(content, _given(seat)))
+            yield name, json.dumps(_filled({**content, **more.get(name, {})}, _given(seat)))
+
+    def _restraint(self, seat: Seat) -> Restraint:
+        return self.restraints.get(seat.permits.policy, Restraint())
 
     def environment(self, seat: Seat) -> dict[str, str]:
         filled: dict[str, str] = _filled(self.env, _given(seat))
         return filled
 
 
+GEMINI_NET = ("web_fetch", "google_web_search")
+OPENCODE_REST = {
+    "edit": "allow",
+    "webfetch": "deny",
+    "websearch": "deny",
+    "external_directory": {"*": "ask", "{desk}/*": "allow"},
+}
 GENERIC = Quirks()
 QUIRKS: Mapping[str, Quirks] = {
     "gemini": Quirks(
@@ -44,16 +68,23 @@ QUIRKS: Mapping[str, Quirks] = {
             "GEMINI_API_KEY": "{key}",
             "GEMINI_MODEL": "{model}",
             "GEMINI_CLI_NO_RELAUNCH": "true",
+            "GEMINI_CLI_TRUST_WORKSPACE": "{trusted}",
         },
         files={
             ".gemini/settings.json": {
-                "security": {"auth": {"selectedType": "{gemini_login}"}, "folderTrust": {"enabled": False}},
+                "security": {"auth": {"selectedType": "{gemini_login}"}, "folderTrust": {"enabled": True}},
                 "general": {"enableAutoUpdate": False, "disableAutoUpdate": True, "maxAttempts": 2},
                 "privacy": {"usageStatisticsEnabled": False},
                 "telemetry": {"enabled": False},
             }
         },
         resumes=False,  # loading a session overwrites it
+        restraints={
+            "edits": Restraint(
+                files={".gemini/settings.json": {"tools": {"exclude": ["run_shell_command", *GEMINI_NET]}}}
+            ),
+            "ask": Restraint(files={".gemini/settings.json": {"tools": {"exclude": [*GEMINI_NET]}}}),
+        },
     ),
     "opencode": Quirks(
         words=("acp",),
@@ -90,6 +121,10 @@ QUIRKS: Mapping[str, Quirks] = {
             }
         },
         needs_model=True,
+        restraints={
+            "edits": Restraint(files={"opencode.json": {"permission": {"bash": "deny", **OPENCODE_REST}}}),
+            "ask": Restraint(files={"opencode.json": {"permission": {"bash": "ask", **OPENCODE_REST}}}),
+        },
     ),
     "copilot": Quirks(
         words=("--acp",),
@@ -105,6 +140,11 @@ QUIRKS: Mapping[str, Quirks] = {
         notice="Info: ",
         error="Error: ",
         needs_model=True,
+        sheds=(".cache/copilot",),  # itself, unpacked: 235 MB
+        restraints={
+            "edits": Restraint(("--deny-tool", "shell", "--deny-tool", "url")),
+            "ask": Restraint(("--deny-tool", "url")),
+        },
     ),
 }
 
@@ -114,9 +154,11 @@ def _given(seat: Seat) -> Mapping[str, str]:
     with_url = {"sluice": "sluice", "openai": "openai", "offline": "true", "gemini_login": "gemini-api-key"}
     model = seat.peer.model
     return {name: word if seat.url else "" for name, word in with_url.items()} | {
+        "trusted": "true" if seat.trusted else "",
         "url": seat.url,
         "key": seat.key,
         "home": str(seat.home),
+        "desk": str(seat.desk),
         "model": model,
         "opencode_model": f"sluice/{model}" if seat.url and model else model,
     }

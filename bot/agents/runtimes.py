@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.agents import claude, codex
 from bot.agents.errors import LaunchFailed
 from bot.agents.quirks import GENERIC, QUIRKS
+from bot.agents.scripts import is_acted
 from bot.agents.seat import Launch, Note, Seat
 from bot.agents.transcripts import READERS
 from bot.core.run import Peer, Runtime
@@ -50,6 +51,13 @@ def launches(runtime: str) -> Launches:
 def command_of(peer: Peer) -> tuple[str, ...]:
     command = peer.command or PROGRAMS.get(peer.runtime, ())
     return (*command, *peer.arguments) if command else ()
+
+
+def unheld(peer: Peer) -> str:
+    """Why its permissions may hold it less than they say; empty: they hold it."""
+    if peer.runtime != "acp" or peer.permissions == "all" or is_acted(peer) or program_of(peer) in QUIRKS:
+        return ""
+    return f'permissions = "{peer.permissions}" holds it as far as it asks: what {peer.command[0]} does unasked it does'
 
 
 def program_of(peer: Peer) -> str:

@@ -85,7 +85,7 @@ def wrapped(argv: Sequence[str], world: World) -> list[str]:
     words = ["bwrap", "--die-with-parent", "--new-session", "--unshare-user", "--uid", INSIDE, "--gid", INSIDE]
     words += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED), "--tmpfs", "/dev/shm"]
-    words += ["--size", str(TMP), "--tmpfs", "/tmp"]
+    words += ["--size", str(TMP), "--tmpfs", "/tmp", *_kernel()]
     for path in _outermost((*SYSTEM, *(f"/etc/{name}" for name in ETC), *_interpreter(), *map(str, world.readable))):
         words += ["--ro-bind-try", path, path]
     for place in world.writable:
@@ -98,6 +98,16 @@ def wrapped(argv: Sequence[str], world: World) -> list[str]:
         words += ["--unshare-net"]
     words += ["--remount-ro", "/", "--remount-ro", "/dev"]  # they would be memory without a bound
     return [*words, "--chdir", str(world.cwd), "--", *argv]
+
+
+def _kernel() -> list[str]:
+    """The machine's own settings may only be read. They belong to root, and where Sluice is root, so is, to the kernel,
+    who is 1000 inside: without this an agent could name the program that root starts when one crashes."""
+    if os.getuid() != 0:
+        return []
+    found = [entry for entry in os.scandir("/proc") if not entry.name.isdigit() and not entry.is_symlink()]
+    shut = [entry.path for entry in found if entry.is_dir() or entry.stat().st_mode & 0o222]
+    return [word for path in sorted(shut) for word in ("--ro-bind-try", path, path)]
 
 
 def _outermost(paths: Sequence[str]) -> list[str]:

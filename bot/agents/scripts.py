@@ -41,6 +41,10 @@ def _steps(script: Path, assignment: Assignment) -> list[dict[str, Any]]:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise LaunchFailed(f"the edit script {script} cannot be read: {error}") from error
     names = (assignment.number, assignment.title)
-    mine = [play for play in plays if play.get("item") in names and play.get("round", 1) == assignment.round]
-    nothing: list[dict[str, Any]] = [{"say": f"the script has nothing for round {assignment.round}"}]
+    turn = (assignment.round, assignment.step)
+    mine = [
+        play for play in plays if play.get("item") in names and (play.get("round", 1), play.get("step", "")) == turn
+    ]
+    which = f"step {assignment.step}, round {assignment.round}" if assignment.step else f"round {assignment.round}"
+    nothing: list[dict[str, Any]] = [{"say": f"the script has nothing for {which}"}]
     return list(mine[-1]["steps"]) if mine else nothing

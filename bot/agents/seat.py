@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from bot.agents.permits import Permits
 from bot.agents.talk import Talk
 from bot.core.events import Event
 from bot.core.run import Peer
@@ -38,6 +39,7 @@ class Seat:
     key: str = ""  # goes with `url`
     desk: Path = Path()  # beside the tree: where it leaves what is no part of its work
     trusted: bool = False  # it may take its settings, hooks and servers from the repository as well
+    permits: Permits = field(default_factory=Permits)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import bot
+from bot.agents.erasing import erase
 
 # Below HOME. Claude Code reads its own folder alone, Codex and Gemini CLI the common one, others both.
 PLACES = (".agents/skills", ".claude/skills")
@@ -36,7 +37,7 @@ def lay(home: Path) -> None:
 
 def _clear(path: Path) -> None:
     if _is_folder(path):
-        shutil.rmtree(path)
+        erase(path)
     else:
         path.unlink(missing_ok=True)
 

@@ -12,6 +12,8 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -26,9 +28,35 @@ COUNTS = ("input_total", "cache_read", "cache_write", "cache_write_1h", "output"
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Window:
+    """Of what lies in a home one session's alone, sub-agents' included, and of that what was said within a time."""
+
+    session: str
+    since: datetime | None
+    until: datetime
+
+    def has_file(self, path: Path) -> bool:
+        return self.session in path.parts or path.stem == self.session or path.stem.endswith(f"-{self.session}")
+
+    def has(self, row: Row) -> bool:
+        """What bears no time was said at any: it is no part of a step's."""
+        try:
+            at = datetime.fromisoformat(str(row.get("timestamp")))
+        except ValueError:
+            return self.since is None
+        return at.tzinfo is not None and (self.since is None or self.since <= at) and at <= self.until
+
+
 def billed(program: str, home: Path) -> tuple[Tokens, ...]:
     """Everything in this home, by model. Empty: nothing is known, which is not the same as nothing."""
     return by_model(tokens for tokens in READERS[program](home) if tokens.total)
+
+
+def billed_within(window: Window, home: Path) -> tuple[Tokens, ...]:
+    """Of a session of a program that somebody else started: which one, its id tells."""
+    found = (tokens for reader in (_claude, _codex) for tokens in reader(home, window))
+    return by_model(tokens for tokens in found if tokens.total)
 
 
 def in_context(program: str, home: Path, session: str) -> int | None:
@@ -41,12 +69,12 @@ def in_context(program: str, home: Path, session: str) -> int | None:
     return next((tokens for tokens in reversed(held) if tokens), None)
 
 
-def _claude(home: Path) -> Iterator[Tokens]:
+def _claude(home: Path, window: Window | None = None) -> Iterator[Tokens]:
     """A message is written once for each block of it, and again into the transcript of a session split off from it."""
     messages: dict[str, Row] = {}
-    for row in _rows(home, ".claude/projects", "*.jsonl", '"usage"'):
-        message = _table(row, "message")
-        if row.get("type") == "assistant" and message.get("model") != "<synthetic>":
+    for row in _rows(home, ".claude/projects", "*.jsonl", '"usage"', window=window):
+        message, within = _table(row, "message"), window is None or window.has(row)
+        if row.get("type") == "assistant" and message.get("model") != "<synthetic>" and within:
             messages[str(message.get("id"))] = message
     yield from map(_claude_answer, messages.values())
 
@@ -64,15 +92,17 @@ def _claude_answer(message: Row) -> Tokens:
     )
 
 
-def _codex(home: Path) -> Iterator[Tokens]:
+def _codex(home: Path, window: Window | None = None) -> Iterator[Tokens]:
     """One record for each of the model's answers; which model it was stands at the beginning of the turn."""
     model, answers = "", set[str]()
-    for row in _rows(home, ".codex/sessions", "rollout-*.jsonl", '"turn_context"', '"token_usage_record"'):
+    marks = ('"turn_context"', '"token_usage_record"')
+    for row in _rows(home, ".codex/sessions", "rollout-*.jsonl", *marks, window=window):
         said = _table(row, "payload")
         if row.get("type") == "turn_context":
             model = _model(said)
         answer = str(said.get("response_id"))
-        if row.get("type") == "token_usage_record" and answer not in answers:
+        within = window is None or window.has(row)
+        if row.get("type") == "token_usage_record" and answer not in answers and within:
             answers.add(answer)
             usage = _table(said, "usage")
             yield Tokens(
@@ -148,9 +178,9 @@ def _database(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _rows(home: Path, folder: str, name: str, *marks: str) -> Iterator[Row]:
+def _rows(home: Path, folder: str, name: str, *marks: str, window: Window | None = None) -> Iterator[Row]:
     """The rows of every such file that bear one of the marks, as tables."""
-    for path in _files(home, folder, name):
+    for path in (path for path in _files(home, folder, name) if window is None or window.has_file(path)):
         with contextlib.suppress(OSError), open(path, "rb", opener=_carefully) as file:
             while line := file.readline(LONGEST):
                 if any(mark.encode() in line for mark in marks):

@@ -14,7 +14,7 @@ from bot.agents import programs
 from bot.agents.errors import LaunchFailed
 from bot.agents.logins import HOW_TO_LOG_IN, login_of
 from bot.agents.quirks import GENERIC, QUIRKS
-from bot.agents.runtimes import program_of
+from bot.agents.runtimes import program_of, unheld
 from bot.agents.sandbox import environment
 from bot.cli.finding import Finding
 from bot.core.foreign import plain
@@ -52,6 +52,8 @@ async def _state(settings: Settings, peer: Peer) -> tuple[State, str]:
     if login.kind == "none":
         how = HOW_TO_LOG_IN[program].replace("NAME", peer.name)
         return "warning", f"it has no login: set peers.{peer.name}.api_key, or {how}"
+    if why := unheld(peer):
+        return "warning", why
     told = f"{peer.runtime}, {login}"
     if program not in HOW_TO_LOG_IN:  # of another nobody knows what it would do
         return "ok", told

@@ -112,7 +112,7 @@ async def _explain(text: str, config: Config, as_json: bool) -> None:
 
 async def one_item(ledger: SqlLedger, text: str) -> str:
     """The item meant by a text; none or several is the user's to mend."""
-    found = await ledger.find(text)
+    found = await ledger.find(text) if text.isprintable() else []  # no database takes half a character
     if not found:
         raise UserError(f"no item {text!r} is known; `sluice board show` lists them, `sluice sweep` looks for new ones")
     if len(found) > 1:

@@ -36,7 +36,7 @@ def list_peers(config: Config = FILE, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"peers": rows})
         return
-    columns = ("name", "runtime", "program", "model", "login", "working", "capacity")
+    columns = ("name", "runtime", "program", "model", "role", "login", "working", "capacity")
     print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
@@ -52,6 +52,7 @@ async def _rows(settings: Settings) -> list[dict[str, object]]:
             "runtime": peer.runtime,
             "program": _program(peer),
             "model": peer.model or "its own choice",
+            "role": peer.role or "any",
             "login": str(agents.login(peer)),
             "working": working.count(peer.name),
             "capacity": peer.capacity,
@@ -75,8 +76,12 @@ def show(name: PeerArgument, config: Config = FILE, as_json: AsJson = False) -> 
 
 
 async def _facts(settings: Settings, name: str) -> tuple[dict[str, object], list[Run]]:
+    from bot.agents.runtimes import unheld
+
     row = next(row for row in await _rows(settings) if row["name"] == name)
     told = settings.peers[name].model_dump(mode="json", exclude_none=True)  # secrets as stars
+    if why := unheld(_named(settings, name)):
+        told["permissions"] = why
     async with ledger_of(settings) as ledger:
         runs = [run for run in await ledger.runs() if run.peer == name]
     return {**row, **{key: value for key, value in told.items() if value not in ("", [], {})}}, runs[:10]

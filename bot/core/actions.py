@@ -7,6 +7,8 @@ from datetime import datetime
 
 from bot.core.item import Approval, GoAhead
 from bot.core.message import Message
+from bot.core.plans.happened import Happened, Recorded
+from bot.core.plans.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class RunPlan:
     takes_over: str = ""  # the run of another agent whose brief it goes on with
     restart: bool = False  # the same run once more, after the machine and not the agent failed
     dossier: str = ""  # what an agent that remembers the task is told instead of the brief; empty: the brief
+    own_tree: str = ""  # the step of a plan that it carries out, in a worktree of its own
+    task: str = ""  # whose plan it is
+    hands_on: tuple[str, ...] = ()  # files that it leaves beside the branch, for the steps behind it
+    minutes: float | None = None  # where the step has less time than its agent
 
 
 # --- what is only written in the ledger ------------------------------------------------------------------------------
@@ -83,6 +89,21 @@ class PauseAll:
 
     on: bool
     by: str
+
+
+@dataclass(frozen=True)
+class AdoptPlan:
+    """The item is worked on by this plan from now on."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class NotePlan:
+    """Something happened to the item's plan."""
+
+    task: str
+    what: Happened
 
 
 @dataclass(frozen=True)
@@ -153,6 +174,17 @@ class StopGate:
 
     key: str
     why: str
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Bring a step's work into the item's branch and note that it is done; where it conflicts, the step goes back."""
+
+    task: str
+    step: str
+    base: str  # the head its worktree began at
+    head: str
+    recorded: Recorded
 
 
 @dataclass(frozen=True)
@@ -349,8 +381,23 @@ BoardWrite = (
     | CloseIssue
     | ClosePull
 )
-LedgerWrite = AcceptGoAhead | SpendMove | NoteOrder | Tell | NoteHeard | PauseAll | JoinLane | LeaveLane | Park | Finish
-AgentAction = Claim | Dispatch | SendBack | StopRun | StopGate | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
+LedgerWrite = (
+    AcceptGoAhead
+    | SpendMove
+    | NoteOrder
+    | Tell
+    | NoteHeard
+    | PauseAll
+    | AdoptPlan
+    | NotePlan
+    | JoinLane
+    | LeaveLane
+    | Park
+    | Finish
+)
+AgentAction = (
+    Claim | Dispatch | SendBack | Fold | StopRun | StopGate | LoseRun | RunGate | RemoveWorktree | ReleaseClaim
+)
 RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | ShowCheck | ShowPolicy | UpdateBranch | Merge
 Action = LedgerWrite | AgentAction | RepoAction | BoardWrite
 

@@ -8,10 +8,14 @@ from bot.core.snapshot import Snapshot
 
 
 def asked(s: Snapshot) -> Run | None:
-    """The run that waits for an answer: the newest, if it is what the item stands still for."""
-    last = s.runs[-1] if s.runs else None
-    waits = last is not None and s.item.parked is not None and s.item.parked.reason == reason_of(last)
-    return last if waits else None
+    """The run that waits for an answer, if it is what the item stands still for."""
+    return asking(s, s.item.parked.reason) if s.item.parked else None
+
+
+def asking(s: Snapshot, reason: str) -> Run | None:
+    """The run whose question that is: the newest, or where steps work side by side, the newest of one of them."""
+    mine = {run.step: run for run in s.runs}  # the newest of each step
+    return next((run for run in reversed(mine.values()) if reason and reason_of(run) == reason), None)
 
 
 def reason_of(run: Run) -> str:

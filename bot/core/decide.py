@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot.core.actions import Decision
 from bot.core.ending import closed, done, merged, outside, parked
+from bot.core.executing import awaiting, executing
 from bot.core.keeping import keep_fields
 from bot.core.orders import answer
 from bot.core.pausing import stop, stopped_by
@@ -14,11 +15,13 @@ from bot.core.reviewing import in_review
 from bot.core.showing import say_policy
 from bot.core.snapshot import Snapshot
 from bot.core.stage import (
+    AwaitingApproval,
     Built,
     Claimed,
     Closed,
     Done,
     Draft,
+    Executing,
     Gating,
     InReview,
     Merged,
@@ -90,6 +93,10 @@ def by_stage(s: Snapshot, stage: Stage) -> Decision:
             return claimed(s, stage)
         case Working():
             return working(s, stage)
+        case Executing():
+            return executing(s, stage)
+        case AwaitingApproval():
+            return awaiting(s, stage)
         case Gating():
             return gating(s, stage)
         case Built():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,6 +11,7 @@ from bot.core.foreign import plain
 
 Kind = Literal["started", "message", "tool", "changed", "asked", "answered", "notice", "usage", "finished"]
 LONGEST = 2_000  # characters of one event's text that are kept
+HEARD = 20_000  # and that are looked at, so that nothing is cut in two that is to be taken out of it
 
 
 @dataclass(frozen=True)
@@ -31,5 +33,10 @@ class Noted:
 
 
 def event(kind: Kind, text: str = "", target: str = "") -> Event:
-    """Bounded before and after: what has no face takes no place, and may not take long either."""
-    return Event(kind, plain(text[: 2 * LONGEST])[:LONGEST], plain(target[: 2 * LONGEST])[:LONGEST])
+    """As it is heard: words that may be kept anywhere, but for the secrets among them."""
+    return Event(kind, plain(text[:HEARD]), plain(target[:HEARD]))
+
+
+def kept(heard: Event, hide: Callable[[str], str]) -> Event:
+    """Without secrets, and then cut."""
+    return Event(heard.kind, hide(heard.text)[:LONGEST], hide(heard.target)[:LONGEST])

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from bot.core.comments import heard_late
 from bot.core.item import Item, Order
+from bot.core.plans.execution import Execution
 from bot.core.pull import Pull
 from bot.core.run import Run
 
@@ -34,10 +35,10 @@ class Since:
     result_at: datetime | None = None  # when the agent's newest result came
 
 
-def standing(pull: Pull | None, runs: Sequence[Run]) -> tuple[str, ...]:
-    """What a person may see and speak of: the head of the open pull request, and the newest result."""
+def standing(pull: Pull | None, runs: Sequence[Run], e: Execution | None = None) -> tuple[str, ...]:
+    """What a person may see and speak of: the head of the open pull request, the plan, and the newest result."""
     last = runs[-1] if runs else None
-    shown = (on_pull(pull.head),) if pull and pull.open else ()
+    shown = ((on_pull(pull.head),) if pull and pull.open else ()) + ((as_plan(e),) if e else ())
     return (*shown, as_result(last.work.head)) if last and last.work else shown
 
 
@@ -49,12 +50,17 @@ def as_result(head: str) -> str:
     return f"result:{head}"
 
 
-def since(item: Item, pull: Pull | None, runs: Sequence[Run]) -> Since:
+def as_plan(e: Execution | None) -> str:
+    """As it stands: another as soon as something happens to it."""
+    return f"plan:{e.plan.task_id}:{e.last_at.isoformat() if e.last_at else ''}" if e else ""
+
+
+def since(item: Item, pull: Pull | None, runs: Sequence[Run], e: Execution | None = None) -> Since:
     """Between the last look and this one."""
     last = runs[-1] if runs else None
     return Since(
         before=item.stood,
-        now=standing(pull, runs),
+        now=standing(pull, runs, e),
         pushed=on_pull(item.pushed_head) if item.pushed_head else "",
         pushed_at=item.pushed_at,
         result_at=last.ended_at if last and last.work else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.core import plan_orders
 from bot.core.actions import (
     AcceptGoAhead,
     Acknowledge,
@@ -13,6 +14,7 @@ from bot.core.actions import (
     Decision,
     MoveCard,
     NoteOrder,
+    NotePlan,
     PauseAll,
     ReleaseClaim,
     RemoveWorktree,
@@ -24,9 +26,10 @@ from bot.core.asking import asked
 from bot.core.budget import MORE, Refusal
 from bot.core.comments import KEPT, REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
 from bot.core.item import Approval, GoAhead, Order, mention, text_hash
-from bot.core.late import as_result, on_pull
+from bot.core.late import as_plan, as_result, on_pull
 from bot.core.parking import park_quietly
 from bot.core.pausing import stopped_by
+from bot.core.plans.happened import Cancelled
 from bot.core.prompts import again_brief, rework_brief
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Closed, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
@@ -54,7 +57,13 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
         return Decision(
             name, f"has obeyed `/sluice {order.verb}`", (*_react(order, "THUMBS_UP"), _answered(order)), s.now
         )
-    problem = order.problem or _refusal(s, stage, order) or _unseen(s, stage, order) or _held(s, order)
+    problem = (
+        order.problem
+        or plan_orders.problem(s, stage, order)
+        or _refusal(s, stage, order)
+        or _unseen(s, stage, order)
+        or _held(s, order)
+    )
     if not problem and (refusal := _no_slot(s, order)):
         if refusal.full:
             waits = f"`/sluice {order.verb}` waits: {refusal.reason}"
@@ -91,7 +100,7 @@ def _no_slot(s: Snapshot, order: Order) -> Refusal | None:
     """Why the run it asks for may not start."""
     match order.verb:
         case "reject":
-            return no_run(s)
+            return no_run(s) if s.pull else None
         case "answer":
             return may_go_on(s)
     return None
@@ -100,6 +109,8 @@ def _no_slot(s: Snapshot, order: Order) -> Refusal | None:
 def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
     """Why the order makes no sense now; empty when it does."""
     over = isinstance(stage, Done | Merged)
+    if plan_orders.obeyed(s, stage, order):
+        return ""
     match order.verb:
         case "budget" if over:
             return "it is over"
@@ -140,6 +151,8 @@ def _unseen(s: Snapshot, stage: Stage, order: Order) -> str:
     if s.issue and (by_text or (order.verb == "approve" and _text_shown(s, stage))):
         who = strangers(s, s.issue.changed_since(order.at))
         return reworded(who) if who else ""
+    if order.verb == "approve" and plan_orders.shown(s, stage):
+        return "" if as_plan(s.execution) in order.saw else UNSEEN
     head, result = (s.pull.head if s.pull else ""), _result_shown(s, stage)
     if order.verb == "approve" and result:
         return "" if as_result(result) in order.saw else UNSEEN
@@ -148,6 +161,8 @@ def _unseen(s: Snapshot, stage: Stage, order: Order) -> str:
 
 def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ...]:
     """What is to be done at once; what the ledger remembers of the order comes last, in `_note_for`."""
+    if said := plan_orders.obeyed(s, stage, order):
+        return said
     match order.verb:
         case "help":
             return _reply(order, help_text())
@@ -181,7 +196,7 @@ def _note_for(s: Snapshot, stage: Stage, order: Order) -> NoteOrder:
             return _note(order, "retry", "fresh")
         case "retry" if not isinstance(stage, InReview):
             return _note(order, "retry", "")
-        case "approve":
+        case "approve" if not plan_orders.shown(s, stage):
             return _note(order, "approve", "", Approval("approve", order.author, _approvable(s, stage), order.at))
         case "merge" if s.pull:
             return _note(order, "merge", "", Approval("merge", order.author, s.pull.head, order.at))
@@ -202,10 +217,16 @@ def _retry(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     if isinstance(stage, InReview) and _continues(stage, order):
         brief = again_brief(task(s, stage.claim), order.by, s.runs)
         return send_back(s, "InReview", [], stage.pull.head, (f"order:{order.id}",), brief, asked=True).actions
-    tree: tuple[Action, ...] = (RemoveWorktree(),) if fresh else ()
+    tree: tuple[Action, ...] = (RemoveWorktree(), *_over(s, order)) if fresh else ()
     release: tuple[Action, ...] = (ReleaseClaim(),) if s.item.claim else ()
     go = GoAhead(f"order:{order.id}", order.by, order.at, s.issue.title, s.issue.body, by_command=True)
     return (*tree, *release, AcceptGoAhead(go), MoveCard(s.columns.ready))
+
+
+def _over(s: Snapshot, order: Order) -> tuple[Action, ...]:
+    """Whoever starts over starts with another plan."""
+    e = s.execution
+    return (NotePlan(e.plan.task_id, Cancelled(order.at, order.by)),) if e and not e.completed else ()
 
 
 def _starts(s: Snapshot, stage: Stage, order: Order) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from bot.core.actions import Action, AskPerson, Decision, MoveCard, Park, SayStatus
-from bot.core.asking import reason_of
+from bot.core.asking import asking
 from bot.core.comments import ANSWER, RETRY, asks, needs_person, stopped
 from bot.core.pausing import stop
 from bot.core.snapshot import Snapshot
@@ -32,8 +32,8 @@ def ask(s: Snapshot, reason: str, hint: str = RETRY) -> tuple[Action, ...]:
     """The comment, the card and the status: repeated until they stand, each at most once."""
     given = s.item.claim.go_ahead if s.item.claim else s.item.go_ahead
     card = (MoveCard(s.columns.needs_person),) if s.meaning != "needs_person" else ()
-    run, who = s.runs[-1] if s.runs else None, s.person_behind(given)
-    if run and run.outcome and reason == reason_of(run):
+    run, who = asking(s, reason), s.person_behind(given)
+    if run and run.outcome:
         body, called = stopped(reason, ANSWER), asks(who, run.peer, run.outcome.question)
     else:
         body, called = stopped(reason), needs_person(who, reason, hint)
@@ -44,4 +44,8 @@ def ask(s: Snapshot, reason: str, hint: str = RETRY) -> tuple[Action, ...]:
 def mark(s: Snapshot, reason: str) -> str:
     """The same for the same trouble of the same run, however often it is looked at."""
     last = s.runs[-1].key if s.runs else ""
-    return hashlib.sha256(f"{last}|{s.item.spent}|{reason}".encode()).hexdigest()[:12]
+    return ask_mark(f"{last}|{s.item.spent}|{reason}")
+
+
+def ask_mark(trouble: str) -> str:
+    return hashlib.sha256(trouble.encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@ from bot.core.snapshot import Snapshot
 
 def stopped_by(s: Snapshot) -> str:
     """Why nothing may be done: everything, this repository or this item is stopped. Empty: nothing is."""
-    at_work = s.active_run is not None or bool(s.commands_running)
+    at_work = bool(s.active_runs or s.commands_running)
     return why_stop(s.paused_all_by, s.item.paused_by, s.policy.mode, at_work)
 
 
@@ -22,11 +22,9 @@ def why_stop(paused_all_by: str | None, paused_by: str | None, mode: str, at_wor
 
 
 def stop(s: Snapshot, why: str) -> tuple[Action, ...]:
-    """End the agent that works on the item and the commands that judge its work, if any do; an agent the engine has
+    """End the agents that work on the item and the commands that judge its work, if any do; an agent the engine has
     lost is only noted as gone. Whoever stands still holds nobody up who waits to be merged."""
     leave: tuple[Action, ...] = (LeaveLane(),) if s.item.lane_since else ()
     gates = tuple(StopGate(gate.key, why) for gate in s.commands_running)
-    run = s.active_run
-    if run is None:
-        return (*leave, *gates)
-    return (*leave, LoseRun(run.key) if s.run_lost else StopRun(run.key, why), *gates)
+    runs = (LoseRun(run.key) if run.key in s.lost else StopRun(run.key, why) for run in s.active_runs)
+    return (*leave, *runs, *gates)

@@ -11,15 +11,37 @@ PROTECTED = (
     ".claude/**",
     ".codex/**",
     ".gemini/**",
+    ".opencode/**",
+    ".agents/**",
     ".mcp.json",
+    ".vscode/mcp.json",
+    "opencode.json",
+    "opencode.jsonc",
     "AGENTS.md",
     "CLAUDE.md",
     "GEMINI.md",
     ".gitmodules",
     ".gitattributes",
 )
-AGENT_FOLDERS = (".claude", ".codex", ".gemini", ".opencode", ".agents")
-AGENT_FILES = (".mcp.json", "opencode.json", "AGENTS.md", "CLAUDE.md", "GEMINI.md")  # wherever they lie
+AGENT_FOLDERS = (".claude", ".codex", ".gemini", ".opencode", ".agents", ".github/copilot", ".github/hooks")
+AGENT_FILES = (".mcp.json", "opencode.json", "opencode.jsonc", "AGENTS.md", "CLAUDE.md", "GEMINI.md")  # wherever
+# files and folders out of which one of these programs starts others as soon as it is started itself
+STARTING = (
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".codex/config.toml",
+    ".codex/hooks.json",
+    ".gemini/extensions",
+    ".gemini/settings.json",
+    ".github/copilot",
+    ".github/hooks",
+    ".github/mcp.json",
+    ".mcp.json",
+    ".opencode",
+    ".vscode/mcp.json",
+    "opencode.json",
+    "opencode.jsonc",
+)
 
 TIGHTER = "where tighter than what sluice.toml allows"
 ANY_TOKENS, ANY_MONEY = {"min": 1, "max": 10**12}, {"min": 0.01, "max": 1_000_000}
@@ -109,8 +131,8 @@ class Work:
     trust_agent_config: bool = field(
         default=False,
         metadata={
-            "doc": "start the hooks and servers that the base branch's own agent configuration (.claude/settings.json, "
-            ".mcp.json) defines"
+            "doc": "start the hooks, servers and plug-ins that the base branch's own agent configuration "
+            "(.claude/settings.json, .mcp.json, .opencode/ ...) defines; else agents work without these files"
         },
     )
     accepted_workflows: tuple[str, ...] = field(
@@ -146,5 +168,15 @@ PREVIEW = Policy()
 
 def is_agent_config(path: str) -> bool:
     """What coding agents take for instructions or settings of theirs."""
-    first, *_ = parts = path.casefold().split("/")
-    return first in AGENT_FOLDERS or parts[-1] in (name.casefold() for name in AGENT_FILES)
+    name = path.casefold().rpartition("/")[2]
+    return _within(path, (*AGENT_FOLDERS, *STARTING)) or name in (name.casefold() for name in AGENT_FILES)
+
+
+def starts_programs(path: str) -> bool:
+    """Out of it a coding agent would start programs unasked. What should be a folder and is a link may lead to it."""
+    return _within(path, STARTING) or path.casefold() in (*AGENT_FOLDERS, ".github", ".vscode")
+
+
+def _within(path: str, places: tuple[str, ...]) -> bool:
+    folded = path.casefold()
+    return any(folded == place or folded.startswith(f"{place}/") for place in places)

@@ -14,6 +14,7 @@ from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, mention
 from bot.core.markdown import shown
 from bot.core.message import Message
+from bot.core.permission import Permissions
 from bot.core.policy import Policy
 from bot.core.pull import Remark
 from bot.core.run import Run
@@ -92,12 +93,22 @@ def rework_brief(
 
 def again_brief(task: str, who: str, runs: Sequence[Run], go_ahead: GoAhead | None = None) -> Brief:
     """`go_ahead`: a new one, whose text may be another than the one the agent remembers."""
-    asked = (
+    asked = another_attempt(who)
+    text = fence("the issue's text, as it stands now", shown(go_ahead.body)) if go_ahead else []
+    return Brief(_brief("Another attempt", [asked], task, runs).whole, _news("Another attempt", [asked, "", *text]))
+
+
+def another_attempt(who: str) -> str:
+    return (
         f"{mention(who)} asked for another attempt: compare what lies in this worktree with the task, and mend what is "
         "missing."
     )
-    text = fence("the issue's text, as it stands now", shown(go_ahead.body)) if go_ahead else []
-    return Brief(_brief("Another attempt", [asked], task, runs).whole, _news("Another attempt", [asked, "", *text]))
+
+
+def step_brief(task: str, part: str, news: str) -> Brief:
+    """One step of a plan: its part first, the whole behind it. `news`: why it came back; empty: it did not."""
+    alone = "You carry out one step of a plan. Other agents carry out the others: do this step and nothing else."
+    return Brief("\n".join((part, "", alone, "", "---", "", task)), "\n".join((news, "", STANDS)) if news else "")
 
 
 def told_brief(task: str, runs: Sequence[Run]) -> Brief:
@@ -107,6 +118,17 @@ def told_brief(task: str, runs: Sequence[Run]) -> Brief:
 
 def answered_brief(task: str, runs: Sequence[Run]) -> Brief:
     return _brief("Your question is answered: go on with the work", [NEWS_FOLLOW], task, runs)
+
+
+def may_do(permissions: Permissions) -> str:
+    """What it would find out otherwise, one refusal after the other."""
+    match permissions:
+        case "all":
+            return ""
+        case "edits":
+            return "\n\nYou may change the files of this worktree; a command that does more than read is not run.\n"
+        case "ask":
+            return "\n\nBefore you run a command a person is asked: your turn ends, and you go on with the answer.\n"
 
 
 @dataclass(frozen=True)

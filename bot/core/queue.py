@@ -9,6 +9,7 @@ from bot.core.item import Face, Item
 from bot.core.run import Peer
 
 LAST = float("inf")
+BUILDER = "builder"  # the role of the one step an ordinary item has
 
 
 def rank(item: Item) -> tuple[float, int]:
@@ -35,25 +36,41 @@ def priority_on(face: Face, field: str) -> float | None:
     return priority_of({name.casefold(): value for name, value in face.fields.items()}.get(field.casefold()))
 
 
+def plays(peer: Peer, role: str) -> bool:
+    """Who names no role takes a step of any."""
+    return peer.role in ("", role)
+
+
 def takers(
-    peers: Iterable[Peer], repo: str, labels: tuple[str, ...], fields: Mapping[str, str], wanted: str | None
+    peers: Iterable[Peer],
+    repo: str,
+    labels: tuple[str, ...],
+    fields: Mapping[str, str],
+    wanted: str | None,
+    role: str = BUILDER,
 ) -> list[Peer]:
-    """The peers that may take the item, best first: the one asked for, else all that match repository, labels, fields.
+    """The peers that may take a step of that role, best first: the one asked for, else all that match role,
+    repository, labels and fields.
 
     `fields` are the values of the card's board fields by name.
     """
     said = {name.casefold(): value.casefold() for name, value in fields.items()}
-    able = [peer for peer in peers if _takes(peer, repo, labels, said)]
+    able = [peer for peer in peers if plays(peer, role) and _takes(peer, repo, labels, said)]
     if wanted:
         return [peer for peer in able if peer.name == wanted]
     return sorted(able, key=lambda peer: not (peer.labels or peer.fields))  # one that asks for more is the better match
 
 
 def fall_backs(
-    peers: Iterable[Peer], name: str, repo: str, labels: tuple[str, ...], fields: Mapping[str, str]
+    peers: Iterable[Peer],
+    name: str,
+    repo: str,
+    labels: tuple[str, ...],
+    fields: Mapping[str, str],
+    role: str = BUILDER,
 ) -> list[Peer]:
     """Who takes that one's work while its provider says to wait, as the settings order them."""
-    able = {peer.name: peer for peer in takers(peers, repo, labels, fields, None)}
+    able = {peer.name: peer for peer in takers(peers, repo, labels, fields, None, role)}
     mine = next((peer for peer in peers if peer.name == name), None)
     return [able[other] for other in (mine.fallbacks if mine else ()) if other in able]
 

@@ -13,8 +13,8 @@ def put_down(s: Snapshot, aside: str) -> tuple[Action, ...]:
     Never Ready: the move would be Sluice's own, but for a later one with another ledger, and the same person's token,
     it would look like that person's go-ahead.
     """
-    run, told = s.active_run, removed()
-    ended: tuple[Action, ...] = (LoseRun(run.key),) if run else ()
+    told = removed()
+    ended: tuple[Action, ...] = tuple(LoseRun(run.key) for run in s.active_runs)
     card: tuple[Action, ...] = (MoveCard(aside),) if s.meaning == "in_progress" else ()
     status: tuple[Action, ...] = (SayStatus(told),) if s.status and s.status.body != told else ()
     return (*ended, RemoveWorktree(), *card, *status, ReleaseClaim())

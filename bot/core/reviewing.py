@@ -151,7 +151,7 @@ def _in_line(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | Non
 def _machines(s: Snapshot, pull: Pull, verdicts: list[Verdict]) -> Decision | None:
     """Start what has not run on this head; wait for what is running."""
     local = [v for v in verdicts if v.gate.startswith("command:")]
-    if found := run_gates(s, "InReview", local):
+    if found := run_gates(s, "InReview", local, s.policy.gates.commands):
         return found
     absent = [f for f in s.policy.gates.workflows if any(v.gate == name_of(f) and v.key == "absent" for v in verdicts)]
     if absent:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.core.permission import NOTHING_SAID, Permissions, Said
 from bot.core.spend import PER_DAY, PER_RUN, RUN_USD, Budget
 from bot.core.tokens import Tokens
 from bot.core.worktree import Work
@@ -56,6 +57,8 @@ class Peer:
     runs_per_day: int = 100
     arguments: tuple[str, ...] = ()  # behind the command
     offline: bool = False  # set-up and gate commands for its work, which run its code, have no network
+    role: str = ""  # the kind of step it takes, e.g. "builder"; empty: any
+    permissions: Permissions = "all"  # what it does without asking
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,10 @@ class Assignment:
     item: str = ""  # with the peer: whose home and session it is
     dossier: str = ""  # Markdown: all a session that goes on needs to be told; empty: the brief
     interrupted: str = ""  # Markdown: the same for a session that was at this very run when the machine failed
+    step: str = ""  # of a plan with several
+    handed: Mapping[str, str] = field(default_factory=dict)  # what earlier steps of its plan left: path and text
     trusted: bool = False  # hooks and servers the repository's own agent configuration defines may be started
+    said: Said = NOTHING_SAID  # which commands a person lets it run
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,11 @@ class Run:
     estimate: int | None = None  # tokens, as its agent's earlier runs used
 
     @property
+    def home(self) -> str:
+        """Whose memory and worktree it has: the item's, or those of the one step of its plan."""
+        return f"{self.item}.{self.step}" if is_step(self.step) else self.item
+
+    @property
     def useful(self) -> bool:
         """It finished, and something new lies in the worktree that differs from the base."""
         finished = self.outcome is not None and self.outcome.ended == "finished"
@@ -145,6 +156,11 @@ class Run:
     def job(self) -> str:
         """The engine's key: one for each attempt."""
         return f"{self.key}.{self.attempts}"
+
+
+def is_step(step: str) -> bool:
+    """Of a plan with several; the default plan's one step, and what mends its result, have a word for a name."""
+    return "." in step
 
 
 def evidence_of(causes: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.board import Columns, Kept
@@ -12,9 +12,10 @@ from bot.core.exposure import Exposure
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
+from bot.core.plans.execution import Execution
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
-from bot.core.run import Peer, Run
+from bot.core.run import Peer, Run, is_step
 from bot.core.trust import Role
 
 
@@ -91,7 +92,9 @@ class Snapshot:
     ahead: tuple[Rival, ...] = ()  # items that wait for a slot too
     lane: tuple[Rival, ...] = ()  # items of the same base branch that wait to be merged
     twin: Twin | None = None
-    run_lost: bool = False  # the engine does not know the run the ledger believes to be running
+    lost: frozenset[str] = frozenset()  # runs the ledger believes to be running, of which the engine does not know
+    execution: Execution | None = None  # its plan, as it stands; None: it has none of several steps
+    artifacts: frozenset[tuple[str, str]] = frozenset()  # what its plan's steps left beside the branch: path and step
     worktree: bool = False  # a worktree of the item lies on this machine
 
     @property
@@ -104,8 +107,14 @@ class Snapshot:
         return self.columns.meaning_of(self.column)
 
     @property
+    def active_runs(self) -> tuple[Run, ...]:
+        """Several only where steps of a plan work side by side."""
+        return tuple(run for run in self.runs if run.state != "ended")
+
+    @property
     def active_run(self) -> Run | None:
-        return next((run for run in reversed(self.runs) if run.state != "ended"), None)
+        """The newest of them."""
+        return self.active_runs[-1] if self.active_runs else None
 
     @property
     def commands_running(self) -> tuple[GateRun, ...]:
@@ -118,14 +127,14 @@ class Snapshot:
         if self.item.claim is None:
             return None
         go = self.item.claim.go_ahead
-        mine = (run for run in reversed(self.runs) if run.go_ahead == go.key)
+        mine = (self._result(run) for run in reversed(self.runs) if run.go_ahead == go.key)
         taken_up = (run for run in reversed(self.runs) if go.takes_up and run.work and run.work.head == go.takes_up)
         return next(mine, None) or next(taken_up, None)
 
     @property
     def unpushed(self) -> Run | None:
         """The newest run, if its result is one that could be pushed and is not on GitHub's branch."""
-        last = self.runs[-1] if self.runs else None
+        last = self._result(self.runs[-1]) if self.runs else None
         if last is None or last.work is None or not last.useful:
             return None
         return last if last.work.head not in (self.item.pushed_head, self.branch_head) else None
@@ -134,7 +143,19 @@ class Snapshot:
     def rounds(self) -> int:
         """How many runs the present go-ahead has had."""
         claim = self.item.claim
-        return sum(run.go_ahead == claim.go_ahead.key and not run.limited for run in self.runs) if claim else 0
+        mine = [run for run in self.runs if claim and run.go_ahead == claim.go_ahead.key and not run.limited]
+        return sum(not is_step(run.step) for run in mine) + any(is_step(run.step) for run in mine)
+
+    def _result(self, run: Run) -> Run:
+        """What all steps came to stands in place of what one of them did, as the work of who changed something last."""
+        if not is_step(run.step):
+            return run
+        e = self.execution
+        if e is None or not e.completed:
+            return replace(run, work=None)
+        changing = [each.recorded.run for each in e.units if each.step.changes and each.recorded]
+        by = next((each for each in reversed(self.runs) if each.key in changing), run)
+        return replace(by, work=e.work)
 
     def person_behind(self, go: GoAhead | None) -> str | None:
         """The login of whoever gave the go-ahead; where that was on the command line, of who moved the card last."""

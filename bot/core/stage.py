@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from bot.core.gates.command import name_of as command_gate
 from bot.core.item import Claim
 from bot.core.item import Parked as ParkedFact
+from bot.core.plans.due import AskApproval, due
+from bot.core.plans.execution import Execution
 from bot.core.pull import Pull
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
@@ -53,6 +55,23 @@ class Claimed:
 class Working:
     claim: Claim
     run: Run
+
+
+@dataclass(frozen=True)
+class Executing:
+    """Steps of its plan are carried out, and its phases' gates judged."""
+
+    claim: Claim
+    execution: Execution
+
+
+@dataclass(frozen=True)
+class AwaitingApproval:
+    """A phase of its plan is done, and a person approves it before anything follows."""
+
+    claim: Claim
+    execution: Execution
+    asks: AskApproval
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,21 @@ class Done:
 
 
 Stage = (
-    Outside | Draft | Waiting | Ready | Claimed | Working | Gating | Built | InReview | Merged | Closed | Parked | Done
+    Outside
+    | Draft
+    | Waiting
+    | Ready
+    | Claimed
+    | Working
+    | Executing
+    | AwaitingApproval
+    | Gating
+    | Built
+    | InReview
+    | Merged
+    | Closed
+    | Parked
+    | Done
 )
 
 Why = str  # what brings a usual move about; "" for a rare one, which the diagram leaves out
@@ -118,12 +151,24 @@ MOVES: dict[type[Stage], dict[type[Stage], Why]] = {
     Waiting: {Ready: "nothing blocks it any more", **_rare(Outside, Parked, Merged, Closed, Done)},
     Ready: {
         Claimed: "somebody who may asked for it, and an agent is free",
-        **_rare(Working, Gating, Built, InReview, Waiting, Outside, Parked, Merged, Closed, Done),
+        Executing: "the same, and it has a plan of several steps",
+        **_rare(AwaitingApproval, Working, Gating, Built, InReview, Waiting, Outside, Parked, Merged, Closed, Done),
+    },
+    Executing: {
+        AwaitingApproval: "a phase is done that a person approves",
+        Gating: "all phases are over, and there is a result",
+        Parked: "a step failed, or asks something",
+        **_rare(Claimed, Built, InReview, Ready, Waiting, Merged, Closed, Done),
+    },
+    AwaitingApproval: {
+        Executing: "`/sluice approve`",
+        Parked: "`/sluice reject`",
+        **_rare(Gating, Claimed, Built, InReview, Ready, Waiting, Merged, Closed, Done),
     },
     Claimed: {
         Working: "the agent starts",
         Parked: "the agent changed nothing, failed, or asks something",
-        **_rare(InReview, Ready, Waiting, Merged, Closed, Done),  # `retry` gives the claim up
+        **_rare(Executing, InReview, Ready, Waiting, Merged, Closed, Done),  # `retry` gives the claim up
     },
     Working: {
         Claimed: "it ended",
@@ -151,12 +196,13 @@ MOVES: dict[type[Stage], dict[type[Stage], Why]] = {
     Merged: {Done: "closed out"},
     Closed: {
         Done: "closed out",
-        **_rare(Claimed, Gating, Built, InReview, Parked, Ready, Waiting, Outside, Merged),  # reopened while paused
+        **_rare(Claimed, Executing, AwaitingApproval, Gating, Built, InReview, Parked),  # reopened while paused
+        **_rare(Ready, Waiting, Outside, Merged),
     },
     Parked: {
         Ready: "a person asked again",  # never by itself: somebody moved the card, or commanded
         Working: "its question is answered",
-        **_rare(Claimed, Gating, Built, InReview, Waiting, Outside, Merged, Closed),
+        **_rare(Executing, AwaitingApproval, Claimed, Gating, Built, InReview, Waiting, Outside, Merged, Closed),
     },
     Done: _rare(Ready, Waiting, Outside),
 }
@@ -164,6 +210,8 @@ MOVES: dict[type[Stage], dict[type[Stage], Why]] = {
 COLUMN: dict[type[Stage], str] = {  # the column each stage of Sluice's own work belongs in, by meaning
     Claimed: "in_progress",
     Working: "in_progress",
+    Executing: "in_progress",
+    AwaitingApproval: "in_progress",
     Gating: "in_progress",
     Built: "in_progress",
     InReview: "in_review",
@@ -217,6 +265,8 @@ def _over(s: Snapshot) -> str:
 
 
 def _claimed(s: Snapshot, claim: Claim) -> Stage:
+    if s.execution and not s.execution.completed:
+        return _executing(s.execution, claim)
     run, pull = s.last_run, _pull_of_this_life(s, claim)
     if s.active_run:
         return Working(claim, s.active_run)
@@ -228,6 +278,11 @@ def _claimed(s: Snapshot, claim: Claim) -> Stage:
     if work.head != s.item.pushed_head:
         return Built(claim, run, work) if _gates_passed(s, work) else Gating(claim, run, work)
     return InReview(claim, pull) if pull else Built(claim, run, work)
+
+
+def _executing(e: Execution, claim: Claim) -> Stage:
+    asks = next((each for each in due(e) if isinstance(each, AskApproval)), None)
+    return AwaitingApproval(claim, e, asks) if asks else Executing(claim, e)
 
 
 def _pull_of_this_life(s: Snapshot, claim: Claim) -> Pull | None:

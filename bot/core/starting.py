@@ -22,8 +22,10 @@ from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
+from bot.core.planned import begin, first_units, peers_for, unfinished, wants_approval
+from bot.core.plans.execution import Execution
 from bot.core.prompts import Brief, again_brief, first_brief
-from bot.core.queue import fall_backs, rank, takers
+from bot.core.queue import BUILDER, fall_backs, plays, rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.trust import START, Role
@@ -67,9 +69,11 @@ def ready(s: Snapshot) -> Decision:
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
     if exposed := _exposed(s):
         return _asks(s, go, exposed, accept)
+    if e := unfinished(s):
+        return _planned(s, s.issue, e, go, accept)
     able = _able(s, s.issue)
     if not able:
-        return _asks(s, go, _nobody(s), accept)
+        return _asks(s, go, _nobody(s, s.issue), accept)
     if claim := _take_up(s, s.issue, go, able):
         return Decision(
             "Ready", f"takes up what was there; {mention(go.by)} asked for it", (*accept, *claim), s.now, "machine"
@@ -80,6 +84,23 @@ def ready(s: Snapshot) -> Decision:
     if held := _others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
     return replace(_claim(s, s.issue, go, peer, accept), agents=(peer.name,))
+
+
+def _planned(s: Snapshot, issue: Issue, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision:
+    """As without a plan, but that its first steps' agents must have room."""
+    if waits := wants_approval(s, e, go, accept):
+        return waits
+    branch, units = branch_of(s, issue), first_units(e)
+    able = peers_for(s, units[0]) if units else _able(s, issue)
+    if not able:
+        return _asks(s, go, _nobody(s, issue), accept)
+    peer = _free(s, able) if units else able[0]
+    if isinstance(peer, Refusal):
+        return _refused(s, go, peer, accept, able)
+    if held := _others_first(s, peer):
+        return Decision("Ready", held, accept, waits_for="slot")
+    claim = Claim(peer.name, branch, s.default_branch, go, None)
+    return replace(begin(s, e, claim, accept, _spend(s, go)), agents=(peer.name,))
 
 
 def _able(s: Snapshot, issue: Issue) -> list[Peer]:
@@ -248,9 +269,14 @@ def strangers(s: Snapshot, people: set[str | None]) -> list[str]:
     return sorted(who or "somebody" for who in people if (s.role(who) or Role.NONE) < START)
 
 
-def _nobody(s: Snapshot) -> str:
-    wanted = s.item.peer_wanted
-    who = f"agent {wanted} is not set up for this" if wanted else "no agent takes work like this"
+def _nobody(s: Snapshot, issue: Issue) -> str:
+    """The role is named where nothing else keeps an agent from it."""
+    wanted, fields = s.item.peer_wanted, s.face.fields if s.face else {}
+    others = [replace(peer, role="") for peer in s.peers if not plays(peer, BUILDER)]
+    if takers(others, issue.repo, issue.labels, fields, wanted):
+        who = f"agent {wanted} does not take the role {BUILDER}" if wanted else f"no agent takes the role {BUILDER}"
+    else:
+        who = f"agent {wanted} is not set up for this" if wanted else "no agent takes work like this"
     return f"{who}; see [peers] in sluice.toml"
 
 

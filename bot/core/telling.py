@@ -13,6 +13,7 @@ from bot.core.actions import (
     Dispatch,
     MoveCard,
     NoteHeard,
+    NotePlan,
     RunPlan,
     SayStatus,
     SpendMove,
@@ -23,8 +24,10 @@ from bot.core.budget import Refusal, admit
 from bot.core.comments import working
 from bot.core.item import GoAhead, Issue, Order
 from bot.core.message import Message
-from bot.core.prompts import answered_brief, first_brief, told_brief
-from bot.core.run import Run, evidence_of, run_key
+from bot.core.plans.execution import Execution
+from bot.core.plans.happened import SentBack
+from bot.core.prompts import NEWS_FOLLOW, answered_brief, first_brief, told_brief
+from bot.core.run import Run, evidence_of, is_step, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Claimed, Gating, InReview, Stage
 from bot.core.starting import STEP, branch_of
@@ -82,6 +85,8 @@ def go_on(s: Snapshot, order: Order) -> tuple[Action, ...]:
     run, go, issue = asked(s), s.item.go_ahead, s.issue
     assert run and run.outcome and go and issue  # `orders` saw to it
     answer = replace(tell(s, order), message=replace(tell(s, order).message, answers=run.outcome.question, told=True))
+    if is_step(run.step) and s.execution:
+        return (answer, *_step_goes_on(s, s.execution, run, go, issue, order))
     pull = s.pull if s.pull and s.pull.open else None
     branch, base = pull.branch if pull and pull.branch else branch_of(s, issue), pull.base if pull else s.default_branch
     plan = _plan(s, run, go, issue, order, branch)
@@ -92,6 +97,17 @@ def go_on(s: Snapshot, order: Order) -> tuple[Action, ...]:
         MoveCard(s.columns.in_progress),
         SayStatus(working(run.peer, go, plan.round)),
         Dispatch(plan.key),
+    )
+
+
+def _step_goes_on(s: Snapshot, e: Execution, run: Run, go: GoAhead, issue: Issue, order: Order) -> tuple[Action, ...]:
+    """Its plan gives the step out again, to be gone on with."""
+    back = SentBack(order.at, run.step, NEWS_FOLLOW, (f"order:{order.id}",))
+    return (
+        Claim(run.peer, branch_of(s, issue), s.default_branch, go, None),
+        *((SpendMove(s.moves[-1].key),) if s.moves else ()),
+        NotePlan(e.plan.task_id, back),
+        MoveCard(s.columns.in_progress),
     )
 
 

@@ -35,6 +35,10 @@ def _nothing(args: str) -> bool:
     return not args
 
 
+def _any(args: str) -> bool:
+    return True
+
+
 def _flag(name: str) -> Callable[[str], bool]:
     return lambda args: args in ("", name)
 
@@ -51,7 +55,10 @@ USAGE: dict[str, Usage] = {
     "resume": Usage("/sluice resume [all]", "go on", _nothing),
     "assign": Usage("/sluice assign AGENT", "let this agent do it", _one_word),
     "priority": Usage("/sluice priority NUMBER", "a lower number comes first", _number),
-    "approve": Usage("/sluice approve", "approve exactly what is shown now", _nothing),
+    "approve": Usage(
+        "/sluice approve [WORDS]", "approve exactly what is shown now; of a phase of a plan the words are seen to", _any
+    ),
+    "amend": Usage("/sluice amend WHAT", "add a phase to the plan, behind the present one", bool),
     "reject": Usage("/sluice reject REASON", "send the work back", bool),
     "tell": Usage("/sluice tell TEXT", "say something to the agent, at its work if it can be reached there", bool),
     "answer": Usage("/sluice answer TEXT", "answer what the agent asked; it goes on where it was", bool),

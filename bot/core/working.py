@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from bot.core.actions import (
@@ -31,7 +32,7 @@ from bot.core.item import Claim
 from bot.core.parking import park
 from bot.core.prompts import Brief, again_brief, first_brief, rework_brief
 from bot.core.pull import Pull
-from bot.core.queue import fall_backs
+from bot.core.queue import BUILDER, fall_backs
 from bot.core.run import ATTEMPTS, Peer, Run, evidence_of, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.spend import NOTHING, Budget
@@ -49,22 +50,28 @@ def claimed(s: Snapshot, stage: Claimed) -> Decision:
     run = stage.run
     if run is None:
         return _start_over(s, stage.claim)
-    outcome, work = run.outcome, run.work
+    outcome = run.outcome
     if outcome is None or outcome.ended in ("lost", "cancelled", "unreached"):
-        return _once_more(s, run)
+        return once_more(s, run)
     if outcome.ended == "asked":
         return park(s, "Claimed", reason_of(run))
     if outcome.ended == "limited":
         return _limited(s, stage.claim, run)
-    words = quoted(outcome.summary)
-    said = f" It said: {words}" if words else ""
     if outcome.ended == "overspent":
-        return park(s, "Claimed", _overspent(run), BUDGET)
-    if outcome.ended != "finished":
-        return park(s, "Claimed", f"agent {run.peer} {_ended(outcome.ended)}.{said}")
+        return park(s, "Claimed", overspent(run), BUDGET)
+    return park(s, "Claimed", what_became(run))
+
+
+def what_became(run: Run) -> str:
+    """Of a run that brought nothing to push, in its own words too."""
+    outcome, work = run.outcome, run.work
+    words = quoted(outcome.summary) if outcome else ""
+    said = f" It said: {words}" if words else ""
+    if outcome and outcome.ended != "finished":
+        return f"agent {run.peer} {_ended(outcome.ended)}.{said}"
     if work and work.unresolved:
-        return park(s, "Claimed", f"agent {run.peer} left conflict markers in {', '.join(work.unresolved)}")
-    return park(s, "Claimed", f"agent {run.peer} made no change.{said}")
+        return f"agent {run.peer} left conflict markers in {', '.join(work.unresolved)}"
+    return f"agent {run.peer} made no change.{said}"
 
 
 def working(s: Snapshot, stage: Working) -> Decision:
@@ -73,11 +80,15 @@ def working(s: Snapshot, stage: Working) -> Decision:
     if run.state == "admitted":  # its dispatch failed, or the writes before it: nobody may look again until it ends
         reason = f"agent {run.peer} is about to start"
         return Decision("Working", reason, (Dispatch(run.key), *heal), waits_for="machine")
-    if s.run_lost:
+    if run.key in s.lost:
         return Decision("Working", f"agent {run.peer} is gone without a result", (LoseRun(run.key),), s.now, "machine")
+    return Decision("Working", f"agent {run.peer} works on it, round {run.round}", heal, until_over(s, run), "machine")
+
+
+def until_over(s: Snapshot, run: Run) -> datetime:
+    """When it has ended in any case."""
     until = (run.started_at or run.admitted_at) + timedelta(minutes=s.policy.work.minutes_per_run) + GRACE
-    later = until if until > s.now else s.now + GRACE
-    return Decision("Working", f"agent {run.peer} works on it, round {run.round}", heal, later, "machine")
+    return until if until > s.now else s.now + GRACE
 
 
 def gating(s: Snapshot, stage: Gating) -> Decision:
@@ -87,11 +98,11 @@ def gating(s: Snapshot, stage: Gating) -> Decision:
     if failed:
         return send_back(s, "Gating", failed, stage.work.head)
     stuck = [v for v in verdicts if v.waits_for == "person"]
-    if started := run_gates(s, "Gating", verdicts):
+    if started := run_gates(s, "Gating", verdicts, s.policy.gates.commands):
         return started
     if stuck:
-        return park(s, "Gating", f"the result cannot be judged: {_waiting(stuck)}")
-    return Decision("Gating", _waiting(verdicts), waits_for="machine")
+        return park(s, "Gating", f"the result cannot be judged: {waiting(stuck)}")
+    return Decision("Gating", waiting(verdicts), waits_for="machine")
 
 
 def built(s: Snapshot, stage: Built) -> Decision:
@@ -126,15 +137,13 @@ def describe(s: Snapshot, run: Run, pull: Pull) -> tuple[Action, ...]:
     return () if pull.text.split() == text.split() else (EditPull(text),)
 
 
-def run_gates(s: Snapshot, stage: str, verdicts: list[Verdict]) -> Decision | None:
+def run_gates(s: Snapshot, stage: str, verdicts: list[Verdict], lines: Sequence[str]) -> Decision | None:
     """Start what has not run on this head, and once more what the machine and not the command has failed."""
     broken = {v.gate for v in verdicts if v.waits_for == "person" and _tries(s, v) < GATE_TRIES}
     absent = [v for v in verdicts if v.key == "absent" or v.gate in broken]
     if not absent:
         return None
-    actions = tuple(
-        RunGate(v.gate, line, v.head) for v in absent for line in s.policy.gates.commands if name_of(line) == v.gate
-    )
+    actions = tuple(RunGate(v.gate, line, v.head) for v in absent for line in lines if name_of(line) == v.gate)
     return Decision(stage, f"runs {', '.join(a.command for a in actions)} on the result", actions, waits_for="machine")
 
 
@@ -219,7 +228,7 @@ def _start_over(s: Snapshot, claim: Claim) -> Decision:
     return Decision("Claimed", f"agent {claim.peer} takes it", (SendBack(plan),), waits_for="slot")
 
 
-def _once_more(s: Snapshot, run: Run) -> Decision:
+def once_more(s: Snapshot, run: Run) -> Decision:
     outcome = run.outcome
     unreached = outcome.summary if outcome and outcome.ended == "unreached" else ""
     if run.exhausted:
@@ -251,19 +260,19 @@ def _limited(s: Snapshot, claim: Claim, run: Run) -> Decision:
             return Decision("Claimed", why, (SendBack(plan), told), waits_for="slot")
     if hold:
         return Decision("Claimed", f"agent {run.peer} {hold.reason}", (), hold.until, "agent")
-    return _once_more(s, run)
+    return once_more(s, run)
 
 
-def fall_back(s: Snapshot, name: str) -> Peer | None:
+def fall_back(s: Snapshot, name: str, role: str = BUILDER) -> Peer | None:
     """Who may take that one's work at once, while its provider says to wait."""
     if name not in limited(s) or s.issue is None:
         return None
-    others = fall_backs(s.peers, name, s.issue.repo, s.issue.labels, s.face.fields if s.face else {})
+    others = fall_backs(s.peers, name, s.issue.repo, s.issue.labels, s.face.fields if s.face else {}, role)
     free = (other for other in others if admit(s.usage, s.caps, s.policy.work, other, first=False) is None)
     return next(free, None)
 
 
-def _overspent(run: Run) -> str:
+def overspent(run: Run) -> str:
     used = Budget(run.outcome.tokens or 0, run.outcome.cost_usd) if run.outcome else NOTHING
     cap = f" of the {run.cap} it may use" if run.cap else ""
     return f"agent {run.peer} was stopped in round {run.round}: it used {used}{cap}"
@@ -273,7 +282,7 @@ def _ended(how: str) -> str:
     return {"failed": "failed", "timed_out": "ran out of time", "stalled": "stood still"}.get(how, how)
 
 
-def _waiting(verdicts: list[Verdict]) -> str:
+def waiting(verdicts: list[Verdict]) -> str:
     open_ones = [v for v in verdicts if not v.passed]
     return "; ".join(f"{v.gate}: {v.reason}" for v in open_ones) or "every command passed"
 

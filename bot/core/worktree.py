@@ -18,12 +18,22 @@ class WorkSpec:
     repo: str  # "owner/name"
     item: str  # the item's id; becomes part of a ref only through `ref_part`
     branch: str  # "sluice/<number>-<slug>"
-    base: str  # the branch it will be merged into
+    base: str  # the branch it will be merged into; of a step of a plan the head it begins at
+    peoples: str = ""  # the branch whose configuration and submodules count, where that is not the base
+
+    @property
+    def config(self) -> str:
+        return self.peoples or self.base
 
     @property
     def saved_ref(self) -> str:
         """The remote ref that keeps unfinished work. It starts no workflow: it is no branch."""
         return f"refs/sluice/work/{ref_part(self.item)}"
+
+
+def part_of(spec: WorkSpec, step: str, head: str) -> WorkSpec:
+    """A worktree of its own for one step, which begins at the item's head; its branch is never pushed."""
+    return WorkSpec(spec.repo, f"{spec.item}.{step}", f"{spec.branch}.{step}", head, spec.base)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,13 @@ from bot.git.mirror import Mirror
 MOST, LONGEST = 1_000, 100_000  # commits of one round, and bytes of one: more is no history that anybody reads
 LATEST = 1 << 33  # seconds: later is no date
 OURS = re.compile(r"^\s*Sluice-[\w-]*\s*:.*\n?", re.IGNORECASE | re.MULTILINE)
+# what GitHub would obey in a commit's words: closing other issues at a merge, and leaving the checks out
+CLOSING = re.compile(
+    r"\b((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+)(?:[\w.-]*/?[\w.-]*#|GH-|https?://\S+?/(?:issues|pull)/)(?=\d)",
+    re.IGNORECASE,
+)
+SKIPPING = re.compile(r"\[((?:skip|no) ci|ci skip|skip actions|actions skip)\]", re.IGNORECASE)
+UNCHECKED = re.compile(r"^\s*skip-checks\s*:.*\n?", re.IGNORECASE | re.MULTILINE)
 FIELDS = ("%H", "%T", "%P", "%at", "%B")
 
 
@@ -28,8 +35,9 @@ class _Commit:
 
 
 def worded(message: str, trailers: Mapping[str, str], otherwise: str) -> str:
-    """An agent's words may be in it: none that only a terminal obeys, and no trailer that looks like Sluice's."""
+    """An agent's words may be in it: none that a terminal or GitHub obeys, and no trailer that looks like Sluice's."""
     message = "".join(c for c in message if c in "\n\t" or c.isprintable())
+    message = UNCHECKED.sub("", SKIPPING.sub(r"(\1)", CLOSING.sub(r"\1no. ", message)))
     lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers.items()]
     own = OURS.sub("", message).strip() or otherwise
     return "\n\n".join(part for part in (own, "\n".join(lines)) if part) + "\n"

@@ -72,11 +72,11 @@ class Desk:
         local = await self.mirror.ref(local_ref(self.spec.item))
         return local if local and await self.mirror.contains(head, local) else head
 
-    async def catch_up(self, head: str, merge_base: bool) -> tuple[str, Pending | None]:
-        """Bring in what others pushed to the branch, and the base if that is wanted. The first conflict ends it."""
+    async def catch_up(self, head: str, merge_base: bool, merge_head: str = "") -> tuple[str, Pending | None]:
+        """Bring in what others pushed to the branch, and the base or a commit if wanted. The first conflict ends it."""
         wanted = [self.spec.branch, self.spec.base] if merge_base else [self.spec.branch]
-        for name in wanted:
-            ref = remote_branch(name)
+        refs = [(name, remote_branch(name)) for name in wanted]
+        for name, ref in (*refs, ("the other steps' work", merge_head)) if merge_head else refs:
             if other := await self.mirror.ref(ref):
                 merged = await merge(self.mirror, head, other, ref, f"Merge {name} into {self.spec.branch}\n")
                 if isinstance(merged, Pending):
@@ -84,15 +84,29 @@ class Desk:
                 head = merged
         return head, None
 
+    async def gathered(self, saved: str | None) -> str:
+        """The head of all that was ever collected for the item, whether its tree is there or not."""
+        if self.exists:
+            return (await self.resume({}))[0]
+        head, _ = await self.start(saved)
+        return await self._not_yet_saved(head)
+
+    async def put(self, head: str) -> None:
+        """The item's work is this commit from now on."""
+        if self.exists:
+            await self.lay(head, None, head, trusted=False)  # whoever works there next has it laid anew
+        else:
+            await self.mirror.set_refs({local_ref(self.spec.item): head})
+
     # --- the tree's files ---------------------------------------------------------------------------------------------
 
-    async def lay(self, head: str, pending: Pending | None, files: str) -> None:
+    async def lay(self, head: str, pending: Pending | None, files: str, trusted: bool) -> None:
         """Lay the files of commit `files` and a fresh `.git` at `head`. Written down, then done, then over."""
         refs = {local_ref(self.spec.item): head, merging_ref(self.spec.item): pending.commit if pending else None}
         await self.mirror.set_refs(refs | {laying_ref(self.spec.item): files})
-        await self._finish_laying(files)
+        await self._finish_laying(files, trusted)
 
-    async def _finish_laying(self, files: str) -> None:
+    async def _finish_laying(self, files: str, trusted: bool = False) -> None:
         tree = self.layout.tree(self.spec)
         head = await self.mirror.need(local_ref(self.spec.item))
         if not tree.is_dir():
@@ -101,8 +115,8 @@ class Desk:
         tree.mkdir(parents=True, exist_ok=True)
         tree.chmod(0o755)
         pending = await read_pending(self.mirror, merging_ref(self.spec.item))
-        base, conflicts = await self.mirror.need(self.spec.base), pending.conflicts if pending else ()
-        await self.index.lay(await mask(self.index, self.spec.item, files, base, conflicts))
+        base, conflicts = await self.mirror.need(self.spec.config), pending.conflicts if pending else ()
+        await self.index.lay(await mask(self.index, self.spec.item, files, base, conflicts, trusted))
         await self._lay_dotgit(head)
         await self.mirror.set_refs({laying_ref(self.spec.item): None})
 
@@ -178,7 +192,7 @@ class Desk:
 
     async def _submodules(self) -> set[str]:
         """The submodules the base branch has: links to other repositories that people meant to be there."""
-        base = await self.mirror.need(self.spec.base)
+        base = await self.mirror.need(self.spec.config)
         rows = await self.mirror.git.run(self.mirror.path, "ls-tree", "-r", "-z", base)
         entries = (row.split("\t", 1) for row in rows.decode("utf-8", "surrogateescape").split("\0") if row)
         return {path for info, path in entries if info.startswith("160000")}

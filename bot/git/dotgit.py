@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.core.plans.plan import FOLDER
 from bot.git.removal import discard
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+IGNORED = f"/{FOLDER}/\n"  # beside what the repository itself says: what steps of a plan hand on
 _CONFIG = """[core]
 \trepositoryformatversion = 0
 \tfilemode = true
@@ -55,6 +57,7 @@ def lay(tree: Path, index: Path, told: DotGit, scratch: Path) -> None:
     name, email = (_quoted(text) for text in told.author)
     refs = dict(told.refs) | ({f"refs/heads/{told.branch}": told.head} if told.branch else {})
     _write(scratch / "config", _CONFIG.format(name=name, email=email))
+    _write(scratch / "info/exclude", IGNORED)
     _write(scratch / "objects/info/alternates", f"{told.objects}\n")
     _write(scratch / "packed-refs", "".join(f"{sha} {ref}\n" for ref, sha in sorted(refs.items())))
     _write(scratch / "HEAD", f"ref: refs/heads/{told.branch}\n" if told.branch else f"{told.head}\n")

@@ -44,14 +44,26 @@ class Git:
 
     # --- worktrees ----------------------------------------------------------------------------------------------------
 
-    async def worktree(self, spec: WorkSpec, merge_base: bool = False, trailers: Mapping[str, str] = NONE) -> Worktree:
-        """The item's tree, ready for a round. With `merge_base` the base is merged in, conflicts and all; what a life
-        that was cut short left in it is committed with the trailers."""
-        return await self._trees.prepare(spec, merge_base, trailers)
+    async def worktree(
+        self,
+        spec: WorkSpec,
+        merge_base: bool = False,
+        trailers: Mapping[str, str] = NONE,
+        trusted: bool = False,
+        merge_head: str = "",
+    ) -> Worktree:
+        """The item's tree, ready for a round. With `merge_base` the base is merged in, conflicts and all, with
+        `merge_head` that commit; what a life that was cut short left in it is committed with the trailers. Unless the
+        repository's own configuration of agents is `trusted`, what of it starts programs is not there."""
+        return await self._trees.prepare(spec, merge_base, trailers, trusted, merge_head)
 
     async def collect(self, spec: WorkSpec, message: str, trailers: Mapping[str, str]) -> Work:
         """Commit all that git does not ignore, and bring it into the mirror, checked."""
         return await self._trees.collect(spec, message, trailers)
+
+    async def fold(self, spec: WorkSpec, part: WorkSpec, head: str, note: str) -> Work | tuple[str, ...]:
+        """Bring `head`, collected in the worktree of `part`, into the item's branch; or the files that conflict."""
+        return await self._trees.fold(spec, part, head, note)
 
     async def remove_worktree(self, spec: WorkSpec) -> None:
         """Refused unless the remote has all that is in it. Safe to repeat."""

@@ -6,6 +6,7 @@ never look into another repository: `git add` and `git status` would run one ins
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -15,10 +16,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+from bot.git.errors import GitFailed
 from bot.git.mirror import Mirror, names
 from bot.git.process import failure
+from bot.git.taming import tame
 
+log = structlog.get_logger(__name__)
 _GONE = "0" * 40
+HUGE = 100 << 20  # bytes: GitHub takes no larger file
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Index:
 
     async def snapshot(self, head: str, links: Iterable[str]) -> str:
         """The tree object of all that is in the tree and not ignored. `links`: the submodules that are meant to be."""
+        await asyncio.to_thread(tame, self.tree)
         async with self._working() as work:
             await work.git("read-tree", "--reset", head)
             tracked, embedded = await work.entries(set(links))
@@ -43,7 +51,11 @@ class Index:
             found = [*tracked, *(path for path in others if not path.endswith("/")), *await work.not_ignored(nested)]
             here = _on_disk(self.tree, found)
             await work.forget(set(tracked) - set(here))
-            await work.git("update-index", "--add", "--replace", "-z", "--stdin", stdin=_joined(here))
+            try:
+                await work.git("update-index", "--add", "--replace", "-z", "--stdin", stdin=_joined(here))
+            except GitFailed as error:  # an attribute wants what cannot be, an encoding that nobody knows perhaps
+                log.warning("files are taken byte for byte", tree=str(self.tree), why=str(error))
+                await work.take_as_they_are(here)
             return (await work.git("write-tree")).decode().strip()
 
     async def changed(self, tree: str, entries: Mapping[str, str | None]) -> str:
@@ -112,6 +124,20 @@ class _Working:
         rows = "".join(f"{entry}\t{path}\0" for path, entry in entries.items())
         await self.git("update-index", "-z", "--index-info", stdin=rows.encode("utf-8", "surrogateescape"))
 
+    async def take_as_they_are(self, paths: Iterable[str]) -> None:
+        """Without any conversion that an attribute asks for."""
+        entries = {}
+        for path in paths:
+            mode = os.lstat(self.tree / path).st_mode
+            if stat.S_ISLNK(mode):
+                told, words = os.fsencode(os.readlink(self.tree / path)), ["--stdin"]
+            else:
+                told, words = b"", ["--no-filters", "--", path]
+            sha = (await self.git("hash-object", "-w", *words, stdin=told)).decode().strip()
+            kind = "120000" if stat.S_ISLNK(mode) else "100755" if mode & 0o100 else "100644"
+            entries[path] = f"{kind} {sha}"
+        await self.remember(entries)
+
     async def not_ignored(self, wanted: list[str]) -> list[str]:
         if not wanted:
             return []
@@ -137,7 +163,8 @@ def _walk(tree: Path, folder: str) -> Iterator[str]:
 
 
 def _on_disk(tree: Path, paths: Iterable[str]) -> list[str]:
-    """Those that are plain files or links in plain folders. A path beyond a symbolic link is not the tree's."""
+    """Those that are plain files or links in plain folders. A path beyond a symbolic link is not the tree's, and what
+    is huge and almost nothing but a hole is no work: reading it to its end would take hours."""
     folders: dict[str, bool] = {"": True}
 
     def plain(folder: str) -> bool:
@@ -145,7 +172,7 @@ def _on_disk(tree: Path, paths: Iterable[str]) -> list[str]:
             folders[folder] = plain(os.path.dirname(folder)) and stat.S_ISDIR(_mode(tree, folder))
         return folders[folder]
 
-    return [path for path in paths if plain(os.path.dirname(path)) and _is_file(_mode(tree, path))]
+    return [path for path in paths if plain(os.path.dirname(path)) and _is_file(tree, path)]
 
 
 def _mode(tree: Path, path: str) -> int:
@@ -154,8 +181,12 @@ def _mode(tree: Path, path: str) -> int:
     return 0
 
 
-def _is_file(mode: int) -> bool:
-    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+def _is_file(tree: Path, path: str) -> bool:
+    with contextlib.suppress(OSError):
+        found = os.lstat(tree / path)
+        hollow = found.st_size > HUGE and found.st_blocks * 512 < found.st_size // 2
+        return stat.S_ISLNK(found.st_mode) or (stat.S_ISREG(found.st_mode) and not hollow)
+    return False
 
 
 def _joined(paths: Iterable[str]) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from bot.core.worktree import FileChange
+from bot.git.dotgit import IGNORED
 from bot.git.errors import GitFailed
 from bot.git.layout import remote_branch
 from bot.git.process import Answer, Runner, failure
@@ -96,6 +97,8 @@ class Mirror:
             new = self.path.with_name(f".{self.path.name}.{id(self)}")
             self.path.parent.mkdir(parents=True, exist_ok=True)
             await self.git.run(new, "init", "--quiet", "--bare", "--template=", str(new))
+            (new / "info").mkdir(exist_ok=True)
+            (new / "info/exclude").write_text(IGNORED)
             with contextlib.suppress(OSError):  # another process was quicker
                 new.rename(self.path)
 
@@ -148,6 +151,10 @@ class Mirror:
     async def differing(self, base: str, head: str) -> set[str]:
         args = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
         return set(names(await self.git.run(self.path, *args)))
+
+    async def paths(self, rev: str) -> list[str]:
+        """Of every file in a commit or tree."""
+        return names(await self.git.run(self.path, "ls-tree", "-r", "-z", "--full-tree", "--name-only", rev))
 
     async def blob(self, rev: str, path: str) -> bytes | None:
         """A file's content in a commit or tree; None when there is no such file."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ def discard(path: Path, aside: Path) -> None:
 def remove(folder: Path) -> None:
     """Remove a folder and all in it. Symbolic links in it are removed, never followed."""
     if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder, onerror=_open_up_and_retry)
+        try:
+            shutil.rmtree(folder, onerror=_open_up_and_retry)
+        except RecursionError:  # deeper than Python goes
+            subprocess.run(["rm", "-rf", "--", folder], capture_output=True, check=False)
 
 
 def _open_up_and_retry(verb: Callable[..., Any], name: str, _: Any) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bot.core.worktree import Work, WorkSpec, Worktree
 from bot.git.desk import Desk
 from bot.git.layout import Layout, merging_ref
-from bot.git.merge import Pending, read_pending
+from bot.git.merge import Pending, merge, read_pending
 from bot.git.mirror import Mirror
 from bot.git.removal import discard
 
@@ -22,10 +22,13 @@ class Worktrees:
     author: tuple[str, str]
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
-    async def prepare(self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str]) -> Worktree:
+    async def prepare(
+        self, spec: WorkSpec, merge_base: bool, trailers: Mapping[str, str], trusted: bool, merge_head: str = ""
+    ) -> Worktree:
         """The item's tree, ready for a round: up to date with its branch, its `.git` laid anew.
 
-        `trailers`: of what lies in it already.
+        `trailers`: of what lies in it already; `merge_head`: a commit to be merged in, as `merge_base` does the base.
+        `trusted`: what starts programs beside the agent lies there, too.
         """
         async with self._locks[spec.item]:
             desk = self._desk(spec)
@@ -34,8 +37,8 @@ class Worktrees:
             pending = await read_pending(desk.mirror, merging_ref(spec.item)) if desk.exists else None
             fresh: Pending | None = None
             if pending is None:
-                head, fresh = await desk.catch_up(head, merge_base)
-            await desk.lay(head, pending or fresh, fresh.commit if fresh else head)
+                head, fresh = await desk.catch_up(head, merge_base, merge_head)
+            await desk.lay(head, pending or fresh, fresh.commit if fresh else head, trusted)
             base = await desk.mirror.need(spec.base)
             conflicts = await desk.conflicts(pending or fresh, fresh.commit if fresh else head)
             return Worktree(self.layout.tree(spec), head, base, came_from, conflicts)
@@ -44,6 +47,22 @@ class Worktrees:
         """Commit what is in the tree and bring it safely into the mirror."""
         async with self._locks[spec.item]:
             return await self._desk(spec).collect(message, trailers)
+
+    async def fold(self, spec: WorkSpec, part: WorkSpec, head: str, note: str) -> Work | tuple[str, ...]:
+        """Bring what was done in a worktree of its own into the item's branch; or the files that conflict.
+
+        In the mirror alone, unless the item's own tree is there. Safe to repeat: what is in it already changes nothing.
+        """
+        async with self._locks[spec.item]:
+            desk = self._desk(spec)
+            saved = await desk.fetch()
+            await self._desk(part).fetch()
+            mine = await desk.gathered(saved)
+            merged = await merge(desk.mirror, mine, await desk.mirror.need(head), head, note)
+            if isinstance(merged, Pending):
+                return merged.conflicts
+            await desk.put(merged)
+            return await desk.describe(merged, ())
 
     async def remove(self, spec: WorkSpec) -> None:
         """Remove the tree, if the remote has everything that is in it."""

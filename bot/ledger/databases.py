@@ -16,12 +16,14 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import Any, TypeVarTuple, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple, overload
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, func, make_url, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.sql.selectable import TypedReturnsRows
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 TURN = 0x51_0_1CE  # the advisory lock's number; any will do, as long as all use the same
 POSTGRES_OPTIONS = "-c idle_in_transaction_session_timeout=15000"  # a frozen writer loses its turn
@@ -50,7 +52,7 @@ class Here:
         return self._connection.execute(statement, parameters)
 
 
-Tx = Here | AsyncConnection
+Tx: TypeAlias = "Here | AsyncConnection"
 
 
 class Sqlite:
@@ -110,6 +112,8 @@ class Sqlite:
 
 class Postgres:
     def __init__(self, target: URL) -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine  # here: it loads the ORM, which nothing else needs
+
         options = {"pool_pre_ping": True, "connect_args": {"options": POSTGRES_OPTIONS}}
         self._engine = create_async_engine(target.set(drivername="postgresql+psycopg"), **options)
         self._turn = asyncio.Lock()  # the writers of this process queue here, each with a connection less to hold

@@ -25,7 +25,7 @@ class Halting(Store):
             found = (await tx.execute(busy)).mappings().all()
             ids = [row["id"] for row in found]
             mine = select(runs).where(runs.c.state.in_(ACTIVE), runs.c.item.in_(ids)).order_by(runs.c.seq)
-            at = {row["item"]: run_of(row) for row in (await tx.execute(mine)).mappings()}
+            at_work = [run_of(row) for row in (await tx.execute(mine)).mappings()]
             open_gates = select(gate_runs).where(commands, gate_runs.c.item.in_(ids)).order_by(gate_runs.c.seq)
             gates = [(row["item"], gate_of(row)) for row in (await tx.execute(open_gates)).mappings()]
             modes = {row.repo: row.mode for row in await tx.execute(select(repositories.c.repo, repositories.c.mode))}
@@ -33,7 +33,7 @@ class Halting(Store):
             AtWork(
                 row["id"],
                 row["repo"],
-                at.get(row["id"]),
+                tuple(run for run in at_work if run.item == row["id"]),
                 tuple(gate for item, gate in gates if item == row["id"]),
                 row["paused_by"],
                 modes.get(row["repo"], "live"),

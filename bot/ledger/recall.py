@@ -18,9 +18,10 @@ from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, load, twin_of
 from bot.ledger.messages import messages_of
 from bot.ledger.orders import unanswered
+from bot.ledger.plans import task_of_item
 from bot.ledger.repositories import policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
-from bot.ledger.shared_tables import facts
+from bot.ledger.shared_tables import artifacts, facts
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
 
@@ -50,6 +51,7 @@ class Recall(Store):
                 **await _face(tx, mine),
                 policy_word=await policy_word_of(tx, mine.repo),
                 deeds=await deeds_of(tx, item),
+                **await _plan(tx, mine),
             )
 
 
@@ -69,6 +71,16 @@ async def _face(tx: Tx, mine: Item) -> dict[str, Any]:
     """How the card was last seen."""
     noted = select(items.c.column_name.label("column"), items.c.priority).where(items.c.id == mine.id)
     return dict((await tx.execute(noted)).mappings().one())
+
+
+async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:
+    """A plan that came to its end belongs to the life it did so in."""
+    task = await task_of_item(tx, mine.id)
+    e = task.execution if task else None
+    if e is None or (e.completed and mine.done and mine.claim is None):
+        return {}
+    left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == e.plan.task_id))
+    return {"execution": e, "artifacts": frozenset((row.path, row.step) for row in left)}
 
 
 async def fact(tx: Tx, key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
+from localhub.graphql.schema import schema
 from localhub.hub import Hub
 from localhub.server import create_app
 
@@ -37,6 +39,8 @@ def serve(
         config = uvicorn.Config(
             create_app(hub), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
+        schema()
+        gc.freeze()  # the schema stays: searched for garbage again and again, it costs more than what is asked
         _Server(config, hub).run(sockets=[listening, *([_bound_at(uds)] if uds else [])])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.agents import Launcher
 from bot.agents.launcher import Command, Exit
+from bot.agents.permits import Permits
 from bot.agents.runtimes import launches
 from bot.agents.seat import Seat
 from bot.core.events import Event, Kind
@@ -24,15 +25,24 @@ class Talked:
     """It enters the endpoint's network by itself."""
 
     def __init__(
-        self, desk: Desk, name: str, brief: str, url: str, session: str = "", *, trusted: bool = False
+        self,
+        desk: Desk,
+        name: str,
+        brief: str,
+        url: str,
+        session: str = "",
+        *,
+        trusted: bool = False,
+        permits: Permits | None = None,
     ) -> None:
         self.events: list[Event] = []
         self.desk = desk
         words = tuple(program(name))
         peer = Peer("robin", NATIVE.get(name, "acp"), words, model=MODELS.get(name, ""))
         seat = Seat(
-            peer, (*desk.models.inside, *words), desk.tree, desk.home, brief, session, url, desk.key, trusted=trusted
-        )
+            peer, (*desk.models.inside, *words), desk.tree, desk.home, brief, session, url, desk.key,
+            trusted=trusted, permits=permits or Permits(),
+        )  # fmt: skip
         self.launch = launches(peer.runtime)(seat, self.events.append)
         self.driver = self.launch.driver
 

@@ -9,7 +9,9 @@ import pytest
 
 from bot.agents.claude import Claude
 from bot.agents.conversation import Line
+from bot.agents.permits import Permits
 from bot.agents.seat import Ending
+from bot.core.permission import Permissions
 
 
 def result(**told: Any) -> Line:
@@ -68,6 +70,29 @@ def test_a_request_nobody_knows_is_refused() -> None:
     told = {"type": "control_request", "request_id": "r1", "request": {"subtype": "hook_callback"}}
     (answer,) = Claude().hear(told).answers
     assert answer["response"]["subtype"] == "error" and answer["response"]["request_id"] == "r1"
+
+
+@pytest.mark.parametrize(
+    ("policy", "tool", "given", "behavior", "said"),
+    [
+        ("all", "Bash", {"command": "make"}, "allow", "allowed"),
+        ("edits", "Bash", {"command": "make"}, "deny", "refused"),
+        ("edits", "Write", {"file_path": "/home/x"}, "deny", "refused"),
+        ("edits", "Read", {"file_path": "/home/x"}, "allow", "allowed"),
+        ("ask", "Bash", {"command": "make"}, "deny", "a person is asked"),
+        ("ask", "mcp__server__tool", {}, "deny", "refused"),
+    ],
+)
+def test_requests_are_answered_by_the_policy(
+    policy: Permissions, tool: str, given: Line, behavior: str, said: str
+) -> None:
+    """Both the request and its answer are told; where a person is asked the turn is ended."""
+    request = {"subtype": "can_use_tool", "tool_name": tool, "input": given}
+    heard = Claude(Permits(policy)).hear({"type": "control_request", "request_id": "r1", "request": request})
+    first, *more = heard.answers
+    assert first["response"]["response"]["behavior"] == behavior
+    assert [each.kind for each in heard.events] == ["asked", "answered"] and heard.events[1].text == said
+    assert [each["request"]["subtype"] for each in more] == ["interrupt"] * (said == "a person is asked")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.agents.codex import Codex
 from bot.agents.conversation import Heard, Line
+from bot.agents.permits import Permits
 from bot.agents.seat import Ending
+from bot.core.permission import Permissions
 
 
 def at_work(**options: Any) -> Codex:
@@ -74,6 +77,36 @@ def test_whatever_it_asks_is_answered(method: str, params: Line, answer: Line) -
     """What is asked and what is answered is heard, so that it never waits for somebody who is not there."""
     heard = at_work().hear({"id": 7, "method": method, "params": params})
     assert heard.answers == ({"id": 7, "result": answer},)
+    assert [each.kind for each in heard.events] == ["asked", "answered"]
+
+
+COMMAND, CHANGE = "item/commandExecution/requestApproval", "item/fileChange/requestApproval"
+
+
+@pytest.mark.parametrize(
+    ("policy", "method", "params", "decision"),
+    [
+        ("edits", COMMAND, {"command": "make"}, "decline"),
+        ("edits", COMMAND, {"command": "/bin/bash -lc 'cat notes.txt'"}, "accept"),
+        ("edits", COMMAND, {"command": "cat notes.txt", "networkApprovalContext": {"host": "a"}}, "decline"),
+        ("edits", CHANGE, {"itemId": "inside"}, "accept"),
+        ("edits", CHANGE, {"itemId": "outside"}, "decline"),
+        ("edits", CHANGE, {"itemId": "inside", "grantRoot": "/"}, "decline"),
+        ("edits", CHANGE, {"itemId": "never heard of"}, "decline"),
+        ("ask", COMMAND, {"command": "make"}, "cancel"),
+        ("ask", COMMAND, {"command": "make", "kind": "stdin"}, "decline"),
+    ],
+)
+def test_requests_are_answered_by_the_policy(
+    tmp_path: Path, policy: Permissions, method: str, params: Line, decision: str
+) -> None:
+    """A change is judged by its files, which were told before; where a person is asked the turn is ended."""
+    codex = at_work(permits=Permits(policy, roots=(tmp_path,)))
+    for name, path in (("inside", tmp_path / "a.txt"), ("outside", tmp_path.parent / "a.txt")):
+        item = {"type": "fileChange", "id": name, "changes": [{"path": str(path)}]}
+        codex.hear({"method": "item/started", "params": {"item": item}})
+    heard = codex.hear({"id": 7, "method": method, "params": params})
+    assert heard.answers == ({"id": 7, "result": {"decision": decision}},)
     assert [each.kind for each in heard.events] == ["asked", "answered"]
 
 

@@ -63,6 +63,7 @@ async def test_doctor_knows_whether_each_agent_could_start(tmp_path: Path) -> No
         stranger={"runtime": "claude", "command": program("claude")},
         aimless={"runtime": "acp", "command": program("opencode"), "api_key": KEY, "api_url": "http://127.0.0.1:9"},
         broken={"runtime": "acp", "command": [str(loud)], "api_key": KEY, "api_url": "http://a", "model": "m"},
+        loose={"runtime": "acp", "command": ["/bin/true"], "permissions": "ask"},
     )
     nowhere = '[github]\napi_url = "http://127.0.0.1:9"\ntoken = "none"\nlogin = "sluice[bot]"\n'
     config.write_text(nowhere + config.read_text())
@@ -74,6 +75,7 @@ async def test_doctor_knows_whether_each_agent_could_start(tmp_path: Path) -> No
     assert found["absent"] == ("wrong", "agent absent: the program '/nowhere/codex' is not there")
     assert found["stranger"][0] == "warning" and "set peers.stranger.api_key, or run `claude`" in found["stranger"][1]
     assert found["aimless"] == ("wrong", "with an api_key or api_url it needs peers.aimless.model")
+    assert found["loose"][0] == "warning" and "holds it as far as it asks" in found["loose"][1]
     assert found["broken"] == ("wrong", f"{loud} --version tells nothing")
 
 

@@ -14,9 +14,11 @@ import pytest
 from skills_ref import read_properties
 
 from bot.agents import skills
+from bot.agents.permits import Permits
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Ending
 from bot.agents.transcripts import billed
+from bot.core.permission import Said, question_of
 from bot.core.spend import cost_of
 from bot.prices import price_of
 from tests.agents.desk import Desk, truth
@@ -194,6 +196,27 @@ async def test_a_session_it_does_not_know_is_told_from_one_it_knows(desk: Desk, 
     talked = Talked(desk, name, "Go on.", desk.models.play("none", Scenario([])), unknown)
     await talked.through()
     assert talked.driver.session == ""
+
+
+@pytest.mark.parametrize("name", STEERED)
+async def test_a_command_waits_for_a_persons_word(desk: Desk, name: str) -> None:
+    """By `ask` it changes files, and its turn ends with the command it would run; in the same session it then does."""
+    make = Run("""python3 -c "open('made.txt', 'w')" """.strip())
+    outside = Write("../home/hello.txt", "hello\n")
+    turns = [Turn([Write("hello.txt", "hello\n")]), Turn([outside]), *[Turn([make])] * 3, *[Turn(say="Made.")] * 2]
+    url, permits = desk.models.play("asks", Scenario(turns)), Permits("ask", roots=(desk.tree,))
+    talked = Talked(desk, name, "Make it.", url, permits=permits)
+    await talked.through()
+    command = talked.heard("asked")[-1].target
+    assert "made.txt" in command and permits.question == question_of(command)
+    assert [each.text for each in talked.heard("answered")][-2:] == ["refused", "a person is asked"]
+    assert (desk.tree / "hello.txt").exists() and not (desk.tree / "made.txt").exists()
+    assert not (desk.home / "hello.txt").exists()
+
+    granted = Permits("ask", Said(yes=frozenset([command])), (desk.tree,))
+    again = Talked(desk, name, "Yes.", url, talked.driver.session, permits=granted)
+    await again.through()
+    assert again.driver.ending == Ending("finished", "Made.") and (desk.tree / "made.txt").exists()
 
 
 @pytest.mark.parametrize("trusted", [False, True], ids=["as shipped", "trusted by the policy"])

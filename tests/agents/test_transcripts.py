@@ -7,11 +7,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.agents.transcripts import DEEPEST, READERS, billed
+from bot.agents.transcripts import DEEPEST, READERS, Window, billed, billed_within
 from bot.core.tokens import MOST, Tokens
 
 
@@ -32,6 +33,42 @@ def transcript(tmp_path: Path) -> Path:
 def test_nothing_there_is_nothing_known(program: str, tmp_path: Path) -> None:
     """A home without a transcript has no figures, not a zero."""
     assert billed(program, tmp_path) == ()
+
+
+NOON = datetime(2026, 4, 19, 12, tzinfo=UTC)
+
+
+def test_of_a_session_only_what_was_said_within_the_time_counts(tmp_path: Path) -> None:
+    """Messages once each, what went into the cache and sub-agents included; another session's, and later ones, not."""
+    projects = tmp_path / ".claude/projects/-home-mona-my-shop"
+    (projects / "sid-1/subagents").mkdir(parents=True)
+    written = {"cache_creation_input_tokens": 100, "cache_read_input_tokens": 10}
+    rows = [("one", 1, written), ("one", 1, written), ("late", 90, {}), ("early", -5, {})]
+    (projects / "sid-1.jsonl").write_text("".join(_said(NOON, *row) for row in rows))
+    (projects / "sid-1/subagents/agent-a.jsonl").write_text(_said(NOON, "sub", 2, {}) + claude_row("no time"))
+    (projects / "sid-2.jsonl").write_text(_said(NOON, "other", 1, {}))
+    found = billed_within(Window("sid-1", NOON, NOON + timedelta(minutes=60)), tmp_path)
+    assert found == (Tokens("claude-x", 5 + 110 + 5, cache_read=10, cache_write=100, output=14),)
+    assert billed_within(Window("sid-9", None, NOON), tmp_path) == ()
+
+
+def test_of_a_session_of_codex_as_well(tmp_path: Path) -> None:
+    """The model stands at the beginning of the turn, which may be before the time."""
+    folder = tmp_path / ".codex/sessions/2026/04/19"
+    folder.mkdir(parents=True)
+    used = {"input_tokens": 50, "cached_input_tokens": 20, "output_tokens": 9}
+    rows = (
+        {"type": "turn_context", "payload": {"model": "gpt-x"}, "timestamp": "2026-04-19T11:00:00Z"},
+        {"type": "token_usage_record", "payload": {"response_id": "r1", "usage": used}, "timestamp": f"{NOON:%FT%TZ}"},
+    )
+    (folder / "rollout-2026-04-19T11-00-00-sid-1.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    window = Window("sid-1", NOON, NOON + timedelta(minutes=1))
+    assert billed_within(window, tmp_path) == (Tokens("gpt-x", 50, cache_read=20, output=9),)
+
+
+def _said(noon: datetime, message: str, minutes: int, usage: dict[str, object]) -> str:
+    at = noon + timedelta(minutes=minutes)
+    return json.dumps({**json.loads(claude_row(message, **usage)), "timestamp": f"{at:%FT%T}.000Z"}) + "\n"
 
 
 @pytest.mark.parametrize(

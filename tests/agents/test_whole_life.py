@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from bot.core.tokens import by_model
+from tests.agents.booby import FILES, sprung
 from tests.agents.desk import KEY, truth
 from tests.agents.programs import program
 from tests.agents.talked import MODELS
@@ -64,13 +65,21 @@ def peer(name: str, url: str, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", RUNTIMES)
 async def test_a_red_gate_is_mended_in_the_same_session(name: str, make_world: MakeWorld, nearby: Models) -> None:
-    """Worktree, edits, tests, a commit of its own, pull request, red check, mended, green, merged, closed out."""
+    """Worktree, edits, tests, a commit of its own, pull request, red check, mended, green, merged, closed out. What the
+    repository would have had the program start beside it is not started, and whose work each commit is stands in it."""
     url = nearby.play(f"life-{name}", Scenario([*FIRST, *SECOND, ANEW]))
-    world = await make_world(peers={"robin": peer(name, url)})
+    world = await make_world(peers={"robin": peer(name, url)}, files=FILES)
     item = await world.add_issue("Spell the name", edits=False)
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
-    assert (await world.pull(item))["commits"] == 2
+    pull = await world.pull(item)
+    assert (pull["commits"], pull["changed_files"], sprung(world.folder / "data/homes")) == (2, 2, [])
+    assert not list((world.folder / "data/homes").glob("*/*/home/.cache/copilot/*")), "235 MB are kept with each item"
+    for at, commit in enumerate(await world.rest("ann", "GET", f"{{repo}}/pulls/{pull['number']}/commits"), 1):
+        told = dict(line.split(": ", 1) for line in commit["commit"]["message"].splitlines() if ": " in line)
+        [model] = {asked.request.model for asked in nearby.record(f"life-{name}").asked}
+        assert told["Sluice-Run"] and (told["Sluice-Agent"], told["Sluice-Round"]) == ("robin", str(at))
+        assert (told["Sluice-Runtime"], told["Sluice-Model"]) == (RUNTIMES[name], model)
     record = nearby.record(f"life-{name}")
     main = [asked for asked in record.asked if asked.branch != "aside"]
     anew = [*range(5), *range(3)]

@@ -14,10 +14,12 @@ import pytest
 from bot.agents import Launcher
 from bot.agents.acp import launch
 from bot.agents.launcher import Command, Exit
+from bot.agents.permits import Permits
 from bot.agents.quirks import Quirks
 from bot.agents.scripts import ACP_PLAYER
 from bot.agents.seat import Ending, Launch, Seat
 from bot.core.events import Event, Kind
+from bot.core.permission import Permissions, Said, question_of
 from bot.core.run import Limits, Peer
 
 pytestmark = pytest.mark.slow
@@ -32,6 +34,7 @@ class Desk:
         self.tree.mkdir()
         self.home.mkdir()
         self.events: list[Event] = []
+        self.permits = Permits()
 
     def launch(self, *steps: dict[str, Any], session: str = "", quirks: Quirks | None = None) -> Launch:
         script = self.home / "steps.json"
@@ -40,7 +43,7 @@ class Desk:
         return self.launch_program(program, session, quirks or Quirks())
 
     def launch_program(self, program: tuple[str, ...], session: str = "", quirks: Quirks | None = None) -> Launch:
-        seat = Seat(Peer("robin", "acp"), program, self.tree, self.home, "Fix the typo.", session)
+        seat = Seat(Peer("robin", "acp"), program, self.tree, self.home, "Fix the typo.", session, permits=self.permits)
         return launch(seat, self.events.append, quirks or Quirks())
 
     async def through(self, launched: Launch) -> Exit:
@@ -95,6 +98,37 @@ async def test_a_turn_from_the_brief_to_the_end(desk: Desk) -> None:
         ("usage", "3 read, 1 written, as it says itself", ""),
         ("finished", "Both are there.", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "step", "answer"),
+    [
+        ("edits", {"write": "a.txt", "text": "a"}, "allowed"),
+        ("edits", {"write": "../home/a.txt", "text": "a"}, "refused"),
+        ("edits", {"run": "touch b.txt"}, "refused"),
+        ("edits", {"ask": "use a tool nobody knows"}, "refused"),
+        ("ask", {"run": "touch b.txt"}, "a person is asked"),
+        ("ask", {"run": "touch good.txt"}, "allowed"),
+        ("ask", {"run": "touch bad.txt"}, "refused"),
+    ],
+)
+async def test_requests_are_answered_by_the_policy(
+    desk: Desk, policy: Permissions, step: dict[str, Any], answer: str
+) -> None:
+    """By what they are about, and for a command by what a person has said; what is not allowed is not done."""
+    said = Said(yes=frozenset(["touch good.txt"]), no=frozenset(["touch bad.txt"]))
+    desk.permits = Permits(policy, said, (desk.tree,))
+    launched = desk.launch({"ask": True, **step}, {"say": "Done."})
+    await desk.through(launched)
+    assert [text for text, _ in desk.heard("answered")] == [answer]
+    assert [each.name for each in desk.tree.iterdir()] == {"allowed": [_made(step)]}.get(answer, [])
+    assert desk.permits.question == (question_of(step["run"]) if answer == "a person is asked" else "")
+    ending = launched.driver.ending
+    assert ending and (ending.how == "finished") is (answer == "allowed")
+
+
+def _made(step: dict[str, Any]) -> str:
+    return str(step.get("write") or step.get("run")).split()[-1]
 
 
 async def test_it_is_interrupted(desk: Desk) -> None:

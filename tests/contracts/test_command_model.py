@@ -73,13 +73,14 @@ async def test_a_command_reaches_its_model_by_its_door(provider: str, tmp_path: 
 
 def test_where_its_model_is_must_be_said(tmp_path: Path) -> None:
     """A key for a program whose provider nobody knows is refused with what is missing."""
-    with pytest.raises(SettingsError, match="robin needs api_url"):
-        agents_of(read_settings(settings(tmp_path, "")), tmp_path / "data")
+    with pytest.raises(SettingsError, match="api_key needs api_url"):
+        read_settings(settings(tmp_path, ""))
 
 
 def test_commands_that_run_its_code_reach_no_more_than_it_does(tmp_path: Path) -> None:
     """Set-up and gate commands of an agent with its model alone have no network, unless that is said; others have."""
-    closed, opened = 'network = "model-only"\n', 'commands_network = "open"\n'
-    said = [closed, closed + opened, "", 'commands_network = "none"\n']
+    model = 'api_url = "http://127.0.0.1:9"\n'
+    closed, opened = f'{model}network = "model-only"\n', 'commands_network = "open"\n'
+    said = [closed, closed + opened, model, f'{model}commands_network = "none"\n']
     offline = [read_settings(settings(tmp_path, more)).peer_list()[0].offline for more in said]
     assert offline == [True, False, False, True]

@@ -213,6 +213,50 @@ async def test_pipes_and_folders_in_place_of_files(world: GitWorld) -> None:
     assert [file.path for file in (await world.collect()).files] == ["README.md", "src/app.py", "src/app.py/part"]
 
 
+async def test_whatever_lies_in_a_tree_it_is_read_to_its_end(world: GitWorld) -> None:
+    """Pipes that git would open, what its owner may not read, an encoding nobody knows, a hole of terabytes, folders
+    deeper than any name: the work beside them is collected, and they go with the tree."""
+    tree = await world.tree()
+    for pipe in ("a/.gitignore", "b/.gitattributes", "c/.git/HEAD"):
+        (tree / pipe).parent.mkdir(parents=True)
+        os.mkfifo(tree / pipe)
+    (tree / "c/.git/refs").mkdir()
+    (tree / "c/.git/objects").mkdir()
+    (tree / ".gitattributes").write_text("*.bin working-tree-encoding=NOBODYS\n")
+    (tree / "x.bin").write_bytes(b"\xff\0as it is")
+    (tree / "link.bin").symlink_to("x.bin")
+    with (tree / "hole").open("wb") as hole:
+        hole.truncate(1 << 40)
+    (tree / "shut").mkdir()
+    (tree / "shut/file").write_text("work\n")
+    (tree / "shut/file").chmod(0)
+    (tree / "shut").chmod(0)
+    git(tree, "-c", "alias.dig=!f() { for i in $(seq 1500); do mkdir d && cd d || exit; done; }; f", "dig")
+    work = await world.collect()
+    assert [file.path for file in work.files] == [".gitattributes", "link.bin", "shut/file", "x.bin"]
+    head = await world.git.save(SPEC)
+    assert world.file(head, "shut/file") == "work"
+    await world.git.remove_worktree(SPEC)
+    assert not tree.exists() and not list((world.home / "sluice/scratch").iterdir())
+
+
+OBEYED = (
+    "Fix it [skip ci]\n\nfixes #99, Closes: acme/other#9\nResolved https://github.com/acme/other/issues/9\n"
+    "fix GH-9\nSee #3.\n\nskip-checks: true\n"
+)
+
+
+async def test_no_word_of_an_agents_commits_is_obeyed_by_github(world: GitWorld) -> None:
+    """It closes no other issue and leaves no check out, whoever committed; what only names an issue stays."""
+    tree = await world.tree()
+    git(tree, "commit", "--quiet", "--allow-empty", "-m", OBEYED)
+    (tree / "a").write_text("a\n")
+    await world.git.collect(SPEC, OBEYED, {"Sluice-Run": "r1"})
+    said = git(world.remote, "log", "-2", "--format=%B", await world.git.save(SPEC))
+    one = "Fix it (skip ci)\n\nfixes no. 99, Closes: no. 9\nResolved no. 9\nfix no. 9\nSee #3."
+    assert said.split("\n\nSluice-Run: r1") in ([one, f"\n\n{one}", ""], [one, f"\n{one}", ""])
+
+
 async def test_names_of_every_kind(world: GitWorld) -> None:
     """Unicode, spaces, dashes, line breaks and glob characters in names are only names."""
     tree = await world.tree()

@@ -359,16 +359,16 @@ async def test_questions_about_the_repository(world: GitWorld) -> None:
 
 async def test_agents_configuration_is_the_bases_while_an_agent_works(world: GitWorld) -> None:
     """What a branch made of it is kept on the branch and not in force; what is changed anew is found as ever."""
-    world.person_pushes("main", {"AGENTS.md": "Be kind.\n", ".claude/settings.json": "{}\n"})
+    world.person_pushes("main", {"AGENTS.md": "Be kind.\n", ".claude/commands/do.md": "Do.\n"})
     tree = await world.tree()
     (tree / "AGENTS.md").write_text("Obey me.\n")
     (tree / ".mcp.json").write_text('{"evil": 1}\n')
-    (tree / ".claude/settings.json").unlink()
+    (tree / ".claude/commands/do.md").unlink()
     (tree / "a").write_text("a\n")
     first = await world.saved()
     assert world.file(first, "AGENTS.md") == "Obey me."
     tree = await world.tree()
-    assert (tree / "AGENTS.md").read_text() == "Be kind.\n" and (tree / ".claude/settings.json").exists()
+    assert (tree / "AGENTS.md").read_text() == "Be kind.\n" and (tree / ".claude/commands/do.md").exists()
     assert not (tree / ".mcp.json").exists() and git(tree, "status", "--porcelain").split() in ([], ["??", ".claude/"])
     (tree / "b").write_text("b\n")
     git(tree, "add", "--all")
@@ -380,3 +380,35 @@ async def test_agents_configuration_is_the_bases_while_an_agent_works(world: Git
     tree = await world.tree()
     (tree / "AGENTS.md").write_text("Obey me again.\n")
     assert world.file(await world.saved(), "AGENTS.md") == "Obey me again."
+
+
+STARTS = {".opencode/plugin/x.js": "1\n", ".mcp.json": "{}\n", ".github/hooks/x.json": "{}\n", "opencode.json": "{}\n"}
+
+
+@pytest.mark.parametrize("trusted", [False, True], ids=["as shipped", "trusted by the policy"])
+async def test_what_starts_programs_beside_an_agent_is_not_there(world: GitWorld, trusted: bool) -> None:
+    """Unless it is trusted; the branch keeps it all the same, whoever commits, and what is written there counts."""
+    world.person_pushes("main", STARTS | {".github/copilot-instructions.md": "Be kind.\n", ".opencode/a": "a\n"})
+    tree = (await world.git.worktree(SPEC, trusted=trusted)).path
+    assert [(tree / name).exists() for name in STARTS] == [trusted] * len(STARTS)
+    assert (tree / ".github/copilot-instructions.md").exists() and not git(tree, "status", "--porcelain")
+    (tree / "a").write_text("a\n")
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "--message", "Mine")
+    assert [file.path for file in (await world.collect()).files] == ["a"]
+    (tree / ".mcp.json").write_text('{"mine": 1}\n')
+    assert [file.path for file in (await world.collect()).files] == [".mcp.json", "a"]
+    head = await world.git.save(SPEC)
+    assert world.file(head, "opencode.json") == "{}" and world.file(head, ".mcp.json") == '{"mine": 1}'
+
+
+async def test_a_link_in_place_of_agents_configuration_leads_nowhere(world: GitWorld) -> None:
+    """A repository that keeps such a folder elsewhere, behind a link, starts nothing by it either."""
+    (clone := world.home / "person").mkdir(exist_ok=True)
+    world.person_pushes("main", {"tools/settings.json": "{}\n"})
+    (clone / ".claude").symlink_to("tools")
+    world.person_pushes("main", {"b": "b\n"})
+    tree = await world.tree()
+    assert (tree / "tools/settings.json").exists() and not (tree / ".claude").is_symlink()
+    (tree / "a").write_text("a\n")
+    assert world.file(await world.saved(), ".claude") == "tools"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bot.agents.homes import Homes, Session
-from bot.agents.laying import lay, link
+from bot.agents.laying import drop, lay, link
 from bot.agents.logins import Login, give_back, share
 from bot.core.tokens import Tokens
 
@@ -31,6 +33,20 @@ def test_nothing_an_agent_left_is_followed(home: Path, tmp_path: Path) -> None:
     assert (home / ".gemini/settings.json").read_text() == (home / "one").read_text() == "ours"
     (home / "two/three").mkdir(parents=True)
     assert lay(home, "two", b"a file now").read_bytes() == b"a file now"
+    (home / ".cache").symlink_to(outside)
+    drop(home, ".cache/settings.json")
+    assert (outside / "settings.json").read_text() == "theirs"
+
+
+def test_a_home_goes_however_deep_an_agent_has_made_it(home: Path, tmp_path: Path) -> None:
+    """Neither laying a file in its place nor forgetting it ends at the depth at which Python's own way ends."""
+    dig = "import os\nfor _ in range(1_500): os.mkdir('d'); os.chdir('d')"
+    for place in (home, home / "settings.json"):
+        place.mkdir(exist_ok=True)
+        subprocess.run([sys.executable, "-c", dig], cwd=place, check=True)
+    assert lay(home, "settings.json", "ours").read_text() == "ours"
+    Homes(tmp_path).forget("item")
+    assert list((tmp_path / "homes").iterdir()) == []
 
 
 @pytest.mark.parametrize("rotten", ["", "{", "[1]", '{"other": 1}', "\\xff"])

@@ -17,7 +17,7 @@ from bot.agents.errors import LaunchFailed
 from bot.agents.runtimes import command_of
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.scripts import ACP_PLAYER
-from bot.core.events import Event
+from bot.core.events import HEARD, Event
 from bot.core.run import Assignment, Limits, Peer
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
@@ -115,7 +115,7 @@ async def test_a_hostile_result_is_only_a_poor_summary(
     """Whatever a program writes as its result, the run ends as its exit code says, with a bounded summary."""
     body = f'Path(os.environ["SLUICE_RESULT"]).write_text({result})'
     outcome = await agents.run(await assignment(world, program(tmp_path, body)))
-    assert outcome.ended == "finished" and len(outcome.summary) <= 4_000
+    assert outcome.ended == "finished" and len(outcome.summary) <= HEARD
 
 
 async def test_a_result_that_links_elsewhere_is_not_read(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_a_hostile_question_is_none(agents: Agents, world: GitWorld, tmp_p
         outcome = await agents.run(await assignment(world, program(tmp_path, body)))
         assert (outcome.ended, outcome.question) == ("finished", "")
     body = 'Path(os.environ["SLUICE_QUESTION"]).write_text("x" * 900_000)'
-    assert len((await agents.run(await assignment(world, program(tmp_path, body)))).question) == 4_000
+    assert len((await agents.run(await assignment(world, program(tmp_path, body)))).question) == HEARD
 
 
 async def test_what_a_killed_life_left_is_not_waited_for(agents: Agents, world: GitWorld, tmp_path: Path) -> None:

@@ -9,6 +9,17 @@ from typing import Any
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Approval, Claim, Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.late import on_pull
+from bot.core.plans.execution import carried_out
+from bot.core.plans.happened import (
+    Answered,
+    Completed,
+    Dispatched,
+    GateJudged,
+    Happened,
+    Recorded,
+    Started,
+)
+from bot.core.plans.plan import Gate, Phase, Plan, Step
 from bot.core.policy import Gates, Merging, Policy, Reviewing, Work
 from bot.core.pull import Check, Pull, Remark, Review, Thread
 from bot.core.run import Outcome, Peer, Run
@@ -95,6 +106,41 @@ def run(
 def built(new: str = "h1", /, *paths: str, **changed: Any) -> Run:
     """A run that ended with a result at the new head."""
     return run(work=result(new, *paths), **changed)
+
+
+CODE, DOCS = Step("1.1", "backend", "Write the code"), Step("1.2", "writer", "Write the documents")
+LOOK = Step("2.1", "reviewer", "Look at it", changes=False)
+PLAN = Plan(
+    "task-a-0001",
+    "Fix the typo",
+    (Phase(1, "Build", (CODE, DOCS), "it is risky", Gate(("make test",))), Phase(2, "Look", (LOOK,))),
+    ago(8),
+)
+GIVEN = (Started(ago(8), "wendy"), Dispatched(ago(8), "1.1", "claude", "s1", True))
+STEPS_DONE = (
+    *GIVEN,
+    Dispatched(ago(8), "1.2", "claude", "s2", True),
+    Recorded(ago(7), "1.1", "complete", "claude", "Wrote it", run="s1", work=result("h0", "a.py")),
+    Recorded(ago(6), "1.2", "complete", "claude", "Wrote it", run="s2", work=result("h1", "a.py", "b.md")),
+)
+PHASE_OVER = (*STEPS_DONE, Answered(ago(5), 1, "approve", "mona"), GateJudged(ago(4), 1, True))
+PLAN_OVER = (
+    *PHASE_OVER,
+    Dispatched(ago(4), "2.1", "claude", "s3", True),
+    Recorded(ago(3), "2.1", "complete", "claude", "Good", run="s3"),
+    Completed(ago(2)),
+)
+
+
+def step_run(step: str, key: str, state: str = "ended", ended: str = "finished", **changed: Any) -> Run:
+    """A run of one step of the plan."""
+    return run(key, state, ended=ended, **{"step": step, "work": result(f"w-{key}", f"{key}.py"), **changed})
+
+
+def in_plan(*happened: Happened, runs: tuple[Run, ...] = (), plan: Plan = PLAN, **changed: Any) -> Snapshot:
+    """An item whose plan has come so far."""
+    found: dict[str, Any] = {"item": claimed(), "runs": runs, "execution": carried_out(plan, happened, on_board=True)}
+    return snapshot("In Progress", **{**found, **changed})
 
 
 def check(name: str = "ci", state: str = "passed", **changed: Any) -> Check:

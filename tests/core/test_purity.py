@@ -47,10 +47,17 @@ def test_imports_run_downwards() -> None:
     assert lint.returncode == 0, lint.stdout + lint.stderr
 
 
-def test_help_is_quick() -> None:
-    """Whoever asks for `--help` waits for the command line alone, not for what the commands work with."""
-    heavy = ("sqlalchemy", "alembic", "dbos", "github", "gql", "fastapi", "markdown_it", "httpx", "structlog")
-    loaded = f"import sys, bot.cli; print([name for name in {heavy} if name in sys.modules])"
+HEAVY = ("alembic", "dbos", "github", "gql", "fastapi", "markdown_it", "httpx", "structlog", "psycopg", "genai_prices")
+
+
+@pytest.mark.parametrize(
+    ("needed", "heavy"),
+    [("bot.cli", ("sqlalchemy", *HEAVY)), ("bot.cli, bot.ledger.open", ("sqlalchemy.orm", *HEAVY))],
+    ids=["--help", "a look into the ledger"],
+)
+def test_a_light_command_is_quick(needed: str, heavy: tuple[str, ...]) -> None:
+    """Whoever asks for little waits for that alone, not for what other commands work with."""
+    loaded = f"import sys, {needed}; print([name for name in {heavy} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", loaded], cwd=TOP, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
 

@@ -11,7 +11,7 @@ import pytest
 from bot.core.board import Board, Columns, scan_whole
 from bot.core.budget import Caps, Usage, admit
 from bot.core.policy import Work
-from bot.core.queue import priority_of, rank, takers
+from bot.core.queue import fall_backs, priority_of, rank, takers
 from bot.core.review import owed
 from bot.core.trust import Role, needed_for
 from tests.core.facts import NOW, item, peer
@@ -60,6 +60,15 @@ def test_takers_by_field() -> None:
     ]
     assert [p.name for p in takers((anyone, web), "acme/shop", (), {"Area": "docs"}, None)] == ["any"]
     assert [p.name for p in takers((anyone, web), "acme/shop", (), {}, None)] == ["any"]
+
+
+def test_takers_by_role() -> None:
+    """An ordinary item is a step of a builder; who names no role takes any, and nobody stands in for another role."""
+    anyone, scout = peer("any", fallbacks=("scout", "builder")), peer("scout", role="scout")
+    peers = (anyone, scout, peer("builder", role="builder"))
+    assert [p.name for p in takers(peers, "acme/shop", (), {}, None)] == ["any", "builder"]
+    assert [p.name for p in takers(peers, "acme/shop", (), {}, None, "scout")] == ["any", "scout"]
+    assert [p.name for p in fall_backs(peers, "any", "acme/shop", (), {})] == ["builder"]
 
 
 EMPTY = Usage()

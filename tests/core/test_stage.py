@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -10,7 +11,11 @@ from bot.core.item import Dependency, Face, Parked
 from bot.core.snapshot import Snapshot
 from bot.core.stage import COLUMN, MOVES, Stage, stage_of
 from tests.core.facts import (
+    GIVEN,
     NOW,
+    PLAN,
+    PLAN_OVER,
+    STEPS_DONE,
     ago,
     built,
     claim,
@@ -18,6 +23,7 @@ from tests.core.facts import (
     draft,
     gate_run,
     go_ahead,
+    in_plan,
     in_review,
     issue,
     item,
@@ -28,6 +34,7 @@ from tests.core.facts import (
     result,
     run,
     snapshot,
+    step_run,
 )
 
 COMMANDS = {"policy": policy(commands=("make test",))}
@@ -57,6 +64,16 @@ ROWS: dict[str, tuple[Snapshot, str]] = {
     ),
     "pushed, no pull request": (snapshot(item=claimed(pushed_head="h1"), runs=(built(),)), "Built"),
     "pull request open": (in_review(), "InReview"),
+    "a plan is carried out": (in_plan(*GIVEN), "Executing"),
+    "a phase of a plan waits": (in_plan(*STEPS_DONE), "AwaitingApproval"),
+    "a plan is over": (
+        in_plan(*PLAN_OVER, runs=(step_run("1.1", "s1"), step_run("1.2", "s2"), step_run("2.1", "s3"))),
+        "Built",
+    ),
+    "a plan is over and changed nothing": (
+        in_plan(GIVEN[0], *PLAN_OVER[-3:], runs=(step_run("2.1", "s3"),), plan=replace(PLAN, phases=PLAN.phases[1:])),
+        "Claimed",
+    ),
     "pull request closed": (in_review(pull(state="CLOSED")), "InReview"),
     "an older pull request closed": (in_review(pull(state="CLOSED", head="h0"), branch_head="h1"), "Built"),
     "pull request merged": (in_review(pull(**MERGED)), "Merged"),

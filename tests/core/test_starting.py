@@ -68,6 +68,12 @@ NOT_STARTED: dict[str, tuple[dict[str, Any], str]] = {
     "another agent": ({"item": item(peer_wanted="codex")}, "agent codex is not set up"),
     "other label": ({"peers": (peer(labels=("docs",)),)}, "no agent takes work"),
     "other repository": ({"peers": (peer(repositories=("acme/blog",)),)}, "no agent takes work"),
+    "other role": ({"peers": (peer(role="scout"),)}, "no agent takes the role builder"),
+    "another agent's role": (
+        {"peers": (peer(role="scout"),), "item": item(peer_wanted="claude")},
+        "agent claude does not take the role builder",
+    ),
+    "other role and label": ({"peers": (peer(role="scout", labels=("docs",)),)}, "no agent takes work like this"),
     "agent busy": ({"usage": Usage(running_by_peer={"claude": 1})}, "agent claude is busy"),
     "repository full": ({"usage": Usage(running_here=2), "peers": (peer(capacity=9),)}, "in this repository"),
     "machine full": ({"usage": Usage(running=2), "peers": (peer(capacity=9),)}, "already work"),

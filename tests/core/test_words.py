@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from bot.commands import parse
 from bot.context import Heard
 from bot.core import comments
 from bot.core.gates.verdict import Verdict
+from bot.core.plans import words
+from bot.core.plans.due import AskApproval
+from bot.core.plans.execution import carried_out
 from bot.core.run import Run
-from tests.core.facts import NOW, ago, built, go_ahead, item, outcome, pull, review
+from tests.core.facts import GIVEN, NOW, PLAN, STEPS_DONE, ago, built, go_ahead, item, outcome, pull, review
 
 CORE = Path(comments.__file__).parent
 OURS = re.compile(
@@ -63,6 +67,16 @@ SAID: dict[str, Callable[[], str]] = {
     "reopened since": lambda: comments.not_understood(comments.REOPENED_SINCE, "retry"),
     "reworded": lambda: comments.not_understood(comments.reworded(["ada", "somebody"]), "retry"),
     "explained": lambda: comments.explained("blocked by acme/shop#3"),
+    "plan at work": lambda: words.progress(carried_out(PLAN, GIVEN), go_ahead()),
+    "plan wants approval": lambda: words.plan_wants_approval(
+        carried_out(replace(PLAN, risk="HIGH", approval="it deletes data"), ()), "wendy"
+    ),
+    "phase wants approval": lambda: words.approval_wanted(
+        carried_out(PLAN, STEPS_DONE), AskApproval(1, "phase 1", "it is risky"), "wendy"
+    ),
+    "plan by a stranger": lambda: words.plan_shown(
+        carried_out(replace(PLAN, phases=(replace(PLAN.phases[1], name="@all </details>\n# x"),)), ())
+    ),
     "report": lambda: comments.report(
         {"Working": 2, "InReview": 1, "Parked": 1, "Merged": 1, "Done": 3},
         [("acme/shop#3", "agent claude failed")],

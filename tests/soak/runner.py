@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 import subprocess
 import sys
@@ -15,13 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock
 
+from tests.forks import FORKS
 from tests.soak import life
 from tests.soak.schedule import Schedule, schedule_of
 
 LONGEST = 240.0  # seconds one life may take; a world that waits for nothing takes a few
 FRESH = 40  # worlds after which a worker takes a new localhub, which keeps everything in memory
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([life.__name__, "tests.forked"])
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +12,21 @@ import httpx
 import pytest
 
 from bot.cli import app
+from tests import forks
+from tests.forks import Told
 from tests.stories.conftest import MakeWorld
 from tests.world import World
 
 SLUICE = Path(sys.executable).with_name("sluice")
 SLOW = {"wait": 60}
-
-
-@dataclass(frozen=True)
-class Told:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+ENVIRONMENT = {"COLUMNS": "400", "PATH": "/usr/bin:/bin"}
 
 
 async def sluice(*words: str, config: Path, at: Path | None = None) -> Told:
     """What the command says; a traceback is never an answer."""
-    process = await asyncio.create_subprocess_exec(
-        SLUICE,
-        *words,
-        "--config",
-        str(config),
-        cwd=at or config.parent,
-        env={"COLUMNS": "400", "PATH": "/usr/bin:/bin"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = (text.decode() for text in await process.communicate())
-    assert "Traceback" not in err, err
-    return Told(process.returncode or 0, out, err)
+    told = await forks.sluice([*words, "--config", str(config)], at or config.parent, ENVIRONMENT)
+    assert "Traceback" not in told.err, told.err
+    return told
 
 
 def writes(world: World) -> Any:
@@ -71,9 +52,10 @@ async def test_a_run_is_shown_step_by_step(world: World) -> None:
     assert [(row["number"], row["agent"], row["ended"]) for row in listed] == [(1, "robo", "finished")]
     by_id = await sluice("run", "show", listed[0]["run"], "--follow", "--json", config=config)
     assert [json.loads(line)["number"] for line in by_id.out.splitlines()] == [1, 2, 3, 4, 5]
-    for wrong in (str(other.number), "beef0123", "nothing"):
+    for wrong in (str(other.number), "beef0123", "nothing", "\udcff"):
         refused = await sluice("run", "show", wrong, config=config)
         assert (refused.code, refused.out) == (2, "") and refused.err
+    assert (await sluice("usage", "--item", "\udcff", config=config)).code == 2
 
 
 async def test_show_and_explain(world: World) -> None:
@@ -113,6 +95,8 @@ async def test_cancel_and_retry_from_the_shell(world: World) -> None:
     assert told["item"] == item.card and told["told"].startswith("cancel: noted")
     await world.settle()
     assert await world.column(item) == "Needs a person" and "cancelled by" in await world.reason(item)
+    shown = (await sluice("run", "show", str(item.number), config=config)).out.splitlines()
+    assert shown[-1].split()[1:] == ["finished", "cancelled"]
     world.play("Slow", {"append": "half.txt", "text": " and whole"})
     assert (await sluice("retry", str(item.number), config=config)).code == 0
     await world.settle()

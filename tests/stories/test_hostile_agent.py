@@ -15,7 +15,7 @@ import pytest
 
 from bot.agents.sandbox import bubblewrap_works
 from tests.stories.conftest import MakeWorld
-from tests.world import World
+from tests.world import Thing, World
 
 pytestmark = pytest.mark.slow
 AGENT = Path(__file__).with_name("hostile.py")
@@ -75,11 +75,31 @@ async def test_a_hostile_agent_gets_nothing_and_its_work_waits_for_a_person(
     assert await world.branches() == ["main", "sluice/1-be-good"], await world.reason(item)
     assert not (tmp_path / "sprung").exists()
     [head] = (await world.refs("heads/sluice")).values()
-    assert json.loads(taken(world, head, "told.json"))["pushed"] != 0
+    told = json.loads(taken(world, head, "told.json"))
+    assert told["pushed"] != 0
+    assert await obeyed(world, item) == []
     if sandboxed:
+        assert told["beyond"] == []
         loot = taken(world, head, "loot")
         secrets = (world.app["token"].encode(), b"ghs_of_the_bot", b"hush", b"a treasure", b"SQLite format 3")
         assert len(loot) > 100 and [each for each in secrets if each in loot] == []
+
+
+async def obeyed(world: World, item: Thing) -> list[str]:
+    """Of its words in commits, pull request, comments and events: what GitHub, Sluice or a terminal would obey."""
+    pull = await world.pull(item)
+    commits = await world.rest("ann", "GET", f"{{repo}}/pulls/{pull['number']}/commits")
+    messages = [each["commit"]["message"] for each in commits]
+    who = [each["commit"][role]["email"] for each in commits for role in ("author", "committer")]
+    said = [text for text in (pull["body"], *await world.comments(item)) if "Fixes" in text]
+    assert world.service and said and all("`Fixes #99 [skip ci]" in text for text in said), "quoted as code"
+    [run] = (await world.service.ledger.recall(item.card, world.now())).runs
+    events = [each.event.text for each in await world.service.ledger.events(run.key)]
+    found = [word for word in ("Fixes #", "[skip ci]", "Sluice-Run: another", "\33") if word in str(messages)]
+    found += [text for text in (*said, *events) if "\33" in text]
+    marks = ("sluice:mark:Ask", "sluice:status", "sluice:text")
+    found += [text for text in said if sum(map(text.count, marks)) > 1]  # beside Sluice's own
+    return found + [each for each in who if each == "ann@example.com"]
 
 
 def taken(world: World, head: str, file: str) -> bytes:

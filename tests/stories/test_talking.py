@@ -153,6 +153,42 @@ async def test_a_question_is_asked_and_its_answer_goes_on(world: World) -> None:
     assert told and "Blue, of course." in told and "Which colour?" in told and "Red." not in told
     runs = (await world.service.ledger.recall(item.card, world.now())).runs
     assert [(run.round, run.go_ahead == runs[0].go_ahead) for run in runs] == [(1, True), (2, True)]
+    events = [each.event for run in runs for each in await world.service.ledger.events(run.key)]
+    noted = [(each.kind, each.text.splitlines()[0]) for each in events if each.kind in ("asked", "answered")]
+    assert noted == [("asked", "Which colour?"), ("answered", "Blue, of course.")]
+
+
+async def test_a_run_that_could_not_begin_says_so(make_world: MakeWorld) -> None:
+    """Its log ends with the reason, as that of one that did."""
+    world = await make_world(peers={"robo": {"runtime": "claude", "command": ["/nowhere/claude"]}})
+    item = await world.add_issue("Fix the typo", edits=False)
+    await world.settle()
+    (run,) = (await world.service.ledger.recall(item.card, world.now())).runs
+    [only] = await world.service.ledger.events(run.key)
+    assert only.event.kind == "finished" and "'/nowhere/claude' is not there" in only.event.text
+
+
+async def test_a_command_is_asked_about_and_run_when_a_person_says_so(make_world: MakeWorld, tmp_path: Path) -> None:
+    """An agent that asks before it runs anything: its question names the command, and a yes is good for that one."""
+    script = tmp_path / "acted.toml"
+    steps = '[[play]]\nitem = "Make it"\nround = {}\nsteps = [{}{{ run = "touch made.txt", ask = true }}]\n'
+    half = '{ write = "half.txt", text = "half", ask = true }, '
+    script.write_text(steps.format(1, half) + steps.format(2, ""))
+    world = await make_world(peers={"robo": {"runtime": "acp", "script": str(script), "permissions": "ask"}})
+    item = await world.add_issue("Make it", edits=False)
+    await world.settle()
+    assert await world.column(item) == "Needs a person" and world.worktrees() == []
+    (asked,) = [text for text in await world.comments(item) if "has a question" in text]
+    assert "May I run this command?" in asked and "\ntouch made.txt\n" in asked
+    await world.comment(item, "/sluice answer yes")
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+    branch = (await world.pull(item))["head"]["ref"]
+    assert await world.file("half.txt", branch) == "half" and await world.file("made.txt", branch) is not None
+    runs = (await world.service.ledger.recall(item.card, world.now())).runs
+    noted = [(await world.service.ledger.events(run.key)) for run in runs]
+    answers = [[each.event.text for each in events if each.event.kind == "answered"] for events in noted]
+    assert answers == [["allowed", "a person is asked"], ["yes", "allowed"]]
 
 
 async def test_a_second_answer_answers_nothing(world: World) -> None:

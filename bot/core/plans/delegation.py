@@ -118,7 +118,7 @@ def _approver(e: Execution) -> list[str]:
 def _before(e: Execution, unit: StepState) -> list[str]:
     """What this step builds on: the steps it names, else those of the phase before."""
     named = [state for other in unit.step.depends_on if (state := e.find(other))]
-    results = [line for state in named or _phase_before(e, unit) if state.recorded for line in _result(state)]
+    results = [line for state in named or _phase_before(e, unit) for line in _result(state)]
     return ["## Done before", "", *results] if results else []
 
 
@@ -129,9 +129,9 @@ def _phase_before(e: Execution, unit: StepState) -> Sequence[StepState]:
 
 
 def _result(state: StepState, whole: bool = False) -> list[str]:
-    """Recorded already: nobody has to look it up again."""
+    """Recorded already: nobody has to look it up again. What a team did is what each of it did."""
     if state.recorded is None:
-        return []
+        return [line for member in state.team for line in _result(member)]
     said = clean(state.recorded.outcome)
     said = said if whole else " ".join(said.split())[:SAID_LENGTH]
     changed = f" Changed: {_names(state.recorded.files)}." if state.recorded.files else ""

@@ -131,6 +131,11 @@ def _failure(step: StepState) -> str:
     return f"step {step.step.id} ({step.step.agent}) failed{said}"
 
 
+def in_hand(e: Execution) -> tuple[StepState, ...]:
+    """What somebody works on: steps, members of a team, and the joining of theirs."""
+    return tuple(unit for phase in e.phases for unit in _units(phase) if unit.state == "running")
+
+
 def _units(phase: PhaseState) -> Iterable[StepState]:
     """What is at work on its own: a team's joining is the step itself."""
     return [

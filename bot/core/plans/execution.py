@@ -23,7 +23,8 @@ from bot.core.plans.happened import (
     SentBack,
     Started,
 )
-from bot.core.plans.plan import Member, Phase, Plan, Step
+from bot.core.plans.joining import part_path
+from bot.core.plans.plan import FOLDER, Member, Phase, Plan, Step
 from bot.core.worktree import Work
 
 StepIs = Literal["pending", "running", "asking", "complete", "failed"]
@@ -181,13 +182,14 @@ def _interacted(s: StepState, what: Interacted) -> StepState:
 
 
 def _sent_back(e: Execution, what: SentBack) -> Execution:
-    """Its own end stays known, and the gate's verdict was on work that is about to change."""
+    """Its own end stays known; the gate's verdict and a person's were on work that is about to change."""
     e = _with_step(e, what.step, lambda s: replace(s, state="pending", sent_back=(*s.sent_back, what)))
     phase = e.phase_of(what.step)
     if phase is None:
         return e
-    more = 0 if what.lost else 1
-    return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, rounds=p.rounds + more))
+    if what.lost:
+        return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None))
+    return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, answer=None, rounds=p.rounds + 1))
 
 
 def _amended(e: Execution, what: Amended) -> Execution:
@@ -220,7 +222,8 @@ def _step_state(step: Step) -> StepState:
 def as_step(step: Step, member: Member) -> Step:
     """A member's part, as a step of its own."""
     own = replace(step, id=member.id, agent=member.agent, task=member.task)
-    return replace(own, team=(), deliverables=(), joins="concatenate")
+    parts = tuple(part_path(path, member.id) for path in step.deliverables if path.startswith(f"{FOLDER}/"))
+    return replace(own, team=(), deliverables=parts, joins="concatenate")
 
 
 def _with_phase(e: Execution, number: int, change: Callable[[PhaseState], PhaseState]) -> Execution:

@@ -21,6 +21,7 @@ How = Literal["command", "workflow", "attested"]  # attested: by hand, on somebo
 class Started:
     at: datetime
     by: str
+    head: str = ""  # the commit it begins from, of a task of the command line; empty: unknown
     kind: Literal["started"] = "started"
 
 
@@ -34,6 +35,7 @@ class Dispatched:
     run: str = ""  # the run's key; empty: dispatched by hand
     own_tree: bool = False  # it works in a worktree of its own, whose result is folded in
     delivered: tuple[str, ...] = ()  # knowledge it was given whole; later steps get a reference
+    tree: str = ""  # by hand: git's name for what all files were then; empty: unknown
     kind: Literal["dispatched"] = "dispatched"
 
 
@@ -54,6 +56,7 @@ class Recorded:
     estimated: int | None = None  # tokens, where nothing better is known
     session: str = ""
     error: str = ""
+    seconds: float | None = None  # as told; None: since it was dispatched
     kind: Literal["recorded"] = "recorded"
 
 

@@ -1,0 +1,83 @@
+"""What is due, printed: the prompt of a dispatch with it, or in a file to which only a pointer is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.execute.options import Form
+from bot.cli.output import console, print_json
+from bot.core.plans.delegation import Document, prompt
+from bot.core.plans.due import Dispatch, Due, due
+from bot.core.plans.labels import Told, text, told
+
+if TYPE_CHECKING:
+    from bot.cli.execute.sitting import Sitting
+    from bot.core.plans.execution import StepState
+
+CURRENT = "current-dispatch.prompt.md"
+
+
+async def present(sit: Sitting, terse: bool = False, all_of_it: bool = False) -> list[Told]:
+    """What is due now, first things first; with `all_of_it`, everything that may be done side by side."""
+    found = due(sit.e)
+    return [
+        await action(sit, each, terse, len(found) > 1 and all_of_it) for each in (found if all_of_it else found[:1])
+    ]
+
+
+async def action(sit: Sitting, what: Due, terse: bool = False, several: bool = False) -> Told:
+    said = told(sit.e, what)
+    if not isinstance(what, Dispatch):
+        return said
+    whole = await prompt_of(sit, what.step)
+    if not terse:
+        return {**said, "prompt": whole}
+    file = await _prompt_file(sit, what.step, several)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(whole)
+    return {**said, "prompt_file": file.relative_to(sit.place.top).as_posix()}
+
+
+async def prompt_of(sit: Sitting, unit: StepState) -> str:
+    handed_on = await sit.ledger.artifacts(sit.task)
+    return prompt(sit.e, unit, knowledge_of(sit, unit), handed_on)
+
+
+def knowledge_of(sit: Sitting, unit: StepState) -> list[Document]:
+    paths = dict.fromkeys((*sit.e.plan.knowledge, *unit.step.knowledge))
+    return [_document(sit, path) for path in paths]
+
+
+def _document(sit: Sitting, path: str) -> Document:
+    if path in sit.e.delivered:
+        return Document(path, why="an earlier step was given it whole")
+    file = sit.place.top / path
+    return Document(path, file.read_text(errors="replace")) if file.is_file() else Document(path, why="not found")
+
+
+async def _prompt_file(sit: Sitting, unit: StepState, several: bool) -> Path:
+    """One of a fixed name where one task is at work, and one step of it; else each has its own."""
+    if several:
+        return sit.place.folder / "executions" / sit.task / f"{unit.step.id}.prompt.md"
+    tasks = await sit.ledger.tasks(sit.place.repo)
+    open_ones = [task for task in tasks if (e := task.execution).started and not (e.completed or e.cancelled)]
+    if len(open_ones) > 1:
+        return sit.place.folder / "executions" / sit.task / CURRENT
+    return sit.place.folder / CURRENT
+
+
+def show(said: Sequence[Told], output: Form, all_of_it: bool = False) -> None:
+    """Several are always told as JSON: that is what programs ask for."""
+    if all_of_it:
+        print_json(said)
+    elif output is Form.json:
+        print_json(said[0])
+    else:
+        console.print(text(said[0]))
+
+
+def code_of(what: Sequence[Told]) -> int:
+    """Nothing more happens without a person: that is trouble, and not this command's mistake."""
+    return 1 if what[0]["action"] == "FAILED" else 0

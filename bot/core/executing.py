@@ -1,0 +1,204 @@
+"""Executing and AwaitingApproval: the steps of an item's plan, from the first to the last gate.
+
+What is due next is `plans.due`'s to say, as it is for tasks of the command line; here it becomes runs and gates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, MoveCard, NotePlan, SayStatus
+from bot.core.asking import reason_of
+from bot.core.comments import BUDGET
+from bot.core.parking import ask_mark, park
+from bot.core.phase_gates import judge
+from bot.core.planned import peers_for
+from bot.core.plans import due as dues
+from bot.core.plans.amending import last_changing
+from bot.core.plans.delegation import conflicting
+from bot.core.plans.execution import Execution, StepState
+from bot.core.plans.happened import Completed, Happened, Recorded, SentBack, Started
+from bot.core.plans.shortfall import shortfall
+from bot.core.plans.words import approval_wanted, progress
+from bot.core.prompts import another_attempt
+from bot.core.run import Run
+from bot.core.snapshot import Snapshot
+from bot.core.stage import AwaitingApproval, Executing
+from bot.core.stepping import dispatch
+from bot.core.working import fall_back, once_more, overspent, until_over, what_became
+
+NAME = "Executing"
+
+
+def executing(s: Snapshot, stage: Executing) -> Decision:
+    """What ended is seen to first, one step a pass; then whatever can begin, and last what all wait for."""
+    if stage.execution.started is None:
+        return _note(s, stage, "its plan begins", Started(s.now, stage.claim.go_ahead.by))
+    in_hand = [(unit, _run_of(s, unit)) for unit in dues.in_hand(stage.execution)]
+    for unit, run in in_hand:
+        if run is None:
+            return _note(s, stage, "it never began", SentBack(s.now, unit.step.id, "", lost=True))
+        if run.state == "ended" and (decision := _ended(s, stage, unit, run)):
+            return decision
+    runs = [run for _, run in in_hand if run]
+    lost: tuple[Action, ...] = tuple(LoseRun(run.key) for run in runs if run.key in s.lost)
+    if lost:
+        return Decision(NAME, "an agent is gone without a result", lost, s.now, "machine")
+    begun = tuple(Dispatch(run.key) for run in runs if run.state == "admitted")
+    decision = _next(s, stage, runs)
+    return replace(decision, actions=(*begun, *decision.actions))
+
+
+def _next(s: Snapshot, stage: Executing, runs: list[Run]) -> Decision:
+    e = stage.execution
+    found = dues.due(e)
+    begin = [each.step for each in found if isinstance(each, dues.Dispatch)]
+    if begin and (decision := dispatch(s, stage.claim, e, begin, busy=bool(runs))):
+        return decision
+    match found[0]:
+        case dues.JudgeGate(phase):
+            return judge(s, stage, phase)
+        case dues.Failed(reason):
+            return _failed(s, stage, reason)
+        case dues.Complete():
+            return _note(s, stage, "every phase of the plan is over", Completed(s.now))
+        case dues.Wait(_, held):
+            return _wait(s, e, runs, held)
+        case _:
+            return _wait(s, e, runs, ())
+
+
+def _wait(s: Snapshot, e: Execution, runs: list[Run], held: tuple[tuple[str, str], ...]) -> Decision:
+    """The card and the status say it; a run's time is the longest until the next look."""
+    at_work = ", ".join(f"step {run.step} by agent {run.peer}" for run in runs)
+    reasons = [at_work, *(f"step {step} waits: {why}" for step, why in held)]
+    actions = (*_card(s, e), *_status(s, e))
+    again = min((until_over(s, run) for run in runs), default=None)
+    return Decision(NAME, "; ".join(filter(None, reasons)) or "nothing is due", actions, again, "machine")
+
+
+def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
+    """What comes of a run that is over; None: others are to end first."""
+    go, outcome = stage.claim.go_ahead, run.outcome
+    if run.go_ahead != go.key:
+        return _again(s, stage, unit)
+    if outcome is None or outcome.ended in ("lost", "cancelled", "unreached"):
+        return once_more(s, run)
+    if outcome.ended == "limited":
+        return _limited(s, stage, unit, run)
+    alone = len(s.active_runs) == 0
+    if outcome.ended in ("asked", "overspent"):
+        reason = reason_of(run) or overspent(run)
+        return park(s, NAME, reason, BUDGET) if alone else None
+    if outcome.ended != "finished":
+        return _record(s, stage, unit, run, what_became(run))
+    if wrong := shortfall(unit.step, run, stage.execution, s.artifacts):
+        return _record(s, stage, unit, run, wrong)
+    if not unit.step.changes:
+        return _record(s, stage, unit, run)
+    return None if _others_first(s, stage.execution, unit) else _fold(s, stage, unit, run)
+
+
+def _limited(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
+    """Its provider says to wait: another agent takes the step, or it waits and uses no attempt."""
+    others = {peer.name for peer in peers_for(s, unit)}
+    if (other := fall_back(s, run.peer, unit.step.role)) and other.name in others:
+        why = SentBack(s.now, unit.step.id, "", (f"instead:{run.key}",), lost=True)
+        return _note(s, stage, f"agent {run.peer} waits for its provider; agent {other.name} takes over", why)
+    hold = s.usage.holds.get(run.peer)
+    if hold is None:
+        return once_more(s, run)
+    reason = f"step {run.step}: agent {run.peer} {hold.reason}"
+    return None if s.active_runs else Decision(NAME, reason, (), hold.until, "agent")
+
+
+def _others_first(s: Snapshot, e: Execution, unit: StepState) -> bool:
+    """Work comes together in the plan's order: a step that began before it in the plan and still works goes first."""
+    order = [each.step.id for each in e.units]
+    earlier = order[: order.index(unit.step.id)] if unit.step.id in order else []
+    at_work = {run.step for run in s.active_runs}
+    return any(each.step.id in earlier and each.step.changes and each.step.id in at_work for each in dues.in_hand(e))
+
+
+def _fold(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision:
+    assert run.work is not None  # it has a result: `shortfall` saw to it
+    recorded = _recorded(s, unit, run, "complete")
+    fold = Fold(stage.execution.plan.task_id, unit.step.id, run.head, run.work.head, recorded)
+    return Decision(NAME, f"step {unit.step.id} is done; its work joins the others'", (fold,), s.now, "machine")
+
+
+def conflicts(fold: Fold, files: tuple[str, ...]) -> SentBack:
+    """The step is done once more, in its own worktree, where the others' work is laid beside its own."""
+    causes = (f"conflict:{fold.head}",)
+    return SentBack(fold.recorded.at, fold.step, conflicting(files), causes, conflict=True)
+
+
+def _record(s: Snapshot, stage: Executing, unit: StepState, run: Run, wrong: str = "") -> Decision:
+    recorded = _recorded(s, unit, run, "failed" if wrong else "complete", wrong)
+    return _note(s, stage, f"step {unit.step.id} {f'failed: {wrong}' if wrong else 'is done'}", recorded)
+
+
+def _recorded(s: Snapshot, unit: StepState, run: Run, status: str, wrong: str = "") -> Recorded:
+    outcome, work = run.outcome, run.work
+    return Recorded(
+        s.now,
+        unit.step.id,
+        "complete" if status == "complete" else "failed",
+        run.peer,
+        outcome.summary if outcome else "",
+        tuple(file.path for file in work.files) if work else (),
+        work.head if work else "",
+        run.key,
+        used=outcome.used if outcome else (),
+        estimated=run.estimate,
+        error=wrong,
+    )
+
+
+def _failed(s: Snapshot, stage: Executing, reason: str) -> Decision:
+    """A person is asked; whoever asks for another attempt gives one to every failed step, or to the red gate's."""
+    e, phase = stage.execution, stage.execution.current
+    broken = [each for each in e.units if each.state == "failed"] or ([last_changing(phase)] if phase else [])
+    given = {run.key: run.go_ahead for run in s.runs}
+    tried = {given.get(each.recorded.run) for each in broken if each.recorded}
+    if broken and not e.cancelled and stage.claim.go_ahead.key not in tried:
+        return _again(s, stage, *broken)
+    return park(s, NAME, reason)
+
+
+def _again(s: Snapshot, stage: Executing, *units: StepState) -> Decision:
+    """A person asked for another attempt since."""
+    go = stage.claim.go_ahead
+    back = tuple(SentBack(s.now, unit.step.id, another_attempt(go.by), (f"go:{go.key}",)) for unit in units)
+    names = ", ".join(unit.step.id for unit in units)
+    return _note(s, stage, f"step {names} is done again: {go.by} asked for it", *back)
+
+
+def awaiting(s: Snapshot, stage: AwaitingApproval) -> Decision:
+    """A person's word on a phase: asked for once, and nothing is held meanwhile."""
+    e, asks = stage.execution, stage.asks
+    sign = ask_mark(f"{e.plan.task_id}|{asks.phase}|{e.work.head if e.work else ''}")
+    body = approval_wanted(e, asks, s.person_behind(stage.claim.go_ahead))
+    ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(body, sign),)
+    reason = f"{asks.name} waits for approval: {asks.why}"
+    return Decision("AwaitingApproval", reason, (*ask, *_card(s, e), *_status(s, e)), waits_for="person")
+
+
+def _note(s: Snapshot, stage: Executing, reason: str, *what: Happened) -> Decision:
+    """Let it happen, then look again."""
+    notes = tuple(NotePlan(stage.execution.plan.task_id, each) for each in what)
+    return Decision(NAME, reason, notes, s.now, "machine")
+
+
+def _card(s: Snapshot, e: Execution) -> tuple[Action, ...]:
+    return () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)
+
+
+def _status(s: Snapshot, e: Execution) -> tuple[Action, ...]:
+    body = progress(e, s.item.claim.go_ahead if s.item.claim else None)
+    return () if s.status and s.status.body == body else (SayStatus(body),)
+
+
+def _run_of(s: Snapshot, unit: StepState) -> Run | None:
+    key = unit.dispatched.run if unit.dispatched else ""
+    return next((run for run in s.runs if run.key == key), None)

@@ -1,0 +1,84 @@
+"""A person's word on a plan: `/sluice approve`, `reject` and `amend`, where a plan or a phase of it is shown."""
+
+from __future__ import annotations
+
+from bot.core.actions import Action, NotePlan
+from bot.core.foreign import clean, fence
+from bot.core.item import Order
+from bot.core.planned import unfinished
+from bot.core.plans import due as dues
+from bot.core.plans.accepting import refused
+from bot.core.plans.amending import amended, last_changing, remedy
+from bot.core.plans.execution import Execution
+from bot.core.plans.happened import Amended, Answered, Happened, SentBack
+from bot.core.snapshot import Snapshot
+from bot.core.stage import AwaitingApproval, Executing, Parked, Ready, Stage
+
+FEEDBACK = "words after `approve` are for a phase of a plan that waits for approval"
+
+
+def shown(s: Snapshot, stage: Stage) -> dues.AskApproval | None:
+    """The plan or the phase that a person is asked about."""
+    if isinstance(stage, AwaitingApproval):
+        return stage.asks
+    e = unfinished(s) if isinstance(stage, Ready) else None
+    return next((each for each in dues.due(e) if isinstance(each, dues.AskApproval)), None) if e else None
+
+
+def problem(s: Snapshot, stage: Stage, order: Order) -> str:
+    """Why its author's word makes no sense now; empty where it does, or is about no plan."""
+    what = _what(s, stage, order)
+    if isinstance(what, str):
+        return what
+    e = s.execution
+    return next((why for each in what if e and (why := refused(e, each))), "")
+
+
+def obeyed(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
+    """Empty: it is about no plan."""
+    what = _what(s, stage, order)
+    return tuple(NotePlan(s.execution.plan.task_id, each) for each in what if s.execution and not isinstance(each, str))
+
+
+def _what(s: Snapshot, stage: Stage, order: Order) -> tuple[Happened, ...] | str:
+    e, asks = s.execution, shown(s, stage)
+    match order.verb:
+        case "approve" if asks and e:
+            return _approved(e, asks, order)
+        case "approve" if order.args:
+            return FEEDBACK
+        case "reject" if asks and e:
+            return _rejected(s, e, asks, order)
+        case "amend":
+            at_hand = isinstance(stage, Ready | Executing | AwaitingApproval | Parked)
+            return _amended(e, order) if e and at_hand and unfinished(s) else "there is no plan that is not over"
+    return ()
+
+
+def _approved(e: Execution, asks: dues.AskApproval, order: Order) -> tuple[Happened, ...]:
+    phase = e.phase(asks.phase)
+    if not order.args:
+        return (Answered(order.at, asks.phase, "approve", order.by),)
+    answer = Answered(order.at, asks.phase, "approve-with-feedback", order.by, order.args)
+    return (remedy(e, phase, _said(order), order.by, order.at), answer) if phase else (answer,)
+
+
+def _rejected(s: Snapshot, e: Execution, asks: dues.AskApproval, order: Order) -> tuple[Happened, ...]:
+    """The plan itself is not begun; of a phase the work goes back, as a pull request's does."""
+    phase = e.phase(asks.phase)
+    if phase is None:
+        return (Answered(order.at, 0, "reject", order.by, order.args),)
+    step = last_changing(phase).step.id
+    return (SentBack(order.at, step, f"@{order.author} asks:\n\n{_said(order)}", (f"order:{order.id}",)),)
+
+
+def _amended(e: Execution, order: Order) -> tuple[Amended, ...] | str:
+    """One more phase behind the present one, for whoever builds."""
+    builders = [step.step.agent for step in e.steps if step.step.changes]
+    agent = builders[-1] if builders else e.steps[-1].step.agent
+    found = amended(e, clean(order.args), (f"Amendment:{agent}",), (), None, order.by, order.at)
+    return found if isinstance(found, str) else (found,)
+
+
+def _said(order: Order) -> str:
+    return "\n".join(fence(f"written by @{order.author}", clean(order.args)))

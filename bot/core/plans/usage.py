@@ -1,0 +1,48 @@
+"""What the steps of tasks used: real tokens where there is a bill, and an estimate where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.core.plans.happened import Happened, Recorded
+
+LETTERS = 4  # characters of a prompt or an answer that are one token, about: for want of anything better
+NONE_YET = "none yet: pass --session-id and --step-started-at to `sluice execute record`"
+
+
+@dataclass(frozen=True)
+class Used:
+    real: int = 0
+    steps: int = 0  # with real data
+    estimated: int = 0
+    guessed: int = 0  # steps of which nothing better is known
+
+    def __str__(self) -> str:
+        data = f"{self.steps} {'step' if self.steps == 1 else 'steps'} with real data"
+        real = f"{self.real:,} ({data})" if self.steps else NONE_YET
+        return f"Real tokens: {real} | Estimated tokens: {self.estimated:,}"
+
+    def __add__(self, other: Used) -> Used:
+        return Used(
+            self.real + other.real,
+            self.steps + other.steps,
+            self.estimated + other.estimated,
+            self.guessed + other.guessed,
+        )
+
+
+def told_apart(happened: Iterable[Happened]) -> Used:
+    """Every attempt counts, the failed ones too: they were billed. What is estimated is so of all of them."""
+    records = [each for each in happened if isinstance(each, Recorded)]
+    real = [each for each in records if each.used]
+    return Used(
+        sum(tokens.total for each in real for tokens in each.used),
+        len({each.step for each in real}),
+        sum(each.estimated or 0 for each in records),
+        len({each.step for each in records if not each.used}),
+    )
+
+
+def estimate(*texts: str) -> int:
+    return sum(len(text) for text in texts) // LETTERS

@@ -1,0 +1,91 @@
+"""Giving out the steps of an item's plan: who takes each, what it is told, and whether there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.actions import Action, Decision, MoveCard, NotePlan, RunPlan, SayStatus, SendBack
+from bot.core.budget import Refusal, Usage, admit
+from bot.core.item import Claim
+from bot.core.parking import park
+from bot.core.planned import peers_for
+from bot.core.plans.delegation import news, prompt
+from bot.core.plans.execution import Execution, StepState, after
+from bot.core.plans.happened import Dispatched
+from bot.core.plans.plan import FOLDER
+from bot.core.plans.words import progress
+from bot.core.prompts import step_brief
+from bot.core.run import Peer, evidence_of, run_key
+from bot.core.snapshot import Snapshot
+from bot.core.working import task
+
+NAME = "Executing"
+
+
+def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState], busy: bool) -> Decision | None:
+    """As many as there is room for, in the plan's order. None: none now, and others are at work meanwhile."""
+    base = e.work.head if e.work else s.base_head
+    if base is None:
+        return Decision(NAME, f"the branch {s.default_branch} cannot be read", waits_for="machine")
+    usage, actions, names = s.usage, list[Action](), list[str]()
+    refusal: Refusal | None = None
+    for unit in units:
+        able = peers_for(s, unit)
+        if not able:
+            return None if actions or busy else park(s, NAME, _nobody(s, unit))
+        found = _free(s, usage, able)
+        if isinstance(found, Refusal):
+            refusal = refusal or found
+            continue
+        run = step_run(s, claim, e, unit, found, base)
+        given = Dispatched(s.now, unit.step.id, found.name, run.key, own_tree=True)
+        known = any(each.key == run.key for each in s.runs)  # a crash came between that and its note
+        actions += [*(() if known else (SendBack(run),)), NotePlan(e.plan.task_id, given)]
+        usage, e = _with_one_more(usage, found), after(e, given)
+        names.append(f"step {unit.step.id} to agent {found.name}")
+    if actions:
+        shown = (*_card(s), SayStatus(progress(e, claim.go_ahead)))
+        return Decision(NAME, f"gives {', '.join(names)}", (*actions, *shown), waits_for="slot")
+    if refusal is None or busy:
+        return None
+    if not refusal.full:
+        return park(s, NAME, refusal.reason)
+    return Decision(NAME, refusal.reason, (), refusal.until, refusal.what)
+
+
+def step_run(s: Snapshot, claim: Claim, e: Execution, unit: StepState, peer: Peer, head: str) -> RunPlan:
+    """New evidence is the go-ahead, and whatever it was sent back for."""
+    step, go = unit.step, claim.go_ahead
+    back = [cause for each in unit.sent_back for cause in each.causes]
+    causes = tuple(dict.fromkeys((f"go:{go.key}", *back)))
+    evidence = evidence_of(causes)
+    handed = sorted({path for path, _ in s.artifacts})
+    brief = step_brief(task(s, claim), prompt(e, unit, artifacts=handed), news(e, unit))
+    run = RunPlan(
+        run_key(s.item.id, step.id, head, evidence), step.id, peer.name, unit.attempts + 1, go.key, evidence, head,
+        brief.whole, causes, first=False, dossier=brief.news,
+    )  # fmt: skip
+    hands_on = tuple(path for path in step.deliverables if path.startswith(f"{FOLDER}/"))
+    return replace(run, own_tree=step.id, task=e.plan.task_id, hands_on=hands_on, minutes=step.minutes)
+
+
+def _nobody(s: Snapshot, unit: StepState) -> str:
+    return f"no agent takes step {unit.step.id}, which has the role {unit.step.role}; see [peers] in sluice.toml"
+
+
+def _free(s: Snapshot, usage: Usage, able: Sequence[Peer]) -> Peer | Refusal:
+    """The first that has room, those with the most of it before the others, so that steps spread."""
+    order = sorted(able, key=lambda peer: usage.running_by_peer.get(peer.name, 0))
+    refusals = [admit(usage, s.caps, s.policy.work, peer, first=False) for peer in order]
+    free = next((peer for peer, refusal in zip(order, refusals, strict=True) if refusal is None), None)
+    return free or next(refusal for refusal in refusals if refusal)
+
+
+def _with_one_more(usage: Usage, peer: Peer) -> Usage:
+    by_peer = {**usage.running_by_peer, peer.name: usage.running_by_peer.get(peer.name, 0) + 1}
+    return replace(usage, running=usage.running + 1, running_here=usage.running_here + 1, running_by_peer=by_peer)
+
+
+def _card(s: Snapshot) -> tuple[Action, ...]:
+    return () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)
