@@ -1,7 +1,7 @@
 """Renders what the documents take from the code: settings, policy, commands, stages and the map of files.
 
-`python -m bot.reference --write` refreshes the marked blocks of README.md and bot/ARCHITECTURE.md; without `--write` it
-only says which of them are out of date.
+`python -m bot.reference --write` refreshes the marked blocks of README.md and bot/ARCHITECTURE.md, and the schema of
+plans; without `--write` it only says which of them are out of date.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bot.core.stage import MOVES, Stage
 from bot.core.trust import needed_for
 from bot.core.usage import USAGE
 from bot.github.permissions import EVENTS, LEVELS, PERMISSIONS
+from bot.plan_files.record import SCHEMA, plan_schema
 from bot.settings import BoardSettings, PeerSettings, Settings
 from webhooks.metrics import NAMES
 
@@ -36,10 +37,11 @@ NAMED: dict[str, tuple[str, type[BaseModel]]] = {
 
 def main(given: list[str]) -> int:
     """1 when a document differs from the code and was not written."""
-    stale = [document for document in DOCUMENTS if document.read_text() != rendered(document.read_text())]
+    fresh = {document: rendered(document.read_text()) for document in DOCUMENTS} | {ROOT / SCHEMA: plan_schema()}
+    stale = [document for document, text in fresh.items() if document.read_text() != text]
     for document in stale:
         if "--write" in given:
-            document.write_text(rendered(document.read_text()))
+            document.write_text(fresh[document])
         print(f"{document.relative_to(ROOT)} {'refreshed' if '--write' in given else 'is out of date'}")
     return 1 if stale and "--write" not in given else 0
 

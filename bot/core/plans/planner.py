@@ -11,6 +11,7 @@ from bot.core.foreign import clean
 from bot.core.plans.casting import Cast, areas_for
 from bot.core.plans.checks import Scope, checks_of, gate_of
 from bot.core.plans.explaining import explained
+from bot.core.plans.knowledge import Tagged, matching
 from bot.core.plans.mentioned import Mentioned, mentioned, unblocked
 from bot.core.plans.naming import task_id
 from bot.core.plans.plan import Gate, Intervention, Member, Phase, Plan, Step
@@ -42,7 +43,8 @@ class Request:
     gates: tuple[str, ...] = ()  # the policy's commands; empty: those found in the repository
     protected: tuple[str, ...] = PROTECTED
     intervention: Intervention = "low"
-    knowledge: tuple[str, ...] = ()
+    knowledge: tuple[str, ...] = ()  # paths: those asked for, then those of packs
+    library: tuple[Tagged, ...] = ()  # given to steps whose words they match
     task_id: str = ""  # empty: made from the summary and the time
     taken: frozenset[str] = frozenset()  # ids of other tasks
     steps_from_checklist: bool = False
@@ -164,6 +166,7 @@ class _Making:
             part.allowed_paths or paths.only,
             tuple(dict.fromkeys((*part.blocked_paths, *paths.never, *protected))),
             tuple(dict.fromkeys((*part.reads, *paths.there))),
+            matching(self.request.library, agent, task, *self.stack.named),
             team=team,
             joins=part.joins,
             interactive=part.interactive,

@@ -1,0 +1,175 @@
+"""A plan as files: what is written is read back as it was, what somebody edited counts, and mistakes have a place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
+from bot.core.plans.planner import Request, make_plan
+from bot.plan_files.page import HINT, page
+from bot.plan_files.reading import NotUnderstood, read_page
+from bot.plan_files.record import SCHEMA, plan_schema, read_record, record
+from bot.playbook_files import shipped
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+PLAN = make_plan(Request("Add logging", T0, playbooks=shipped(), gates=("make test",), task_id="task-logging-a3f9"))
+TOP = Path(__file__).parents[2]
+
+WORDS = st.text(min_size=1).filter(str.strip)
+PATHS = st.lists(WORDS.filter(lambda w: not w.startswith(("/", "~")) and ".." not in w.split("/")), max_size=3).map(
+    tuple
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """With every field that a person sees set to anything."""
+    phases: list[Phase] = []
+    known: list[str] = []
+    for number in range(1, draw(st.integers(1, 3)) + 1):
+        steps = [_step(draw, f"{number}.{at}", known) for at in range(1, draw(st.integers(1, 3)) + 1)]
+        commands = tuple(draw(st.lists(WORDS, max_size=2)))
+        gate = Gate(commands, draw(st.just("ci.yml") if not commands else st.sampled_from(("", "ci.yml"))))
+        told = (draw(st.text()), draw(st.one_of(st.none(), st.just(gate))), draw(st.text()))
+        phases.append(Phase(number, draw(st.text()), tuple(steps), *told))
+    risk, tier = draw(st.sampled_from(("LOW", "CRITICAL"))), draw(st.sampled_from(("lean", "full")))
+    return Plan(
+        "task-a-0001", draw(WORDS), tuple(phases), T0, draw(WORDS), risk, ("why",), tier, draw(WORDS), "refactor",
+        ("python",), draw(st.sampled_from(("low", "high"))), draw(st.text()), draw(st.text()), draw(PATHS),
+    )  # fmt: skip
+
+
+def _step(draw: st.DrawFn, name: str, known: list[str]) -> Step:
+    waits = tuple(draw(st.lists(st.sampled_from(known), unique=True, max_size=2))) if known else ()
+    known.append(name)
+    team = tuple(Member(f"{name}.{c}", draw(WORDS), draw(WORDS)) for c in draw(st.sampled_from(("", "ab"))))
+    return Step(
+        name, draw(WORDS), draw(WORDS), draw(WORDS), draw(st.text()), waits, draw(PATHS), draw(st.booleans()),
+        draw(PATHS), draw(PATHS), draw(PATHS), draw(PATHS), team, draw(st.sampled_from(("concatenate", "agent"))),
+        draw(st.booleans()), draw(st.integers(1, 99)), draw(st.sampled_from((None, 0.5, 30.0))),
+    )  # fmt: skip
+
+
+@given(plans())
+def test_what_is_written_is_read_back(plan: Plan) -> None:
+    """Whatever people and agents are called and told: an unedited page changes nothing."""
+    assert read_page(page(plan), plan) == plan
+    assert read_record(record(plan)) == plan
+
+
+@given(plans())
+def test_a_page_says_all_that_people_may_change(plan: Plan) -> None:
+    """Read over a plan that has nothing of it, the page brings it all."""
+    bare = Plan(plan.task_id, "x", (Phase(1, "x", (Step("1.1", "x", "x"),)),), T0, risk_reasons=("why",))
+    assert read_page(page(plan), bare) == replace(plan, task_type="", stack=())
+
+
+@given(plans(), st.data())
+def test_no_page_raises_anything_but_a_sentence(plan: Plan, data: st.DataObject) -> None:
+    """Whatever somebody leaves of it: a plan, or what is wrong."""
+    lines = page(plan).split("\n")
+    kept = data.draw(st.lists(st.sampled_from([*lines, "x", "## Phase 1", "#### 1.1.a x", "- Turns: no"]), max_size=30))
+    try:
+        assert read_page("\n".join(kept), plan).phases
+    except NotUnderstood as wrong:
+        assert str(wrong)
+
+
+def test_the_page() -> None:
+    """It reads well."""
+    [step, *_] = PLAN.phases[0].steps
+    shown = page(replace(PLAN, phases=(replace(PLAN.phases[0], steps=(replace(step, blocked_paths=("a", "b/**")),)),)))
+    assert [line for line in shown.splitlines() if line and line not in HINT][:-2] == [
+        "# Add logging", "- Task ID: task-logging-a3f9", "- Risk: LOW", "- Budget: standard", "- Mode: phased",
+        "- Playbook: build-review", "- Intervention: low", "## Phase 1: Implementation", "- Gate: `make test`",
+        "### 1.1 engineer", "> Add logging", "- Model: sonnet", "- Blocked paths: `a`, `b/**`",
+    ]  # fmt: skip
+
+
+def test_what_somebody_edits_counts() -> None:
+    """Steps, gates, texts and who does what."""
+    text = page(PLAN).replace(
+        "- Gate: `make test`\n", "- Gate: `make test`\n- Gate: `make lint`\n- Approval: look at it\n"
+    )
+    text = text.replace("> Add logging\n", "> Add logging\n>\n>  - of every request\n")
+    text = text.replace(
+        "## Phase 2", "### 1.2 docs-writer\r\n\r\n> Describe it\r\n- After: 1.1\n- Changes files: no\n\n## Phase 2"
+    )
+    edited = read_page(text, PLAN)
+    assert edited.phases[0].gate == Gate(("make test", "make lint")) and edited.phases[0].approval == "look at it"
+    assert edited.steps[0].task == "Add logging\n\n - of every request"
+    assert edited.steps[1] == Step("1.2", "docs-writer", "Describe it", depends_on=("1.1",), changes=False)
+    assert replace(edited, phases=PLAN.phases) == PLAN
+
+
+@pytest.mark.parametrize(
+    ("instead", "by", "said"),
+    [
+        ("- Risk: LOW", "- Risk: low", "line 7: Risk: must be one of LOW, MEDIUM, HIGH, CRITICAL"),
+        ("- Model: sonnet", "- Modle: sonnet", "line 21: unknown: Modle; did you mean Model?"),
+        ("- Model: sonnet", "- Turns: many", "line 21: Turns: must be a number"),
+        ("- Model: sonnet", "- Changes files: perhaps", "line 21: Changes files: must be yes or no"),
+        ("- Gate: `make test`", "- Gate: make test", "line 15: each must stand between backquotes"),
+        ("- Gate: `make test`", "> make", "line 15: a text that is told belongs below a step"),
+        ("> Add logging", "Add logging", "line 19: not understood: 'Add logging'; what an agent is told begins with >"),
+        ("### 1.1 engineer", "### 3.1 engineer", "line 17: step '3.1' of phase 1: its id must be 1. and a number"),
+        ("### 1.1 engineer", "##### 1.1", "line 17: not understood: '##### 1.1'; headings are ## Phase 1: Name"),
+        ("- Model: sonnet", "- After: 2.1", "line 17: step 1.1 depends on 2.1, which comes in a later phase"),
+        ("task-logging-a3f9", "task-other-0001", "line 6: this is the plan of task-logging-a3f9, and stays so"),
+        ("# Add logging", "", "the plan says nothing of what is to be done: `summary` is empty"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(instead: str, by: str, said: str) -> None:
+    """And with what it should be."""
+    assert instead in page(PLAN)
+    with pytest.raises(NotUnderstood) as wrong:
+        read_page(page(PLAN).replace(instead, by, 1), PLAN)
+    assert str(wrong.value).startswith(said)
+
+
+def _without(data: Any) -> None:
+    del data["summary"]
+
+
+def _unknown(data: Any) -> None:
+    data["phases"][0]["steps"][0]["deliverable"] = []
+
+
+def _twice(data: Any) -> None:
+    data["phases"][1]["number"] = 1
+
+
+def _wrong(data: Any) -> None:
+    data["phases"][0]["steps"][0]["max_turns"] = "many"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_without, "summary: field required"),
+        (_unknown, "unknown key phases[0].steps[0].deliverable; did you mean deliverables?"),
+        (_wrong, "phases[0].steps[0].max_turns: input should be a valid integer"),
+        (_twice, "phase 1 is there twice"),
+    ],
+)
+def test_a_record_is_validated(change: Any, said: str) -> None:
+    """The place is named."""
+    data = json.loads(record(PLAN))
+    change(data)
+    found = read_record(json.dumps(data))
+    assert isinstance(found, str) and found.startswith(said)
+    assert str(read_record("{")).startswith("not valid JSON: ")
+
+
+def test_the_schema_is_published() -> None:
+    """As docs/plan.schema.json has it: `python -m bot.reference --write` refreshes it."""
+    assert (TOP / SCHEMA).read_text() == plan_schema()
+    assert json.loads(plan_schema())["additionalProperties"] is False
