@@ -300,5 +300,14 @@ def _url_of(settings: Settings) -> Callable[[str], str]:
     return lambda repo: f"{settings.github.git_url.rstrip('/')}/{repo}.git"
 
 
+def local_git(root: Path, top: Path, author: tuple[str, str]) -> Git:
+    """Of a repository on this machine, which is its own remote: for tasks of the command line."""
+
+    async def no_token(repo: str) -> str:
+        return ""
+
+    return Git(root, lambda repo: str(top), no_token, author)
+
+
 def _author(login: str) -> tuple[str, str]:
     return login, f"{login}@users.noreply.github.com"
