@@ -17,6 +17,7 @@ from bot.cli import (
     init,
     limits,
     peer,
+    plan,
     remove,
     review,
     run,
@@ -37,6 +38,7 @@ typer_app.command("retry")(commands.retry)
 typer_app.command("cancel")(commands.cancel)
 typer_app.command("pause")(commands.pause)
 typer_app.command("resume")(commands.resume)
+typer_app.command("plan")(plan.plan)
 typer_app.add_typer(review.app, name="review", help="The pull requests that wait for somebody.")
 typer_app.add_typer(peer.app, name="peer", help="The agents that work for Sluice.")
 typer_app.add_typer(execute.app, name="execute", help="Carry a plan out: headless, or step by step.")

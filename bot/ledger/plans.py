@@ -42,6 +42,15 @@ class Plans(Store):
         async with self.write() as tx:
             return await insert_once(tx, plans, {"task": plan.task_id}, values)
 
+    async def edit_plan(self, plan: Plan) -> bool:
+        """It takes the place of the one of its id, as long as nothing happened to that; False: it did."""
+        async with self.write() as tx:
+            found = await load_task(tx, plan.task_id)
+            if found is None or found.happened:
+                return False
+            await tx.execute(update(plans).where(plans.c.task == plan.task_id).values(plan=plan))
+            return True
+
     async def task(self, task: str) -> Task | None:
         async with self.read() as tx:
             return await load_task(tx, task)
