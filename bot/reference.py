@@ -1,7 +1,7 @@
 """Renders what the documents take from the code: settings, policy, commands, stages and the map of files.
 
-`python -m bot.reference --write` refreshes the marked blocks of README.md and bot/ARCHITECTURE.md, and the schema of
-plans; without `--write` it only says which of them are out of date.
+`python -m bot.reference --write` refreshes the marked blocks of README.md, bot/ARCHITECTURE.md and docs/plans.md, and
+the schema of plans; without `--write` it only says which of them are out of date.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from bot.core.plans.playbook import Part, Playbook, Stretch, When
 from bot.core.policy import Policy
 from bot.core.stage import MOVES, Stage
 from bot.core.trust import needed_for
@@ -26,7 +27,7 @@ from bot.settings import BoardSettings, PeerSettings, Settings
 from webhooks.metrics import NAMES
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = (ROOT / "README.md", ROOT / "bot/ARCHITECTURE.md")
+DOCUMENTS = (ROOT / "README.md", ROOT / "bot/ARCHITECTURE.md", ROOT / "docs/plans.md")
 CODE = ("bot", "webhooks")
 SAMPLE = ROOT / "bot/demo/acme-widgets"  # the demo's repository: files it is made of, no modules of ours
 NAMED: dict[str, tuple[str, type[BaseModel]]] = {
@@ -79,6 +80,20 @@ def policy() -> str:
     return _table(("key", "default", "what it is"), rows)
 
 
+def playbooks() -> str:
+    """The keys of a playbook."""
+    tables = (("", Playbook), ("when.", When), ("phases[].", Stretch), ("phases[].steps[].", Part))
+    rows = [
+        (f"`{prefix}{each.name}`", _code(None if each.default is dataclasses.MISSING else each.default), said)
+        for prefix, shape in tables
+        for each in dataclasses.fields(shape)
+        if (said := each.metadata.get("doc", ""))
+        and not dataclasses.is_dataclass(each.default)
+        and each.name != "phases"
+    ]
+    return _table(("key", "default", "what it is"), rows)
+
+
 def commands() -> str:
     rows = [(f"`{usage.line}`", usage.does, _who(verb, usage.line)) for verb, usage in USAGE.items()]
     return _table(("comment", "what it does", "role needed"), rows)
@@ -118,6 +133,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics,
     "settings": settings,
     "policy": policy,
+    "playbooks": playbooks,
     "commands": commands,
     "lifecycle": lifecycle,
     "moves": moves,

@@ -6,7 +6,24 @@ import sys
 
 import typer
 
-from bot.cli import agent, board, commands, demo, doctor, execute, init, limits, peer, remove, review, run, serve, usage
+from bot.cli import (
+    agent,
+    board,
+    commands,
+    dashboard,
+    demo,
+    doctor,
+    execute,
+    init,
+    limits,
+    peer,
+    plan,
+    remove,
+    review,
+    run,
+    serve,
+    usage,
+)
 from bot.cli.output import fail
 from bot.errors import SluiceError, UserError
 
@@ -21,11 +38,13 @@ typer_app.command("retry")(commands.retry)
 typer_app.command("cancel")(commands.cancel)
 typer_app.command("pause")(commands.pause)
 typer_app.command("resume")(commands.resume)
+typer_app.command("plan")(plan.plan)
 typer_app.add_typer(review.app, name="review", help="The pull requests that wait for somebody.")
 typer_app.add_typer(peer.app, name="peer", help="The agents that work for Sluice.")
 typer_app.add_typer(execute.app, name="execute", help="Carry a plan out: headless, or step by step.")
 typer_app.add_typer(agent.app, name="agent", help="Agents for a task of their own, deleted when it is done.")
 typer_app.add_typer(run.app, name="run", help="What agents did, and are doing.")
+typer_app.command("dashboard")(dashboard.dashboard)
 typer_app.command("usage")(usage.usage)
 typer_app.command("limits")(limits.limits)
 typer_app.command("doctor")(doctor.doctor)

@@ -43,6 +43,11 @@ class Place:
             ignored.write_text("*\n")
         return self.folder
 
+    @property
+    def has_ledger(self) -> bool:
+        """Something was kept here once; who only looks makes none."""
+        return bool(self.settings.database) or (self.settings.data_dir / "ledger.db").exists()
+
     @asynccontextmanager
     async def ledger(self) -> AsyncIterator[SqlLedger]:
         self.made_folder()
@@ -73,14 +78,20 @@ def place_of(config: Path = FILE, project: Path | None = None) -> Place:
 
 
 async def task_meant(place: Place, ledger: SqlLedger, given: str = "") -> Task:
-    """The one that is named, else the one this shell is bound to (SLUICE_TASK_ID), else the active one."""
+    """The one that is named, else the one this shell is bound to (SLUICE_TASK_ID), else the active one; with what
+    somebody edited in its files before it started."""
+    from bot.cli.plan_desk import laid_out, taken_back  # here, so that the other commands start quickly
+
     task_id = given or place.settings.task_id or place.active
-    if not task_id:
-        raise UserError('no task: `sluice plan "SUMMARY" --save` makes one, --task-id ID names one')
-    task = await ledger.task(task_id)
-    if task is None:
+    task = await ledger.task(task_id) if task_id else None
+    if task is None and (plan := laid_out(place)) and task_id in ("", plan.task_id):  # another ledger's
+        await ledger.save_plan(plan, place.repo)
+        task = await ledger.task(plan.task_id)
+    if task is not None:
+        return task if task.happened else await taken_back(place, ledger, task)
+    if task_id:
         raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
-    return task
+    raise UserError('no task: `sluice plan "SUMMARY" --save` makes one, --task-id ID names one')
 
 
 def _top(here: Path) -> Path:

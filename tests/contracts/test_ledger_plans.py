@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -44,6 +45,17 @@ async def test_what_is_refused_leaves_nothing_behind(ledger: SqlLedger) -> None:
     assert task and task.happened == ()
     with pytest.raises(UserError, match="there is no task task-b"):
         await ledger.happen("task-b", Started(T0, "mona"))
+
+
+async def test_a_plan_is_edited_only_before_anything_happened(ledger: SqlLedger) -> None:
+    """Afterwards it is amended."""
+    await ledger.save_plan(PLAN, "/repo")
+    edited = replace(PLAN, summary="do it well")
+    assert await ledger.edit_plan(edited)
+    await ledger.happen("task-a-0001", Started(T0, "mona"))
+    assert not await ledger.edit_plan(PLAN) and not await ledger.edit_plan(replace(PLAN, task_id="task-b-0001"))
+    task = await ledger.task("task-a-0001")
+    assert task and task.plan == edited
 
 
 async def test_the_same_twice_happens_once(ledger: SqlLedger) -> None:

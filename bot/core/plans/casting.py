@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.core.plans.playbook import ENGINEER, Part
 from bot.core.plans.sizing import Size
 from bot.core.plans.stack import IN_BROWSERS, SEEN_BY_PEOPLE, Stack
+from bot.core.queue import plays
 from bot.core.run import Peer
 
 STEMS = {"reviewer": "review", "scout": "scout", "planner": "plan", "shipper": "ship"}  # in names of such agents
@@ -44,7 +45,7 @@ class Cast:
         return tuple(peer.name for peer in self._able(role))
 
     def _able(self, role: str) -> list[Peer]:
-        return [peer for peer in self.peers if getattr(peer, "role", "") in ("", role)]
+        return [peer for peer in self.peers if plays(peer, role)]
 
     def _given(self, role: str) -> tuple[str, ...]:
         """Names that tell their role go there; the others build."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from textwrap import wrap
 
+from bot.core.plans.gaps import instruction
 from bot.core.plans.plan import FOLDER, Phase, Plan, Step
 
 WIDTH = 76
@@ -64,9 +65,11 @@ def shown(plan: Plan) -> str:
         lines += [f"  Gate: {phase.gate.told}"] if phase.gate else []
     if plan.approval:
         lines += ["", f"Approval: before anything starts: {plan.approval}"]
-    if plan.explanation:
-        lines += ["", *wrap(f"Explanation: {plan.explanation}", WIDTH, break_long_words=False, break_on_hyphens=False)]
-    return "\n".join(lines)
+    return "\n".join((*lines, "", explanation_of(plan)) if plan.explanation else lines)
+
+
+def explanation_of(plan: Plan) -> str:
+    return "\n".join(wrap(f"Explanation: {plan.explanation}", WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _rows(phase: Phase) -> list[str]:
@@ -98,3 +101,21 @@ def four_lines(plan: Plan) -> str:
             "Next: sluice execute start",
         )
     )
+
+
+def context(plan: Plan) -> str:
+    """What every step of the task shares."""
+    gates = dict.fromkeys(phase.gate.told for phase in plan.phases if phase.gate)
+    lines = [
+        f"# {plan.summary}",
+        "",
+        f"Task {plan.task_id}; risk: {plan.risk} ({'; '.join(plan.risk_reasons) or 'not said'}).",
+        *([f"The repository is of {', '.join(plan.stack)}."] if plan.stack else []),
+        *(f"What must pass: `{gate}`" for gate in gates),
+        instruction(plan.intervention),
+        "",
+        "## The whole of it",
+        "",
+        *(f"- {step.id} {step.agent}: {first_line(step.task)}" for step in plan.steps),
+    ]
+    return "\n".join((*lines, ""))

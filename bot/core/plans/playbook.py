@@ -72,7 +72,7 @@ class Stretch:
     """A phase, before it is known of what."""
 
     name: str = field(metadata=_doc("as people read it"))
-    steps: tuple[Part, ...] = field(metadata=_doc("its steps"))
+    steps: tuple[Part, ...]
     gate: Literal["", "tests"] = field(default="", metadata=_doc("tests: the repository's own commands; absent: none"))
     commands: tuple[str, ...] = field(default=(), metadata=_doc("more commands that must pass behind it"))
     workflow: str = field(default="", metadata=_doc("a workflow file that must pass behind it"))
@@ -86,8 +86,8 @@ class Stretch:
 class Playbook:
     name: str
     about: str = field(metadata=_doc("one sentence on what it is for"))
-    phases: tuple[Stretch, ...] = field(metadata=_doc("its phases"))
-    when: When = field(default=When(), metadata=_doc("when it is chosen by itself"))
+    phases: tuple[Stretch, ...]
+    when: When = When()
     own: bool = False  # the team's, not shipped
 
 

@@ -1,0 +1,66 @@
+"""A plan's files in `.sluice/` of its repository: laid out for people, and taken back when somebody edited them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.core.plans.explaining import context
+from bot.core.plans.plan import FOLDER, Plan
+from bot.errors import UserError
+from bot.plan_files.page import page
+from bot.plan_files.reading import NotUnderstood, read_page
+from bot.plan_files.record import read_record, record
+
+if TYPE_CHECKING:
+    from bot.cli.tasks import Place
+    from bot.ledger.ledger import SqlLedger
+    from bot.ledger.plans import Task
+
+RECORD, PAGE, CONTEXT, EXPLANATION = "plan.json", "plan.md", "context.md", "explanation.md"
+
+
+def lay_out(place: Place, plan: Plan) -> None:
+    folder = place.made_folder()
+    (folder / PAGE).write_text(page(plan))
+    (folder / CONTEXT).write_text(context(plan))
+    (folder / EXPLANATION).write_text(f"{plan.explanation}\n")
+    (folder / RECORD).write_text(record(plan))  # last: it says whose files these are
+
+
+def laid_out(place: Place) -> Plan | None:
+    """The plan that lies there, if one does; a UserError says what is wrong with it."""
+    file = place.folder / RECORD
+    if not file.is_file():
+        return None
+    found = read_record(file.read_text(errors="replace"))
+    if isinstance(found, str):
+        raise UserError(f"{FOLDER}/{RECORD}: {found}")
+    return found
+
+
+async def taken_back(place: Place, ledger: SqlLedger, task: Task) -> Task:
+    """The task with what somebody edited in its files: before anything happened to it, that counts."""
+    lies = laid_out(place)
+    if task.happened or lies is None or lies.task_id != task.plan.task_id:
+        return task
+    edited = _edited_page(place, task.plan)
+    if lies == task.plan and edited == task.plan:
+        return task
+    if task.plan not in (lies, edited) and lies != edited:
+        raise UserError(f"{FOLDER}/{RECORD} and {FOLDER}/{PAGE} were both edited: undo one of them")
+    plan = lies if edited == task.plan else edited
+    if not await ledger.edit_plan(plan):
+        return await ledger.task(plan.task_id) or task
+    lay_out(place, plan)
+    return replace(task, plan=plan)
+
+
+def _edited_page(place: Place, plan: Plan) -> Plan:
+    file = place.folder / PAGE
+    if not file.is_file():
+        return plan
+    try:
+        return read_page(file.read_text(errors="replace"), plan)
+    except NotUnderstood as wrong:
+        raise UserError(f"{FOLDER}/{PAGE} {wrong}") from None

@@ -1,0 +1,163 @@
+"""What `sluice plan` does: asks the planner, keeps what it made, and says what it would take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.ledger import utc_now
+from bot.cli.output import console, print_json
+from bot.cli.tasks import Place, place_of
+from bot.core.plans.checks import Scope
+from bot.core.plans.explaining import explanation_of, four_lines, shown
+from bot.core.plans.plan import Intervention, Plan
+from bot.core.plans.planner import Request, make_plan
+from bot.core.plans.sizing import Complexity, TaskType
+from bot.errors import UserError
+from bot.plan_files.record import plain
+from bot.playbook_files import playbooks_of
+from bot.policy_file import nearest, read_policy
+from bot.survey import documents, facts_of, library
+
+if TYPE_CHECKING:
+    from bot.core.plans.forecast import Forecast, Range, Sample
+    from bot.ledger.ledger import SqlLedger
+
+POLICY = ".github/sluice.toml"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """As it was said on the command line."""
+
+    said: str
+    knowledge: Sequence[str]
+    packs: Sequence[str]
+    intervention: Intervention
+    playbook: str
+    task_type: TaskType | None
+    agents: tuple[str, ...]
+    model: str
+    complexity: Complexity | None
+    scope: Scope
+    checklist: bool
+
+
+async def planned(wish: Wish, config: Path, project: Path | None, save: bool) -> tuple[Place, Plan]:
+    place = place_of(config, project)
+    request = _request(place, wish)
+    if not save:
+        return place, make_plan(request)
+    async with place.ledger() as ledger:
+        return place, await _saved(place, ledger, request)
+
+
+def show(plan: Plan, as_json: bool, saved: bool, whole: bool, explain: bool) -> None:
+    if as_json:
+        print_json(plain(plan))
+        return
+    if whole or not saved:
+        console.print(shown(plan))
+    elif explain:
+        console.print(f"{four_lines(plan)}\n\n{explanation_of(plan)}")
+        return
+    if saved:
+        console.print(f"\n{four_lines(plan)}" if whole else four_lines(plan))
+
+
+async def show_forecast(place: Place, plan: Plan, as_json: bool) -> None:
+    from bot.core.plans.forecast import forecast
+
+    found = forecast(plan, await _history(place))
+    if as_json:
+        print_json({"task_id": plan.task_id, **asdict(found)})
+    else:
+        console.print("\n".join(_lines(plan, found)))
+
+
+async def _history(place: Place) -> list[Sample]:
+    from bot.cli.history import history
+
+    if not place.has_ledger:
+        return []
+    async with place.ledger() as ledger:
+        return await history(ledger)
+
+
+def _request(place: Place, wish: Wish) -> Request:
+    summary, _, details = wish.said.strip().partition("\n")
+    if not summary:
+        raise UserError('there is nothing to plan: sluice plan "what is to be done"')
+    top = place.top
+    playbooks = playbooks_of(top)
+    if wish.playbook and wish.playbook not in (names := [each.name for each in playbooks]):
+        raise UserError(f"there is no playbook {wish.playbook}{nearest(wish.playbook, names)}")
+    request = Request(
+        summary,
+        utc_now(),
+        details=details,
+        facts=facts_of(top),
+        playbooks=playbooks,
+        playbook=wish.playbook,
+        peers=place.settings.peer_list(),
+        intervention=wish.intervention,
+        knowledge=documents(top, wish.knowledge, wish.packs, Path.cwd()),
+        library=library(top),
+        steps_from_checklist=wish.checklist,
+        task_type=wish.task_type,
+        complexity=wish.complexity,
+        agents=wish.agents,
+        model=wish.model,
+        scope=wish.scope,
+    )
+    return _with_policy(top, request)
+
+
+def _with_policy(top: Path, request: Request) -> Request:
+    """What the repository's own policy says of gates and protected paths goes before what is found."""
+    file = top / POLICY
+    if not file.is_file():
+        return request
+    policy = read_policy(file.read_text(errors="replace"))
+    if isinstance(policy, str):
+        raise UserError(f"{POLICY}: {policy}")
+    return replace(request, gates=policy.gates.commands, protected=policy.work.protected)
+
+
+async def _saved(place: Place, ledger: SqlLedger, request: Request) -> Plan:
+    """Under an id that no other task has; what was edited of the plan that lay there before is not lost."""
+    from bot.cli.plan_desk import laid_out, lay_out, taken_back
+
+    if (before := laid_out(place)) and (task := await ledger.task(before.task_id)):
+        await taken_back(place, ledger, task)
+    plan = make_plan(request)
+    while not await ledger.save_plan(plan, place.repo):
+        request = replace(request, taken=request.taken | {plan.task_id})
+        plan = make_plan(request)
+    lay_out(place, plan)
+    place.activate(plan.task_id)
+    return plan
+
+
+def _lines(plan: Plan, found: Forecast) -> list[str]:
+    guess = f"about {found.guess:,} (a guess: the {plan.budget} budget)"
+    tokens = _told(found.tokens, "{:,.0f}") if found.tokens else guess
+    seconds = found.seconds
+    minutes = seconds and type(seconds)(seconds.low / 60, seconds.middle / 60, seconds.high / 60)
+    some = f"{found.rests_on} earlier step{'s' if found.rests_on != 1 else ''} like these, in this ledger"
+    unlike = f"; nothing like {', '.join(found.unknown)} was done before" if found.rests_on and found.unknown else ""
+    return [
+        f"Forecast: {plan.summary} (nothing is kept)",
+        f"Risk: {plan.risk} | Budget: {plan.budget} | Phases: {len(plan.phases)} | Steps: {len(plan.steps)}",
+        f"Tokens: {tokens}",
+        f"Money: {_told(found.cost_usd, '${:,.2f}') if found.cost_usd else 'unknown'}",
+        f"Time: {_told(minutes, '{:,.1f}') + ' minutes' if minutes else 'unknown'}",
+        f"Rests on: {(some + unlike) if found.rests_on else 'no history yet'}",
+    ]
+
+
+def _told(found: Range, form: str) -> str:
+    low, middle, high = (form.format(value) for value in (found.low, found.middle, found.high))
+    return f"{middle} ({low} to {high})"
