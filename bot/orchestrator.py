@@ -15,6 +15,7 @@ machine's ledger alone, and costs no token and no call to GitHub.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.cli.tasks import place_of
-from bot.core.crew import UNKNOWN, Told, context_used, fleet, progress
+from bot.core.crew import UNKNOWN, Mate, Told, context_used, fleet, progress
 from bot.core.spend import dollars
 from bot.errors import UserError
 from bot.settings import FILE
@@ -43,11 +44,12 @@ class Orchestrator:
         folder: str | Path | None = None,
         config: str | Path = FILE,
         say: Callable[[str], None] = print,
-        inside: bool | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`say` is told what `log` and `summarize_to_user` say."""
-        refuse_inside(inside)
-        self._folder, self._config, self._say = Path(folder) if folder else None, Path(config), say
+        refuse_inside(bool(os.environ.get("SLUICE_RUN")))
+        self._folder, self._config = Path(folder) if folder else None, Path(config)
+        self._say, self.sleep = say, sleep
 
     # --- create, command, delete --------------------------------------------------------------------------------------
 
@@ -71,7 +73,7 @@ class Orchestrator:
         mate = self._do(
             lambda crew: crew.create(name, task, model=model, max_tokens=max_tokens, peer=peer, after=after, base=base)
         )
-        return {"agent_id": mate.id, "status": "created", "message": f"Agent {name} created"}
+        return created(mate, model)
 
     def command_agent(self, agent: Agent, task: str) -> dict[str, Any]:
         """A task more for an agent that is there; `{"agent_id", "status": "commanded", "message"}`."""
@@ -84,16 +86,11 @@ class Orchestrator:
 
     def delete_agent(self, agent: Agent) -> dict[str, Any]:
         """Its work is saved first, and told where it is; its record stays."""
-        mate = self._do(lambda crew: crew.delete(_name(agent)))
-        return {"agent_id": mate.id, "status": "deleted", "message": f"Agent {mate.name} deleted: {mate.left}"}
+        return deleted(self._do(lambda crew: crew.delete(_name(agent))))
 
     def delete_all_agents(self) -> list[dict[str, Any]]:
         """Of this repository."""
-        gone = self._do(lambda crew: crew.delete_all())
-        return [
-            {"agent_id": mate.id, "status": "deleted", "message": f"Agent {mate.name} deleted: {mate.left}"}
-            for mate in gone
-        ]
+        return [deleted(mate) for mate in self._do(lambda crew: crew.delete_all())]
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -123,9 +120,6 @@ class Orchestrator:
         return vars(fleet(self._do(lambda crew: crew.all())))
 
     # --- sleeping and telling -----------------------------------------------------------------------------------------
-
-    def sleep(self, seconds: float = INTERVAL) -> None:
-        time.sleep(seconds)
 
     def sleep_with_status_checks(self, interval: float = INTERVAL, timeout: float | None = None) -> bool:
         """Until all agents are over, a line for each look; False: that took longer than `timeout`."""
@@ -172,12 +166,19 @@ async def crew_at(config: Path = FILE, folder: Path | None = None) -> AsyncItera
         yield Crew(place.settings, ledger, place.top, file)
 
 
-def refuse_inside(inside: bool | None = None) -> None:
+def refuse_inside(inside: bool) -> None:
     """An agent at its work creates no agents: whoever orchestrates is at the top, and nobody's agent."""
-    import os
-
-    if os.environ.get("SLUICE_RUN") if inside is None else inside:
+    if inside:
         raise UserError("an agent at its work may not create or command agents: report to whoever created you")
+
+
+def created(mate: Mate, model: str = "") -> dict[str, Any]:
+    own = "; its program chooses its model itself" if model and not mate.model else ""
+    return {"agent_id": mate.id, "status": "created", "message": f"Agent {mate.name} created{own}"}
+
+
+def deleted(mate: Mate) -> dict[str, Any]:
+    return {"agent_id": mate.id, "status": "deleted", "message": f"Agent {mate.name} deleted: {mate.left}"}
 
 
 def status_of(told: Told) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bot.agents.sandbox import bubblewrap_works
+from bot.consent import sandbox_or_consent
 from bot.context import Context
 from bot.core.board import Board
 from bot.errors import BoardError, OutOfReach, Refused, SettingsError
@@ -300,12 +300,14 @@ def _url_of(settings: Settings) -> Callable[[str], str]:
     return lambda repo: f"{settings.github.git_url.rstrip('/')}/{repo}.git"
 
 
+def local_git(root: Path, top: Path, author: tuple[str, str]) -> Git:
+    """Of a repository on this machine, which is its own remote: for tasks of the command line."""
+
+    async def no_token(repo: str) -> str:
+        return ""
+
+    return Git(root, lambda repo: str(top), no_token, author)
+
+
 def _author(login: str) -> tuple[str, str]:
     return login, f"{login}@users.noreply.github.com"
-
-
-def sandbox_or_consent(settings: Settings) -> None:
-    """On github.com an agent without a sandbox needs somebody's explicit word."""
-    public = "github.com" in settings.github.api_url
-    if public and not bubblewrap_works() and not settings.unsandboxed:
-        raise SettingsError("agents would run without a sandbox: install bubblewrap, or set unsandboxed = true")

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,17 +120,18 @@ class Launcher:
         code = process.returncode if ended == "finished" else None
         return Exit(code, ended, time.monotonic() - started, output.tail(), why)
 
-    def reap(self) -> list[int]:
-        """End what an earlier process left behind. Called before the engine starts."""
+    def reap(self, keys: str = "") -> list[int]:
+        """End what an earlier process left behind, of all runs or of those whose keys begin so. Called before anything
+        is started in its place."""
         ended = []
-        for note in (self.root / "runs").glob("*.json"):
+        for note in (self.root / "runs").glob(f"{ref_part(keys) if keys else ''}*.json"):
             with contextlib.suppress(ValueError, KeyError, psutil.NoSuchProcess):
                 told = json.loads(note.read_text())
                 process = psutil.Process(told["pid"])
                 if process.create_time() == told["started"] and process.status() != psutil.STATUS_ZOMBIE:
                     ended += _kill([process, *process.children(recursive=True)])
             note.unlink(missing_ok=True)
-        return ended + _kill(self._strays())
+        return ended + _kill(self._strays(lambda key: key.startswith(keys)))
 
     def _prepare(self, command: Command) -> tuple[Path, Path]:
         home = command.home or self.root / "once" / ref_part(command.key)
@@ -206,7 +207,7 @@ class Launcher:
                 process.kill()
             await process.wait()
         if process.returncode is None or process.returncode < 0:
-            _kill(self._strays(key))
+            _kill(self._strays(key.__eq__))
         await asyncio.wait((reading,), timeout=LEAVE)  # what hid from the mark could hold the pipe open for ever
         reading.cancel()
         (self.root / "runs" / f"{ref_part(key)}.input").unlink(missing_ok=True)
@@ -215,12 +216,12 @@ class Launcher:
         with contextlib.suppress(psutil.NoSuchProcess):
             note.write_text(json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
 
-    def _strays(self, key: str | None = None) -> list[psutil.Process]:
+    def _strays(self, mine: Callable[[str], bool]) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
                 env = process.environ()
-                if env.get(OWNER) == str(self.root) and (key is None or env.get(MARK) == key):
+                if env.get(OWNER) == str(self.root) and mine(env.get(MARK, "")):
                     found.append(process)
         return found
 

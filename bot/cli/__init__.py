@@ -10,6 +10,7 @@ from bot.cli import (
     agent,
     board,
     commands,
+    dashboard,
     demo,
     doctor,
     execute,
@@ -43,6 +44,7 @@ typer_app.add_typer(peer.app, name="peer", help="The agents that work for Sluice
 typer_app.add_typer(execute.app, name="execute", help="Carry a plan out: headless, or step by step.")
 typer_app.add_typer(agent.app, name="agent", help="Agents for a task of their own, deleted when it is done.")
 typer_app.add_typer(run.app, name="run", help="What agents did, and are doing.")
+typer_app.command("dashboard")(dashboard.dashboard)
 typer_app.command("usage")(usage.usage)
 typer_app.command("limits")(limits.limits)
 typer_app.command("doctor")(doctor.doctor)

@@ -54,7 +54,9 @@ def create(
             name, task, model=model, max_tokens=max_tokens, peer=peer, after=after or (), base=base
         ),
     )
-    _say({"agent_id": mate.id, "status": "created", "message": f"Agent {name} created"}, as_json)
+    from bot.orchestrator import created
+
+    _say(created(mate, model), as_json)
 
 
 @app.command()
@@ -130,17 +132,21 @@ def interrupt(name: Name, config: Config = FILE, as_json: AsJson = False) -> Non
 @app.command()
 def delete(name: Name, config: Config = FILE, as_json: AsJson = False) -> None:
     """Delete an agent: its work is saved and its branch named first; its record stays."""
-    _gone(_do(config, lambda crew: crew.delete(name)), as_json)
+    from bot.orchestrator import deleted
+
+    _say(deleted(_do(config, lambda crew: crew.delete(name))), as_json)
 
 
 @app.command("delete-all")
 def delete_all(config: Config = FILE, as_json: AsJson = False) -> None:
     """Delete all agents of this repository."""
-    gone = _do(config, lambda crew: crew.delete_all())
-    for mate in gone:
-        _gone(mate, as_json)
-    if not gone:
-        console.print("no agents") if not as_json else print_json({"agents": []})
+    from bot.orchestrator import deleted
+
+    gone = [deleted(mate) for mate in _do(config, lambda crew: crew.delete_all())]
+    if as_json:
+        print_json({"agents": gone})
+    else:
+        console.print("\n".join(each["message"] for each in gone) or "no agents")
 
 
 @app.command()
@@ -152,10 +158,6 @@ def commands(
 
     for path in lay(write):
         console.print(str(path))
-
-
-def _gone(mate: Any, as_json: bool) -> None:
-    _say({"agent_id": mate.id, "status": "deleted", "message": f"Agent {mate.name} deleted: {mate.left}"}, as_json)
 
 
 def _say(told: dict[str, Any], as_json: bool) -> None:

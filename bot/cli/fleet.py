@@ -65,7 +65,7 @@ def picture(seen: Sequence[Told], now: datetime) -> Group:
     whole = fleet(seen)
     waits = {name: [on for who, on in whole.waits if who == name] for name, _ in whole.waits}
     table = Table(box=None, pad_edge=False)
-    for name in ("agent", "status", "for", "waits for", "peer", "model", "tokens", "cost", "context", "progress"):
+    for name in ("agent", "status", "for", "by", "used", "context", "waits for, or does"):
         table.add_column(name, overflow="fold", no_wrap=name in ("agent", "status", "for"))
     for told in seen:
         table.add_row(*_row(told, waits.get(told.mate.name, []), whole, now))
@@ -79,13 +79,10 @@ def _row(told: Told, waits: Sequence[str], whole: Fleet, now: datetime) -> tuple
         told.mate.name,
         Text(f"{told.status}{holds_up}", COLORS[told.status]),
         f"{(now - told.since).total_seconds():.0f} s",
-        ", ".join(waits),
-        told.mate.peer,
-        told.mate.model or "its own",
-        f"{used.tokens:,}" if used else UNKNOWN,
-        dollars(used.cost_usd) or UNKNOWN if used else UNKNOWN,
+        f"{told.mate.peer} {told.mate.model}".strip(),
+        f"{counted(used.tokens)} {dollars(used.cost_usd)}".strip() if used else UNKNOWN,
         context_used(told),
-        progress(told),
+        f"waits for {', '.join(waits)}" if waits else progress(told),
     )
 
 

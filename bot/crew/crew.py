@@ -14,16 +14,16 @@ from pathlib import Path
 from bot.agents.homes import Homes
 from bot.agents.runtimes import program_of
 from bot.agents.transcripts import in_context
+from bot.consent import sandbox_or_consent
 from bot.core.crew import NAME, Mate, Told
 from bot.core.item import at_shell
 from bot.core.run import Outcome
 from bot.crew import lease
-from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of
+from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of, utc_now
 from bot.crew.hiring import model_for, named
 from bot.errors import LedgerBusy, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.settings import Settings
-from bot.wiring import sandbox_or_consent, utc_now
 
 PACE, PATIENCE = 0.2, 60.0  # seconds: between two looks at one that is to end, and how long it has
 GRACE = 15.0  # seconds a process has to begin

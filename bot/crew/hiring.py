@@ -35,7 +35,7 @@ def named(settings: Settings, name: str = "") -> Peer:
 
 
 def model_for(peer: Peer, asked: str) -> str:
-    """Empty: its program's own choice."""
-    if asked and peer.runtime in WITHOUT:
-        raise UserError(f"peer {peer.name} is driven as {peer.runtime!r}, which takes no model; leave --model out")
+    """Empty: its program's own choice, whatever was asked for where it takes none."""
+    if peer.runtime in WITHOUT:
+        return ""
     return asked or peer.model or USUAL.get(program_of(peer), "")

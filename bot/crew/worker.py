@@ -26,9 +26,10 @@ from bot.core.policy import Work
 from bot.core.prompts import Brief, Handed, mate_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.spend import NOTHING, counted
-from bot.crew.ground import Ground, folder_for, ground_of, spec_of
+from bot.crew.ground import folder_for, spec_of
 from bot.crew.hiring import peer_for
 from bot.crew.lease import take
+from bot.crew.outfit import Outfit, outfit_of
 from bot.errors import SluiceError
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
@@ -93,16 +94,16 @@ def _over(told: Told, command: Command) -> bool:
 async def _carry_out(settings: Settings, ledger: SqlLedger, name: str) -> None:
     told = await ledger.told(name)
     peer = peer_for(settings, told.mate)
-    async with ground_of(settings, ledger, told.mate, peer) as ground:
-        ground.launcher.reap()
-        worker = Worker(settings, ground, peer)
+    async with outfit_of(settings, ledger, told.mate, peer) as outfit:
+        outfit.launcher.reap()
+        worker = Worker(settings, outfit, peer)
         while command := next_of(told):
             try:
                 await worker.carry_out(told, command)
             except SluiceError as error:
                 await ledger.note_command(name, command.number, dropped=str(error))
             except asyncio.CancelledError:
-                ground.engine.stopping = True
+                outfit.engine.stopping = True
                 raise
             told = await ledger.told(name)
 
@@ -110,8 +111,8 @@ async def _carry_out(settings: Settings, ledger: SqlLedger, name: str) -> None:
 class Worker:
     """Of one agent."""
 
-    def __init__(self, settings: Settings, ground: Ground, peer: Peer) -> None:
-        self.settings, self.ground, self.peer, self.ledger = settings, ground, peer, ground.ledger
+    def __init__(self, settings: Settings, outfit: Outfit, peer: Peer) -> None:
+        self.settings, self.outfit, self.peer, self.ledger = settings, outfit, peer, outfit.ledger
 
     async def carry_out(self, told: Told, command: Command) -> None:
         run = told.run_of(command)
@@ -119,11 +120,11 @@ class Worker:
         if job is None:
             return
         mate = told.mate
-        working = asyncio.create_task(self.ground.runs.run(job))
+        working = asyncio.create_task(self.outfit.runs.run(job))
         try:
             await self._until_over(working, mate, command, job)
         except asyncio.CancelledError:
-            self.ground.engine.stopping = True
+            self.outfit.engine.stopping = True
             working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
@@ -231,7 +232,7 @@ class Worker:
             told = (await self.ledger.told(mate.id)).mate
             if not stopping and (_stopped(told, command) or await self.ledger.paused_all_by()):
                 stopping = True
-                self.ground.agents.end(run, "cancelled")
+                self.outfit.agents.end(run, "cancelled")
         await working
 
     async def _show(self, mate: Mate) -> None:
@@ -242,8 +243,8 @@ class Worker:
         told = await self.ledger.told(mate.id)
         if told.produced and told.runs:
             spec = spec_of(mate, item.claim.base)
-            there = await self.ground.git.remote_refs(mate.repo, f"refs/heads/{mate.branch}")
-            await self.ground.git.push(spec, there.get(f"refs/heads/{mate.branch}"))
+            there = await self.outfit.git.remote_refs(mate.repo, f"refs/heads/{mate.branch}")
+            await self.outfit.git.push(spec, there.get(f"refs/heads/{mate.branch}"))
 
 
 def _stopped(mate: Mate, command: Command) -> str:

@@ -51,6 +51,11 @@ class Standing:
         answer = await self._git(*args)
         return tuple(names(answer.out)) if answer.code == 0 else ()
 
+    async def show(self, commit: str, path: str) -> str | None:
+        """A file's text in a commit; None: it has none."""
+        answer = await self._git("cat-file", "blob", f"{commit}:{path}")
+        return answer.out.decode("utf-8", "replace") if answer.code == 0 else None
+
     async def _text(self, *args: str, index: Path | None = None) -> str:
         answer = await self._git(*args, index=index)
         return answer.out.decode("utf-8", "replace").strip() if answer.code == 0 else ""

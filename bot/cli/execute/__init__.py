@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.execute import changing, judging, looking, recording, stepping
+from bot.cli.execute import changing, judging, looking, recording, running, stepping
 from bot.errors import UserError
 
 app = typer.Typer(no_args_is_help=True)
@@ -19,6 +19,7 @@ def main(run: Annotated[str, typer.Option("--inside-run", envvar="SLUICE_RUN", h
         raise UserError("an agent at work drives no plan of its own: `sluice execute` is for whoever started it")
 
 
+app.command("run")(running.run)
 app.command("start")(stepping.start)
 app.command("next")(stepping.next_action)
 app.command("dispatched")(stepping.dispatched)

@@ -122,6 +122,7 @@ async def _record(config: Path, task_id: str, word: Word, output: Form) -> int:
         kept = _artifacts(sit, unit) if said.status == "complete" else {}
         await sit.let(said)
         await sit.ledger.keep_artifacts(sit.task, word.step, kept, said.at)
+        await _join(sit, unit)
     if output is Form.json:
         print_json({"status": said.status, "step_id": said.step, "agent": said.agent, "error": said.error})
     else:
@@ -193,6 +194,19 @@ def _artifacts(sit: Sitting, unit: StepState) -> dict[str, str]:
     paths = [path for path in owed(sit.e, unit) if path.startswith(f"{FOLDER}/")]
     files = {path: sit.place.top / path for path in paths}
     return {path: file.read_text(errors="replace") for path, file in files.items() if file.is_file()}
+
+
+async def _join(sit: Sitting, unit: StepState) -> None:
+    """What a team's members handed on becomes what their step hands on, when the last is done."""
+    from bot.core.plans.joining import joined
+    from bot.core.plans.verifying import team_of
+
+    whole = team_of(sit.e, unit)
+    if whole and whole.state == "complete":
+        made = joined(whole.step, await sit.ledger.artifacts(sit.task))
+        await sit.ledger.keep_artifacts(sit.task, whole.step.id, made, sit.now)
+        for path, text in made.items():
+            (sit.place.top / path).write_text(text)
 
 
 def _outcome(word: Word) -> str:

@@ -8,7 +8,7 @@ from bot.errors import UserError
 
 HERE = Path(__file__).parent
 KINDS = ("commands", "agents")
-MARK = "<!-- written by `sluice agent commands --write` -->"
+MARK = "<!-- written by `sluice agent commands` -->"
 
 
 def lay(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.core.foreign import clean, fence
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.plan import FOLDER, Step
+from bot.core.plans.verifying import team_of
 from bot.core.prompts import last_lines
 
 CONTEXT = f"{FOLDER}/context.md"  # what every step of the task shares
@@ -96,8 +97,7 @@ def _came_back(unit: StepState) -> list[str]:
 
 def _together(e: Execution, unit: StepState) -> list[str]:
     """Of a team: what the others do; for whoever joins their results, what each came to."""
-    whole = e.find(unit.step.id.rpartition(".")[0]) if unit.step.id.count(".") > 1 else None
-    if whole:
+    if whole := team_of(e, unit):
         others = [other for other in whole.team if other.step.id != unit.step.id]
         return [
             f"This is your part of step {whole.step.id}: {_title(whole.step.task)[0]}",

@@ -1,43 +1,30 @@
-"""A plan driven headless: who takes a step, and what comes of an attempt. Facts in, what happens out."""
+"""A plan driven headless: who takes a step, and what comes of its run. Facts in, what happens out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from bot.core.foreign import plain
 from bot.core.plans.delegation import conflicting
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Asked, Happened, Interacted, Recorded, SentBack
 from bot.core.plans.plan import Step
-from bot.core.plans.verifying import astray, unfulfilled
-from bot.core.run import Outcome, Peer
-from bot.core.tokens import Tokens
+from bot.core.plans.shortfall import shortfall
+from bot.core.queue import plays
+from bot.core.run import Peer, Run
 from bot.core.worktree import Work
 
 ROUNDS = 3  # in which a phase's work may come back by itself
 MADE_TO_WAIT = ("limited", "unreached", "lost", "cancelled")  # no fault of its agent's
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """What is known of an attempt when its agent has ended, and its work is collected."""
-
-    run: str
-    agent: str
-    outcome: Outcome
-    work: Work | None  # in its own tree, since it began
-    there: Collection[str]  # of what it was to deliver
-    used: tuple[Tokens, ...] = ()
-    estimated: int | None = None
-
-
 def peer_for(step: Step, peers: Sequence[Peer]) -> Peer | None:
-    """The one the step names, else the first whose role fits; a peer without a role takes any step."""
+    """The one the step names, else the first whose role fits, those with a role before those of any."""
     named = [peer for peer in peers if peer.name == step.agent]
-    own = [peer for peer in peers if peer.role == step.role]
-    return next(iter((*named, *own, *(peer for peer in peers if not peer.role))), None)
+    fitting = sorted((peer for peer in peers if plays(peer, step.role)), key=lambda peer: not peer.role)
+    return next(iter((*named, *fitting)), None)
 
 
 def nobody_for(e: Execution, peers: Sequence[Peer]) -> list[str]:
@@ -49,38 +36,31 @@ def nobody_for(e: Execution, peers: Sequence[Peer]) -> list[str]:
     ]
 
 
-def verdict(e: Execution, unit: StepState, attempt: Attempt) -> str:
-    """Why its result is not taken, in a sentence; empty: it is."""
-    outcome, work = attempt.outcome, attempt.work
-    if outcome.ended == "asked":
-        return f"it asks: {outcome.question}"
-    if outcome.ended != "finished":
-        how = outcome.ended.replace("_", " ")
-        return f"{how}: {outcome.summary}" if outcome.summary else how
-    if work and work.unresolved:
-        return f"conflict markers are left in {', '.join(work.unresolved)}"
-    changed = [file.path for file in work.files] if work else []
-    return unfulfilled(e, unit, attempt.there.__contains__, changed) or astray(unit.step, changed)
+def verdict(e: Execution, unit: StepState, run: Run, handed: Collection[str]) -> str:
+    """Why its result is not taken, in a sentence; empty: it is. `handed`: what it left in `.sluice/`."""
+    assert run.outcome
+    if run.outcome.ended == "asked":
+        return f"it asks: {run.outcome.question}"
+    if run.outcome.ended != "finished":
+        how, said = run.outcome.ended.replace("_", " "), run.outcome.summary
+        return f"{how}: {said}" if said else how
+    return shortfall(e, unit, run, [(path, unit.step.id) for path in handed])
 
 
-def rejected(e: Execution, unit: StepState, attempt: Attempt, why: str, at: datetime) -> list[Happened]:
+def rejected(e: Execution, unit: StepState, run: Run, why: str, at: datetime) -> list[Happened]:
     """It goes back while there are rounds, told why, if it says it is done and is not; else a person looks at it."""
-    if attempt.outcome.ended in MADE_TO_WAIT:
+    assert run.outcome
+    if run.outcome.ended in MADE_TO_WAIT:
         return [SentBack(at, unit.step.id, why, lost=True)]
-    failed = _recorded(unit, attempt, "failed", at, why)
-    again = attempt.outcome.ended == "finished" and rounds_left(e, unit.step.id)
+    failed = recorded(unit, run, "failed", at, why)
+    again = run.outcome.ended == "finished" and rounds_left(e, unit.step.id)
     return [failed, SentBack(at, unit.step.id, why)] if again else [failed]
 
 
-def accepted(unit: StepState, attempt: Attempt, work: Work | None, at: datetime) -> Recorded:
-    """`work`: what lies on the task's branch with it."""
-    return _recorded(unit, attempt, "complete", at, "", work)
-
-
-def conflicted(e: Execution, unit: StepState, attempt: Attempt, files: Sequence[str], at: datetime) -> list[Happened]:
+def conflicted(e: Execution, unit: StepState, run: Run, files: Sequence[str], at: datetime) -> list[Happened]:
     """Its result and what was done beside it do not fit: it goes back with the conflict laid before it."""
     why = conflicting(files)
-    failed = _recorded(unit, attempt, "failed", at, why)
+    failed = recorded(unit, run, "failed", at, why)
     return [failed, SentBack(at, unit.step.id, why, conflict=True)] if rounds_left(e, unit.step.id) else [failed]
 
 
@@ -89,38 +69,53 @@ def rounds_left(e: Execution, step: str) -> bool:
     return phase is not None and phase.rounds < ROUNDS
 
 
-def turn_over(unit: StepState, attempt: Attempt, happened: Sequence[Happened], at: datetime) -> Asked | None:
+def turn_over(unit: StepState, run: Run, happened: Sequence[Happened], at: datetime) -> Asked | None:
     """An interactive step's agent has ended a turn and waits for a person; None: the person has said all."""
-    if not unit.step.interactive or attempt.outcome.ended not in ("finished", "asked"):
+    assert run.outcome
+    if not unit.step.interactive or run.outcome.ended not in ("finished", "asked"):
         return None
     last = said_last(happened, unit.step.id)
     if last and last.done:
         return None
-    return Asked(at, unit.step.id, plain(attempt.outcome.question or attempt.outcome.summary))
+    return Asked(at, unit.step.id, plain(run.outcome.question or run.outcome.summary))
 
 
 def said_last(happened: Sequence[Happened], step: str) -> Interacted | None:
-    """The person's turn that its agent is to answer; None: its agent has not had that turn yet, or is at its first."""
+    """The person's turn that its agent is to answer; None: it is at its first turn, or the person has not spoken."""
     mine = [each for each in happened if getattr(each, "step", "") == step]
     return mine[-1] if mine and isinstance(mine[-1], Interacted) else None
 
 
-def _recorded(
-    unit: StepState, attempt: Attempt, status: str, at: datetime, error: str, work: Work | None = None
+def others_first(e: Execution, step: str, at_work: Collection[str]) -> bool:
+    """Work comes together in the plan's order: of those at work side by side, the earlier goes first."""
+    order = [unit.step.id for unit in e.units]
+    earlier = order[: order.index(step)] if step in order else []
+    return any(unit.step.changes for unit in e.units if unit.step.id in earlier and unit.step.id in at_work)
+
+
+def recorded(
+    unit: StepState,
+    run: Run,
+    status: Literal["complete", "failed"],
+    at: datetime,
+    error: str = "",
+    work: Work | None = None,
 ) -> Recorded:
-    own = attempt.work
+    """`work`: what lies on the task's branch with it."""
+    assert run.outcome
+    own = run.work
     return Recorded(
         at,
         unit.step.id,
-        "complete" if status == "complete" else "failed",
-        attempt.agent,
-        plain(attempt.outcome.summary),
+        status,
+        run.peer,
+        plain(run.outcome.summary),
         tuple(file.path for file in own.files) if own else (),
         own.head if own else "",
-        attempt.run,
+        run.key,
         work,
-        attempt.used,
-        attempt.estimated,
+        run.outcome.used,
+        run.estimate,
         error=error,
-        seconds=attempt.outcome.seconds,
+        seconds=run.outcome.seconds,
     )

@@ -11,6 +11,7 @@ from bot.core.foreign import clean
 from bot.core.plans.casting import Cast, areas_for
 from bot.core.plans.checks import Scope, checks_of, gate_of
 from bot.core.plans.explaining import explained
+from bot.core.plans.learning import Past, advice, cited
 from bot.core.plans.library import Tagged, matching
 from bot.core.plans.mentioned import Mentioned, mentioned, unblocked
 from bot.core.plans.naming import task_id
@@ -41,6 +42,7 @@ class Request:
     playbook: str = ""  # by name; empty: the one that fits
     peers: tuple[Peer, ...] = ()
     gates: tuple[str, ...] = ()  # the policy's commands; empty: those found in the repository
+    find_gates: bool = True
     protected: tuple[str, ...] = PROTECTED
     intervention: Intervention = "low"
     knowledge: tuple[str, ...] = ()  # paths: those asked for, then those of packs
@@ -54,6 +56,7 @@ class Request:
     agents: tuple[str, ...] = ()
     model: str = ""
     scope: Scope = "focused"
+    history: tuple[Past, ...] = ()  # earlier tasks, the newest first: what they took sets the budget
 
 
 def make_plan(request: Request) -> Plan:
@@ -74,13 +77,14 @@ class _Making:
         self.choice = chosen(request.playbooks, self.size, request.playbook)
         self.cast = Cast(self.stack, self.size, request.agents, request.peers)
         self.paths = mentioned(self.text, request.facts)
-        self.gate = request.gates or self._found_gate()
+        self.gate = request.gates or (self._found_gate() if request.find_gates else ())
 
     def plan(self) -> Plan:
         request, playbook = self.request, self.choice.playbook
         phases = tuple(self._phase(number, each) for number, each in enumerate(playbook.phases, 1))
         building = {step.agent for phase in phases for step in phase.steps if step.changes}
         risk, reasons = risk_of(request.summary, f"{request.details}\n{request.body}", len(building))
+        learnt = advice(request.history, playbook.name, self.size.task_type)
         approval = f"the risk is {risk}" if risk in ("HIGH", "CRITICAL") else ""
         if risk == "CRITICAL":
             phases = tuple(_approved(phase, f"it changes files, and the risk is {risk}") for phase in phases)
@@ -92,7 +96,7 @@ class _Making:
             playbook.name,
             risk,
             reasons,
-            TIERS[self.size.complexity],
+            learnt.budget or TIERS[self.size.complexity],
             _mode(phases),
             self.size.task_type,
             self.stack.named,
@@ -102,7 +106,8 @@ class _Making:
         )
         able = {step.role: self.cast.able(step.role) for step in plan.steps} if request.peers else {}
         why = f"{self.choice.why} ({self.size.why})"
-        return replace(plan, explanation=explained(plan, why, able))
+        told = explained(plan, why, able)
+        return replace(plan, explanation=f"{told} {said}" if (said := cited(learnt)) else told)
 
     def _found_gate(self) -> tuple[str, ...]:
         browser = self.areas == ("frontend",) or self.stack.behind in IN_BROWSERS

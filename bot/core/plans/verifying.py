@@ -1,24 +1,27 @@
-"""Whether a step that says it is complete is: what it was to deliver is there, and where it was to change files some
-changed. Asked of facts alone."""
+"""Whether a step that was done by hand is complete as it says: what it was to deliver is there, and where it was to
+change files some changed. (What Sluice's own runs did is judged by `shortfall`.)"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from functools import cache
 
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.plan import Step
+from bot.core.plans.plan import FOLDER
 
 
 def owed(e: Execution, unit: StepState) -> tuple[str, ...]:
-    """The paths that must be there at its end; the team's, for the last of a team whose results nobody joins."""
-    whole = e.find(unit.step.id.rpartition(".")[0]) if unit.step.id.count(".") > 1 else None
-    if whole is None:
+    """The paths that must be there at its end; for the last of a team whose work no agent joins, the team's files."""
+    whole = team_of(e, unit)
+    if whole is None or whole.step.joins == "agent":
         return unit.step.deliverables
-    others = [member for member in whole.team if member.step.id != unit.step.id]
-    last = whole.step.joins != "agent" and all(member.state == "complete" for member in others)
-    return whole.step.deliverables if last else ()
+    last = all(member.state == "complete" for member in whole.team if member.step.id != unit.step.id)
+    files = [path for path in whole.step.deliverables if not path.startswith(f"{FOLDER}/")]
+    return (*unit.step.deliverables, *(files if last else ()))
+
+
+def team_of(e: Execution, unit: StepState) -> StepState | None:
+    """The step whose member it is."""
+    return e.find(unit.step.id.rpartition(".")[0]) if unit.step.id.count(".") > 1 else None
 
 
 def unfulfilled(e: Execution, unit: StepState, there: Callable[[str], bool], changed: Sequence[str] | None) -> str:
@@ -29,25 +32,3 @@ def unfulfilled(e: Execution, unit: StepState, there: Callable[[str], bool], cha
     if unit.step.changes and not unit.step.team and changed is not None and not changed:
         return "it was to change files, and nothing changed"
     return ""
-
-
-def astray(step: Step, changed: Sequence[str]) -> str:
-    """Why files it changed were not its to change, in a sentence; empty: they were."""
-    blocked = [path for path in changed if any(_matches(path, pattern) for pattern in step.blocked_paths)]
-    if blocked:
-        return f"it changed what it was not to touch: {', '.join(blocked)}"
-    mine = (*step.allowed_paths, *step.deliverables)
-    outside = [path for path in changed if step.allowed_paths and not any(_matches(path, each) for each in mine)]
-    return f"it changed files beyond those it may: {', '.join(outside)}" if outside else ""
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """`**` stands for any folders, `*` and `?` for what is between two slashes; a folder stands for all below it."""
-    return _expression(pattern.rstrip("/")).fullmatch(path) is not None
-
-
-@cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    parts = re.split(r"(\*\*/?|\*|\?)", pattern)
-    meant = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meant.get(part, re.escape(part)) for part in parts) + "(?:/.*)?", re.DOTALL)

@@ -1,0 +1,50 @@
+"""`sluice execute run`: the default way. Headless to the end, or to where a person is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.execute.options import Form, Output, TaskId
+from bot.cli.options import Config
+from bot.settings import FILE
+
+MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="Dispatch no more than this many steps.")]
+TokenBudget = Annotated[int | None, typer.Option("--token-budget", min=1, help="Tokens of the task in all: a cap.")]
+Model = Annotated[str, typer.Option("--model", help="For every step, in place of its agent's own.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and by whom; do nothing.")]
+
+
+def run(
+    max_steps: MaxSteps = None,
+    token_budget: TokenBudget = None,
+    model: Model = "",
+    dry_run: DryRun = False,
+    task_id: TaskId = "",
+    output: Output = Form.text,
+    config: Config = FILE,
+) -> None:
+    """Drive the plan to its end: steps in worktrees of their own, gates, and a branch of the task. Where a person is
+    waited for it stops with exit code 0, and goes on when it is called again."""
+    raise typer.Exit(asyncio.run(_run(config, task_id, max_steps, token_budget, model, dry_run, output)))
+
+
+async def _run(
+    config: Path,
+    task_id: str,
+    max_steps: int | None,
+    token_budget: int | None,
+    model: str,
+    dry_run: bool,
+    output: Form,
+) -> int:
+    from bot.cli.execute.headless import Wish, drive, rehearse
+    from bot.cli.execute.sitting import sitting
+
+    async with sitting(config, task_id) as sit:
+        if dry_run:
+            return rehearse(sit, output)
+        return await drive(sit, Wish(max_steps, token_budget, model), output)

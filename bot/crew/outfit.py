@@ -1,0 +1,86 @@
+"""What one agent's work needs: the same runs as a board's, with nothing that asks GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bot.agents import Agents, Launcher
+from bot.consent import sandbox_or_consent
+from bot.context import Context, GitHub
+from bot.core.crew import Mate
+from bot.core.run import Peer
+from bot.crew.ground import folder_for, git_of
+from bot.errors import SluiceError
+from bot.git import Git
+from bot.ledger.ledger import SqlLedger
+from bot.logs import Hiding
+from bot.prices import price_of
+from bot.runs import Runs
+from bot.settings import Settings
+from bot.wiring import agents_of, gateway_of, utc_now
+
+
+class Alone:
+    """In place of the engine: the process carries out one run and no other."""
+
+    stopping = False
+
+    async def submit(self, key: str, queue: str, priority: int = 1) -> None:
+        raise SluiceError(f"{key} is not the engine's")
+
+    async def cancel(self, key: str) -> None:
+        raise SluiceError(f"{key} is not the engine's")
+
+    async def status(self, key: str) -> str | None:
+        return None
+
+
+class NoGitHub:
+    """A repository on this machine has none behind it."""
+
+    login = "sluice"
+
+    def __getattr__(self, name: str) -> Any:
+        raise SluiceError(f"GitHub is not asked for `{name}` on account of a repository on this machine")
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """For one agent."""
+
+    runs: Runs
+    agents: Agents
+    launcher: Launcher
+    git: Git
+    engine: Alone
+    ledger: SqlLedger
+
+
+@asynccontextmanager
+async def outfit_of(settings: Settings, ledger: SqlLedger, mate: Mate, peer: Peer) -> AsyncIterator[Outfit]:
+    """Its homes, logs and leases lie in a folder of its own, so that no agent is taken for another's orphan."""
+    sandbox_or_consent(settings)
+    root = folder_for(settings, mate.id)
+    launcher, gateway, engine = Launcher(root), gateway_of(settings, utc_now), Alone()
+    git = git_of(settings, mate.folder)
+    context = Context(
+        now=utc_now,
+        github=cast(GitHub, NoGitHub()),
+        git=git,
+        engine=engine,
+        ledger=ledger,
+        boards={},
+        peers=(peer,),
+        caps=settings.cap_values(),
+        price=price_of,
+    )
+    agents = agents_of(settings, root, launcher, gateway)
+    runs = Runs(context, agents, root / "outcomes", Hiding(settings.secrets()).text, settings.pace.meter_seconds)
+    gateway.meter.keep, gateway.meter.over_budget = runs.spending.keep, runs.spending.refusal
+    try:
+        yield Outfit(runs, agents, launcher, git, engine, ledger)
+    finally:
+        await agents.close()

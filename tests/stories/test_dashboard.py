@@ -1,0 +1,45 @@
+"""`sluice dashboard` over a ledger in which tasks were carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import typer_app
+from bot.cli.tasks import place_of
+from tests.contracts.git_world import git
+from tests.core.test_learning import MENDED, PLAN
+
+
+def dashboard(*words: str) -> str:
+    told = CliRunner().invoke(typer_app, ["dashboard", *words], catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    return told.output
+
+
+async def carried_out() -> None:
+    async with place_of().ledger() as ledger:
+        await ledger.save_plan(PLAN, place_of().repo)
+        assert (await ledger.happen(PLAN.task_id, *MENDED))[1] == ""
+
+
+def test_all_tasks_at_a_glance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Totals, outcomes, risks, models, agents and playbooks with what each figure rests on; none yet is said."""
+    git(tmp_path, "init", "--quiet", ".")
+    monkeypatch.chdir(tmp_path)
+    assert dashboard().startswith("no task was started yet")
+    asyncio.run(carried_out())
+    shown = dashboard()
+    assert "Tasks: 1 | Agent uses: 2 | Agents per task: 1.0 | Retries: 1" in shown
+    assert "Tokens: 1,500 | Money: $0.00" in shown
+    assert "Gates: 1/2 (50 %) passed | At the first time: 0/1 (0 %)" in shown
+    for line in ("Outcomes: complete 1", "Risk: LOW 1", "Modes: direct 1", "Models: claude-haiku-4-5 2"):
+        assert line in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["ada", "2", "2", "(100", "%)", "1", "750", "180"] in rows, shown
+    told = json.loads(dashboard("--json"))
+    assert (told["tokens"], told["gates"], told["agents"][0]["name"]) == (1_500, {"passed": 1, "of": 2}, "ada")
