@@ -42,6 +42,9 @@ Scope = Annotated[
     typer.Option("--gate-scope", help="The tests of what is changed, everything, or the quickest there is."),
 ]
 Checklist = Annotated[bool, typer.Option("--checklist", help="Each open box (`- [ ]`) of SUMMARY becomes a step.")]
+Planner = Annotated[
+    str, typer.Option("--planner", help="An agent that proposes it, checked by the rules' own measure.")
+]
 
 
 def plan(
@@ -61,10 +64,11 @@ def plan(
     complexity: How = None,
     gate_scope: Scope = "focused",
     checklist: Checklist = False,
+    planner: Planner = "",
     config: Config = FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Plan a task: phases, steps, agents, gates and approvals, by rules over this repository and the text. Offline."""
+    """Plan a task: phases, steps, agents, gates and approvals, by rules over this repository and the text."""
     from bot.cli.planning import Wish, planned, show, show_forecast
 
     if dry_run and save:
@@ -81,6 +85,7 @@ def plan(
         complexity,
         gate_scope,
         checklist,
+        planner,
     )
     place, made = asyncio.run(planned(wish, config, project, save))
     if dry_run:

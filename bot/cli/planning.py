@@ -12,6 +12,7 @@ from bot.cli.output import console, print_json
 from bot.cli.tasks import Place, place_of
 from bot.core.plans.checks import Scope
 from bot.core.plans.explaining import explanation_of, four_lines, shown
+from bot.core.plans.naming import task_id
 from bot.core.plans.plan import Intervention, Plan
 from bot.core.plans.planner import Request, make_plan
 from bot.core.plans.sizing import Complexity, TaskType
@@ -43,15 +44,17 @@ class Wish:
     complexity: Complexity | None
     scope: Scope
     checklist: bool
+    planner: str
 
 
 async def planned(wish: Wish, config: Path, project: Path | None, save: bool) -> tuple[Place, Plan]:
     place = place_of(config, project)
     request = _request(place, wish)
+    plan = await _made(place, request, wish.planner or place.settings.planner)
     if not save:
-        return place, make_plan(request)
+        return place, plan
     async with place.ledger() as ledger:
-        return place, await _saved(place, ledger, request)
+        return place, await _saved(place, ledger, request, plan)
 
 
 def show(plan: Plan, as_json: bool, saved: bool, whole: bool, explain: bool) -> None:
@@ -75,6 +78,14 @@ async def show_forecast(place: Place, plan: Plan, as_json: bool) -> None:
         print_json({"task_id": plan.task_id, **asdict(found)})
     else:
         console.print("\n".join(_lines(plan, found)))
+
+
+async def _made(place: Place, request: Request, planner: str) -> Plan:
+    if not planner:
+        return make_plan(request)
+    from bot.cli.proposing import proposed  # here, for it loads what starts agents
+
+    return await proposed(place.settings, planner, request, place.top)
 
 
 async def _history(place: Place) -> list[Sample]:
@@ -126,16 +137,16 @@ def _with_policy(top: Path, request: Request) -> Request:
     return replace(request, gates=policy.gates.commands, protected=policy.work.protected)
 
 
-async def _saved(place: Place, ledger: SqlLedger, request: Request) -> Plan:
+async def _saved(place: Place, ledger: SqlLedger, request: Request, plan: Plan) -> Plan:
     """Under an id that no other task has; what was edited of the plan that lay there before is not lost."""
     from bot.cli.plan_desk import laid_out, lay_out, taken_back
 
     if (before := laid_out(place)) and (task := await ledger.task(before.task_id)):
         await taken_back(place, ledger, task)
-    plan = make_plan(request)
+    taken: set[str] = set()
     while not await ledger.save_plan(plan, place.repo):
-        request = replace(request, taken=request.taken | {plan.task_id})
-        plan = make_plan(request)
+        taken.add(plan.task_id)
+        plan = replace(plan, task_id=task_id(request.summary, request.now, taken))
     lay_out(place, plan)
     place.activate(plan.task_id)
     return plan
