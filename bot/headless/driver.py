@@ -75,6 +75,7 @@ class Driver:
     max_steps: int | None = None
     model: str = ""  # in place of what its agents would use
     _working: dict[str, asyncio.Task[tuple[Run, dict[str, str]]]] = field(default_factory=dict)
+    _held: set[str] = field(default_factory=set)
     _dispatched: int = 0
     _stopped: Stop | None = None  # why no more is dispatched, though more is due
 
@@ -178,7 +179,11 @@ class Driver:
         ended = [step for step, task in self._working.items() if task.done()]
         at_work = [step for step in self._working if step not in ended]
         now = [step for step in ended if not others_first(self.e, step, at_work)]
+        for step in set(ended) - {*now, *self._held}:
+            self._held.add(step)
+            self.say(f"Ended: step {step} — its work waits for that of the steps before it")
         for step in sorted(now, key=lambda each: order.index(each) if each in order else len(order)):
+            self._held.discard(step)
             run, texts = self._working.pop(step).result()
             await self._ended(step, run, texts)
         return bool(now)

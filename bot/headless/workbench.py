@@ -20,6 +20,7 @@ from bot.core.run import Assignment, Limits, Outcome, Peer, Run
 from bot.core.worktree import Work, WorkSpec, part_of, ref_part
 from bot.errors import SluiceError, Unavailable
 from bot.headless.counting import Counting
+from bot.headless.outcomes import ended_before, outcome_file
 from bot.runs import OUTCOME, Agents
 
 log = structlog.get_logger(__name__)
@@ -52,8 +53,7 @@ class Workbench:
         return WorkSpec(REPO, self.task, f"sluice/{ref_part(self.task)}", self.base)
 
     def has_ended(self, run: str) -> bool:
-        """Its agent had, before this process began."""
-        return self._kept(run).exists()
+        return ended_before(self.root, run)
 
     async def work(
         self, unit: StepState, run: Run, peer: Peer, brief: Brief, handed: Mapping[str, str]
@@ -162,7 +162,7 @@ class Workbench:
         return True, ""
 
     def _kept(self, run: str) -> Path:
-        return self.root / "outcomes" / f"{ref_part(run)}.json"
+        return outcome_file(self.root, run)
 
     def _told(self, text: str) -> str:
         return self.hide(plain(text))

@@ -26,7 +26,10 @@ from bot.core.plans.happened import Answered, Happened, Interacted, Started
 from bot.core.plans.labels import text, told
 from bot.core.policy import Policy
 from bot.errors import UserError
-from bot.headless import Counting, Driver, Stop, Workbench
+from bot.headless.counting import Counting
+from bot.headless.driver import Driver, Stop
+from bot.headless.outcomes import FOLDER
+from bot.headless.workbench import Workbench
 from bot.policy_file import read_policy
 
 POLICY = ".github/sluice.toml"
@@ -66,7 +69,7 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     settings = sit.place.settings
     sandbox_or_consent(settings)
     set_up_logs("warning", settings.secrets())
-    root = sit.place.folder / "headless"
+    root = sit.place.folder / FOLDER
     launcher = Launcher(root)
     launcher.reap(f"{sit.task}.")
     gateway = gateway_of(settings, lambda: sit.now)

@@ -93,16 +93,20 @@ def resume(task_id: TaskId = "", terse: Terse = False, output: Output = Form.tex
 
 
 async def _resume(config: Path, task_id: str, terse: bool, output: Form) -> int:
-    """What a process of Sluice had that is gone is sent back; what somebody else may still have is only shown."""
+    """What a process of Sluice had that is gone is sent back, unless its agent had ended: that is taken up by `run`.
+    What somebody else may still have is only shown."""
     from bot.cli.execute.sitting import sitting, started
     from bot.cli.execute.telling import action, code_of, present, show
     from bot.core.plans.due import Dispatch
     from bot.core.plans.happened import SentBack
+    from bot.headless.outcomes import FOLDER, ended_before
 
     async with sitting(config, task_id) as sit:
         started(sit)
         if not sit.at_work:
-            lost = [unit.step.id for unit in sit.running if unit.dispatched and unit.dispatched.run]
+            root = sit.place.folder / FOLDER
+            runs = {unit.step.id: unit.dispatched.run for unit in sit.running if unit.dispatched}
+            lost = [step for step, run in runs.items() if run and not ended_before(root, run)]
             await sit.let(*(SentBack(sit.now, step, "", lost=True) for step in lost))
         by_hand = [unit for unit in sit.running if unit.dispatched and not unit.dispatched.run]
         again = [await action(sit, Dispatch(unit), terse, len(by_hand) > 1) for unit in by_hand]

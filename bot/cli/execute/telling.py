@@ -10,6 +10,7 @@ from bot.cli.execute.options import Form
 from bot.cli.output import console, print_json
 from bot.core.plans.delegation import Document, prompt
 from bot.core.plans.due import Dispatch, Due, due
+from bot.core.plans.knowledge import given
 from bot.core.plans.labels import Told, text, told
 
 if TYPE_CHECKING:
@@ -46,15 +47,10 @@ async def prompt_of(sit: Sitting, unit: StepState) -> str:
 
 
 def knowledge_of(sit: Sitting, unit: StepState) -> list[Document]:
-    paths = dict.fromkeys((*sit.e.plan.knowledge, *unit.step.knowledge))
-    return [_document(sit, path) for path in paths]
-
-
-def _document(sit: Sitting, path: str) -> Document:
-    if path in sit.e.delivered:
-        return Document(path, why="an earlier step was given it whole")
-    file = sit.place.top / path
-    return Document(path, file.read_text(errors="replace")) if file.is_file() else Document(path, why="not found")
+    """Whole, the first time in this task and within bounds; else by its path."""
+    files = {path: sit.place.top / path for path in (*sit.e.plan.knowledge, *unit.step.knowledge)}
+    texts = {path: file.read_text(errors="replace") for path, file in files.items() if file.is_file()}
+    return given(sit.e.plan, unit.step, sit.e.delivered, texts)
 
 
 async def _prompt_file(sit: Sitting, unit: StepState, several: bool) -> Path:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.core.plans.happened import Happened, Recorded
+from bot.core.plans.knowledge import tokens
 
-LETTERS = 4  # characters of a prompt or an answer that are one token, about: for want of anything better
 NONE_YET = "none yet: pass --session-id and --step-started-at to `sluice execute record`"
 
 
@@ -37,7 +37,7 @@ def told_apart(happened: Iterable[Happened]) -> Used:
     records = [each for each in happened if isinstance(each, Recorded)]
     real = [each for each in records if each.used]
     return Used(
-        sum(tokens.total for each in real for tokens in each.used),
+        sum(billed.total for each in real for billed in each.used),
         len({each.step for each in real}),
         sum(each.estimated or 0 for each in records),
         len({each.step for each in records if not each.used}),
@@ -45,4 +45,5 @@ def told_apart(happened: Iterable[Happened]) -> Used:
 
 
 def estimate(*texts: str) -> int:
-    return sum(len(text) for text in texts) // LETTERS
+    """Of a prompt and an answer, for want of anything better: what an agent reads besides is many times that."""
+    return sum(map(tokens, texts))

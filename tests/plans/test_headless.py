@@ -1,0 +1,268 @@
+"""`sluice execute run`: a plan driven to its end without anybody, in worktrees of its own, with scripted agents."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bot.cli.execute.lock import held
+from bot.core.plans.happened import Asked, Dispatched, GateJudged, Recorded, SentBack
+from bot.core.plans.plan import Gate, Phase, Plan, Step
+from tests.plans.shop import T0, Shop
+
+TITLE, TASK = "Rename the shop", "task-rename-0001"
+SLUICE = Path(sys.executable).with_name("sluice")
+PEER = '[peers.robo]\nruntime = "scripted"\nscript = "{script}"\ncapacity = {capacity}\n'
+CODE = Step("1.1", "backend", "Rename it in the code", deliverables=("shop.py",))
+DOCS = Step("1.2", "writer", "Rename it in the documents", deliverables=("docs/shop.md",))
+LOOK = Step("2.1", "reviewer", "Look at it", changes=False)
+
+
+class Stage:
+    """The shop, and what its agents will do in each step and round."""
+
+    def __init__(self, shop: Shop, **settings: str) -> None:
+        self.shop = shop
+        self.script = shop.top.parent / "play.toml"
+        self.script.write_text("")
+        self.settle(PEER.format(script=self.script, capacity=2))
+        self.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+        self.play("1.2", {"write": "docs/shop.md", "text": "# Shop\n"}, {"say": "Wrote"})
+        self.play("2.1", {"say": "Looks good"})
+
+    def settle(self, peers: str) -> None:
+        (self.shop.top / "sluice.toml").write_text(f"[pace]\nmeter_seconds = 0.05\n{peers}")
+
+    def play(self, step: str, *steps: dict[str, Any], round: int = 1) -> None:
+        with self.script.open("a") as file:
+            told = ", ".join(_toml(each) for each in steps)
+            file.write(f'[[play]]\nitem = "{TITLE}"\nstep = "{step}"\nround = {round}\nsteps = [{told}]\n')
+
+    def plan(self, *phases: Phase, **facts: Any) -> None:
+        self.shop.save(Plan(TASK, TITLE, phases or usual(), T0, **facts))
+
+    def happened(self, kind: type) -> list[Any]:
+        return [each for each in self.shop.happened(TASK) if isinstance(each, kind)]
+
+    def file(self, path: str) -> str:
+        return self.shop.git("show", f"sluice/{TASK}:{path}")
+
+
+@pytest.fixture
+def stage(shop: Shop) -> Stage:
+    return Stage(shop)
+
+
+def usual(gate: str = "test -f shop.py && test -f docs/shop.md") -> tuple[Phase, ...]:
+    return (Phase(1, "Build", (CODE, DOCS), gate=Gate((gate,))), Phase(2, "Look", (LOOK,)))
+
+
+def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
+    """Two steps side by side, the gate, a look at it; all of it on a branch of the task, and nothing where its user
+    stands."""
+    stage.plan()
+    before = stage.shop.git("rev-parse", "main"), stage.shop.git("status", "--short")
+    said = stage.shop.execute("run")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert lines[:2] == ["Dispatched: step 1.1 (robo)", "Dispatched: step 1.2 (robo)"]
+    assert lines[2:5] == [
+        "Recorded: step 1.1 (robo) — complete",
+        "Recorded: step 1.2 (robo) — complete",
+        "Gate recorded: phase 1 — PASS",
+    ]
+    assert f"Task {TASK} completed." in lines and any(line.startswith("Steps: 3/3 | Gates passed: 1") for line in lines)
+    assert lines[-1] == f"Branch: sluice/{TASK} (2 files changed); `git merge sluice/{TASK}` brings it into yours"
+    assert (stage.file("shop.py"), stage.file("docs/shop.md")) == ("SHOP = 1", "# Shop")
+    assert before == (stage.shop.git("rev-parse", "main"), stage.shop.git("status", "--short"))
+    assert list((stage.shop.folder / "headless/worktrees").glob("*/*")) == []
+    assert all(each.own_tree for each in stage.happened(Dispatched))
+    assert stage.happened(GateJudged)[0].how == "command"
+    again = stage.shop.execute("run")
+    assert again.code == 0 and len(stage.happened(Dispatched)) == 3
+
+
+def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Stage) -> None:
+    """Approvals of the plan and of a phase, and an agent's question: exit code 0, told what it waits for."""
+    talk = replace(LOOK, interactive=True)
+    build, look = usual()
+    stage.plan(replace(build, approval="it is renamed for good"), replace(look, steps=(talk,)), approval="risk is HIGH")
+    stage.play("2.1", {"ask": "Is `Shop` the new name?"}, round=1)
+    stage.play("2.1", {"say": "Then it looks good"}, round=2)
+    first = stage.shop.execute("run")
+    assert first.code == 0 and first.out.startswith("ACTION: APPROVAL\nPhase: 0\n")
+    stage.shop.execute("approve", "--phase-id", "0")
+    second = stage.shop.execute("run", "--output", "json")
+    assert (second.code, second.json["status"], second.json["phase"]) == (0, "waits", 1)
+    stage.shop.execute("approve", "--phase-id", "1")
+    third = stage.shop.execute("run")
+    assert third.code == 0 and "ACTION: INTERACT\n" in third.out and "Is `Shop` the new name?" in third.out
+    stage.shop.execute("interact", "--step-id", "2.1", "--input", "Yes.")
+    assert stage.shop.execute("run").out.startswith("ACTION: INTERACT")
+    stage.shop.execute("interact", "--step-id", "2.1", "--done")
+    stage.play("2.1", {"say": "Done, then"}, round=3)
+    assert f"Task {TASK} completed." in stage.shop.execute("run").out
+    assert [each.text for each in stage.happened(Asked)] == ["Is `Shop` the new name?", "Then it looks good"]
+
+
+def test_a_red_gate_sends_the_work_back_and_no_more_than_three_times(stage: Stage) -> None:
+    """With its output, to whoever changed files last; then a person looks at it."""
+    stage.plan(*usual("echo no name; grep -q name docs/shop.md"))
+    for round in (2, 3):
+        stage.play("1.2", {"append": "docs/shop.md", "text": f"{round}\n"}, round=round)
+    stage.play("1.2", {"append": "docs/shop.md", "text": "name\n"}, {"say": "Named it"}, round=4)
+    said = stage.shop.execute("run")
+    assert said.code == 0 and said.out.count("Gate recorded: phase 1 — FAIL") == 3
+    assert [(each.step, "no name" in each.why) for each in stage.happened(SentBack)] == [("1.2", True)] * 3
+    assert "name" in stage.file("docs/shop.md")
+
+
+def test_after_three_rounds_it_has_failed(stage: Stage) -> None:
+    """Exit code 1, and how it goes on; all work is kept on the branch."""
+    stage.plan(*usual("false"))
+    for round in (2, 3, 4):
+        stage.play("1.2", {"append": "docs/shop.md", "text": f"{round}\n"}, round=round)
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "ACTION: FAILED\nMessage: the gate of phase 1 failed" in said.out
+    assert "Next: `sluice execute retry-gate --phase-id 1`" in said.out
+    assert len(stage.happened(SentBack)) == 3 and stage.file("shop.py") == "SHOP = 1"
+
+
+def test_a_conflict_leads_to_the_step_and_not_to_a_crash(stage: Stage) -> None:
+    """The later step gets the conflict laid before it, and resolves it in its own worktree."""
+    both = replace(CODE, id="1.2", deliverables=())
+    stage.plan(Phase(1, "Build", (CODE, both)))
+    stage.play("1.2", {"write": "shop.py", "text": "SHOP = 2\n"}, {"say": "Mine"})
+    stage.play("1.2", {"run": "grep -q '<<<<<<<' shop.py"}, {"write": "shop.py", "text": "SHOP = 3\n"}, round=2)
+    said = stage.shop.execute("run")
+    assert said.code == 0, said
+    assert [(each.step, each.conflict) for each in stage.happened(SentBack)] == [("1.2", True)]
+    assert stage.file("shop.py") == "SHOP = 3"
+
+
+def test_who_claims_success_without_its_work_is_sent_back(stage: Stage) -> None:
+    """Told what is missing; it is never taken for done."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "other.py", "text": "x\n"}, {"say": "All done!"})
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, round=2)
+    said = stage.shop.execute("run")
+    assert said.code == 0 and "Recorded: step 1.1 (robo) — failed: shop.py is not there" in said.out
+    assert [each.status for each in stage.happened(Recorded)] == ["failed", "complete"]
+
+
+def test_an_agent_that_fails_stops_it_and_its_work_is_kept(stage: Stage) -> None:
+    """What was done beside it is taken up first; a person decides how it goes on."""
+    stage.plan()
+    stage.play("1.2", {"write": "half.md", "text": "x\n"}, {"fail": "model"})
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "ACTION: FAILED\nMessage: step 1.2 (writer) failed" in said.out
+    assert "retry-step --step-id 1.2" in said.out and stage.file("shop.py") == "SHOP = 1"
+    (tree,) = (stage.shop.folder / "headless/worktrees").glob("*/*")
+    assert (tree / "half.md").exists()
+    stage.shop.execute("retry-step", "--step-id", "1.2")
+    stage.play("1.2", {"write": "docs/shop.md", "text": "# Shop\n"}, round=2)
+    assert stage.shop.execute("run").code == 0
+
+
+def test_what_is_handed_on_lies_in_the_next_steps_worktree(stage: Stage) -> None:
+    """By its path, shared context with it; it is on no branch, and in the user's folder at the end."""
+    scout = replace(CODE, deliverables=(".sluice/scout-report.md",), changes=False)
+    stage.plan(Phase(1, "Scout", (scout,)), Phase(2, "Build", (replace(CODE, id="2.1"),)))
+    stage.shop.write(".sluice/context.md", "the shop\n")
+    stage.play("1.1", {"write": ".sluice/scout-report.md", "text": "shop.py:1\n"}, {"say": "Found"})
+    look = "grep -q shop.py:1 .sluice/scout-report.md && grep -q shop .sluice/context.md"
+    stage.play("2.1", {"run": look}, {"write": "shop.py", "text": "SHOP = 1\n"})
+    said = stage.shop.execute("run")
+    assert said.code == 0, said
+    assert (stage.shop.folder / "scout-report.md").read_text() == "shop.py:1\n"
+    assert ".sluice" not in stage.shop.git("ls-tree", "-r", "--name-only", f"sluice/{TASK}")
+
+
+def test_who_changes_what_it_may_not_is_not_taken_up(stage: Stage) -> None:
+    """The plan's paths are held, whatever the agent says."""
+    stage.plan(Phase(1, "Build", (replace(CODE, blocked_paths=("secret/**",)),)))
+    for round in (1, 2, 3, 4):
+        stage.play("1.1", {"write": "shop.py", "text": "x\n"}, {"write": "secret/a", "text": "x\n"}, round=round)
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "it changed secret/a, which is off limits" in said.out
+    assert f"sluice/{TASK}" not in stage.shop.git("branch", "--list", "sluice/*")
+
+
+def test_a_token_budget_is_a_cap(stage: Stage) -> None:
+    """An agent that passes it is ended, nothing more is dispatched, and that is trouble (exit code 1)."""
+    stage.plan()
+    stage.settle(PEER.format(script=stage.script, capacity=1))
+    spend = {"spend": {"model": "m", "input_total": 900, "output": 200}}
+    stage.play("1.1", spend, {"wait": 60}, {"write": "shop.py", "text": "SHOP = 1\n"})
+    said = stage.shop.execute("run", "--token-budget", "1000")
+    assert said.code == 1 and "the task has used 1.1 k tokens of the 1 k tokens" in said.out
+    assert len(stage.happened(Dispatched)) == 1
+    assert stage.happened(Recorded)[0].used[0].total == 1100
+
+
+def test_no_more_steps_than_asked_for(stage: Stage) -> None:
+    """It stops in good order, exit code 0, and goes on when it is called again."""
+    stage.plan()
+    said = stage.shop.execute("run", "--max-steps", "1")
+    assert said.code == 0 and "as many as --max-steps allows" in said.out
+    assert [each.step for each in stage.happened(Dispatched)] == ["1.1"]
+    assert stage.shop.execute("run").code == 0
+
+
+def test_nothing_begins_where_somebody_is_missing_and_a_dry_run_says_who_does_what(stage: Stage) -> None:
+    """By name, else by role; a step that nobody takes is a user's mistake."""
+    stage.plan(Phase(1, "Build", (CODE, DOCS)), Phase(2, "Look", (replace(LOOK, role="reviewer"),)))
+    peers = [f'[peers.{name}]\nruntime = "scripted"\nscript = "x"\nrole = "builder"\n' for name in ("writer", "robo")]
+    stage.settle("".join(peers))
+    missing = stage.shop.execute("run")
+    assert missing.code == 2 and "step 2.1 needs an agent named reviewer, or one with the role reviewer" in missing.err
+    dry = stage.shop.execute("run", "--dry-run", "--output", "json").json["dry_run"]
+    assert [(row["step"], row["by"]) for row in dry] == [("1.1", "writer"), ("1.2", "writer"), ("2.1", "nobody")]
+    assert stage.shop.happened(TASK) == ()
+
+
+def test_one_task_is_driven_by_one_process(stage: Stage) -> None:
+    """Another is told which; the list shows it."""
+    stage.plan()
+    with held(stage.shop.folder, TASK, 4242):
+        second = stage.shop.execute("run")
+        assert second.code == 2 and f"task {TASK} is being driven by process 4242 already" in second.err
+        assert stage.shop.execute("list", "--output", "json").json["tasks"][0]["pid"] == 4242
+
+
+def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> None:
+    """kill -9 while one agent works and another has ended: what the first had begun lies there when it is done again,
+    and the other's work is taken up without it being started again."""
+    stage.plan()
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True)
+    assert process.stdout and any("Ended: step 1.2" in line for line in process.stdout)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    shown = stage.shop.execute("resume")
+    assert shown.code == 0 and "Step: 1.1\n" in shown.out and "Step: 1.2\n" not in shown.out
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    stage.play("1.2", {"fail": "it was started again"})
+    said = stage.shop.execute("run")
+    assert said.code == 0, said
+    assert [(each.step, each.status) for each in stage.happened(Recorded)] == [
+        ("1.1", "complete"),
+        ("1.2", "complete"),
+        ("2.1", "complete"),
+    ]
+    assert [(each.step, each.lost) for each in stage.happened(SentBack)] == [("1.1", True)]
+    assert (stage.file("half.py"), stage.file("docs/shop.md")) == ("x", "# Shop")
+    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+
+
+def _toml(step: dict[str, Any]) -> str:
+    pairs = (f"{key} = {_toml(value) if isinstance(value, dict) else json.dumps(value)}" for key, value in step.items())
+    return f"{{ {', '.join(pairs)} }}"
