@@ -24,6 +24,7 @@ LONGEST = 420.0  # seconds
 ENOUGH = f"runs_per_day = {2 * ITEMS}\n"  # of [work], which is last; a repository has fifty, unless it says more
 CHECK = """name: CI
 on: [pull_request]
+permissions: {contents: read}
 jobs:
   test:
     runs-on: ubuntu-latest

@@ -14,16 +14,20 @@ from bot.core.gates.workflow import name_of, told
 from bot.core.item import Item, Order
 from bot.core.late import judged, since
 from bot.core.own import is_app, known_moves
+from bot.core.planned import unfinished
+from bot.core.planning import wanted
+from bot.core.plans.stack import Facts, to_read
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
 from bot.core.queue import priority_on
 from bot.core.run import is_step
-from bot.core.snapshot import Snapshot
+from bot.core.snapshot import Grounds, Snapshot
 from bot.core.starting import branch_of
 from bot.core.trust import Role
 from bot.core.wishing import whose_word
 from bot.core.worktree import WorkSpec, part_of
 from bot.errors import BoardError, OutOfReach
+from bot.playbook_files import is_own, playbooks_in
 from bot.policy_file import read_policy
 from bot.workflow_files import exposures_in
 
@@ -99,6 +103,7 @@ async def _completed(ctx: Context, board: Board, s: Snapshot) -> Snapshot:
         s,
         roles=known,
         exposing=await _exposing(ctx, s),
+        grounds=await _grounds(ctx, s),
         contains_base=contains,
         lost=await _lost(ctx, s),
         worktree=spec is not None and any(map(ctx.git.has_worktree, (spec, *parts_of(s, spec)))),
@@ -224,6 +229,22 @@ async def _exposing(ctx: Context, s: Snapshot) -> tuple[Exposure, ...]:
     if not starts or s.default_head is None:
         return ()
     return exposures_in(await ctx.git.workflows(s.item.repo, s.default_head))
+
+
+async def _grounds(ctx: Context, s: Snapshot) -> Grounds | None:
+    """Read from the mirror too, and only where a plan may be made or is asked for."""
+    asked = any(order.verb == "plan" for order in s.orders)
+    begins = s.meaning == "ready" and (wanted(s) or unfinished(s))
+    free = s.policy.mode == "live" and s.item.claim is None and s.issue is not None
+    if not (free and (asked or begins)) or s.default_head is None:
+        return None
+
+    def read(paths: tuple[str, ...]) -> tuple[str, ...]:
+        return (*to_read(paths), *filter(is_own, paths))
+
+    paths, texts = await ctx.git.read(s.item.repo, s.default_head, read)
+    playbooks, problem = playbooks_in(texts)
+    return Grounds(Facts(paths, {path: text for path, text in texts.items() if not is_own(path)}), playbooks, problem)
 
 
 async def _contains(ctx: Context, s: Snapshot) -> bool | None:

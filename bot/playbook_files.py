@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +45,20 @@ def playbooks_of(top: Path) -> tuple[Playbook, ...]:
     files = sorted((top / OWN).glob("*.toml"))
     own = _all(((file.stem, file.read_text(errors="replace"), f"{OWN}/{file.name}") for file in files), own=True)
     return together(own)
+
+
+def playbooks_in(texts: Mapping[str, str]) -> tuple[tuple[Playbook, ...], str]:
+    """The same of files by path; and what is wrong with a team's own, with which the shipped ones alone are left."""
+    mine = {path: text for path, text in sorted(texts.items()) if is_own(path)}
+    try:
+        own = _all(((Path(path).stem, text, path) for path, text in mine.items()), own=True)
+    except UserError as error:
+        return shipped(), str(error)
+    return together(own), ""
+
+
+def is_own(path: str) -> bool:
+    return path.startswith(f"{OWN}/") and path.endswith(".toml")
 
 
 def together(own: Iterable[Playbook]) -> tuple[Playbook, ...]:

@@ -43,9 +43,10 @@ def wide() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest is begun first, so that no worker is left alone with it at the end."""
 
-    def when(item: pytest.Item) -> tuple[bool, bool]:
+    def when(item: pytest.Item) -> tuple[bool, bool, bool]:
         life = item.path.parent.name in WHOLE_LIVES
-        return not (life and item.get_closest_marker("slow")), not life
+        longest = item.get_closest_marker("timeout") is not None  # who asks for more patience than all others
+        return not longest, not (life and item.get_closest_marker("slow")), not life
 
     items.sort(key=when)
 

@@ -37,7 +37,8 @@ PROJECT_FILES = {
     "widgets.py": "def add(a, b):\n    return a + b\n\n\ndef name():\n    return 'widgts'\n",
     "test_widgets.py": "import unittest\nimport widgets\n\n\nclass Test(unittest.TestCase):\n"
     "    def test_add(self):\n        self.assertEqual(widgets.add(1, 2), 3)\n",
-    ".github/workflows/ci.yml": "name: CI\non: [pull_request]\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+    ".github/workflows/ci.yml": "name: CI\non: [pull_request]\npermissions: {contents: read}\n"
+    "jobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
     "      - uses: actions/checkout@v4\n      - run: python -m unittest -q\n",
 }
 POLICY = """mode = "live"

@@ -226,7 +226,7 @@ class Agents:
             del self._drivers[assignment.run]
             give_back(login, program, seat.home)
             for name in QUIRKS.get(program, GENERIC).sheds:
-                with contextlib.suppress(OSError, RecursionError):  # what an agent made of it may not be removable
+                with contextlib.suppress(OSError):  # what an agent made of it may not be removable
                     await asyncio.shield(asyncio.to_thread(drop, seat.home, name))
             if driver.session:
                 home.keep_session(Session(driver.session, assignment.run))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 DU = shutil.which("du", path="/usr/bin:/bin")
 LEAST = 500_000_000  # bytes that stay free for Sluice itself: what was done must still be kept
+LEAST_FILES = 100_000
 SHARE = 20  # of a small disk, this part is enough
 RARELY = 10  # times as long as measuring takes, until it is measured again
 
@@ -39,10 +40,13 @@ class Room:
 
     def full(self) -> str:
         """A sentence when there is no room for anybody."""
-        disk = shutil.disk_usage(self._folders[0])
-        if disk.free >= min(LEAST, disk.total // SHARE):
-            return ""
-        return f"the disk of this machine is full: {_told(disk.free)} are free"
+        disk = os.statvfs(self._folders[0])
+        free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+        if free < min(LEAST, total // SHARE):
+            return f"the disk of this machine is full: {_told(free)} are free"
+        if disk.f_files and disk.f_favail < min(LEAST_FILES, disk.f_files // SHARE):  # not every disk counts them
+            return f"the disk of this machine is full: it takes only {disk.f_favail:,} more files"
+        return ""
 
     async def _measure(self) -> None:
         began = time.monotonic()

@@ -109,7 +109,7 @@ def _sandbox(settings: Settings) -> Finding:
     from bot.agents.users import users_work
 
     if bubblewrap_works():
-        return Finding("sandbox", "ok", "bubblewrap")
+        return Finding("sandbox", "ok", f"bubblewrap{_shared(settings)}")
     if users_work(settings.data_dir.resolve()):
         weaker = (
             "no bubblewrap: each run is a user of its own, to whom Sluice's folder and other runs are shut, but not "
@@ -119,6 +119,18 @@ def _sandbox(settings: Settings) -> Finding:
         weaker = "no bubblewrap: agents get no variable of Sluice's, but see and change whatever its user can"
     allowed = "unsandboxed = true allows it" if settings.unsandboxed else "on github.com Sluice does not start so"
     return Finding("sandbox", "warning", f"{weaker} ({allowed}); install it: apt install bubblewrap")
+
+
+def _shared(settings: Settings) -> str:
+    """A sandbox with the machine's network has its loopback as well."""
+    names = ", ".join(peer.name for peer in settings.peer_list() if peer.network == "open")
+    if not names:
+        return ""
+    metrics = "" if settings.server.metrics_token else ", /metrics of Sluice among them (server.metrics_token shuts it)"
+    return (
+        f"; {names}: reaches the network, so also what listens on this machine for everybody on it, databases and the "
+        f'like{metrics}; network = "model-only" shuts all of it'
+    )
 
 
 def _webhooks(settings: Settings) -> Finding:

@@ -92,7 +92,7 @@ def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision
         return park(s, NAME, reason, BUDGET) if alone else None
     if outcome.ended != "finished":
         return _record(s, stage, unit, run, what_became(run))
-    if wrong := shortfall(unit.step, run, stage.execution, s.artifacts):
+    if wrong := shortfall(stage.execution, unit, run, s.artifacts):
         return _record(s, stage, unit, run, wrong)
     if not unit.step.changes:
         return _record(s, stage, unit, run)

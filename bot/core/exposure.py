@@ -16,6 +16,7 @@ ALWAYS = ("pull_request", "pull_request_target", "workflow_run", "create")
 SECRET = re.compile(
     r"\bsecrets\s*(?:\.\s*(?!GITHUB_TOKEN\b)\w|\[)|\bsecrets\s*:\s*inherit\b|toJSON\(\s*secrets\s*\)", re.I
 )
+ADD = "add `permissions: {contents: read}`"  # the settings' default may be to write, and only an admin may read it
 OWN_MACHINE = re.compile(r"\bself-hosted\b")
 
 
@@ -57,6 +58,10 @@ def _whys(workflow: Workflow) -> Iterator[str]:
     each = list(jobs.values()) if isinstance(jobs, Mapping) else []
     if any(_may_write(part.get("permissions")) for part in (workflow.data, *each) if isinstance(part, Mapping)):
         yield "has a token that may write"
+    elif "permissions" not in workflow.data and not all(
+        isinstance(job, Mapping) and "permissions" in job for job in each
+    ):
+        yield f"has a token that may do what the repository's settings say: {ADD}"
     own = (isinstance(job, Mapping) and isinstance(job.get("runs-on"), Mapping) for job in each)  # by group or labels
     if OWN_MACHINE.search(workflow.text) or any(own):
         yield "runs on machines of your own"

@@ -187,6 +187,7 @@ class Item:
     go_ahead: GoAhead | None = None  # accepted, perhaps not yet claimed
     spent: str = ""  # key of the last Status event that was acted upon
     peer_wanted: str | None = None
+    playbook: str = ""  # what a person asked its plan to be made by; "auto": the one that fits
     paused_by: str | None = None
     parked: Parked | None = None
     asked_fresh: int = 0  # how often `retry --fresh` was asked: the branch gets this suffix

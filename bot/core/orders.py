@@ -29,6 +29,7 @@ from bot.core.item import Approval, GoAhead, Order, mention, text_hash
 from bot.core.late import as_plan, as_result, on_pull
 from bot.core.parking import park_quietly
 from bot.core.pausing import stopped_by
+from bot.core.planning import AUTO
 from bot.core.plans.happened import Cancelled
 from bot.core.prompts import again_brief, rework_brief
 from bot.core.snapshot import Snapshot
@@ -112,6 +113,8 @@ def _refusal(s: Snapshot, stage: Stage, order: Order) -> str:
     if plan_orders.obeyed(s, stage, order):
         return ""
     match order.verb:
+        case "plan":
+            return plan_orders.unplannable(s, stage, order)
         case "budget" if over:
             return "it is over"
         case "budget" if _starts(s, stage, order) and (s.issue is None or not s.issue.open):
@@ -174,6 +177,8 @@ def _obey(s: Snapshot, stage: Stage, order: Order, why: Why) -> tuple[Action, ..
             return _reject(s, order)
         case "tell":
             return (tell(s, order), *(() if s.active_run else _reply(order, KEPT)))
+        case "plan":
+            return (*plan_orders.plan(s, order), *_reply(order, plan_orders.plan_told(s, order)))
         case "answer":
             return go_on(s, order)
         case "retry":
@@ -190,6 +195,8 @@ def _note_for(s: Snapshot, stage: Stage, order: Order) -> NoteOrder:
     match order.verb:
         case "pause" | "resume" | "priority" | "assign":
             return _note(order, order.verb, order.args)
+        case "plan" if not plan_orders.there(s):
+            return _note(order, "plan", order.args or AUTO)
         case "budget":
             return replace(_note(order, "budget", order.args), starts=_starts(s, stage, order))
         case "retry" if "--fresh" in order.args:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from bot.core.actions import Action, NotePlan
+from dataclasses import replace
+
+from bot.core.actions import Action, AdoptPlan, NotePlan
 from bot.core.foreign import clean, fence
-from bot.core.item import Order
+from bot.core.item import GoAhead, Order
 from bot.core.planned import unfinished
+from bot.core.planning import AUTO, plan_for
 from bot.core.plans import due as dues
 from bot.core.plans.accepting import refused
 from bot.core.plans.amending import amended, last_changing, remedy
-from bot.core.plans.execution import Execution
-from bot.core.plans.happened import Amended, Answered, Happened, SentBack
+from bot.core.plans.execution import Execution, begin
+from bot.core.plans.happened import Amended, Answered, Cancelled, Happened, SentBack
+from bot.core.plans.plan import Plan
+from bot.core.plans.words import plan_shown
 from bot.core.snapshot import Snapshot
 from bot.core.stage import AwaitingApproval, Executing, Parked, Ready, Stage
 
@@ -53,6 +58,51 @@ def _what(s: Snapshot, stage: Stage, order: Order) -> tuple[Happened, ...] | str
             at_hand = isinstance(stage, Ready | Executing | AwaitingApproval | Parked)
             return _amended(e, order) if e and at_hand and unfinished(s) else "there is no plan that is not over"
     return ()
+
+
+def there(s: Snapshot) -> Execution | None:
+    """The plan that is shown, rather than another made: one that was begun, or that somebody had a say in."""
+    e = s.execution
+    return e if e and not e.cancelled and (e.started or e.amendments or e.answer) else None
+
+
+def unplannable(s: Snapshot, stage: Stage, order: Order) -> str:
+    """Why no plan can be made or shown."""
+    if there(s) and not order.args:
+        return ""
+    if s.issue is None or not s.issue.open:
+        return "the issue is not open"
+    if s.item.claim or there(s):
+        return "it is being worked on already; `/sluice retry --fresh` starts over"
+    if s.grounds is None:
+        return "the repository cannot be read yet"
+    names = [AUTO, *(playbook.name for playbook in s.grounds.playbooks)]
+    if s.grounds.problem:
+        return s.grounds.problem
+    return "" if not order.args or order.args in names else f"there is no such playbook; there are {', '.join(names)}"
+
+
+def plan(s: Snapshot, order: Order) -> tuple[Action, ...]:
+    """In place of one that nobody has begun."""
+    made, e = _made(s, order), unfinished(s)
+    if made is None or (e and e.plan.task_id == made.task_id):
+        return ()
+    drop = (NotePlan(e.plan.task_id, Cancelled(order.at, order.by)),) if e else ()
+    return (*drop, AdoptPlan(made))
+
+
+def plan_told(s: Snapshot, order: Order) -> str:
+    made = _made(s, order)
+    e = begin(made, on_board=True) if made else there(s)
+    return plan_shown(e) if e else ""
+
+
+def _made(s: Snapshot, order: Order) -> Plan | None:
+    issue, grounds, name = s.issue, s.grounds, order.args or AUTO
+    if there(s) or grounds is None or issue is None:
+        return None
+    text = GoAhead(order.id, order.by, order.at, issue.title, issue.body)
+    return plan_for(replace(s, item=replace(s.item, playbook=name)), grounds, issue, text, name)
 
 
 def _approved(e: Execution, asks: dues.AskApproval, order: Order) -> tuple[Happened, ...]:

@@ -145,6 +145,22 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Planning:
+    playbook: str = field(
+        default="direct",
+        metadata={"doc": "direct: one agent does it all; auto: the playbook that fits; or a playbook's name"},
+    )
+    labels: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"doc": 'by label, the playbook of its items: { "large" = "plan-build-review-ship" }'},
+    )
+    checklist: bool = field(default=False, metadata={"doc": "each entry of an issue's checklist becomes a step"})
+    approve: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL", "never"] = field(
+        default="HIGH", metadata={"doc": "from which risk on a person approves the plan before anything starts"}
+    )
+
+
+@dataclass(frozen=True)
 class Reviewing:
     reviewers: tuple[str, ...] = field(
         default=(), metadata={"doc": "who is asked for a review; empty: whoever gave the go-ahead"}
@@ -161,6 +177,7 @@ class Policy:
     gates: Gates = Gates()
     work: Work = Work()
     review: Reviewing = Reviewing()
+    plan: Planning = Planning()
 
 
 PREVIEW = Policy()

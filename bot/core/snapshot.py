@@ -13,6 +13,8 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
 from bot.core.plans.execution import Execution
+from bot.core.plans.playbook import Playbook
+from bot.core.plans.stack import Facts
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
 from bot.core.run import Peer, Run, is_step
@@ -51,6 +53,15 @@ class Twin:
     board: str
     claimed: bool
     parked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What of the repository's default branch a plan is made from."""
+
+    facts: Facts
+    playbooks: tuple[Playbook, ...]
+    problem: str = ""  # with the team's own playbooks; then the shipped ones alone are there
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,7 @@ class Snapshot:
     lane: tuple[Rival, ...] = ()  # items of the same base branch that wait to be merged
     twin: Twin | None = None
     lost: frozenset[str] = frozenset()  # runs the ledger believes to be running, of which the engine does not know
+    grounds: Grounds | None = None  # read only where a plan may be made
     execution: Execution | None = None  # its plan, as it stands; None: it has none of several steps
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what its plan's steps left beside the branch: path and step
     worktree: bool = False  # a worktree of the item lies on this machine

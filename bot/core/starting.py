@@ -7,12 +7,14 @@ from dataclasses import replace
 from bot.core.actions import (
     AcceptGoAhead,
     Action,
+    AdoptPlan,
     AskPerson,
     Claim,
     ConvertDraft,
     Decision,
     Dispatch,
     MoveCard,
+    NotePlan,
     RunPlan,
     SayStatus,
     SpendMove,
@@ -23,7 +25,9 @@ from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
 from bot.core.planned import begin, first_units, peers_for, unfinished, wants_approval
+from bot.core.planning import plan_for, wanted
 from bot.core.plans.execution import Execution
+from bot.core.plans.happened import Cancelled
 from bot.core.prompts import Brief, again_brief, first_brief
 from bot.core.queue import BUILDER, fall_backs, plays, rank, takers
 from bot.core.run import Peer, evidence_of, run_key
@@ -69,6 +73,8 @@ def ready(s: Snapshot) -> Decision:
     accept: tuple[Action, ...] = () if go == s.item.go_ahead else (AcceptGoAhead(go),)
     if exposed := _exposed(s):
         return _asks(s, go, exposed, accept)
+    if made := _make_plan(s, s.issue, go, accept):
+        return made
     if e := unfinished(s):
         return _planned(s, s.issue, e, go, accept)
     able = _able(s, s.issue)
@@ -84,6 +90,21 @@ def ready(s: Snapshot) -> Decision:
     if held := _others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
     return replace(_claim(s, s.issue, go, peer, accept), agents=(peer.name,))
+
+
+def _make_plan(s: Snapshot, issue: Issue, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:
+    """Where one is wanted; one that nobody has begun or added to is made anew for another text."""
+    e, name = unfinished(s), wanted(s)
+    if s.grounds is None or not name or (e and (e.started or e.amendments or e.answer)):
+        return None
+    if s.grounds.problem:
+        return _asks(s, go, f"no plan can be made: {s.grounds.problem}", accept)
+    plan = plan_for(s, s.grounds, issue, go, name)
+    if plan is None or (e and e.plan.task_id == plan.task_id):
+        return None
+    drop = (NotePlan(e.plan.task_id, Cancelled(s.now, "Sluice", "the text is another")),) if e else ()
+    reason = f"a plan is made: playbook {plan.playbook}, {len(plan.steps)} steps, risk {plan.risk}"
+    return Decision("Ready", reason, (*accept, *drop, AdoptPlan(plan)), s.now, "machine")
 
 
 def _planned(s: Snapshot, issue: Issue, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision:

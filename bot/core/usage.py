@@ -35,6 +35,10 @@ def _nothing(args: str) -> bool:
     return not args
 
 
+def _few(args: str) -> bool:
+    return len(args.split()) <= 1
+
+
 def _any(args: str) -> bool:
     return True
 
@@ -58,6 +62,7 @@ USAGE: dict[str, Usage] = {
     "approve": Usage(
         "/sluice approve [WORDS]", "approve exactly what is shown now; of a phase of a plan the words are seen to", _any
     ),
+    "plan": Usage("/sluice plan [PLAYBOOK]", "make a plan of several steps, or show the one there is", _few),
     "amend": Usage("/sluice amend WHAT", "add a phase to the plan, behind the present one", bool),
     "reject": Usage("/sluice reject REASON", "send the work back", bool),
     "tell": Usage("/sluice tell TEXT", "say something to the agent, at its work if it can be reached there", bool),

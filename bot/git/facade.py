@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -149,6 +149,17 @@ class Git:
         mirror = self._mirror(repo)
         content = await mirror.blob(await mirror.need(rev), path)
         return None if content is None else content.decode("utf-8", "replace")
+
+    async def read(
+        self, repo: str, rev: str, wanted: Callable[[tuple[str, ...]], Iterable[str]]
+    ) -> tuple[tuple[str, ...], dict[str, str]]:
+        """The paths of a revision's files, and the texts of those of them that are wanted."""
+        mirror = self._mirror(repo)
+        commit = await mirror.need(rev)
+        found = names(await mirror.git.run(mirror.path, "ls-tree", "-r", "-z", "--name-only", commit))
+        paths = tuple(path for path in found if path.isprintable())
+        blobs = {path: await mirror.blob(commit, path) for path in wanted(paths)}
+        return paths, {path: blob.decode("utf-8", "replace") for path, blob in blobs.items() if blob is not None}
 
     async def workflows(self, repo: str, sha: str = "") -> tuple[tuple[str, str], ...]:
         """The workflow files of a commit, name and text. Without one: of the default branch, and of that no history."""

@@ -6,6 +6,7 @@ fetches one ref from there, checking every object. So no configuration, hook, al
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from bot.git.mirror import Mirror
 from bot.git.removal import remove
 
 log = structlog.get_logger(__name__)
+FULL = os.strerror(errno.ENOSPC)
 _FANOUT = re.compile(r"[0-9a-f]{2}")
 _LOOSE = re.compile(r"[0-9a-f]{38}|[0-9a-f]{62}")
 _PACK = re.compile(r"pack-[0-9a-f]{40,64}\.pack")
@@ -33,6 +35,8 @@ async def bring_in(mirror: Mirror, tree: Path, sha: str, ref: str, scratch: Path
     try:
         await _fetch_checked(mirror, tree / ".git", sha, ref, scratch)
     except (GitFailed, OSError) as error:
+        if FULL in str(error):  # nothing is wrong with them: they are taken when there is room
+            raise GitFailed(f"the disk of this machine is full, so nothing was collected yet: {error}") from error
         log.warning("an agent's commits were refused; its files are taken instead", tree=str(tree), why=str(error))
         return False
     finally:

@@ -62,6 +62,8 @@ def changed_by(note: NoteOrder, mine: Item) -> dict[str, Any]:
             return {"paused_by": None}
         case "priority":
             return {"priority_said": priority_of(note.value)}
+        case "plan":
+            return {"playbook": note.value}
         case "assign":
             return {"peer_wanted": note.value or None}
         case "approve" | "merge" if note.approval:

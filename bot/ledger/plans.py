@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 from bot.core.plans.accepting import refused
 from bot.core.plans.execution import Execution, after, carried_out
 from bot.core.plans.happened import Happened
+from bot.core.plans.joining import joined
 from bot.core.plans.plan import Plan
 from bot.errors import UserError
 from bot.ledger.databases import Tx
@@ -90,17 +91,29 @@ class Plans(Store):
             return execution, ""
 
     async def keep_artifacts(self, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None:
-        """What a step hands on, by path; the newest of a path counts."""
+        """What a step hands on, by path; the newest of a path counts. A team's parts become one."""
         async with self.write() as tx:
-            for path, text in texts.items():
-                values = {"step": step, "text": text[:MOST_TEXT], "at": now}
-                await upsert(tx, artifacts, {"task": task, "path": path}, values)
+            await _keep(tx, task, step, texts, now)
+            found = await load_task(tx, task)
+            whole = found.execution.find(step.rpartition(".")[0]) if found else None
+            if whole and whole.team:
+                await _keep(tx, task, step, joined(whole.step, await _artifacts(tx, task)), now)
 
     async def artifacts(self, task: str) -> dict[str, str]:
         """Their texts, by path."""
         async with self.read() as tx:
-            mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path)
-            return {row.path: row.text for row in await tx.execute(mine)}
+            return await _artifacts(tx, task)
+
+
+async def _keep(tx: Tx, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None:
+    for path, text in texts.items():
+        values = {"step": step, "text": text[:MOST_TEXT], "at": now}
+        await upsert(tx, artifacts, {"task": task, "path": path}, values)
+
+
+async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
+    mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path)
+    return {row.path: row.text for row in await tx.execute(mine)}
 
 
 async def load_task(tx: Tx, task: str) -> Task | None:

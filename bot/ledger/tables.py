@@ -68,6 +68,7 @@ items = Table(
     Column("go_ahead", Stored(GoAhead)),
     Column("spent", String, nullable=False, default=""),
     Column("peer_wanted", String),
+    Column("playbook", String, nullable=False, default=""),
     Column("paused_by", String),
     Column("parked", Stored(Parked)),
     Column("asked_fresh", Integer, nullable=False, default=0),

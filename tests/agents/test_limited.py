@@ -15,7 +15,6 @@ from tests.models.serving import Models
 from tests.stories.conftest import MakeWorld
 
 pytestmark = pytest.mark.slow
-OTHER = {"claude": "codex", "codex": "claude"}
 BEGUN = Turn([Write("half.txt", "half\n")])
 BUSY = Refusal(429, after=3_000)
 MENDED = [Turn([Run("sed -i s/widgts/widgets/ widgets.py")]), Turn(say="Done after all.")]
@@ -47,12 +46,11 @@ async def test_it_is_waited_for_and_nothing_is_used_up(name: str, make_world: Ma
     assert by_model(each.tokens for each in spent) == truth(nearby.record(f"busy-{name}"))
 
 
-@both
-async def test_a_peer_takes_it_over_at_once(name: str, make_world: MakeWorld, nearby: Models) -> None:
+async def test_a_peer_takes_it_over_at_once(make_world: MakeWorld, nearby: Models) -> None:
     """Another program goes on with what lies in the same worktree; each one's tokens are its own."""
-    first = nearby.play(f"left-{name}", Scenario([BEGUN, Turn(refusals=[BUSY] * 9)]))
-    then = nearby.play(f"taken-{name}", Scenario(MENDED))
-    peers = {"robin": peer(name, first, fallbacks=["rita"]), "rita": peer(OTHER[name], then)}
+    first = nearby.play("left", Scenario([BEGUN, Turn(refusals=[BUSY] * 9)]))
+    then = nearby.play("taken", Scenario(MENDED))
+    peers = {"robin": peer("claude", first, fallbacks=["rita"]), "rita": peer("codex", then)}
     world = await make_world(peers=peers)
     item = await world.add_issue("Spell the name", edits=False)
     await world.settle()
@@ -61,7 +59,7 @@ async def test_a_peer_takes_it_over_at_once(name: str, make_world: MakeWorld, ne
     assert await world.file("half.txt", head) == "half\n"
     assert "return 'widgets'" in (await world.file("widgets.py", head) or "")
     assert world.service
-    for who, record in (("robin", f"left-{name}"), ("rita", f"taken-{name}")):
+    for who, record in (("robin", "left"), ("rita", "taken")):
         spent = [each.tokens for each in await world.service.ledger.spent() if each.peer == who]
         assert by_model(spent) == truth(nearby.record(record))
 

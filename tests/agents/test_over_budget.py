@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.tokens import by_model
 from tests.agents.desk import truth
-from tests.agents.test_whole_life import MENDED, both, peer
+from tests.agents.test_whole_life import MENDED, peer
 from tests.models.scenario import Billed, Run, Scenario, Turn, Write
 from tests.models.serving import Models
 from tests.stories.conftest import MakeWorld
@@ -36,12 +36,11 @@ async def test_it_is_interrupted_and_its_work_is_kept(gateway: bool, make_world:
     assert row["told_by"] == ("gateway" if gateway else "transcript")
 
 
-@both
-async def test_with_more_it_goes_on_in_its_session(name: str, make_world: MakeWorld, nearby: Models) -> None:
+async def test_with_more_it_goes_on_in_its_session(make_world: MakeWorld, nearby: Models) -> None:
     """Who may only write may not spend; who maintains may, and the agent goes on where it was, billed to the token."""
     begun = [BEGUN[0], Turn([Run("true")], billed=DEAR)]
-    url = nearby.play(f"more-{name}", Scenario(begun + MENDED))
-    world = await make_world(peers={"robin": peer(name, url, tokens_per_run=200_000)})
+    url = nearby.play("more", Scenario(begun + MENDED))
+    world = await make_world(peers={"robin": peer("codex", url, tokens_per_run=200_000)})
     item = await world.add_issue("Spell the name", edits=False)
     await world.settle()
     [asked] = [text for text in await world.comments(item) if "/sluice budget +5" in text]
@@ -50,14 +49,14 @@ async def test_with_more_it_goes_on_in_its_session(name: str, make_world: MakeWo
 
     await world.comment(item, "/sluice budget +1M", by="bob")
     await world.settle()
-    assert await world.column(item) == "Needs a person" and len(nearby.record(f"more-{name}").asked) == len(begun)
+    assert await world.column(item) == "Needs a person" and len(nearby.record("more").asked) == len(begun)
     await world.comment(item, "/sluice budget +1M", by="ann")
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
     head = (await world.pull(item))["head"]["sha"]
     assert await world.file("half.txt", head) == "half\n"
     assert "return 'widgets'" in (await world.file("widgets.py", head) or "")
-    turns = [asked.request.turn for asked in nearby.record(f"more-{name}").asked]
+    turns = [asked.request.turn for asked in nearby.record("more").asked]
     assert turns.count(0) == 1 and turns == sorted(turns), "it began anew"
     spent = await world.service.ledger.spent()
-    assert by_model(each.tokens for each in spent) == truth(nearby.record(f"more-{name}"))
+    assert by_model(each.tokens for each in spent) == truth(nearby.record("more"))

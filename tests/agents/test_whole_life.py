@@ -134,14 +134,13 @@ async def test_a_killed_sluice_goes_on_with_the_session(name: str, make_world: M
     assert (used["tokens"], used["runs"]) == (billed, 1), "counted twice, or lost"
 
 
-@both
-async def test_who_is_paused_goes_on_where_it_was(name: str, make_world: MakeWorld, nearby: Models) -> None:
+async def test_who_is_paused_goes_on_where_it_was(make_world: MakeWorld, nearby: Models) -> None:
     """A pause ends the agent and keeps its work; resumed, it is told so in the same session."""
-    url = nearby.play(f"paused-{name}", Scenario(HELD + MENDED))
-    world = await make_world(peers={"robin": peer(name, url)})
+    url = nearby.play("paused", Scenario(HELD + MENDED))
+    world = await make_world(peers={"robin": peer("claude", url)})
     item = await world.add_issue("Spell the name", edits=False)
     await world.until_working(item)
-    await until(lambda: _asked(nearby, f"paused-{name}") == len(HELD))
+    await until(lambda: _asked(nearby, "paused") == len(HELD))
     await world.comment(item, "/sluice pause", by="ann")
     await world.settle()
     assert not _alive(world.folder / "data") and "paused" in await world.reason(item)
@@ -149,7 +148,7 @@ async def test_who_is_paused_goes_on_where_it_was(name: str, make_world: MakeWor
     await world.comment(item, "/sluice resume", by="ann")
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
-    assert went_on(nearby, f"paused-{name}")
+    assert went_on(nearby, "paused")
 
 
 def went_on(models: Models, name: str) -> bool:

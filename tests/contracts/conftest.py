@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -38,3 +39,16 @@ async def ledger(database: str) -> AsyncIterator[SqlLedger]:
     opened = await open_ledger(database)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of twenty megabytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    system = {"PATH": "/usr/bin:/bin"}
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", place]
+    if subprocess.run(["env", *mount], env=system, capture_output=True, executable="/usr/bin/env").returncode:
+        pytest.skip("a disk cannot be mounted here")
+    yield place
+    subprocess.run(["env", "umount", "--lazy", place], env=system, check=True, executable="/usr/bin/env")

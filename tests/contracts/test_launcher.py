@@ -47,17 +47,8 @@ def launcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     bubblewrap_works.cache_clear()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of twenty megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    system = {"PATH": "/usr/bin:/bin"}
-    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", place]
-    if subprocess.run(["env", *mount], env=system, capture_output=True, executable="/usr/bin/env").returncode:
-        pytest.skip("a disk cannot be mounted here")
-    yield place
-    subprocess.run(["env", "umount", "--lazy", place], env=system, check=True, executable="/usr/bin/env")
+def few_files(disk: Path) -> None:
+    subprocess.run(["/bin/mount", "-o", "remount,nr_inodes=2000", disk], check=True)
 
 
 def shell(tree: Path, line: str, **limits: float) -> Command:
@@ -237,6 +228,16 @@ async def test_a_full_disk_is_nobodys_fault(launcher: Launcher, small_disk: Path
     assert (tree / "work").read_text() == "work\n"
     with pytest.raises(Unavailable, match="No space left"):
         await Launcher(small_disk / "root").run(replace(shell(tree, "true"), stdin=b"x" * 1_000_000))
+
+
+async def test_a_disk_that_takes_no_more_files_is_full(small_disk: Path) -> None:
+    """Files without anything in them take no room, and there is an end to them all the same."""
+    few_files(small_disk)
+    tree = small_disk / "tree"
+    tree.mkdir()
+    line = "mkdir m; for i in $(seq 3000); do : > m/$i; done 2>/dev/null; while :; do echo more; sleep 0.1; done"
+    ended = await Launcher(small_disk / "root").run(shell(tree, line))
+    assert ended.ended == "unreached" and "more files" in ended.why
 
 
 BOT = """

@@ -19,6 +19,7 @@ from bot.agents.sandbox import bubblewrap_works
 from bot.agents.scripts import ACP_PLAYER
 from bot.core.events import HEARD, Event
 from bot.core.run import Assignment, Limits, Peer
+from bot.git.removal import remove
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
 pytestmark = pytest.mark.slow
@@ -134,6 +135,28 @@ async def test_skills_lie_in_its_home_and_not_in_its_work(agents: Agents, world:
     assert [file.path for file in (await world.collect()).files] == ["known.txt"]
     known = (Path(world.git.worktrees()[0]) / "known.txt").read_text()
     assert known == "address-review implement repair-gate report resolve-conflict"
+
+
+DEEP = """
+for start in (".", os.environ["HOME"], os.path.dirname(os.environ["SLUICE_QUESTION"])):
+    os.chdir(start)
+    for _ in range(1500):
+        os.mkdir("d")
+        os.chdir("d")
+"""
+
+
+async def test_folders_however_deep_hold_nothing_up(agents: Agents, world: GitWorld, tmp_path: Path) -> None:
+    """Deeper than a path can be long, in its tree, its home and its desk: the run ends, and nothing of them stays."""
+    outcome = await agents.run(await assignment(world, program(tmp_path, f"here = os.getcwd(){DEEP}os.chdir(here)")))
+    assert outcome.ended == "finished", outcome.summary
+    assert not list((agents.root / "desks").iterdir())
+    agents.homes.forget("")
+    assert not (agents.root / "homes").exists() or not list((agents.root / "homes").iterdir())
+    await world.collect()
+    [tree] = world.git.worktrees()
+    remove(tree)
+    assert not tree.exists()
 
 
 ASKS = {"status": "asks", "question": "Which colour?"}

@@ -92,9 +92,9 @@ def test_work_comes_together_in_the_plans_order() -> None:
     [
         (step_run("1.1", "s1", ended="failed"), "agent claude failed"),
         (step_run("1.1", "s1", ended="timed_out"), "agent claude ran out of time"),
-        (step_run("1.1", "s1", work=result("b0")), "it changed nothing"),
+        (step_run("1.1", "s1", work=result("b0")), "nothing changed"),
         (step_run("1.1", "s1", work=result("w", "a.py", unresolved=("a.py",))), "left conflict markers in a.py"),
-        (step_run("1.1", "s1", work=None), "it changed nothing"),
+        (step_run("1.1", "s1", work=None), "nothing changed"),
     ],
 )
 def test_what_an_agent_says_proves_nothing(run: Run, why: str) -> None:
@@ -107,11 +107,15 @@ def test_what_an_agent_says_proves_nothing(run: Run, why: str) -> None:
     ("step", "files", "wrong"),
     [
         (replace(CODE, deliverables=("a.py",)), ("a.py",), ""),
-        (replace(CODE, deliverables=("a.py", "tests")), ("a.py", "b.py"), "tests is not there"),
-        (replace(CODE, deliverables=(".sluice/plan.md",)), ("a.py",), ".sluice/plan.md is not there"),
+        (replace(CODE, deliverables=("a.py", "tests")), ("a.py", "b.py"), "what it was to deliver is not there: tests"),
+        (
+            replace(CODE, deliverables=(".sluice/plan.md",)),
+            ("a.py",),
+            "what it was to deliver is not there: .sluice/plan.md",
+        ),
         (replace(CODE, allowed_paths=("src/**",)), ("src/a.py",), ""),
-        (replace(CODE, allowed_paths=("src/**",)), ("src/a.py", "x.py"), "it changed x.py, which is off limits"),
-        (replace(CODE, blocked_paths=("infra",)), ("infra/a.tf",), "it changed infra/a.tf, which is off limits"),
+        (replace(CODE, allowed_paths=("src/**",)), ("src/a.py", "x.py"), "it changed files beyond those it may: x.py"),
+        (replace(CODE, blocked_paths=("infra",)), ("infra/a.tf",), "it changed what it was not to touch: infra/a.tf"),
     ],
 )
 def test_a_step_is_verified_by_what_it_left(step: Any, files: tuple[str, ...], wrong: str) -> None:

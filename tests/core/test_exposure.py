@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.exposure import Exposure, unaccepted
+from bot.core.exposure import ADD, Exposure, unaccepted
 from bot.workflow_files import exposures_in
 
-PLAIN = "jobs: {test: {runs-on: ubuntu-latest, steps: [{run: make}]}}"
-SECRET = "jobs: {test: {runs-on: ubuntu-latest, steps: [{run: make, env: {KEY: '${{ secrets.KEY }}'}}]}}"
+PLAIN = "permissions: {contents: read}\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: make}]}}"
+SECRET = (
+    "permissions: {}\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: make, env: {KEY: '${{ secrets.KEY }}'}}]}}"
+)
+
+UNTOLD = "has a token that may do what the repository's settings say"
 
 
 def whys(text: str) -> str:
@@ -55,27 +59,31 @@ def test_started_by_an_agents_branch(on: str) -> None:
 )
 def test_not_started_by_an_agents_branch(on: str) -> None:
     """What no branch of Sluice's starts lends it nothing, whatever it has."""
-    assert whys(f"on: {on}\npermissions: write-all\n{SECRET}") == ""
+    assert whys(f"on: {on}\n{SECRET.replace('{}', 'write-all', 1)}") == ""
 
 
 @pytest.mark.parametrize(
     "body, why",
     [
-        ("jobs: {a: {uses: ./.github/workflows/b.yml, secrets: inherit}}", "uses secrets"),
-        ("env: {ALL: '${{ toJSON(secrets) }}'}\njobs: {}", "uses secrets"),
-        ("env: {ONE: \"${{ secrets['KEY'] }}\"}\njobs: {}", "uses secrets"),
+        ("permissions: {}\njobs: {a: {uses: ./.github/workflows/b.yml, secrets: inherit}}", "uses secrets"),
+        ("permissions: {}\nenv: {ALL: '${{ toJSON(secrets) }}'}\njobs: {}", "uses secrets"),
+        ("permissions: {}\nenv: {ONE: \"${{ secrets['KEY'] }}\"}\njobs: {}", "uses secrets"),
         ("env: {OWN: '${{ secrets.GITHUB_TOKEN }}'}\npermissions: {contents: read}\njobs: {}", ""),
         ("permissions: read-all\njobs: {}", ""),
         ("permissions: {contents: write}\njobs: {}", "has a token that may write"),
         ("permissions: write-all\njobs: {}", "has a token that may write"),
         ("jobs: {a: {permissions: {id-token: write}}}", "has a token that may write"),
-        ("jobs: {a: {runs-on: [self-hosted, linux]}}", "runs on machines of your own"),
-        ("jobs: {a: {runs-on: {group: large}}}", "runs on machines of your own"),
-        (f"permissions: write-all\n{SECRET}", "uses secrets; has a token that may write"),
+        ("jobs: {a: {permissions: {contents: read}}, b: {permissions: {}}}", ""),
+        ("jobs: {a: {permissions: {contents: read}}, b: {runs-on: ubuntu-latest}}", f"{UNTOLD}: {ADD}"),
+        ("jobs: {a: {runs-on: ubuntu-latest, steps: [{run: make}]}}", f"{UNTOLD}: {ADD}"),
+        ("permissions: {}\njobs: {a: {runs-on: [self-hosted, linux]}}", "runs on machines of your own"),
+        ("permissions: {}\njobs: {a: {runs-on: {group: large}}}", "runs on machines of your own"),
+        (SECRET.replace("{}", "write-all", 1), "uses secrets; has a token that may write"),
     ],
 )
 def test_what_is_lent(body: str, why: str) -> None:
-    """Secrets, a token that may write, machines of one's own; GitHub's own token that only reads is nothing."""
+    """Secrets, a token that may write or of which nothing is said, machines of one's own; GitHub's own token that only
+    reads is nothing."""
     assert whys(f"on: push\n{body}") == why
 
 

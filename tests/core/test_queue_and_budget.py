@@ -10,11 +10,14 @@ import pytest
 
 from bot.core.board import Board, Columns, scan_whole
 from bot.core.budget import Caps, Usage, admit
+from bot.core.planned import peers_for
+from bot.core.plans.execution import StepState
+from bot.core.plans.plan import Step
 from bot.core.policy import Work
 from bot.core.queue import fall_backs, priority_of, rank, takers
 from bot.core.review import owed
 from bot.core.trust import Role, needed_for
-from tests.core.facts import NOW, item, peer
+from tests.core.facts import NOW, item, peer, snapshot
 
 OPTIONS = {name: name for name in ("Backlog", "Ready", "In Progress", "In Review", "Needs a person", "Done")}
 
@@ -69,6 +72,22 @@ def test_takers_by_role() -> None:
     assert [p.name for p in takers(peers, "acme/shop", (), {}, None)] == ["any", "builder"]
     assert [p.name for p in takers(peers, "acme/shop", (), {}, None, "scout")] == ["any", "scout"]
     assert [p.name for p in fall_backs(peers, "any", "acme/shop", (), {})] == ["builder"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "role", "able"),
+    [
+        ("backend", "builder", ["anyone"]),
+        ("backend", "scout", ["bee", "anyone"]),
+        ("anyone", "scout", ["anyone"]),
+        ("bee", "builder", ["anyone"]),
+    ],
+)
+def test_who_takes_a_step(agent: str, role: str, able: list[str]) -> None:
+    """Of those who take its role, the one it names, else those of that role alone before those of any."""
+    s = snapshot(peers=(peer("anyone"), peer("bee", role="scout")))
+    unit = StepState(Step("1.1", agent, "Look", role))
+    assert [each.name for each in peers_for(s, unit)] == able
 
 
 EMPTY = Usage()

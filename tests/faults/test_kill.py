@@ -1,18 +1,18 @@
 """The process is killed with -9 at every effect of an item's life and started again: each item still ends as it should.
 
-One sweep is killed before each kind of effect, one after it unanswered, one after its answer was kept. An action of
-`core/actions.py` that no life reaches fails the sweep. A start is a fork of a process that has imported everything.
+One sweep is killed before each kind of effect, and again when that one, made good, has its answer; the other after the
+effect, unanswered. An action of `core/actions.py` that a sweep does not reach at each of its moments fails it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -20,27 +20,34 @@ import httpx
 import psutil
 import pytest
 
+from bot.core import actions
 from bot.core.actions import AgentAction, BoardWrite, LedgerWrite, RepoAction
+from bot.core.plans.plan import Plan
+from bot.ledger.open import open_ledger
 from tests.faults import killable
+from tests.forks import FORKS
 from tests.localhub.talk import LocalHub
 from tests.stories.test_gates import BREAK, GATE, MEND
+from tests.stories.test_plans import TITLE, script, steps
 from tests.world import POLICY, Thing, World
 
+CORE = "".join(file.read_text() for file in Path(actions.__file__).parent.rglob("*.py"))
 ACTIONS = {
-    action.__name__ for union in (LedgerWrite, AgentAction, RepoAction, BoardWrite) for action in get_args(union)
+    action.__name__
+    for union in (LedgerWrite, AgentAction, RepoAction, BoardWrite)
+    for action in get_args(union)
+    if f"{action.__name__}(" in CORE  # what nothing decides yet cannot be reached
 }
 LOOK = 0.4  # seconds between two looks at the world
 RULES = {"required_checks": ["test"], "required_approvals": 1, "strict": True}
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([killable.__name__, "tests.forked"])
 GATES = '[gates]\ncommands = ["test ! -f slow.txt || sleep 300"]\nworkflows = ["gate.yml"]\n'
 
 
 class Sluice:
     """`sluice serve` in a process of its own, started again whenever it was killed."""
 
-    def __init__(self, world: World, moment: str) -> None:
-        self.world, self.moments = world, [moment, "tidying"]
+    def __init__(self, world: World, moments: tuple[str, ...]) -> None:
+        self.world, self.moments = world, [*moments, "tidying"]
         self.hits, self.log = world.folder / "hits", world.folder / "sluice.log"
         self.hits.touch()
         self.log.touch()
@@ -80,7 +87,7 @@ class Sluice:
 
 
 @asynccontextmanager
-async def killed(hub: LocalHub, folder: Path, moment: str) -> AsyncIterator[tuple[World, Sluice]]:
+async def killed(hub: LocalHub, folder: Path, *moments: str) -> AsyncIterator[tuple[World, Sluice]]:
     world = World(
         hub,
         folder,
@@ -96,7 +103,7 @@ async def killed(hub: LocalHub, folder: Path, moment: str) -> AsyncIterator[tupl
     world.port = port
     world.write_config(port)
     await world.admin_patch(f"apps/{world.app['slug']}", {"webhook_url": f"http://127.0.0.1:{port}/webhooks/github"})
-    sluice = Sluice(world, moment)
+    sluice = Sluice(world, moments)
     try:
         yield world, sluice
     finally:
@@ -106,22 +113,23 @@ async def killed(hub: LocalHub, folder: Path, moment: str) -> AsyncIterator[tupl
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("moment", ["before", "unanswered", "answered"])
+@pytest.mark.parametrize("moments", [("before", "answered"), ("unanswered",)], ids=" and ".join)
 async def test_killed_at_every_effect(
-    hub: LocalHub, tmp_path: Path, moment: str, record_property: Callable[[str, object], None]
+    hub: LocalHub, tmp_path: Path, moments: tuple[str, ...], record_property: Callable[[str, object], None]
 ) -> None:
     """Killed once at every kind of action, each item ends as it should: nothing twice, nothing lost, nothing left."""
-    async with killed(hub, tmp_path, moment) as (world, sluice):
+    async with killed(hub, tmp_path, *moments) as (world, sluice):
         await merged_after_rework(world, sluice)
         await parked_draft(world, sluice)
         await stopped_by_hand(world, sluice)
         await cancelled(world, sluice)
         await stopped_at_its_gate(world, sluice)
         await talked_with(world, sluice)
+        await carried_out(world, sluice)
         await sluice.until(lambda: nothing_left(world), "worktrees, claims and agents are gone")
     points = set(sluice.hits.read_text().splitlines())
     record_property("told", f"killed {sluice.kills} times: {', '.join(sorted(points))}")
-    missed = {f"{moment}: {action}" for action in ACTIONS} - points
+    missed = {f"{moment}: {action}" for moment in moments for action in ACTIONS} - points
     assert not missed, f"never reached: {sorted(missed)}"
 
 
@@ -232,6 +240,28 @@ async def talked_with(world: World, sluice: Sluice) -> None:
     assert told and "Use tabs." in told and "Blue." in told
     await world.comment(item, "/sluice cancel --close", by="ann")
     await sluice.until(lambda: in_column(world, item, "Needs a person"), "seven is cancelled")
+
+
+async def carried_out(world: World, sluice: Sluice) -> None:
+    """A plan of three steps, two of them side by side, ends in one pull request."""
+    item = await world.add_issue(TITLE, column="Backlog", edits=False)
+    script(world)
+    ledger = await open_ledger(f"sqlite:///{world.folder}/data/ledger.db")
+    try:
+
+        async def known() -> bool:
+            return await ledger.item_for_card(item.card) is not None
+
+        await sluice.until(known, "the card is known")
+        await ledger.save_plan(Plan(f"task-{world.tag}", TITLE, steps(), datetime.now(UTC)), world.repo, item.card)
+    finally:
+        await ledger.close()
+    await world.move(item, "Ready")
+    await sluice.until(lambda: reviewer_asked(world, item), "what the plan made is in review")
+    head = (await world.pull(item))["head"]["ref"]
+    assert await world.file("shop.py", head) == "SHOP = 1\n" and await world.file("docs/shop.md", head) == "# Shop\n"
+    await world.comment(item, "/sluice cancel --close", by="ann")
+    await sluice.until(lambda: in_column(world, item, "Needs a person"), "the plan is cancelled")
 
 
 async def broken_policy(world: World, sluice: Sluice) -> None:

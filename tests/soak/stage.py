@@ -31,6 +31,7 @@ GLANCE = 0.05  # seconds between two looks at whether the agent works
 LATE = 2.0  # seconds an agent works that somebody means to stop
 CI = """name: CI
 on: [pull_request]
+permissions: {contents: read}
 jobs:
   test:
     runs-on: ubuntu-latest

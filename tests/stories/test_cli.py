@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.agents.sandbox import bubblewrap_works
 from bot.cli import app
 from tests import forks
 from tests.forks import Told
@@ -241,7 +242,7 @@ async def test_the_figures_of_a_running_service(world: World) -> None:
 
 
 async def test_doctor_is_content(world: World) -> None:
-    """Where everything is in order doctor says so, and names the mode of each repository."""
+    """Where everything is in order doctor says so, names the mode of each repository, and what an agent shares."""
     told = await sluice("doctor", "--json", config=world.write_config())
     said = {finding["what"]: finding for finding in told.json["findings"]}
     assert said[f"board {world.org}/{world.project['number']}"]["state"] == "ok"
@@ -250,6 +251,7 @@ async def test_doctor_is_content(world: World) -> None:
         "state": "ok",
         "told": "live: Sluice works here",
     }
+    assert "robo: reaches the network" in said["sandbox"]["told"] or not bubblewrap_works()
     assert told.code == 0, told.out
 
 

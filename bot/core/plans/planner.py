@@ -42,6 +42,7 @@ class Request:
     playbook: str = ""  # by name; empty: the one that fits
     peers: tuple[Peer, ...] = ()
     gates: tuple[str, ...] = ()  # the policy's commands; empty: those found in the repository
+    find_gates: bool = True
     protected: tuple[str, ...] = PROTECTED
     intervention: Intervention = "low"
     knowledge: tuple[str, ...] = ()  # paths: those asked for, then those of packs
@@ -76,7 +77,7 @@ class _Making:
         self.choice = chosen(request.playbooks, self.size, request.playbook)
         self.cast = Cast(self.stack, self.size, request.agents, request.peers)
         self.paths = mentioned(self.text, request.facts)
-        self.gate = request.gates or self._found_gate()
+        self.gate = request.gates or (self._found_gate() if request.find_gates else ())
 
     def plan(self) -> Plan:
         request, playbook = self.request, self.choice.playbook

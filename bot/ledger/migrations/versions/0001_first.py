@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("go_ahead", sa.Text(), nullable=True),
         sa.Column("spent", sa.String(), nullable=False),
         sa.Column("peer_wanted", sa.String(), nullable=True),
+        sa.Column("playbook", sa.String(), nullable=False),
         sa.Column("paused_by", sa.String(), nullable=True),
         sa.Column("parked", sa.Text(), nullable=True),
         sa.Column("asked_fresh", sa.Integer(), nullable=False),

@@ -1,0 +1,59 @@
+"""Whether an item gets a plan of several steps, and which: what the policy says, a label, or `/sluice plan`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from bot.core.item import GoAhead, Issue
+from bot.core.plans.plan import Plan
+from bot.core.plans.planner import Request, make_plan
+from bot.core.plans.playbook import DIRECT
+from bot.core.plans.sizing import checklist
+from bot.core.snapshot import Grounds, Snapshot
+
+AUTO = "auto"  # the playbook that fits
+RISKS = ("LOW", "MEDIUM", "HIGH", "CRITICAL", "never")
+
+
+def wanted(s: Snapshot) -> str:
+    """The playbook's name, or AUTO; empty: it gets no plan."""
+    labels = s.issue.labels if s.issue else ()
+    named = s.item.playbook or next((name for label, name in s.policy.plan.labels.items() if label in labels), "")
+    named = named or s.policy.plan.playbook
+    if named != DIRECT.name or s.item.playbook:
+        return named
+    listed = s.policy.plan.checklist and s.issue is not None and len(checklist(s.issue.body)) > 1
+    return named if listed else ""
+
+
+def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str) -> Plan | None:
+    """The same for the same text. None: one step without an approval, for which nobody asked, is no plan."""
+    request = Request(
+        go.title,
+        go.at,
+        body=go.body,
+        facts=grounds.facts,
+        playbooks=grounds.playbooks,
+        playbook="" if name == AUTO else name,
+        peers=s.peers,
+        gates=s.policy.gates.commands,
+        protected=s.policy.work.protected,
+        task_id=_id(s, issue, go, name),
+        steps_from_checklist=s.policy.plan.checklist,
+        find_gates=False,  # a checkout for gates has not what the repository's own commands may need
+    )
+    plan = _approved(make_plan(request), s.policy.plan.approve)
+    alone = len(plan.steps) == 1 and not plan.approval and not any(phase.approval for phase in plan.phases)
+    return None if alone and not s.item.playbook else plan
+
+
+def _approved(plan: Plan, least: str) -> Plan:
+    if RISKS.index(plan.risk) < RISKS.index(least):
+        return replace(plan, approval="")
+    return replace(plan, approval=f"the risk is {plan.risk}: {', '.join(plan.risk_reasons) or 'by the policy'}")
+
+
+def _id(s: Snapshot, issue: Issue, go: GoAhead, name: str) -> str:
+    about = "\n".join((s.item.work_id, go.text_hash, name))
+    return f"task-{issue.number}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"
