@@ -44,7 +44,7 @@ def verdict(e: Execution, unit: StepState, run: Run, handed: Collection[str]) ->
     if run.outcome.ended != "finished":
         how, said = run.outcome.ended.replace("_", " "), run.outcome.summary
         return f"{how}: {said}" if said else how
-    return shortfall(unit.step, run, e, [(path, unit.step.id) for path in handed])
+    return shortfall(e, unit, run, [(path, unit.step.id) for path in handed])
 
 
 def rejected(e: Execution, unit: StepState, run: Run, why: str, at: datetime) -> list[Happened]:
