@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.learned import history_of
 from bot.cli.ledger import utc_now
 from bot.cli.output import console, print_json
 from bot.cli.tasks import Place, place_of
@@ -49,7 +50,7 @@ class Wish:
 
 async def planned(wish: Wish, config: Path, project: Path | None, save: bool) -> tuple[Place, Plan]:
     place = place_of(config, project)
-    request = _request(place, wish)
+    request = replace(_request(place, wish), history=await history_of(place.settings))
     plan = await _made(place, request, wish.planner or place.settings.planner)
     if not save:
         return place, plan
