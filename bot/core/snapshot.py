@@ -160,7 +160,7 @@ class Snapshot:
         return sum(not is_step(run.step) for run in mine) + any(is_step(run.step) for run in mine)
 
     def _result(self, run: Run) -> Run:
-        """What all steps came to so far, as the work of who changed something last, in place of what one of them did."""
+        """What all steps came to so far, as the work of who changed something last, in place of one step's."""
         if not is_step(run.step):
             return run
         e = self.execution
