@@ -79,7 +79,10 @@ def test_unsaved_it_is_shown_and_nothing_is_kept(repository: Path, say: Say) -> 
     lines = say(LOGGING).splitlines()
     assert lines[0] == f"Task: {LOGGING}" and "  Gate: pytest tests/" in lines
     assert json.loads(say(LOGGING, "--json"))["playbook"] == "build-review"
-    assert "Rests on: no history yet" in say(LOGGING, "--dry-run").splitlines()
+    assert say(LOGGING, "--dry-run").splitlines()[2:] == [
+        "Tokens: about 500,000 (a guess: the standard budget)", "Money: about $3.00 (a guess: $1.50 to $4.50)",
+        "Time: unknown", "Rests on: no history yet",
+    ]  # fmt: skip
     assert not (repository / ".sluice").exists()
 
 
@@ -161,6 +164,19 @@ async def test_a_forecast_rests_on_what_was_done_before(repository: Path, say: S
     assert lines[0] == "Tokens: 20,000 (10,000 to 30,000)" and lines[2] == "Time: 2.0 (1.0 to 3.0) minutes"
     assert lines[1].startswith("Money: $0.0")
     assert lines[3] == "Rests on: 2 earlier steps like these, in this ledger; nothing like 2.1 was done before"
+
+
+async def test_what_came_of_similar_tasks_is_cited(repository: Path, say: Say) -> None:
+    """By the next plan, which says how many it speaks of."""
+    for number in range(3):
+        await asyncio.to_thread(say, f"{LOGGING} {number}", "--save")
+        place = place_of()
+        async with place.ledger() as ledger:
+            task = (await task_meant(place, ledger)).plan.task_id
+            begun = (Started(T0, "mona"), Dispatched(T0, "1.1", "robo"))
+            await ledger.happen(task, *begun, Recorded(T0, "1.1", "failed", "robo"))
+    told = " ".join((await asyncio.to_thread(say, LOGGING)).split())
+    assert "Last 3 similar tasks: 3 failed; robo failed at least every second attempt: consider another agent." in told
 
 
 PLANNER = """
