@@ -70,6 +70,7 @@ class Snapshot:
     item: Item
     as_app: bool = True  # Sluice acts as a GitHub App, and so may make check runs
     columns: Columns = field(default_factory=Columns)
+    options: tuple[str, ...] = ()  # all columns the board has
     kept: Kept = field(default_factory=Kept)  # the fields to keep, as far as the board has them
     face: Face | None = None  # None: the card is gone from the board
     issue: Issue | None = None
@@ -159,11 +160,11 @@ class Snapshot:
         return sum(not is_step(run.step) for run in mine) + any(is_step(run.step) for run in mine)
 
     def _result(self, run: Run) -> Run:
-        """What all steps came to stands in place of what one of them did, as the work of who changed something last."""
+        """What all steps came to so far, as the work of who changed something last, in place of what one of them did."""
         if not is_step(run.step):
             return run
         e = self.execution
-        if e is None or not e.completed:
+        if e is None:
             return replace(run, work=None)
         changing = [each.recorded.run for each in e.units if each.step.changes and each.recorded]
         by = next((each for each in reversed(self.runs) if each.key in changing), run)

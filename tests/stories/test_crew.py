@@ -237,6 +237,14 @@ def test_an_agent_at_its_work_creates_no_agents(yard: Yard, monkeypatch: pytest.
         Orchestrator(yard.folder)
 
 
+def test_the_page_says_when_to_orchestrate_and_when_not() -> None:
+    """With what speaks for it, what speaks against it, and where it stands among the five levels."""
+    text = " ".join(PAGE.split())
+    for words in ("three or more specialised agents", "150 k tokens", "while nobody is there", "a simple task"):
+        assert words in text
+    assert "the last of five levels: base agents, better prompts, more agents, agents of your own" in text
+
+
 def test_slash_commands_are_laid_and_every_command_in_them_exists(yard: Yard) -> None:
     """By the names of the pattern; somebody's own file of such a name is left alone, and told of."""
     laid = CliRunner().invoke(typer_app, ["agent", "commands", "--write", str(yard.folder)])
