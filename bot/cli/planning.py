@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,10 +121,10 @@ def _with_policy(top: Path, request: Request) -> Request:
 
 async def _saved(place: Place, ledger: SqlLedger, request: Request, plan: Plan) -> Plan:
     """Under an id that no other task has; what was edited of the plan that lay there before is not lost."""
-    from bot.cli.plan_desk import laid_out, lay_out, taken_back
+    from bot.cli.plan_desk import cleared, lay_out
 
-    if (before := laid_out(place)) and (task := await ledger.task(before.task_id)):
-        await taken_back(place, ledger, task)
+    if said := await cleared(place, ledger):
+        print(f"sluice: {said}", file=sys.stderr)
     taken: set[str] = set()
     while not await ledger.save_plan(plan, place.repo):
         taken.add(plan.task_id)
