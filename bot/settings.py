@@ -333,6 +333,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".sluice"), description="mirrors, worktrees, logs and, on SQLite, the ledger")
     database: str | None = Field(None, description="a postgresql:// URL; absent: SQLite in data_dir")
     unsandboxed: bool = Field(False, description="run agents on github.com without bubblewrap")
+    planner: str = Field(
+        "", description="the agent that proposes plans of `sluice plan`; absent: rules, without a model"
+    )
     task_id: str = Field("", description="the task that `sluice execute` means; SLUICE_TASK_ID binds a shell to one")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="debug: every call to GitHub, too")
 

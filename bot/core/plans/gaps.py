@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from bot.core.foreign import clean
-from bot.core.plans.knowledge import Tagged, matching
+from bot.core.plans.library import Tagged, matching
 from bot.core.plans.plan import Intervention, Risk
 
 Kind = Literal["fact", "decision"]  # a document or the code could tell; only a person can

@@ -11,8 +11,8 @@ from bot.core.foreign import clean
 from bot.core.plans.casting import Cast, areas_for
 from bot.core.plans.checks import Scope, checks_of, gate_of
 from bot.core.plans.explaining import explained
-from bot.core.plans.knowledge import Tagged, matching
 from bot.core.plans.learning import Past, advice, cited
+from bot.core.plans.library import Tagged, matching
 from bot.core.plans.mentioned import Mentioned, mentioned, unblocked
 from bot.core.plans.naming import task_id
 from bot.core.plans.plan import Gate, Intervention, Member, Phase, Plan, Step
