@@ -210,6 +210,19 @@ def test_a_token_budget_is_a_cap(stage: Stage) -> None:
     assert stage.happened(Recorded)[0].used[0].total == 1100
 
 
+def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
+    """The day's cap is over all: nothing is dispatched where nothing is left of it."""
+    spend = {"spend": {"model": "m", "input_total": 900, "output": 200}}
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, spend, {"say": "Renamed"})
+    stage.plan(Phase(1, "Build", (CODE,)))
+    assert stage.shop.execute("run").code == 0
+    stage.settle(f"{PEER.format(script=stage.script, capacity=1)}[caps]\ntokens_per_day = 1000\n")
+    stage.shop.save(Plan("task-other-0001", TITLE, (Phase(1, "Build", (CODE,)),), T0))
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "nothing is left of what may be used in 24 hours" in said.out
+    assert not any(isinstance(each, Dispatched) for each in stage.shop.happened("task-other-0001"))
+
+
 def test_no_more_steps_than_asked_for(stage: Stage) -> None:
     """It stops in good order, exit code 0, and goes on when it is called again."""
     stage.plan()
