@@ -25,6 +25,7 @@ from bot.core.actions import (
 from bot.core.decide import decide
 from bot.core.plans.execution import after
 from bot.core.plans.happened import Answered, Completed, Dispatched, GateJudged, Happened, Recorded, SentBack, Started
+from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
@@ -274,3 +275,15 @@ def test_a_phase_is_judged_by_a_workflow_on_what_is_pushed() -> None:
     touched = policy(commands=("make test",), protected=("b.md",), running=5)
     (parked,) = done(replace(s, branch_head=None, policy=touched), Park)
     assert parked.reason == "the result so far changes protected files: b.md"
+
+
+def test_a_step_waits_for_another_items_agent_that_changes_the_same_files() -> None:
+    """By what plans say and what runs have told; the others of its plan begin meanwhile, and the reason says it."""
+    code = replace(CODE, allowed_paths=("src/**",))
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], steps=(code, DOCS)), *PLAN.phases[1:]))
+    busy = (Busy("#7", ("docs/a.md", "src/shop.py")),)
+    s = in_plan(GIVEN[0], plan=plan, busy=busy, **WIDE)
+    assert [action.run.step for action in done(s, SendBack)] == ["1.2"]
+    alone = in_plan(GIVEN[0], plan=replace(plan, phases=(replace(plan.phases[0], steps=(code,)),)), busy=busy, **WIDE)
+    assert decide(alone).waits_for == "slot"
+    assert decide(alone).reason == "step 1.1 waits: an agent of #7 changes src/shop.py, which it may change too"
