@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.learned import pasts
+from bot.cli.learned import history_of
 from bot.cli.ledger import utc_now
 from bot.cli.output import console, print_json
 from bot.cli.tasks import Place, place_of
@@ -49,14 +50,12 @@ class Wish:
 
 async def planned(wish: Wish, config: Path, project: Path | None, save: bool) -> tuple[Place, Plan]:
     place = place_of(config, project)
-    request = _request(place, wish)
-    planner = wish.planner or place.settings.planner
-    if not (save or place.has_ledger):
-        return place, await _made(place, request, planner)
+    request = replace(_request(place, wish), history=await history_of(place.settings))
+    plan = await _made(place, request, wish.planner or place.settings.planner)
+    if not save:
+        return place, plan
     async with place.ledger() as ledger:
-        request = replace(request, history=tuple(await pasts(ledger)))
-        plan = await _made(place, request, planner)
-        return place, await _saved(place, ledger, request, plan) if save else plan
+        return place, await _saved(place, ledger, request, plan)
 
 
 def show(plan: Plan, as_json: bool, saved: bool, whole: bool, explain: bool) -> None:
@@ -122,10 +121,10 @@ def _with_policy(top: Path, request: Request) -> Request:
 
 async def _saved(place: Place, ledger: SqlLedger, request: Request, plan: Plan) -> Plan:
     """Under an id that no other task has; what was edited of the plan that lay there before is not lost."""
-    from bot.cli.plan_desk import laid_out, lay_out, taken_back
+    from bot.cli.plan_desk import cleared, lay_out
 
-    if (before := laid_out(place)) and (task := await ledger.task(before.task_id)):
-        await taken_back(place, ledger, task)
+    if said := await cleared(place, ledger):
+        print(f"sluice: {said}", file=sys.stderr)
     taken: set[str] = set()
     while not await ledger.save_plan(plan, place.repo):
         taken.add(plan.task_id)

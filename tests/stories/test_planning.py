@@ -108,6 +108,21 @@ async def test_an_edited_page_counts_until_it_starts(repository: Path, say: Say)
         assert (await task_meant(place, ledger)).plan.risk == "LOW"
 
 
+async def test_a_new_plan_takes_the_place_of_one_and_loses_nothing_of_it(repository: Path, say: Say) -> None:
+    """What was edited counts for the earlier task; what cannot be read is laid beside."""
+    await asyncio.to_thread(say, LOGGING, "--save")
+    page = repository / ".sluice/plan.md"
+    page.write_text(page.read_text().replace("`pytest tests/`", "`make test`"))
+    first = place_of().active
+    await asyncio.to_thread(say, "Fix the typo", "--save")
+    async with place_of().ledger() as ledger:
+        task = await ledger.task(first)
+        assert task and "make test" in str(task.plan) and place_of().active != first
+    page.write_text("what is this")
+    assert "is kept as .sluice/unread-plan.md" in await asyncio.to_thread(say, "Fix it", "--save")
+    assert (repository / ".sluice/unread-plan.md").read_text() == "what is this" and "# Fix it" in page.read_text()
+
+
 async def test_a_plan_that_lies_there_is_taken_up_by_another_ledger(repository: Path, say: Say) -> None:
     """And one that is broken is refused, with its place."""
     await asyncio.to_thread(say, LOGGING, "--save")
