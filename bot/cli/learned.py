@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
-from bot.cli.ledger import ledger_of
+from bot.cli.ledger import ledger_of, may_be_read
 
 if TYPE_CHECKING:
     from bot.core.plans.learning import Past
@@ -13,13 +12,10 @@ if TYPE_CHECKING:
 
 
 async def history_of(settings: Settings) -> tuple[Past, ...]:
-    """For who only looks: where there is no ledger yet none is made."""
-    from bot.ledger.open import has_newest_shape  # here, so that a command that needs no ledger starts quickly
-    from bot.prices import price_of
+    """For who only looks."""
+    from bot.prices import price_of  # here, so that a command that asks for none starts quickly
 
-    if not settings.database and not (settings.data_dir / "ledger.db").exists():
-        return ()
-    if not await asyncio.to_thread(has_newest_shape, settings.ledger_url()):
+    if not await may_be_read(settings):
         return ()
     async with ledger_of(settings) as ledger:
         return tuple(await ledger.pasts(price_of))
