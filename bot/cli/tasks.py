@@ -15,7 +15,7 @@ from bot.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
     from bot.ledger.ledger import SqlLedger
-    from bot.ledger.plans import Task
+    from bot.ledger.plans import Plans, Task
 
 ACTIVE = "active-task-id.txt"  # in FOLDER: the task of shells that are bound to none
 
@@ -49,6 +49,19 @@ class Place:
         async with ledger_of(self.settings) as ledger:
             yield ledger
 
+    @asynccontextmanager
+    async def plans(self) -> AsyncIterator[Plans]:
+        """The ledger's verbs of plans alone: quick."""
+        from bot.ledger.open import opened
+        from bot.ledger.plans import Plans
+
+        self.made_folder()
+        found = await opened(Plans, self.settings.ledger_url())
+        try:
+            yield found
+        finally:
+            await found.close()
+
     @property
     def active(self) -> str:
         """The id of the task that was planned, started or switched to last; empty: none."""
@@ -72,7 +85,7 @@ def place_of(config: Path = FILE, project: Path | None = None) -> Place:
     return Place(top, settings.model_copy(update={"data_dir": top / settings.data_dir}))
 
 
-async def task_meant(place: Place, ledger: SqlLedger, given: str = "") -> Task:
+async def task_meant(place: Place, ledger: Plans, given: str = "") -> Task:
     """The one that is named, else the one this shell is bound to (SLUICE_TASK_ID), else the active one, else the only
     one; with what somebody edited in its files before it started."""
     task_id = given or place.settings.task_id or place.active
@@ -91,7 +104,7 @@ async def task_meant(place: Place, ledger: SqlLedger, given: str = "") -> Task:
     raise UserError('no task: `sluice plan "SUMMARY" --save` makes one, --task-id ID names one')
 
 
-async def _only_one(place: Place, ledger: SqlLedger) -> Task | None:
+async def _only_one(place: Place, ledger: Plans) -> Task | None:
     """Of this repository's that are not over."""
     tasks = [task for task in await ledger.tasks(place.repo) if task.item is None]
     under_way = [task for task in tasks if not (task.execution.completed or task.execution.cancelled)]

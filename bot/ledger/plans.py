@@ -17,9 +17,8 @@ from bot.core.plans.plan import Plan
 from bot.core.spend import Price
 from bot.errors import UserError
 from bot.ledger.databases import Tx
-from bot.ledger.shared_tables import artifacts, plan_events, plans
+from bot.ledger.plan_tables import artifacts, plan_events, plans
 from bot.ledger.store import Store, insert_once, upsert
-from bot.ledger.wakes import rouse
 
 MOST_PASTS = 500  # tasks that are learnt from
 MOST_TEXT = 200_000  # characters of one artifact
@@ -102,6 +101,8 @@ class Plans(Store):
                 over = "completed" if execution.completed else "cancelled" if execution.cancelled else None
                 await tx.execute(update(plans).where(plans.c.task == task).values(over=over))
             if found.item and rows:
+                from bot.ledger.wakes import rouse  # here, so that a task without a card is looked at quickly
+
                 await rouse(tx, found.item, fresh[-1].at, "something happened to its plan")
             return execution, ""
 

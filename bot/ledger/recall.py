@@ -18,11 +18,12 @@ from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, load, twin_of
 from bot.ledger.messages import messages_of
+from bot.ledger.metadata import facts
 from bot.ledger.orders import unanswered
+from bot.ledger.plan_tables import artifacts
 from bot.ledger.plans import task_of_item
 from bot.ledger.repositories import policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
-from bot.ledger.shared_tables import artifacts, facts
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
 
