@@ -35,6 +35,7 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
         body=go.body,
         facts=grounds.facts,
         playbooks=grounds.playbooks,
+        history=grounds.history,
         playbook="" if name == AUTO else name,
         peers=s.peers,
         gates=s.policy.gates.commands,
