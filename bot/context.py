@@ -19,6 +19,7 @@ from bot.core.message import Message
 from bot.core.own import Deed
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Happened
+from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Plan
 from bot.core.policy import Work as WorkPolicy
 from bot.core.pull import Pull
@@ -185,6 +186,7 @@ class Memory:
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
     deeds: tuple[Deed, ...] = ()  # what Sluice wrote that people could have written too, oldest first
     execution: Execution | None = None  # the plan of its present life
+    busy: tuple[Busy, ...] = ()  # agents of other items, with what they change
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what the plan's steps left beside the branch: path and step
 
 

@@ -39,6 +39,21 @@ def laid_out(place: Place) -> Plan | None:
     return found
 
 
+async def cleared(place: Place, ledger: SqlLedger) -> str:
+    """Room for another plan: what somebody edited of the one that lies there counts. Where it cannot be read it is laid
+    beside, and this says where."""
+    try:
+        if (before := laid_out(place)) and (task := await ledger.task(before.task_id)):
+            await taken_back(place, ledger, task)
+        return ""
+    except UserError as wrong:
+        kept = [(place.folder / name, place.folder / f"unread-{name}") for name in (PAGE, RECORD)]
+        for file, aside in kept:
+            if file.is_file():
+                file.replace(aside)
+        return f"the plan that lay here is kept as {FOLDER}/unread-{PAGE}, for it cannot be read: {wrong}"
+
+
 async def taken_back(place: Place, ledger: SqlLedger, task: Task) -> Task:
     """The task with what somebody edited in its files: before anything happened to it, that counts."""
     lies = laid_out(place)

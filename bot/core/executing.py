@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, MoveCard, NotePlan, SayStatus
+from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, SayStatus
 from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
 from bot.core.parking import ask_mark, park
 from bot.core.phase_gates import judge
-from bot.core.planned import peers_for
+from bot.core.planned import card, peers_for
 from bot.core.plans import due as dues
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import conflicting
@@ -72,7 +72,7 @@ def _wait(s: Snapshot, e: Execution, runs: list[Run], held: tuple[tuple[str, str
     """The card and the status say it; a run's time is the longest until the next look."""
     at_work = ", ".join(f"step {run.step} by agent {run.peer}" for run in runs)
     reasons = [at_work, *(f"step {step} waits: {why}" for step, why in held)]
-    actions = (*_card(s, e), *_status(s, e))
+    actions = (*card(s, e), *_status(s, e))
     again = min((until_over(s, run) for run in runs), default=None)
     return Decision(NAME, "; ".join(filter(None, reasons)) or "nothing is due", actions, again, "machine")
 
@@ -181,17 +181,13 @@ def awaiting(s: Snapshot, stage: AwaitingApproval) -> Decision:
     body = approval_wanted(e, asks, s.person_behind(stage.claim.go_ahead))
     ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(body, sign),)
     reason = f"{asks.name} waits for approval: {asks.why}"
-    return Decision("AwaitingApproval", reason, (*ask, *_card(s, e), *_status(s, e)), waits_for="person")
+    return Decision("AwaitingApproval", reason, (*ask, *card(s, e), *_status(s, e)), waits_for="person")
 
 
 def _note(s: Snapshot, stage: Executing, reason: str, *what: Happened) -> Decision:
     """Let it happen, then look again."""
     notes = tuple(NotePlan(stage.execution.plan.task_id, each) for each in what)
     return Decision(NAME, reason, notes, s.now, "machine")
-
-
-def _card(s: Snapshot, e: Execution) -> tuple[Action, ...]:
-    return () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)
 
 
 def _status(s: Snapshot, e: Execution) -> tuple[Action, ...]:

@@ -13,6 +13,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
 from bot.core.plans.execution import Execution
+from bot.core.plans.overlap import Busy
 from bot.core.plans.playbook import Playbook
 from bot.core.plans.stack import Facts
 from bot.core.policy import PREVIEW, Policy
@@ -70,6 +71,7 @@ class Snapshot:
     item: Item
     as_app: bool = True  # Sluice acts as a GitHub App, and so may make check runs
     columns: Columns = field(default_factory=Columns)
+    options: tuple[str, ...] = ()  # all columns the board has
     kept: Kept = field(default_factory=Kept)  # the fields to keep, as far as the board has them
     face: Face | None = None  # None: the card is gone from the board
     issue: Issue | None = None
@@ -106,6 +108,7 @@ class Snapshot:
     lost: frozenset[str] = frozenset()  # runs the ledger believes to be running, of which the engine does not know
     grounds: Grounds | None = None  # read only where a plan may be made
     execution: Execution | None = None  # its plan, as it stands; None: it has none of several steps
+    busy: tuple[Busy, ...] = ()  # agents of other items, with what they change; asked only for plans under way
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what its plan's steps left beside the branch: path and step
     worktree: bool = False  # a worktree of the item lies on this machine
 
@@ -159,11 +162,11 @@ class Snapshot:
         return sum(not is_step(run.step) for run in mine) + any(is_step(run.step) for run in mine)
 
     def _result(self, run: Run) -> Run:
-        """What all steps came to stands in place of what one of them did, as the work of who changed something last."""
+        """What all steps came to so far, as the work of who changed something last, in place of one step's."""
         if not is_step(run.step):
             return run
         e = self.execution
-        if e is None or not e.completed:
+        if e is None:
             return replace(run, work=None)
         changing = [each.recorded.run for each in e.units if each.step.changes and each.recorded]
         by = next((each for each in reversed(self.runs) if each.key in changing), run)

@@ -24,7 +24,7 @@ from bot.core.actions import (
 )
 from bot.core.asking import reason_of
 from bot.core.budget import Refusal, admit
-from bot.core.comments import BUDGET, opened, pull_body, pull_title, quoted
+from bot.core.comments import APPROVE_RESULT, BUDGET, opened, pull_body, pull_title, quoted
 from bot.core.comments import working as working_text
 from bot.core.gates.command import command, name_of
 from bot.core.gates.verdict import Verdict
@@ -111,7 +111,7 @@ def built(s: Snapshot, stage: Built) -> Decision:
     allowed = {claim.go_ahead.takes_up, *(word.head for word in s.item.approvals)}
     if touched and work.head not in allowed:
         reason = f"the result changes protected files: {', '.join(touched[:5])}"
-        return park(s, "Built", reason, "`/sluice approve`, then `/sluice retry`, lets exactly this result through.")
+        return park(s, "Built", reason, APPROVE_RESULT)
     if s.branch_head not in (None, s.item.pushed_head, work.head, run.head) and s.item.pushed_head:
         return park(
             s, "Built", f"somebody pushed to {claim.branch} while the agent worked; its result is kept beside it"

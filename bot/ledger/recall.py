@@ -11,6 +11,7 @@ from bot.context import Memory
 from bot.core.item import Item
 from bot.core.queue import rank
 from bot.core.snapshot import Rival
+from bot.ledger.busy import busy_of
 from bot.ledger.databases import Tx
 from bot.ledger.decisions import deeds_of
 from bot.ledger.deliveries import moves_of
@@ -80,7 +81,8 @@ async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:
     if e is None or (e.completed and mine.done and mine.claim is None):
         return {}
     left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == e.plan.task_id))
-    return {"execution": e, "artifacts": frozenset((row.path, row.step) for row in left)}
+    known = {"execution": e, "artifacts": frozenset((row.path, row.step) for row in left)}
+    return known if e.completed else {**known, "busy": await busy_of(tx, mine)}
 
 
 async def fact(tx: Tx, key: str) -> str | None:

@@ -7,10 +7,26 @@ from typing import Any
 
 import pytest
 
-from bot.core.actions import Action, AskPerson, Dispatch, Fold, LoseRun, NotePlan, Park, RunGate, SendBack, StopRun
+from bot.core.actions import (
+    Action,
+    AskPerson,
+    Dispatch,
+    DispatchWorkflow,
+    Fold,
+    LoseRun,
+    MoveCard,
+    NotePlan,
+    Park,
+    PushBranch,
+    RunGate,
+    SendBack,
+    StopRun,
+)
 from bot.core.decide import decide
 from bot.core.plans.execution import after
 from bot.core.plans.happened import Answered, Completed, Dispatched, GateJudged, Happened, Recorded, SentBack, Started
+from bot.core.plans.overlap import Busy
+from bot.core.plans.plan import Gate
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
 from bot.core.worktree import FileChange
@@ -232,3 +248,42 @@ def test_a_limited_agents_step_is_taken_by_another() -> None:
     limited = step_run("1.1", "s1", outcome=outcome("limited"))
     s = in_plan(*GIVEN, runs=(limited,), **WIDE)
     assert done(s, SendBack)[0].run.restart  # its provider takes work again by now
+
+
+def test_a_card_stands_in_its_phases_column_where_the_board_has_one() -> None:
+    """Else in the one for work under way."""
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], column="BUILD"), *PLAN.phases[1:]))
+    s = in_plan(GIVEN[0], plan=plan, options=("Ready", "In Progress", "Build"), **WIDE)
+    assert [card.column for card in done(s, MoveCard)] == ["Build"]
+    assert done(replace(s, options=("Ready", "In Progress")), MoveCard) == []
+    assert done(replace(s, options=("Ready", "In Progress", "Done"), execution=None), MoveCard) == []
+
+
+def test_a_phase_is_judged_by_a_workflow_on_what_is_pushed() -> None:
+    """Pushed first, then dispatched, and passed only by that very head; protected files keep it from being pushed."""
+    gate = Gate(("make test",), "gate.yml")
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], gate=gate), *PLAN.phases[1:]))
+    s = in_plan(*PHASE_OVER[:-1], plan=plan, gate_runs=(gate_run(),), **WIDE)
+    assert [push.head for push in done(s, PushBranch)] == ["h1"]
+    s = replace(s, branch_head="h1")
+    assert [each.file for each in done(s, DispatchWorkflow)] == ["gate.yml"]
+    ran = replace(gate_run(), gate="workflow:gate.yml")
+    assert happened(replace(s, gate_runs=(gate_run(), replace(ran, head="h0"))), GateJudged) == []
+    assert [each.passed for each in happened(replace(s, gate_runs=(gate_run(), ran)), GateJudged)] == [True]
+    red = replace(ran, state="failed")
+    assert [back.step for back in happened(replace(s, gate_runs=(gate_run(), red)), SentBack)] == ["1.2"]
+    touched = policy(commands=("make test",), protected=("b.md",), running=5)
+    (parked,) = done(replace(s, branch_head=None, policy=touched), Park)
+    assert parked.reason == "the result so far changes protected files: b.md"
+
+
+def test_a_step_waits_for_another_items_agent_that_changes_the_same_files() -> None:
+    """By what plans say and what runs have told; the others of its plan begin meanwhile, and the reason says it."""
+    code = replace(CODE, allowed_paths=("src/**",))
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], steps=(code, DOCS)), *PLAN.phases[1:]))
+    busy = (Busy("#7", ("docs/a.md", "src/shop.py")),)
+    s = in_plan(GIVEN[0], plan=plan, busy=busy, **WIDE)
+    assert [action.run.step for action in done(s, SendBack)] == ["1.2"]
+    alone = in_plan(GIVEN[0], plan=replace(plan, phases=(replace(plan.phases[0], steps=(code,)),)), busy=busy, **WIDE)
+    assert decide(alone).waits_for == "slot"
+    assert decide(alone).reason == "step 1.1 waits: an agent of #7 changes src/shop.py, which it may change too"

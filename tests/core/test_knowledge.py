@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bot.core.plans.delegation import delivered
 from bot.core.plans.gaps import Gap, gaps, instruction, settled
-from bot.core.plans.knowledge import MOST_IN_ALL, MOST_OF_ONE, Tagged, given, matching, tags_of, tokens
+from bot.core.plans.knowledge import MOST_IN_ALL, MOST_OF_ONE, given, tokens
+from bot.core.plans.library import Tagged, matching, tags_of
 from bot.core.plans.plan import Phase, Plan, Risk, Step
 
 STEP = Step("1.1", "builder", "do it", knowledge=("tagged.md", "asked.md"))
