@@ -43,11 +43,6 @@ class Place:
             ignored.write_text("*\n")
         return self.folder
 
-    @property
-    def has_ledger(self) -> bool:
-        """Something was kept here once; who only looks makes none."""
-        return bool(self.settings.database) or (self.settings.data_dir / "ledger.db").exists()
-
     @asynccontextmanager
     async def ledger(self) -> AsyncIterator[SqlLedger]:
         self.made_folder()

@@ -186,6 +186,7 @@ def test_a_repository_without_tests_has_no_gate_and_says_so() -> None:
     """No command is made up."""
     made = plan(facts=Facts(("a.py",)))
     assert made.phases[0].gate is None and "No command that tests this repository was found" in made.explanation
+    assert "The policy names no gate commands" in plan(find_gates=False).explanation
 
 
 WORDS = st.sampled_from(

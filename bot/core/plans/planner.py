@@ -10,7 +10,7 @@ from itertools import count
 from bot.core.foreign import clean
 from bot.core.plans.casting import Cast, areas_for
 from bot.core.plans.checks import Scope, checks_of, gate_of
-from bot.core.plans.explaining import explained
+from bot.core.plans.explaining import NO_GATE, NOT_NAMED, explained
 from bot.core.plans.learning import Past, advice, cited
 from bot.core.plans.library import Tagged, matching
 from bot.core.plans.mentioned import Mentioned, mentioned, unblocked
@@ -106,7 +106,7 @@ class _Making:
         )
         able = {step.role: self.cast.able(step.role) for step in plan.steps} if request.peers else {}
         why = f"{self.choice.why} ({self.size.why})"
-        told = explained(plan, why, able)
+        told = explained(plan, why, able, NO_GATE if request.find_gates else NOT_NAMED)
         return replace(plan, explanation=f"{told} {said}" if (said := cited(learnt)) else told)
 
     def _builders(self) -> int:
