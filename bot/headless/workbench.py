@@ -135,7 +135,6 @@ class Workbench:
         """Its end is recorded: its tree goes if all that was in it is on the branch."""
         part = replace(part_of(self.spec, unit.step.id, run.head), base=self.spec.branch)
         try:
-            await self.git.fetch(REPO)
             await self.git.remove_worktree(part)
         except SluiceError as error:
             log.debug("a worktree stays", step=unit.step.id, reason=str(error))

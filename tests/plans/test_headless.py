@@ -275,6 +275,19 @@ def test_a_team_works_side_by_side_and_its_parts_come_together(stage: Stage) -> 
     assert [each.step for each in stage.happened(Dispatched)] == ["1.1.a", "1.1.b", "2.1.a", "2.1.b", "2.1"]
 
 
+def test_the_branch_its_user_stands_on_is_left_alone(stage: Stage) -> None:
+    """The work is kept in their repository all the same, and they are told where."""
+    stage.plan(Phase(1, "Build", (CODE,)), Phase(2, "Look", (replace(DOCS, id="2.1", depends_on=("1.1",)),)))
+    stage.play("2.1", {"write": "docs/shop.md", "text": "# Shop\n"}, {"say": "Wrote"})
+    stage.shop.execute("run", "--max-steps", "1")
+    stage.shop.git("checkout", "-q", f"sluice/{TASK}")
+    before = stage.shop.git("rev-parse", "HEAD")
+    said = stage.shop.execute("run")
+    assert said.code == 0 and f"branch sluice/{TASK} was left as it is" in said.out
+    assert stage.shop.git("rev-parse", "HEAD") == before
+    assert stage.shop.git("show", f"refs/sluice/work/{TASK}:docs/shop.md") == "# Shop"
+
+
 def test_a_provider_that_says_to_wait_is_no_failure(stage: Stage) -> None:
     """It stops, exit code 1, and says until when; no round is used up."""
     stage.plan(Phase(1, "Build", (CODE,)))
