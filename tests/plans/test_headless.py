@@ -84,6 +84,7 @@ def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
     assert before == (stage.shop.git("rev-parse", "main"), stage.shop.git("status", "--short"))
     assert list((stage.shop.folder / "headless/worktrees").glob("*/*")) == []
     assert all(each.own_tree for each in stage.happened(Dispatched))
+    assert "step 1.1: robo complete" in stage.shop.git("log", "--format=%s", f"sluice/{TASK}").splitlines()
     assert stage.happened(GateJudged)[0].how == "command"
     again = stage.shop.execute("run")
     assert again.code == 0 and len(stage.happened(Dispatched)) == 3

@@ -20,7 +20,7 @@ from bot.cli.output import console, print_json
 from bot.core.plans import due as dues
 from bot.core.plans.amending import remedy
 from bot.core.plans.delegation import CONTEXT, delivered, prompt
-from bot.core.plans.driving import nobody_for, peer_for
+from bot.core.plans.driving import about_place, nobody_for, peer_for
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Answered, Happened, Interacted, Recorded, Started
 from bot.core.plans.labels import text, told
@@ -92,7 +92,8 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     async def prompted(e: Execution, unit: StepState) -> tuple[str, tuple[str, ...]]:
         sit.e = e
         known = knowledge_of(sit, unit)
-        return prompt(e, unit, known, await sit.ledger.artifacts(sit.task)), delivered(known)
+        handed = await sit.ledger.artifacts(sit.task)
+        return prompt(e, unit, known, handed, about_place(unit.step)), delivered(known)
 
     driver = Driver(
         sit.ledger,
