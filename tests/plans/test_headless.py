@@ -15,6 +15,7 @@ import pytest
 from bot.cli.execute.lock import held
 from bot.core.plans.happened import Asked, Dispatched, GateJudged, Recorded, SentBack
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
+from bot.plan_files.record import record
 from tests.plans.shop import T0, Shop
 
 TITLE, TASK = "Rename the shop", "task-rename-0001"
@@ -243,6 +244,17 @@ def test_nothing_begins_where_somebody_is_missing_and_a_dry_run_says_who_does_wh
     dry = stage.shop.execute("run", "--dry-run", "--output", "json").json["dry_run"]
     assert [(row["step"], row["by"]) for row in dry] == [("1.1", "writer"), ("1.2", "writer"), ("2.1", "nobody")]
     assert stage.shop.happened(TASK) == ()
+
+
+def test_a_plan_is_taken_from_a_file(stage: Stage) -> None:
+    """For programs that make their own; one that is no plan is told with its mistake."""
+    file = stage.shop.top.parent / "plan.json"
+    file.write_text(record(Plan(TASK, TITLE, (Phase(1, "Build", (CODE,)),), T0)))
+    assert stage.shop.execute("run", "--plan", str(file)).code == 0
+    assert stage.file("shop.py") == "SHOP = 1"
+    file.write_text('{"task_id": 1}')
+    wrong = stage.shop.execute("run", "--plan", str(file))
+    assert wrong.code == 2 and "plan.json" in wrong.err
 
 
 def test_one_task_is_driven_by_one_process(stage: Stage) -> None:
