@@ -18,6 +18,7 @@ from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
 from bot.plan_files.record import record
 from tests.plans.shop import T0, Shop
 
+pytestmark = pytest.mark.slow
 TITLE, TASK = "Rename the shop", "task-rename-0001"
 SLUICE = Path(sys.executable).with_name("sluice")
 PEER = '[peers.robo]\nruntime = "scripted"\nscript = "{script}"\ncapacity = {capacity}\n'
@@ -322,7 +323,6 @@ def test_an_agent_at_work_bears_the_mark_by_which_it_is_refused_the_plan(stage: 
     assert refused.code == 2 and "an agent at work drives no plan of its own" in refused.err
 
 
-@pytest.mark.slow
 def test_two_tasks_are_driven_at_once_in_two_shells(stage: Stage) -> None:
     """Neither steps on the other: each has its own branch, trees and lock."""
     stage.plan(usual()[0])
@@ -364,7 +364,6 @@ def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> Non
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
-@pytest.mark.slow
 def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -> None:
     """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill."""
     stage.plan(usual()[0])
