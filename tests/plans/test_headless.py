@@ -266,6 +266,25 @@ def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> Non
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
+@pytest.mark.slow
+def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -> None:
+    """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill."""
+    stage.plan(usual()[0])
+    for lines in range(1, 30, 2):
+        process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        read = [line for line in (process.stdout.readline() for _ in range(lines)) if line]
+        process.kill()
+        process.wait()
+        if any(line.startswith("Branch: ") for line in read):
+            break
+    done = [each.step for each in stage.happened(Recorded)]
+    assert sorted(done) == ["1.1", "1.2"] and all(each.status == "complete" for each in stage.happened(Recorded))
+    assert sum(each.passed for each in stage.happened(GateJudged)) == 1
+    assert all(each.lost for each in stage.happened(SentBack))
+    assert (stage.file("shop.py"), stage.file("docs/shop.md")) == ("SHOP = 1", "# Shop")
+
+
 def _toml(step: dict[str, Any]) -> str:
     pairs = (f"{key} = {_toml(value) if isinstance(value, dict) else json.dumps(value)}" for key, value in step.items())
     return f"{{ {', '.join(pairs)} }}"

@@ -80,7 +80,7 @@ async def _list(config: Path, output: Form) -> None:
     from bot.cli.tasks import place_of
 
     place = place_of(config)
-    async with place.ledger() as ledger:
+    async with place.plans() as ledger:
         tasks = await ledger.tasks(place.repo)
     meant = place.settings.task_id or place.active
     rows = [_row(place, task, meant) for task in tasks]
@@ -114,7 +114,7 @@ async def _switch(config: Path, task_id: str) -> None:
     from bot.cli.tasks import place_of
 
     place = place_of(config)
-    async with place.ledger() as ledger:
+    async with place.plans() as ledger:
         if await ledger.task(task_id) is None:
             raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
     place.activate(task_id)
