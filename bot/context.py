@@ -187,6 +187,7 @@ class Memory:
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
     deeds: tuple[Deed, ...] = ()  # what Sluice wrote that people could have written too, oldest first
     execution: Execution | None = None  # the plan of its present life
+    plans_over: int = 0
     busy: tuple[Busy, ...] = ()  # agents of other items, with what they change
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what the plan's steps left beside the branch: path and step
 

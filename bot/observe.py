@@ -83,6 +83,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         orders=orders,
         messages=memory.messages,
         execution=memory.execution,
+        plans_over=memory.plans_over,
         busy=memory.busy,
         artifacts=memory.artifacts,
         peers=ctx.peers,

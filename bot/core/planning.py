@@ -61,5 +61,5 @@ def _approved(plan: Plan, least: str) -> Plan:
 
 
 def _id(s: Snapshot, issue: Issue, go: GoAhead, name: str) -> str:
-    about = "\n".join((s.item.work_id, go.text_hash, name, *_subs(s, issue)))
+    about = "\n".join((s.item.work_id, go.text_hash, name, str(s.plans_over), *_subs(s, issue)))
     return f"task-{issue.number}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"

@@ -110,6 +110,7 @@ class Snapshot:
     lost: frozenset[str] = frozenset()  # runs the ledger believes to be running, of which the engine does not know
     grounds: Grounds | None = None  # read only where a plan may be made
     execution: Execution | None = None  # its plan, as it stands; None: it has none of several steps
+    plans_over: int = 0  # how many plans of the item came to their end, or were dropped
     busy: tuple[Busy, ...] = ()  # agents of other items, with what they change; asked only for plans under way
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what its plan's steps left beside the branch: path and step
     worktree: bool = False  # a worktree of the item lies on this machine
