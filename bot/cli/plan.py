@@ -69,7 +69,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Plan a task: phases, steps, agents, gates and approvals, by rules over this repository and the text."""
-    from bot.cli.planning import Wish, planned, show, show_forecast
+    from bot.cli.planning import Wish, planned, show  # here, so that the other commands start quickly
 
     if dry_run and save:
         raise UserError("--dry-run keeps nothing, so it does not go with --save")
@@ -89,6 +89,8 @@ def plan(
     )
     place, made = asyncio.run(planned(wish, config, project, save))
     if dry_run:
+        from bot.cli.forecasting import show_forecast
+
         asyncio.run(show_forecast(place, made, as_json))
     else:
         show(made, as_json, saved=save, whole=verbose, explain=explain)

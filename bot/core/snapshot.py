@@ -13,6 +13,8 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
 from bot.core.plans.execution import Execution
+from bot.core.plans.learning import Past
+from bot.core.plans.overlap import Busy
 from bot.core.plans.playbook import Playbook
 from bot.core.plans.stack import Facts
 from bot.core.policy import PREVIEW, Policy
@@ -57,11 +59,12 @@ class Twin:
 
 @dataclass(frozen=True)
 class Grounds:
-    """What of the repository's default branch a plan is made from."""
+    """What a plan is made from: the repository's default branch, and what earlier plans there came to."""
 
     facts: Facts
     playbooks: tuple[Playbook, ...]
     problem: str = ""  # with the team's own playbooks; then the shipped ones alone are there
+    history: tuple[Past, ...] = ()  # the newest first
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class Snapshot:
     lost: frozenset[str] = frozenset()  # runs the ledger believes to be running, of which the engine does not know
     grounds: Grounds | None = None  # read only where a plan may be made
     execution: Execution | None = None  # its plan, as it stands; None: it has none of several steps
+    plans_over: int = 0  # how many plans of the item came to their end, or were dropped
+    busy: tuple[Busy, ...] = ()  # agents of other items, with what they change; asked only for plans under way
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what its plan's steps left beside the branch: path and step
     worktree: bool = False  # a worktree of the item lies on this machine
 
@@ -160,7 +165,7 @@ class Snapshot:
         return sum(not is_step(run.step) for run in mine) + any(is_step(run.step) for run in mine)
 
     def _result(self, run: Run) -> Run:
-        """What all steps came to so far, as the work of who changed something last, in place of what one of them did."""
+        """What all steps came to so far, as the work of who changed something last, in place of one step's."""
         if not is_step(run.step):
             return run
         e = self.execution

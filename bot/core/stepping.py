@@ -13,6 +13,7 @@ from bot.core.planned import card, peers_for
 from bot.core.plans.delegation import news, prompt
 from bot.core.plans.execution import Execution, StepState, after
 from bot.core.plans.happened import Dispatched
+from bot.core.plans.overlap import held_by
 from bot.core.plans.plan import FOLDER
 from bot.core.plans.words import progress
 from bot.core.prompts import step_brief
@@ -31,6 +32,9 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
     usage, actions, names = s.usage, list[Action](), list[str]()
     refusal: Refusal | None = None
     for unit in units:
+        if waits := held_by(unit.step, s.busy):
+            refusal = refusal or Refusal(f"step {unit.step.id} waits: {waits}")
+            continue
         able = peers_for(s, unit)
         if not able:
             return None if actions or busy else park(s, NAME, _nobody(s, unit))

@@ -10,6 +10,7 @@ import pytest
 from bot.core.actions import (
     Action,
     AskPerson,
+    Claim,
     Dispatch,
     DispatchWorkflow,
     Fold,
@@ -21,10 +22,13 @@ from bot.core.actions import (
     RunGate,
     SendBack,
     StopRun,
+    Tell,
 )
 from bot.core.decide import decide
+from bot.core.item import Parked
 from bot.core.plans.execution import after
 from bot.core.plans.happened import Answered, Completed, Dispatched, GateJudged, Happened, Recorded, SentBack, Started
+from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
@@ -43,6 +47,7 @@ from tests.core.facts import (
     gate_run,
     go_ahead,
     in_plan,
+    item,
     order,
     outcome,
     peer,
@@ -274,3 +279,42 @@ def test_a_phase_is_judged_by_a_workflow_on_what_is_pushed() -> None:
     touched = policy(commands=("make test",), protected=("b.md",), running=5)
     (parked,) = done(replace(s, branch_head=None, policy=touched), Park)
     assert parked.reason == "the result so far changes protected files: b.md"
+
+
+def test_a_step_waits_for_another_items_agent_that_changes_the_same_files() -> None:
+    """By what plans say and what runs have told; the others of its plan begin meanwhile, and the reason says it."""
+    code = replace(CODE, allowed_paths=("src/**",))
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], steps=(code, DOCS)), *PLAN.phases[1:]))
+    busy = (Busy("#7", ("docs/a.md", "src/shop.py")),)
+    s = in_plan(GIVEN[0], plan=plan, busy=busy, **WIDE)
+    assert [action.run.step for action in done(s, SendBack)] == ["1.2"]
+    alone = in_plan(GIVEN[0], plan=replace(plan, phases=(replace(plan.phases[0], steps=(code,)),)), busy=busy, **WIDE)
+    assert decide(alone).waits_for == "slot"
+    assert decide(alone).reason == "step 1.1 waits: an agent of #7 changes src/shop.py, which it may change too"
+
+
+def test_what_was_finished_is_not_done_again_for_another_attempt() -> None:
+    """It ended while the item was being stopped; whoever asks for another attempt finds it taken in."""
+    again = claimed(claim=claim(go_ahead(key="order:9")))
+    s = in_plan(*GIVEN, runs=(step_run("1.1", "s1"),), item=again, **WIDE)
+    assert [fold.step for fold in done(s, Fold)] == ["1.1"]
+    s = in_plan(*GIVEN, runs=(step_run("1.1", "s1", ended="cancelled"),), item=again, **WIDE)
+    assert [back.step for back in happened(s, SentBack)] == ["1.1"]
+
+
+def test_an_answer_lets_the_step_that_asked_go_on() -> None:
+    """Its words are kept for the agent, and the plan gives the step out again."""
+    asked = step_run("1.1", "s1", ended="asked")
+    parked = item(parked=Parked("agent claude asks: `Which colour?`", ago(2), True), go_ahead=go_ahead())
+    s = in_plan(*GIVEN, runs=(asked,), item=parked, orders=(order("answer", "red", by="wendy"),), **WIDE)
+    assert [type(action) for action in decide(s).actions][:2] == [Tell, Claim]
+    (back,) = happened(s, SentBack)
+    assert (back.step, back.causes) == ("1.1", ("order:c-answer",))
+
+
+def test_the_result_is_mended_by_who_built_it() -> None:
+    """Not by the scout or the reviewer who had the last word."""
+    runs = (step_run("1.1", "s1"), step_run("1.2", "s2", peer="writer"), step_run("2.1", "s3", peer="eye"))
+    s = in_plan(*PLAN_OVER, runs=runs, **{**WIDE, "peers": (peer(), peer("writer"), peer("eye"))})
+    broken = replace(s, gate_runs=(gate_run(state="failed"),))
+    assert [action.run.peer for action in done(broken, SendBack)] == ["writer"]

@@ -127,6 +127,19 @@ def test_a_checklist_becomes_steps_when_asked() -> None:
     assert [step.depends_on for step in made.phases[0].steps] == [(), ()] and made.mode == "parallel"
 
 
+def test_specialists_share_the_work_as_far_as_its_size_allows() -> None:
+    """Where two parts of the repository are spoken of, each has an engineer of its own; light work has one."""
+    texts = {**FASTAPI.texts, "package.json": '{"dependencies": {"react": "19"}}'}
+    both = Facts((*FASTAPI.paths, "web/app.tsx", "package.json"), texts)
+    summary = "Add a settings page and its API endpoint"
+    steps = plan(summary=summary, facts=both, playbook="build-review").phases[0].steps
+    assert [(step.agent, step.depends_on) for step in steps] == [
+        ("backend-engineer--python", ()), ("frontend-engineer--react", ("1.1",)),
+    ]  # fmt: skip
+    assert steps[1].task.endswith("Your part is that of frontend-engineer--react.")
+    assert len(plan(summary=summary, facts=both, complexity="light").phases[0].steps) == 1
+
+
 @pytest.mark.parametrize(
     ("summary", "asked", "phases"),
     [
@@ -173,6 +186,7 @@ def test_a_repository_without_tests_has_no_gate_and_says_so() -> None:
     """No command is made up."""
     made = plan(facts=Facts(("a.py",)))
     assert made.phases[0].gate is None and "No command that tests this repository was found" in made.explanation
+    assert "The policy names no gate commands" in plan(find_gates=False).explanation
 
 
 WORDS = st.sampled_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import typer_app
+from bot.cli.tasks import place_of
 from bot.errors import UserError
 from bot.orchestrator import Orchestrator
 from tests.contracts.git_world import git
@@ -75,6 +78,13 @@ class Yard:
             if "bot.crew.worker" in words and agent_id in words:
                 return process
         return None
+
+    def pause_all(self, by: str | None) -> None:
+        async def said() -> None:
+            async with place_of().ledger() as ledger:
+                await ledger.pause_all(by, datetime.now(UTC))
+
+        asyncio.run(said())
 
     def shown(self, branch: str, path: str) -> str:
         return git(self.folder, "show", f"{branch}:{path}")
@@ -161,6 +171,22 @@ def test_an_interrupted_agent_keeps_its_work_and_goes_on_when_it_is_told(yard: Y
     yard.until(yard.orchestrator.all_agents_complete)
     output = yard.orchestrator.get_agent_output("slow")
     assert output["result"] == "Now it is." and yard.shown(output["branch"], "half.txt") == "half\nwhole"
+
+
+def test_pausing_everything_ends_agents_of_the_command_line_too(yard: Yard) -> None:
+    """With their work kept; nothing begins while it is paused, and what is told says so."""
+    yard.play("slow", {"write": "half.txt", "text": "half\n"}, SLOW)
+    yard.play("slow", {"say": "On."}, round=2)
+    yard.orchestrator.create_agent("slow", "Do it")
+    yard.until(lambda: yard.working("slow"))
+    yard.pause_all("mona")
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_output("slow")["files_produced"] == ["half.txt"]
+    yard.orchestrator.command_agent("slow", "Go on")
+    yard.until(lambda: "paused by mona" in yard.orchestrator.get_agent_status("slow")["progress"])
+    yard.pause_all(None)
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_output("slow")["result"] == "On."
 
 
 def test_a_killed_process_takes_its_agent_along_and_the_next_goes_on(yard: Yard) -> None:

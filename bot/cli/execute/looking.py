@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +80,7 @@ async def _list(config: Path, output: Form) -> None:
     from bot.cli.tasks import place_of
 
     place = place_of(config)
-    async with place.ledger() as ledger:
+    async with place.plans() as ledger:
         tasks = await ledger.tasks(place.repo)
     meant = place.settings.task_id or place.active
     rows = [_row(place, task, meant) for task in tasks]
@@ -113,7 +114,7 @@ async def _switch(config: Path, task_id: str) -> None:
     from bot.cli.tasks import place_of
 
     place = place_of(config)
-    async with place.ledger() as ledger:
+    async with place.plans() as ledger:
         if await ledger.task(task_id) is None:
             raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
     place.activate(task_id)
@@ -142,6 +143,17 @@ async def _complete(config: Path, task_id: str, output: Form) -> None:
     console.print(f"Retrospective: {told['retrospective']}")
 
 
+def _traced(sit: Sitting) -> None:
+    """Where the settings name a collector; one that does not answer changes nothing, and is told of."""
+    if url := sit.place.settings.telemetry.otlp_url:
+        from bot.core.plans.spans import spans
+        from bot.telemetry import send
+
+        if not send(url, sit.task, spans(sit.e, sit.happened)):
+            said = f"the collector at {url} did not take the spans; `sluice execute complete` sends them again"
+            print(f"sluice: {said}", file=sys.stderr)
+
+
 async def finish(sit: Sitting) -> dict[str, object]:
     from bot.cli.execute.sitting import started, who
     from bot.core.plans.happened import Completed
@@ -159,6 +171,7 @@ async def finish(sit: Sitting) -> dict[str, object]:
         file = sit.place.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
+    await asyncio.to_thread(_traced, sit)
     named = {kind: (sit.place.folder / name).relative_to(sit.place.top).as_posix() for kind, (name, _) in files.items()}
     return {
         "task_id": sit.task,

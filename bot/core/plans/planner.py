@@ -10,7 +10,7 @@ from itertools import count
 from bot.core.foreign import clean
 from bot.core.plans.casting import Cast, areas_for
 from bot.core.plans.checks import Scope, checks_of, gate_of
-from bot.core.plans.explaining import explained
+from bot.core.plans.explaining import NO_GATE, NOT_NAMED, explained
 from bot.core.plans.learning import Past, advice, cited
 from bot.core.plans.library import Tagged, matching
 from bot.core.plans.mentioned import Mentioned, mentioned, unblocked
@@ -18,7 +18,7 @@ from bot.core.plans.naming import task_id
 from bot.core.plans.plan import Gate, Intervention, Member, Phase, Plan, Step
 from bot.core.plans.playbook import TASK, Part, Playbook, Stretch, chosen
 from bot.core.plans.risk import risk_of
-from bot.core.plans.sizing import TIERS, Complexity, Size, TaskType, checklist, size_of
+from bot.core.plans.sizing import AGENTS, TIERS, Complexity, Size, TaskType, checklist, size_of
 from bot.core.plans.stack import IN_BROWSERS, Facts, stack_of
 from bot.core.policy import PROTECTED
 from bot.core.run import Peer
@@ -73,9 +73,9 @@ class _Making:
         self.subs = tuple(map(_part, request.sub_issues))
         self.stack = stack_of(request.facts)
         self.size = _size(request, len(self.items) + len(self.subs))
-        self.areas = areas_for(self.size, self.stack)
         self.choice = chosen(request.playbooks, self.size, request.playbook)
-        self.cast = Cast(self.stack, self.size, request.agents, request.peers)
+        self.areas = areas_for(self.size, self.stack)[: self._builders()]
+        self.cast = Cast(self.stack, request.agents, request.peers)
         self.paths = mentioned(self.text, request.facts)
         self.gate = request.gates or (self._found_gate() if request.find_gates else ())
 
@@ -106,8 +106,13 @@ class _Making:
         )
         able = {step.role: self.cast.able(step.role) for step in plan.steps} if request.peers else {}
         why = f"{self.choice.why} ({self.size.why})"
-        told = explained(plan, why, able)
+        told = explained(plan, why, able, NO_GATE if request.find_gates else NOT_NAMED)
         return replace(plan, explanation=f"{told} {said}" if (said := cited(learnt)) else told)
+
+    def _builders(self) -> int:
+        """How many specialists work of that size may have, beside the playbook's other agents."""
+        others = sum(not part.changes for phase in self.choice.playbook.phases for part in phase.steps)
+        return max(1, AGENTS[self.size.complexity] - others)
 
     def _found_gate(self) -> tuple[str, ...]:
         browser = self.areas == ("frontend",) or self.stack.behind in IN_BROWSERS

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.core.foreign import clean
 from bot.core.plans.execution import Execution, StepState
+from bot.core.plans.gaps import gaps, settled
 from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Happened, Recorded, SentBack
 from bot.core.plans.labels import gates, standing, steps_done
 from bot.core.plans.usage import told_apart
@@ -123,7 +124,17 @@ def _gaps(e: Execution) -> list[str]:
         for state in _units(e)
         if any(not each.lost for each in state.sent_back) and not (state.step.knowledge or e.plan.knowledge)
     ]
-    return asked + blind
+    return asked + blind + [line for state in _units(e) if state.recorded for line in _unknown(e, state.recorded)]
+
+
+def _unknown(e: Execution, what: Recorded) -> list[str]:
+    """What an agent said that it did not know, and how that was settled."""
+    how = {"look-up": "a document could tell", "go-on": "decided by itself", "ask": "for a person to say"}
+    return [
+        f"- step {what.step} ({what.agent}) did not know: {gap.about} "
+        f"({how[settled(gap, e.plan.risk, e.plan.intervention)]}, {gap.sure} confidence)"
+        for gap in gaps(what.outcome)
+    ]
 
 
 def _roster(happened: Sequence[Happened]) -> list[str]:
