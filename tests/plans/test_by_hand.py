@@ -100,6 +100,15 @@ def test_a_step_that_changes_files_and_changed_none_has_failed(shop: Shop) -> No
     assert _last(shop, Recorded).files == ("app/new.py",)
 
 
+def test_a_name_with_brackets_is_a_name_and_stars_are_a_pattern(shop: Shop) -> None:
+    """As routes of some frameworks are called."""
+    shop.save(_with_steps(replace(BUILD, deliverables=("pages/[id].tsx", "app/*.py"))))
+    shop.execute("start")
+    shop.execute("dispatched", "--step-id", "1.1")
+    shop.write("pages/[id].tsx")
+    assert shop.execute("record", "--step-id", "1.1").code == 0
+
+
 def test_a_commit_nobody_knows_is_noted_and_said(shop: Shop) -> None:
     """It changes nothing else."""
     _dispatched(shop)
