@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +15,7 @@ import psutil
 import pytest
 
 from bot.cli.execute.lock import held
-from bot.core.plans.happened import Asked, Dispatched, GateJudged, Recorded, SentBack
+from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
 from bot.plan_files.record import record
 from tests.plans.shop import T0, Shop
@@ -113,6 +115,28 @@ def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Sta
     stage.play("2.1", {"say": "Done, then"}, round=3)
     assert f"Task {TASK} completed." in stage.shop.execute("run").out
     assert [each.text for each in stage.happened(Asked)] == ["Is `Shop` the new name?", "Then it looks good"]
+
+
+def test_at_a_terminal_it_asks(stage: Stage) -> None:
+    """Whoever sits there approves, adds what is to be done besides, and has a turn; an empty answer leaves it."""
+    build, look = usual()
+    talk = replace(look, steps=(replace(LOOK, interactive=True),))
+    stage.plan(replace(build, approval="it is renamed for good"), talk, approval="risk is HIGH")
+    stage.play("3.1", {"append": "docs/shop.md", "text": "and its sign\n"}, {"say": "The sign, too"})
+    stage.play("2.1", {"ask": "Is it right?"})
+    stage.play("2.1", {"say": "Good"}, round=2)
+    here, there = pty.openpty()
+    process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdin=there, stdout=subprocess.PIPE)
+    os.write(here, b"approve\nRename the sign\ndone\n")
+    said = process.communicate()[0].decode()
+    os.close(there)
+    os.close(here)
+    assert process.returncode == 0 and f"Task {TASK} completed." in said, said
+    assert "and its sign" in stage.file("docs/shop.md")
+    assert [(each.phase, each.answer) for each in stage.happened(Answered)] == [
+        (0, "approve"),
+        (1, "approve-with-feedback"),
+    ]
 
 
 def test_a_red_gate_sends_the_work_back_and_no_more_than_three_times(stage: Stage) -> None:
