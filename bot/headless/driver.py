@@ -38,12 +38,21 @@ from bot.errors import UserError
 from bot.headless.counting import Counting
 from bot.headless.workbench import Brief, Workbench
 
+LOOK_SECONDS = 2.0  # between two looks at what people did meanwhile (local)
 MOST_KEPT = 4_000  # characters of a gate's output
 Ask = Callable[[Execution, dues.Due], Awaitable[Sequence[Happened]]]  # a person at a terminal; nothing: not now
 Prompt = Callable[[Execution, StepState], Awaitable[tuple[str, tuple[str, ...]]]]  # and the knowledge given whole
 
 
+class Known(Protocol):
+    @property
+    def execution(self) -> Execution: ...
+    @property
+    def happened(self) -> tuple[Happened, ...]: ...
+
+
 class Ledger(Protocol):
+    async def task(self, task: str) -> Known | None: ...
     async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
     async def keep_artifacts(self, task: str, step: str, texts: dict[str, str], now: datetime) -> None: ...
     async def artifacts(self, task: str) -> dict[str, str]: ...
@@ -84,11 +93,14 @@ class Driver:
         try:
             await self._begin()
             while True:
+                if self.e.cancelled:
+                    return Stop("failed", "the task was cancelled", dues.due(self.e)[0])
                 await self._dispatch_what_is_due()
                 if self._working:
                     if not await self._take_up():
                         at_work = [task for task in self._working.values() if not task.done()]
-                        await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
+                        await asyncio.wait(at_work, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                        await self._look()
                 elif stop := await self._alone():
                     return stop
         finally:
@@ -96,6 +108,11 @@ class Driver:
                 task.cancel()
             if self._working:
                 await asyncio.wait(self._working.values())
+
+    async def _look(self) -> None:
+        """What people did meanwhile in other shells counts: an amendment is carried out, a cancelled task is over."""
+        if task := await self.ledger.task(self.bench.task):
+            self.e, self.happened = task.execution, task.happened
 
     # --- the beginning ------------------------------------------------------------------------------------------------
 
