@@ -1,24 +1,41 @@
 """Finds the commands in a comment. Whether its author may give them, and what they do, is for others to say.
 
 A command is a line of an ordinary paragraph that begins with `/sluice`. What stands in code, quotes, lists or HTML is
-somebody showing a command, not giving one; so is what bots write, and what was edited after it was first read.
+somebody showing a command, not giving one; so is what bots write, and what was edited after it was first read. What is
+said to an agent goes on as it was written, paragraphs, lists and code, to the next command or the comment's end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from bot.context import Heard
+from bot.core.foreign import clean, plain
 from bot.core.item import Order
 from bot.core.usage import USAGE, usage_of
 
 PREFIX = "/sluice"
-SPOKEN = ("tell", "answer", "reject", "amend")  # take words, of which there may be several lines
+TOLD = ("tell", "answer", "reject")  # take all that follows
+SPOKEN = ("amend",)  # takes words, of which there may be several lines
 BREAKS = ("softbreak", "hardbreak")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A command, and the line of the comment it stands in."""
+
+    words: list[str]
+    line: int
+
+    @property
+    def verb(self) -> str:
+        return self.words[0] if self.words else ""
 
 
 def parse(heard: Heard) -> list[Order]:
@@ -58,25 +75,54 @@ def _problem(verb: str, args: str) -> str:
 
 def _lines(body: str) -> Iterator[str]:
     """What follows the prefix, for every command of the top-level paragraphs."""
-    tokens = MarkdownIt("commonmark").parse(body)
+    body = plain(body)
+    lines = body.split("\n")
+    for each, after in pairwise([*_commands(body), Found([], len(lines))]):
+        if each.verb.casefold() in TOLD:
+            first, *more = lines[each.line : after.line]
+            said = "\n".join((first.partition(each.verb)[2], *more))
+            yield f"{each.verb} {clean(said)}"
+        else:
+            yield " ".join(each.words)
+
+
+def _commands(body: str) -> Iterator[Found]:
+    tokens = MARKDOWN.parse(body)
     for opening, inline in pairwise(tokens):
-        if opening.level == 0 and (opening.type == "paragraph_open" or _underlined(opening)):
-            yield from _commands(inline.children or [])
+        if opening.level == 0 and opening.map and (opening.type == "paragraph_open" or _underlined(opening)):
+            yield from _of_paragraph(inline.children or [], opening.map[0])
 
 
-def _commands(children: list[Token]) -> Iterator[str]:
-    """One line each; words for somebody go on to the paragraph's end, or to the next command."""
-    found: list[str] | None = None
+def _of_paragraph(children: list[Token], begins: int) -> Iterator[Found]:
+    """One line each; spoken words go on to the paragraph's end, or to the next command."""
+    found: Found | None = None
     for line in _split(children):
         words = "".join(token.content for token in line if token.type != "html_inline").split()
-        if words and line[0].type == "text" and words[0].casefold() == PREFIX:
+        if words and line[0].type == "command" and words[0].casefold() == PREFIX:
             if found is not None:
-                yield " ".join(found)
-            found = words[1:]
-        elif found and found[0].casefold() in SPOKEN:
-            found += words
+                yield found
+            found = Found(words[1:], begins + line[0].meta["line"])
+        elif found and found.verb.casefold() in SPOKEN:
+            found.words.extend(words)
     if found is not None:
-        yield " ".join(found)
+        yield found
+
+
+def _command(state: StateInline, silent: bool) -> bool:
+    """A rule of Markdown's: the prefix at the beginning of a line, wherever that is no code and no HTML."""
+    before, after = state.src[: state.pos], state.pos + len(PREFIX)
+    at_start = not before.rpartition("\n")[2].strip()
+    if not at_start or state.src[state.pos : after].casefold() != PREFIX:
+        return False
+    if not silent:
+        token = state.push("command", "", 0)
+        token.content, token.meta = state.src[state.pos : after], {"line": before.count("\n")}
+    state.pos = after
+    return True
+
+
+MARKDOWN = MarkdownIt("commonmark")
+MARKDOWN.inline.ruler.before("text", "command", _command)
 
 
 def _underlined(opening: Token) -> bool:

@@ -14,6 +14,7 @@ from bot.core.gates.workflow import name_of, told
 from bot.core.item import Item, Order
 from bot.core.late import judged, since
 from bot.core.own import is_app, known_moves
+from bot.core.phase_gates import workflows_of
 from bot.core.planned import unfinished
 from bot.core.planning import wanted
 from bot.core.plans.stack import Facts, to_read
@@ -56,6 +57,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         item=item,
         as_app=is_app(ctx.github.login),
         columns=board.columns,
+        options=tuple(board.options),
         kept=board.keeps,
         face=seen.face,
         issue=seen.issue,
@@ -81,6 +83,8 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         orders=orders,
         messages=memory.messages,
         execution=memory.execution,
+        plans_over=memory.plans_over,
+        busy=memory.busy,
         artifacts=memory.artifacts,
         peers=ctx.peers,
         usage=memory.usage,
@@ -183,13 +187,14 @@ async def _gate_runs(
     ctx: Context, item: Item, memory: Memory, policy: Policy, pull: Pull | None
 ) -> tuple[GateRun, ...]:
     """Workflow gates of the head are asked for again, for somebody may have re-run them; what they came to is kept."""
-    if pull is None or item.parked or item.done:
+    if item.parked or item.done:
         return memory.gate_runs
-    files = {name_of(file): file for file in policy.gates.workflows}
-    newest = {gate.gate: gate.key for gate in memory.gate_runs if gate.gate in files and gate.head == pull.head}
+    wanted, head = workflows_of(memory.execution) or (policy.gates.workflows, pull.head if pull else "")
+    files = {name_of(file): file for file in wanted}
+    newest = {gate.gate: gate.key for gate in memory.gate_runs if gate.gate in files and gate.head == head}
 
     def matters(gate: GateRun) -> bool:
-        return newest.get(gate.gate) == gate.key and (pull.open or not gate.over)
+        return newest.get(gate.gate) == gate.key and (pull is None or pull.open or not gate.over)
 
     return tuple([await _asked(ctx, item, files[g.gate], g) if matters(g) else g for g in memory.gate_runs])
 
@@ -244,7 +249,8 @@ async def _grounds(ctx: Context, s: Snapshot) -> Grounds | None:
 
     paths, texts = await ctx.git.read(s.item.repo, s.default_head, read)
     playbooks, problem = playbooks_in(texts)
-    return Grounds(Facts(paths, {path: text for path, text in texts.items() if not is_own(path)}), playbooks, problem)
+    facts = Facts(paths, {path: text for path, text in texts.items() if not is_own(path)})
+    return Grounds(facts, playbooks, problem, tuple(await ctx.ledger.pasts(ctx.price, s.item.repo)))
 
 
 async def _contains(ctx: Context, s: Snapshot) -> bool | None:

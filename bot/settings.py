@@ -285,6 +285,20 @@ class HeartbeatSettings(Part):
     )
 
 
+class TelemetrySettings(Part):
+    otlp_url: str | None = Field(
+        None,
+        description="an OpenTelemetry collector, e.g. http://127.0.0.1:4318: a task that is completed is sent there as "
+        "spans; needs `sluice[otel]`",
+    )
+
+    @model_validator(mode="after")
+    def an_address(self) -> TelemetrySettings:
+        if self.otlp_url and not self.otlp_url.startswith(("https://", "http://")):
+            raise ValueError("otlp_url begins with https:// (or http://)")
+        return self
+
+
 class OwnDotEnv(DotEnvSettingsSource):
     """A `.env` file is shared with other programs: what does not begin with our prefix is theirs."""
 
@@ -315,9 +329,13 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     pace: PaceSettings = PaceSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     data_dir: Path = Field(Path(".sluice"), description="mirrors, worktrees, logs and, on SQLite, the ledger")
     database: str | None = Field(None, description="a postgresql:// URL; absent: SQLite in data_dir")
     unsandboxed: bool = Field(False, description="run agents on github.com without bubblewrap")
+    planner: str = Field(
+        "", description="the agent that proposes plans of `sluice plan`; absent: rules, without a model"
+    )
     task_id: str = Field("", description="the task that `sluice execute` means; SLUICE_TASK_ID binds a shell to one")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="debug: every call to GitHub, too")
 
@@ -425,6 +443,7 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
         "server": ServerSettings,
         "pace": PaceSettings,
         "heartbeat": HeartbeatSettings,
+        "telemetry": TelemetrySettings,
     }
     model = parts.get(str(loc[0]), Settings) if len(loc) > 1 else Settings
     return list(model.model_fields)

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.core.plans.knowledge import Tagged, tags_of
+from bot.core.plans.library import Tagged, tags_of
 from bot.core.plans.stack import Facts, to_read
 from bot.errors import UserError
 

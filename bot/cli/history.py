@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bot.core.plans.forecast import Sample
 from bot.core.plans.happened import Dispatched, Recorded
 from bot.core.queue import BUILDER
 from bot.core.run import Run
+from bot.core.spend import cost_of
 from bot.prices import price_of
 
 if TYPE_CHECKING:
@@ -32,23 +33,24 @@ async def history(ledger: SqlLedger) -> list[Sample]:
 
 def _of_plan(task: Task, runs: dict[str, Run]) -> Iterator[Sample]:
     begun: dict[str, Dispatched] = {}
+    e = task.execution
     for what in task.happened:
         if isinstance(what, Dispatched):
             begun[what.step] = what
-        elif isinstance(what, Recorded) and (state := task.execution.find(what.step)):
+        elif isinstance(what, Recorded) and (state := e.find(what.step)):
             tokens = sum(each.total for each in what.used) if what.used else what.estimated
-            started = begun.get(what.step)
-            seconds = (what.at - started.at).total_seconds() if started else None
             step, run = state.step, runs.get(what.run)
-            cost = run.outcome.cost_usd if run and run.outcome else _sum(price_of(each) for each in what.used)
-            yield Sample(step.role, task.plan.playbook, step.agent, tokens, cost, seconds)
+            cost = run.outcome.cost_usd if run and run.outcome else cost_of(what.used, price_of)
+            yield Sample(step.role, task.plan.playbook, step.agent, tokens, cost, _seconds(what, begun.get(what.step)))
+
+
+def _seconds(what: Recorded, begun: Dispatched | None) -> float | None:
+    """As its agent took, where that is known, else since it was given out."""
+    if what.seconds is not None or begun is None:
+        return what.seconds
+    return (what.at - begun.at).total_seconds()
 
 
 def _of_run(run: Run) -> Sample:
     assert run.outcome
     return Sample(BUILDER, PLAIN, run.peer, run.outcome.tokens, run.outcome.cost_usd, run.outcome.seconds)
-
-
-def _sum(costs: Iterable[float | None]) -> float | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known else None

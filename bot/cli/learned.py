@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.core.plans.learning import Past, past
-from bot.prices import price_of
+from bot.cli.ledger import ledger_of, may_be_read
 
 if TYPE_CHECKING:
-    from bot.ledger.ledger import SqlLedger
+    from bot.core.plans.learning import Past
+    from bot.settings import Settings
 
 
-async def pasts(ledger: SqlLedger) -> list[Past]:
-    """Of every repository: what was started."""
-    tasks = [(task, task.execution) for task in await ledger.tasks()]
-    return [past(e, task.happened, price_of) for task, e in tasks if e.started]
+async def history_of(settings: Settings) -> tuple[Past, ...]:
+    """For who only looks."""
+    from bot.prices import price_of  # here, so that a command that asks for none starts quickly
+
+    if not await may_be_read(settings):
+        return ()
+    async with ledger_of(settings) as ledger:
+        return tuple(await ledger.pasts(price_of))

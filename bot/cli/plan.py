@@ -42,6 +42,9 @@ Scope = Annotated[
     typer.Option("--gate-scope", help="The tests of what is changed, everything, or the quickest there is."),
 ]
 Checklist = Annotated[bool, typer.Option("--checklist", help="Each open box (`- [ ]`) of SUMMARY becomes a step.")]
+Planner = Annotated[
+    str, typer.Option("--planner", help="An agent that proposes it, checked by the rules' own measure.")
+]
 
 
 def plan(
@@ -61,11 +64,12 @@ def plan(
     complexity: How = None,
     gate_scope: Scope = "focused",
     checklist: Checklist = False,
+    planner: Planner = "",
     config: Config = FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Plan a task: phases, steps, agents, gates and approvals, by rules over this repository and the text. Offline."""
-    from bot.cli.planning import Wish, planned, show, show_forecast
+    """Plan a task: phases, steps, agents, gates and approvals, by rules over this repository and the text."""
+    from bot.cli.planning import Wish, planned, show  # here, so that the other commands start quickly
 
     if dry_run and save:
         raise UserError("--dry-run keeps nothing, so it does not go with --save")
@@ -81,9 +85,12 @@ def plan(
         complexity,
         gate_scope,
         checklist,
+        planner,
     )
     place, made = asyncio.run(planned(wish, config, project, save))
     if dry_run:
+        from bot.cli.forecasting import show_forecast
+
         asyncio.run(show_forecast(place, made, as_json))
     else:
         show(made, as_json, saved=save, whole=verbose, explain=explain)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.learned import history_of
 from bot.cli.ledger import utc_now
 from bot.cli.output import console, print_json
 from bot.cli.tasks import Place, place_of
 from bot.core.plans.checks import Scope
 from bot.core.plans.explaining import explanation_of, four_lines, shown
+from bot.core.plans.naming import task_id
 from bot.core.plans.plan import Intervention, Plan
 from bot.core.plans.planner import Request, make_plan
 from bot.core.plans.sizing import Complexity, TaskType
@@ -22,7 +25,6 @@ from bot.policy_file import nearest, read_policy
 from bot.survey import documents, facts_of, library
 
 if TYPE_CHECKING:
-    from bot.core.plans.forecast import Forecast, Range, Sample
     from bot.ledger.ledger import SqlLedger
 
 POLICY = ".github/sluice.toml"
@@ -43,15 +45,17 @@ class Wish:
     complexity: Complexity | None
     scope: Scope
     checklist: bool
+    planner: str
 
 
 async def planned(wish: Wish, config: Path, project: Path | None, save: bool) -> tuple[Place, Plan]:
     place = place_of(config, project)
-    request = _request(place, wish)
+    request = replace(_request(place, wish), history=await history_of(place.settings))
+    plan = await _made(place, request, wish.planner or place.settings.planner)
     if not save:
-        return place, make_plan(request)
+        return place, plan
     async with place.ledger() as ledger:
-        return place, await _saved(place, ledger, request)
+        return place, await _saved(place, ledger, request, plan)
 
 
 def show(plan: Plan, as_json: bool, saved: bool, whole: bool, explain: bool) -> None:
@@ -67,23 +71,12 @@ def show(plan: Plan, as_json: bool, saved: bool, whole: bool, explain: bool) -> 
         console.print(f"\n{four_lines(plan)}" if whole else four_lines(plan))
 
 
-async def show_forecast(place: Place, plan: Plan, as_json: bool) -> None:
-    from bot.core.plans.forecast import forecast
+async def _made(place: Place, request: Request, planner: str) -> Plan:
+    if not planner:
+        return make_plan(request)
+    from bot.cli.proposing import proposed  # here, for it loads what starts agents
 
-    found = forecast(plan, await _history(place))
-    if as_json:
-        print_json({"task_id": plan.task_id, **asdict(found)})
-    else:
-        console.print("\n".join(_lines(plan, found)))
-
-
-async def _history(place: Place) -> list[Sample]:
-    from bot.cli.history import history
-
-    if not place.has_ledger:
-        return []
-    async with place.ledger() as ledger:
-        return await history(ledger)
+    return await proposed(place.settings, planner, request, place.top)
 
 
 def _request(place: Place, wish: Wish) -> Request:
@@ -126,38 +119,16 @@ def _with_policy(top: Path, request: Request) -> Request:
     return replace(request, gates=policy.gates.commands, protected=policy.work.protected)
 
 
-async def _saved(place: Place, ledger: SqlLedger, request: Request) -> Plan:
+async def _saved(place: Place, ledger: SqlLedger, request: Request, plan: Plan) -> Plan:
     """Under an id that no other task has; what was edited of the plan that lay there before is not lost."""
-    from bot.cli.plan_desk import laid_out, lay_out, taken_back
+    from bot.cli.plan_desk import cleared, lay_out
 
-    if (before := laid_out(place)) and (task := await ledger.task(before.task_id)):
-        await taken_back(place, ledger, task)
-    plan = make_plan(request)
+    if said := await cleared(place, ledger):
+        print(f"sluice: {said}", file=sys.stderr)
+    taken: set[str] = set()
     while not await ledger.save_plan(plan, place.repo):
-        request = replace(request, taken=request.taken | {plan.task_id})
-        plan = make_plan(request)
+        taken.add(plan.task_id)
+        plan = replace(plan, task_id=task_id(request.summary, request.now, taken))
     lay_out(place, plan)
     place.activate(plan.task_id)
     return plan
-
-
-def _lines(plan: Plan, found: Forecast) -> list[str]:
-    guess = f"about {found.guess:,} (a guess: the {plan.budget} budget)"
-    tokens = _told(found.tokens, "{:,.0f}") if found.tokens else guess
-    seconds = found.seconds
-    minutes = seconds and type(seconds)(seconds.low / 60, seconds.middle / 60, seconds.high / 60)
-    some = f"{found.rests_on} earlier step{'s' if found.rests_on != 1 else ''} like these, in this ledger"
-    unlike = f"; nothing like {', '.join(found.unknown)} was done before" if found.rests_on and found.unknown else ""
-    return [
-        f"Forecast: {plan.summary} (nothing is kept)",
-        f"Risk: {plan.risk} | Budget: {plan.budget} | Phases: {len(plan.phases)} | Steps: {len(plan.steps)}",
-        f"Tokens: {tokens}",
-        f"Money: {_told(found.cost_usd, '${:,.2f}') if found.cost_usd else 'unknown'}",
-        f"Time: {_told(minutes, '{:,.1f}') + ' minutes' if minutes else 'unknown'}",
-        f"Rests on: {(some + unlike) if found.rests_on else 'no history yet'}",
-    ]
-
-
-def _told(found: Range, form: str) -> str:
-    low, middle, high = (form.format(value) for value in (found.low, found.middle, found.high))
-    return f"{middle} ({low} to {high})"

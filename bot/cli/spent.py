@@ -11,11 +11,11 @@ from pathlib import Path
 from bot.cli.board import one_item
 from bot.cli.ledger import ledger_of, utc_now
 from bot.cli.output import console, print_json, print_table
+from bot.cli.task_usage import as_data, say_tasks, settings_here, tasks_used
 from bot.core.spend import dollars
 from bot.core.standing import Hold
 from bot.errors import UserError
 from bot.ledger.usage import DAY, RunUsed
-from bot.settings import read_settings
 
 NONE = "none yet"
 COUNTS = ("tokens", "estimated", "input", "from cache", "into cache", "output")
@@ -39,25 +39,27 @@ class Line:
     told_by: str
 
 
-async def show(config: Path, item: str, agent: str, day: bool, as_json: bool) -> None:
-    settings = read_settings(config)
-    settings.need_board()
+async def show(config: Path, item: str, agent: str, day: bool, task_id: str, as_json: bool) -> None:
+    settings = settings_here(config)
     paid = {peer.name: peer.subscription for peer in settings.peer_list()}
     now = utc_now()
     async with ledger_of(settings) as ledger:
         of = await one_item(ledger, item) if item else None
         found = await ledger.runs_used(of, agent or None, now - DAY if day else None)
         held = await ledger.holds(now)
+        tasks = () if item or agent else await tasks_used(ledger, task_id)
     if agent and agent not in paid and not found:
         raise UserError(f"there is no agent {agent!r}; there are {', '.join(paid) or 'none'}")
     lines = list(_lines(found, paid, apart=bool(item or agent)))
     if as_json:
-        print_json({"usage": [asdict(line) for line in lines], "held": {name: asdict(h) for name, h in held.items()}})
+        told = {"usage": [asdict(line) for line in lines], "held": {name: asdict(h) for name, h in held.items()}}
+        print_json({**told, "tasks": as_data(tasks)})
         return
-    if lines:
+    if lines and not task_id:
         print_table(COLUMNS, [_cells(line) for line in lines])
-    else:
+    elif not tasks:
         console.print(f"usage: {NONE}")
+    say_tasks(tasks)
     _say_held(held, now)
 
 

@@ -16,10 +16,12 @@ def usage(
     item: Annotated[str, typer.Option("--item", help="Of this issue alone, run by run.")] = "",
     agent: Annotated[str, typer.Option("--agent", "--peer", help="Of this agent alone, run by run.")] = "",
     day: Annotated[bool, typer.Option("--day", help="Of the last 24 hours alone.")] = False,
+    task_id: Annotated[str, typer.Option("--task-id", help="Of this task alone.")] = "",
     config: Config = FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Tokens against what was expected, the cache apart, and money where the price is known."""
+    """Tokens against what was expected, the cache apart, and money where the price is known; of tasks, what was really
+    billed beside what was estimated."""
     from bot.cli.spent import show  # here, so that the other commands start quickly
 
-    asyncio.run(show(Path(config), item, agent, day, as_json))
+    asyncio.run(show(Path(config), item, agent, day, task_id, as_json))

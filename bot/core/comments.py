@@ -113,6 +113,7 @@ BUDGET = (
     "`/sluice budget +5` gives it five dollars more and `/sluice budget +5M` five million tokens: it goes on where it "
     "was. All work so far is kept."
 )
+APPROVE_RESULT = "`/sluice approve`, then `/sluice retry`, lets exactly this result through."
 AFTER = "It starts by itself as soon as that is seen to."
 REFUSED = (
     "Allow it in the repository's settings or rules, choose another `merge.method` in `.github/sluice.toml`, or merge "
@@ -311,6 +312,8 @@ STAGE_WORDS = {
     "Waiting": "blocked",
     "Claimed": "working",
     "Working": "working",
+    "Executing": "working",
+    "AwaitingApproval": "needing a person",
     "Gating": "checking",
     "Built": "checking",
     "InReview": "in review",

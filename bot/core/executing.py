@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, MoveCard, NotePlan, SayStatus
+from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, SayStatus
 from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
 from bot.core.parking import ask_mark, park
 from bot.core.phase_gates import judge
-from bot.core.planned import peers_for
+from bot.core.planned import card, peers_for
 from bot.core.plans import due as dues
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import conflicting
@@ -72,28 +72,32 @@ def _wait(s: Snapshot, e: Execution, runs: list[Run], held: tuple[tuple[str, str
     """The card and the status say it; a run's time is the longest until the next look."""
     at_work = ", ".join(f"step {run.step} by agent {run.peer}" for run in runs)
     reasons = [at_work, *(f"step {step} waits: {why}" for step, why in held)]
-    actions = (*_card(s, e), *_status(s, e))
+    actions = (*card(s, e), *_status(s, e))
     again = min((until_over(s, run) for run in runs), default=None)
     return Decision(NAME, "; ".join(filter(None, reasons)) or "nothing is due", actions, again, "machine")
 
 
 def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
     """What comes of a run that is over; None: others are to end first."""
-    go, outcome = stage.claim.go_ahead, run.outcome
-    if run.go_ahead != go.key:
+    outcome, wrong = run.outcome, ""
+    if outcome and outcome.ended == "finished":
+        wrong = shortfall(stage.execution, unit, run, s.artifacts)
+        if not wrong:
+            return _done(s, stage, unit, run)
+    if run.go_ahead != stage.claim.go_ahead.key:
         return _again(s, stage, unit)
     if outcome is None or outcome.ended in ("lost", "cancelled", "unreached"):
-        return once_more(s, run)
+        return replace(once_more(s, run), stage=NAME)
     if outcome.ended == "limited":
         return _limited(s, stage, unit, run)
     alone = len(s.active_runs) == 0
     if outcome.ended in ("asked", "overspent"):
         reason = reason_of(run) or overspent(run)
         return park(s, NAME, reason, BUDGET) if alone else None
-    if outcome.ended != "finished":
-        return _record(s, stage, unit, run, what_became(run))
-    if wrong := shortfall(stage.execution, unit, run, s.artifacts):
-        return _record(s, stage, unit, run, wrong)
+    return _record(s, stage, unit, run, wrong or what_became(run))
+
+
+def _done(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
     if not unit.step.changes:
         return _record(s, stage, unit, run)
     return None if _others_first(s, stage.execution, unit) else _fold(s, stage, unit, run)
@@ -107,7 +111,7 @@ def _limited(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decisi
         return _note(s, stage, f"agent {run.peer} waits for its provider; agent {other.name} takes over", why)
     hold = s.usage.holds.get(run.peer)
     if hold is None:
-        return once_more(s, run)
+        return replace(once_more(s, run), stage=NAME)
     reason = f"step {run.step}: agent {run.peer} {hold.reason}"
     return None if s.active_runs else Decision(NAME, reason, (), hold.until, "agent")
 
@@ -181,17 +185,13 @@ def awaiting(s: Snapshot, stage: AwaitingApproval) -> Decision:
     body = approval_wanted(e, asks, s.person_behind(stage.claim.go_ahead))
     ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(body, sign),)
     reason = f"{asks.name} waits for approval: {asks.why}"
-    return Decision("AwaitingApproval", reason, (*ask, *_card(s, e), *_status(s, e)), waits_for="person")
+    return Decision("AwaitingApproval", reason, (*ask, *card(s, e), *_status(s, e)), waits_for="person")
 
 
 def _note(s: Snapshot, stage: Executing, reason: str, *what: Happened) -> Decision:
     """Let it happen, then look again."""
     notes = tuple(NotePlan(stage.execution.plan.task_id, each) for each in what)
     return Decision(NAME, reason, notes, s.now, "machine")
-
-
-def _card(s: Snapshot, e: Execution) -> tuple[Action, ...]:
-    return () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)
 
 
 def _status(s: Snapshot, e: Execution) -> tuple[Action, ...]:

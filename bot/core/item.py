@@ -35,6 +35,7 @@ class Issue:
     renamed_at: datetime | None = None
     reopened_at: datetime | None = None
     blocked_by: tuple[Dependency, ...] = ()
+    sub_issues: tuple[str, ...] = ()  # titles of the open ones, the first twenty
     blockers_total: int = 0  # more than len(blocked_by): some cannot be read, and the item waits
 
     def changed_since(self, instant: datetime) -> set[str | None]:

@@ -39,6 +39,7 @@ def standing(pull: Pull | None, runs: Sequence[Run], e: Execution | None = None)
     """What a person may see and speak of: the head of the open pull request, the plan, and the newest result."""
     last = runs[-1] if runs else None
     shown = ((on_pull(pull.head),) if pull and pull.open else ()) + ((as_plan(e),) if e else ())
+    shown += (as_result(e.work.head),) if e and e.work else ()
     return (*shown, as_result(last.work.head)) if last and last.work else shown
 
 

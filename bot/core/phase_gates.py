@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from bot.core.actions import Action, Decision, NotePlan
+from datetime import timedelta
+
+from bot.core.actions import Action, Decision, DispatchWorkflow, NotePlan, PushBranch
+from bot.core.comments import APPROVE_RESULT
 from bot.core.gates.command import command
 from bot.core.gates.verdict import Verdict
+from bot.core.gates.workflow import name_of, workflow_on
 from bot.core.parking import park
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import gate_failed
+from bot.core.plans.execution import Execution
 from bot.core.plans.happened import GateJudged, SentBack
 from bot.core.plans.plan import Phase
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Executing
-from bot.core.working import run_gates, waiting
+from bot.core.working import protected, run_gates, waiting
 
+NAME = "Executing"
+LOOK = timedelta(minutes=1)  # between two looks at a workflow, when no webhook tells of it
 OUTPUT = 4_000  # characters of a gate's output that are kept with the plan
 
 
@@ -25,14 +32,48 @@ def judge(s: Snapshot, stage: Executing, phase: Phase) -> Decision:
     verdicts = [command(line, head, s.gate_runs) for line in lines]
     if failed := [v for v in verdicts if v.failed]:
         return _failed(s, stage, phase, failed, head)
-    if started := run_gates(s, "Executing", verdicts, lines):
+    if started := run_gates(s, NAME, verdicts, lines):
         return started
     if stuck := [v for v in verdicts if v.waits_for == "person"]:
-        return park(s, "Executing", f"phase {phase.number} cannot be judged: {waiting(stuck)}")
+        return park(s, NAME, f"phase {phase.number} cannot be judged: {waiting(stuck)}")
     if not all(v.passed for v in verdicts):
-        return Decision("Executing", f"phase {phase.number}: {waiting(verdicts)}", waits_for="machine")
+        return Decision(NAME, f"phase {phase.number}: {waiting(verdicts)}", waits_for="machine")
+    if phase.gate and phase.gate.workflow and (unjudged := _workflow(s, stage, phase, phase.gate.workflow, head)):
+        return unjudged
     passed = GateJudged(s.now, phase.number, True, "command", "Sluice", head)
     return _note(s, stage, f"the gate of phase {phase.number} passed", NotePlan(e.plan.task_id, passed))
+
+
+def workflows_of(e: Execution | None) -> tuple[tuple[str, ...], str] | None:
+    """The workflow files that judge the present phase of a plan, and the head; None: no plan is carried out."""
+    phase = e.current if e and not e.completed else None
+    if e is None or phase is None:
+        return None
+    gate = phase.phase.gate
+    return (gate.workflow,) if gate and gate.workflow else (), e.work.head if e.work else ""
+
+
+def _workflow(s: Snapshot, stage: Executing, phase: Phase, file: str, head: str) -> Decision | None:
+    """It runs on the item's branch, which is pushed for it, if people would let its files be pushed. None: passed."""
+    work = stage.execution.work
+    if work is None:
+        return park(s, NAME, f"phase {phase.number} is judged by {file}, and nothing was changed that it could run on")
+    touched = protected(work, s.policy.work.protected)
+    if touched and head not in {word.head for word in s.item.approvals}:
+        reason = f"the result so far changes protected files: {', '.join(touched[:5])}"
+        return park(s, NAME, reason, APPROVE_RESULT)
+    if s.branch_head != head:
+        return _note(s, stage, f"{file} judges what is pushed", PushBranch(head, s.branch_head))
+    verdict = workflow_on(file, head, s.gate_runs, s.now, s.policy.gates.uses)
+    if verdict.passed:
+        return None
+    if verdict.failed:
+        return _failed(s, stage, phase, [verdict], head)
+    if verdict.waits_for == "person":
+        return park(s, NAME, f"phase {phase.number} cannot be judged: {waiting([verdict])}")
+    start = (DispatchWorkflow(name_of(file), file, head),) if verdict.key == "absent" else ()
+    again = None if start else verdict.again_at or s.now + LOOK
+    return Decision(NAME, f"phase {phase.number}: {waiting([verdict])}", start, again, "machine")
 
 
 def _failed(s: Snapshot, stage: Executing, phase: Phase, failed: list[Verdict], head: str) -> Decision:
@@ -51,4 +92,4 @@ def _failed(s: Snapshot, stage: Executing, phase: Phase, failed: list[Verdict], 
 
 
 def _note(s: Snapshot, stage: Executing, reason: str, *actions: Action) -> Decision:
-    return Decision("Executing", reason, actions, s.now, "machine")
+    return Decision(NAME, reason, actions, s.now, "machine")

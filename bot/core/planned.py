@@ -41,6 +41,15 @@ def peers_for(s: Snapshot, unit: StepState) -> list[Peer]:
     return named or sorted(able, key=lambda peer: (peer.name != s.item.peer_wanted, peer.role != step.role))
 
 
+def card(s: Snapshot, e: Execution) -> tuple[Action, ...]:
+    """Where it stands while its plan is carried out: the phase's column, if the board has one of that name."""
+    named = e.current.phase.column if e.current else ""
+    there = next((each for each in s.options if named and each.casefold() == named.casefold()), None)
+    own = s.columns.meaning_of(there) is None  # a column with a meaning of its own says something else
+    column = there if there and own else s.columns.in_progress
+    return () if (s.column or "").casefold() == column.casefold() else (MoveCard(column),)
+
+
 def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:
     """A person is asked once for the plan as it is shown; None: it needs none, or has it."""
     if e.approved:
@@ -62,7 +71,7 @@ def begin(s: Snapshot, e: Execution, claim: Claim, accept: tuple[Action, ...], s
         claim,
         *spend,
         *started,
-        MoveCard(s.columns.in_progress),
+        *card(s, e),
         SayStatus(progress(e, claim.go_ahead)),
     )
     return Decision("Ready", f"its plan begins: {e.plan.playbook}, {len(e.steps)} steps", actions, s.now, "machine")

@@ -24,7 +24,7 @@ def wanted(s: Snapshot) -> str:
     if named != DIRECT.name or s.item.playbook:
         return named
     listed = s.policy.plan.checklist and s.issue is not None and len(checklist(s.issue.body)) > 1
-    return named if listed else ""
+    return named if listed or (s.issue and len(_subs(s, s.issue)) > 1) else ""
 
 
 def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str) -> Plan | None:
@@ -35,17 +35,23 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
         body=go.body,
         facts=grounds.facts,
         playbooks=grounds.playbooks,
+        history=grounds.history,
         playbook="" if name == AUTO else name,
         peers=s.peers,
         gates=s.policy.gates.commands,
         protected=s.policy.work.protected,
         task_id=_id(s, issue, go, name),
         steps_from_checklist=s.policy.plan.checklist,
+        sub_issues=_subs(s, issue),
         find_gates=False,  # a checkout for gates has not what the repository's own commands may need
     )
     plan = _approved(make_plan(request), s.policy.plan.approve)
     alone = len(plan.steps) == 1 and not plan.approval and not any(phase.approval for phase in plan.phases)
     return None if alone and not s.item.playbook else plan
+
+
+def _subs(s: Snapshot, issue: Issue) -> tuple[str, ...]:
+    return issue.sub_issues if s.policy.plan.sub_issues else ()
 
 
 def _approved(plan: Plan, least: str) -> Plan:
@@ -55,7 +61,7 @@ def _approved(plan: Plan, least: str) -> Plan:
 
 
 def _id(s: Snapshot, issue: Issue, go: GoAhead, name: str) -> str:
-    """Another where something was done since: a plan that is over is not gone on with in another life."""
+    """Another where one was dropped or something was done since: what is over is not gone on with in another life."""
     last = s.runs[-1].key if s.runs else ""
-    about = "\n".join((s.item.work_id, go.text_hash, name, last))
+    about = "\n".join((s.item.work_id, go.text_hash, name, str(s.plans_over), last, *_subs(s, issue)))
     return f"task-{issue.number}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"

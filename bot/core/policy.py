@@ -155,6 +155,7 @@ class Planning:
         metadata={"doc": 'by label, the playbook of its items: { "large" = "plan-build-review-ship" }'},
     )
     checklist: bool = field(default=False, metadata={"doc": "each entry of an issue's checklist becomes a step"})
+    sub_issues: bool = field(default=False, metadata={"doc": "each open sub-issue becomes a step, side by side"})
     approve: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL", "never"] = field(
         default="HIGH", metadata={"doc": "from which risk on a person approves the plan before anything starts"}
     )

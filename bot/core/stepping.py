@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.actions import Action, Decision, MoveCard, NotePlan, RunPlan, SayStatus, SendBack
+from bot.core.actions import Action, Decision, NotePlan, RunPlan, SayStatus, SendBack
 from bot.core.budget import Refusal, Usage, admit
 from bot.core.item import Claim
 from bot.core.parking import park
-from bot.core.planned import peers_for
+from bot.core.planned import card, peers_for
 from bot.core.plans.delegation import news, prompt
 from bot.core.plans.execution import Execution, StepState, after
 from bot.core.plans.happened import Dispatched
+from bot.core.plans.overlap import held_by
 from bot.core.plans.plan import FOLDER
 from bot.core.plans.words import progress
 from bot.core.prompts import step_brief
@@ -31,6 +32,9 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
     usage, actions, names = s.usage, list[Action](), list[str]()
     refusal: Refusal | None = None
     for unit in units:
+        if waits := held_by(unit.step, s.busy):
+            refusal = refusal or Refusal(f"step {unit.step.id} waits: {waits}")
+            continue
         able = peers_for(s, unit)
         if not able:
             return None if actions or busy else park(s, NAME, _nobody(s, unit))
@@ -45,7 +49,7 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
         usage, e = _with_one_more(usage, found), after(e, given)
         names.append(f"step {unit.step.id} to agent {found.name}")
     if actions:
-        shown = (*_card(s), SayStatus(progress(e, claim.go_ahead)))
+        shown = (*card(s, e), SayStatus(progress(e, claim.go_ahead)))
         return Decision(NAME, f"gives {', '.join(names)}", (*actions, *shown), waits_for="slot")
     if refusal is None or busy:
         return None
@@ -85,7 +89,3 @@ def _free(s: Snapshot, usage: Usage, able: Sequence[Peer]) -> Peer | Refusal:
 def _with_one_more(usage: Usage, peer: Peer) -> Usage:
     by_peer = {**usage.running_by_peer, peer.name: usage.running_by_peer.get(peer.name, 0) + 1}
     return replace(usage, running=usage.running + 1, running_here=usage.running_here + 1, running_by_peer=by_peer)
-
-
-def _card(s: Snapshot) -> tuple[Action, ...]:
-    return () if s.meaning == "in_progress" else (MoveCard(s.columns.in_progress),)

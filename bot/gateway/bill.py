@@ -72,6 +72,7 @@ class Reader:
     def end(self) -> None:
         if not self._streamed and not self._over:
             self._bill.read(_parsed(bytes(self._kept)))
+            self._kept.clear()
 
 
 def _answer(dialect: Dialect, told: Json) -> Json:

@@ -13,15 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
-import structlog
 
 from bot.core.run import Peer
-from bot.errors import SluiceError
 from bot.gateway.meter import Account, Beat, Meter, Stop, Upstream
 from bot.gateway.passing import PREFIX, Passing
 from bot.server import Server, bound, server_of
 
-log = structlog.get_logger(__name__)
 HOST = "127.0.0.1"
 PATIENCE = httpx.Timeout(600.0, connect=15.0)  # seconds between two pieces of an answer: some models think for long
 AGAIN = 2.0  # seconds, where the ledger did not take it
@@ -73,7 +70,7 @@ class Gateway:
         self.meter.shut(run)
         if self._face:
             await self._face.passing.hang_up(run)
-        await self._write()
+        await self.meter.write()
         return self.meter.account(run)
 
     async def stop(self) -> None:
@@ -84,7 +81,7 @@ class Gateway:
             await face.passing.hang_up()
             await asyncio.gather(face.serving, return_exceptions=True)
             face.listening.close()
-            await self._write()
+            await self.meter.write()
             await face.client.aclose()
 
     def _open(self) -> Face:
@@ -96,15 +93,9 @@ class Gateway:
         return Face(listening, server, serving, asyncio.create_task(self._writes()), client, passing)
 
     async def _writes(self) -> None:
-        """At once: what a killed process has not written nobody will ever count."""
+        """What an answer did not wait for, and what the ledger did not take."""
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.meter.grew.wait(), AGAIN)
             self.meter.grew.clear()
-            await self._write()
-
-    async def _write(self) -> None:
-        try:
             await self.meter.write()
-        except SluiceError as error:  # the ledger's trouble is not the agent's
-            log.warning("what runs were billed is not written yet", error=str(error))

@@ -14,16 +14,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 
+import structlog
+
 from bot.core.run import Ended, Limits
 from bot.core.spend import NOTHING, Budget, Price, unpriced
 from bot.core.tokens import Tokens, by_model
+from bot.errors import SluiceError
 
+log = structlog.get_logger(__name__)
 KEY = "sk-sluice-"  # the beginning of every run's key, by which logs know it for a secret
 REMEMBERED = 1_000  # runs that ended
 AT_ONCE = 32  # calls of one run, its sub-agents' too; one that asks for more is no agent at work
 AT_FIRST = 4  # while it is not known what a call of it costs
 MOST_UNTOLD = 20  # calls of a run whose cost is not known; a run that has more of them hides what it spends
 WORTH_WAITING = timedelta(minutes=2)
+LEDGER = 5.0  # seconds an answer waits for it
 KINDS = {"input": "input_total", "cache_read": "cache_read", "cache_write": "cache_write", "output": "output"}
 
 Keep = Callable[[str, str, tuple[Tokens, ...]], Awaitable[None]]  # run, source, and all it was billed from there
@@ -55,13 +60,14 @@ class Door:
 class Account:
     """Of one run."""
 
-    billed: tuple[Tokens, ...] = ()
+    billed: tuple[Tokens, ...] = ()  # by calls that are over
     calls: int = 0
     overspent: str = ""  # the sentence that says so
     busy: bool = False  # its provider's last word was to come back later ...
     until: datetime | None = None  # ... then
     dearest: Budget = NOTHING  # what one call cost at most
     untold: int = 0  # calls that were given up before their end, or whose answer did not tell what they cost
+    telling: dict[object, Tokens] = field(default_factory=dict)  # by calls whose answer is on its way, as far as it is
 
     @property
     def uncounted(self) -> str:
@@ -111,10 +117,22 @@ class Meter:
     def whose(self, key: str) -> Door | None:
         return self._doors.get(key)
 
-    def count(self, door: Door, tokens: Tokens | None) -> None:
+    async def tell(self, door: Door, call: object, tokens: Tokens) -> None:
+        """As far as an answer on its way has told. It goes no further before that is written: of what a killed process
+        has passed on, nobody else knows. The ledger's trouble is not the agent's, though."""
+        account = self._account(door.run)
+        if account.telling.get(call) == tokens:
+            return
+        account.telling[call] = tokens
+        self._unwritten.add(door.run)
+        writing = asyncio.create_task(self.write())
+        await asyncio.wait({writing}, timeout=LEDGER)
+
+    def count(self, door: Door, call: object, tokens: Tokens | None) -> None:
         """One call was answered; None: what it was billed with is not known."""
         account = self._account(door.run)
         account.calls, account.busy, account.until = account.calls + 1, False, None
+        account.telling.pop(call, None)
         if tokens is None or not tokens.total:
             return
         account.billed = by_model((*account.billed, tokens))
@@ -158,7 +176,8 @@ class Meter:
         return self._accounts.get(run)
 
     def used(self, run: str) -> tuple[Tokens, ...]:
-        return self._accounts[run].billed if run in self._accounts else ()
+        account = self._accounts.get(run, Account())
+        return by_model((*account.billed, *account.telling.values()))
 
     def limited(self, run: str) -> datetime | None:
         """When its provider takes work again, where the last answer said to wait and until when."""
@@ -169,8 +188,12 @@ class Meter:
         async with self._writing:  # an older sum never overtakes a newer one
             for run in sorted(self._unwritten):
                 billed = self.used(run)
-                if self.keep:
-                    await self.keep(run, self.source, billed)
+                try:
+                    if self.keep:
+                        await self.keep(run, self.source, billed)
+                except SluiceError as error:
+                    log.warning("what a run was billed is not written yet", run=run, error=str(error))
+                    continue
                 if self.used(run) == billed:
                     self._unwritten.discard(run)
 

@@ -168,33 +168,43 @@ class Passing:
     async def _counted(
         self, door: Door, wanted: Asked, answer: httpx.Response, pieces: AsyncIterator[bytes], send: Send
     ) -> None:
-        """Also of an answer that does not come to its end."""
+        """Also of an answer that does not come to its end. What it is billed with is kept before the agent has it: of
+        one told as a whole the last piece is held back."""
         self._meter.note(door, "answered")
-        bill = Bill(wanted)
-        reader = Reader(bill, streamed="event-stream" in answer.headers.get("content-type", ""))
-        whole = False
-
-        def look(piece: bytes) -> None:
-            reader.take(piece)
-            if b"data:" in piece and PING not in piece:
-                door.beat()
-
+        bill, streamed = Bill(wanted), "event-stream" in answer.headers.get("content-type", "")
+        reader = Reader(bill, streamed)
+        held, whole = b"", False
         try:
-            await _pass(pieces, look, send)
+            async for piece in pieces:
+                reader.take(piece)
+                if b"data:" in piece and PING not in piece:
+                    door.beat()
+                await self._told(door, wanted, bill)
+                ready, held = (piece, b"") if streamed else (held, piece)
+                await _pass(ready, send)
+            reader.end()
+            await self._told(door, wanted, bill)
+            await _pass(held, send)
             whole = True
         finally:
             if wanted.billed:
                 reader.end()
-                self._meter.count(door, bill.tokens)
+                self._meter.count(door, bill, bill.tokens)
                 if bill.tokens is None:
                     log.warning("what a call was billed with is not known", peer=door.peer, path=wanted.path)
                     if whole:
                         self._meter.untold(door)
 
+    async def _told(self, door: Door, wanted: Asked, bill: Bill) -> None:
+        if wanted.billed and (tokens := bill.tokens):
+            await self._meter.tell(door, bill, tokens)
+
     async def _refused(self, door: Door, answer: httpx.Response, pieces: AsyncIterator[bytes], send: Send) -> None:
         said = bytearray()
         try:
-            await _pass(pieces, lambda piece: said.extend(piece[: ERROR - len(said)]), send)
+            async for piece in pieces:
+                said.extend(piece[: ERROR - len(said)])
+                await _pass(piece, send)
         finally:
             limited = answer.status_code in LIMITED
             self._meter.note(door, "limited" if limited else "refused")
@@ -203,9 +213,8 @@ class Passing:
                 self._meter.busy(door, reset_of(answer.headers, bytes(said), now), now)
 
 
-async def _pass(pieces: AsyncIterator[bytes], look: Callable[[bytes], None], send: Send) -> None:
-    async for piece in pieces:
-        look(piece)
+async def _pass(piece: bytes, send: Send) -> None:
+    if piece:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 

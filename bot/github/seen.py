@@ -118,6 +118,7 @@ def _issue(node: Node) -> Issue:
         reopened_at=time(reopened["createdAt"]) if reopened else None,
         blocked_by=tuple(_dependency(each) for each in node["blockedBy"]["nodes"]),
         blockers_total=node["blockedBy"]["totalCount"],
+        sub_issues=tuple(each["title"] for each in node["subIssues"]["nodes"] if each and each["state"] == "OPEN"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -41,7 +42,11 @@ class Stored(TypeDecorator[Any]):
     def __init__(self, kind: Any) -> None:
         super().__init__()
         self.kind = kind
-        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        """Made when it is first needed: a command uses few of them, and starts the quicker."""
+        return TypeAdapter(self.kind)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else self._adapter.dump_json(value).decode()

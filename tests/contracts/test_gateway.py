@@ -10,13 +10,14 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from bot.agents.doors import settled
 from bot.core.run import Ended, Limits, Outcome
 from bot.core.tokens import Tokens
-from bot.errors import SettingsError
+from bot.errors import Unavailable
 from bot.gateway import Meter, Upstream
 from bot.gateway.asked import below
 from bot.gateway.gateway import AGAIN
@@ -71,14 +72,58 @@ async def test_every_token_is_counted(world: World, speaking: Speaking, streamed
     assert account.billed == world.kept["cost"] == truth(await world.record("cost"))
 
 
-async def test_what_is_billed_is_written_at_once(world: World) -> None:
-    """A process that is killed after an answer has written what it cost."""
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+async def test_the_ledger_has_the_bill_before_the_agent_has_the_answer(
+    world: World, speaking: Speaking, streamed: bool
+) -> None:
+    """However slow the ledger is: what a killed process has passed on is counted, for it is not asked again."""
+    swiftly = world.gateway.meter.keep
+    assert swiftly
+
+    async def slowly(run: str, source: str, billed: tuple[Tokens, ...]) -> None:
+        await asyncio.sleep(0.05)
+        await swiftly(run, source, billed)
+
+    world.gateway.meter.keep = slowly
     key = await world.play("sudden", Scenario([Turn(say="hello", billed=BILLED)]))
-    await world.ask(key, ANTHROPIC)
-    async with asyncio.timeout(AGAIN * 0.75):
-        while "sudden" not in world.kept:
-            await asyncio.sleep(0.01)
+    await world.ask(key, speaking if streamed else speaking.whole())
     assert world.kept["sudden"] == truth(await world.record("sudden"))
+
+
+async def test_what_an_answer_costs_is_kept_while_it_comes(world: World) -> None:
+    """What was read for it is billed from its first word on, though the process may not live to its last."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield event(BEGUN)
+        await asyncio.Event().wait()
+
+    async def answering(_: Request) -> Response:
+        return StreamingResponse(endless(), media_type="text/event-stream")
+
+    world.answer = answering
+    answer = await world.http.send(world.request(await world.door("long", world.odd), ANTHROPIC), stream=True)
+    assert await anext(answer.aiter_raw()) == event(BEGUN)
+    assert world.kept["long"] == (Tokens("m", 7, output=1),)
+    await answer.aclose()
+
+
+async def test_a_ledger_out_of_reach_is_not_the_agents_trouble(world: World) -> None:
+    """Its answer comes, and what it cost is written as soon as the ledger takes it."""
+    taken, swiftly, tried = asyncio.Event(), world.gateway.meter.keep, []
+    assert swiftly
+
+    async def twice_in_vain(run: str, source: str, billed: tuple[Tokens, ...]) -> None:
+        tried.append(run)
+        if len(tried) < 3:
+            raise Unavailable("the database is gone")
+        await swiftly(run, source, billed)
+        taken.set()
+
+    world.gateway.meter.keep = twice_in_vain
+    key = await world.play("gone", Scenario([Turn(say="hello", billed=BILLED)]))
+    assert "hello" in (await world.ask(key, ANTHROPIC)).text
+    await asyncio.wait_for(taken.wait(), 2 * AGAIN)
+    assert world.kept["gone"] == truth(await world.record("gone"))
 
 
 async def test_the_real_key_stays_here(world: World, speaking: Speaking) -> None:
@@ -250,9 +295,9 @@ async def test_who_hangs_up_before_the_bill_gets_it_all_the_same(world: World) -
     await answer.aclose()
     await asyncio.sleep(0)
     hung_up.set()
-    while not world.gateway.meter.used("sly"):
+    while (account := world.gateway.meter.account("sly")) is None or not account.calls:
         await asyncio.sleep(0.01)
-    assert world.gateway.meter.used("sly") == (Tokens("m", 7, output=90),)
+    assert account.billed == (Tokens("m", 7, output=90),)
 
 
 @pytest.mark.parametrize("how", ["gives up", "is told nothing"])
@@ -526,9 +571,8 @@ def test_a_key_goes_by_the_gateway_unless_told_otherwise() -> None:
         "c": "https://generativelanguage.googleapis.com",
         "f": "https://own.example",
     }
-    nowhere = Settings(peers={"g": {"runtime": "acp", "command": ["own"], "api_key": REAL}})  # type: ignore[dict-item]
-    with pytest.raises(SettingsError, match=r"peers\.g needs api_url"):
-        gateway_of(nowhere, lambda: NOW)
+    with pytest.raises(ValidationError, match="api_key needs api_url"):
+        Settings(peers={"g": {"runtime": "acp", "command": ["own"], "api_key": REAL}})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.events import event
 from bot.core.plans.happened import Amended, Dispatched, GateJudged, Happened, Recorded, Started
+from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate, Phase, Plan, Step
+from bot.core.spend import unpriced
 from bot.core.tokens import Tokens
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
+from tests.contracts.ledger_world import NOW, REPO, add, start
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 BUILD, CHECK = Step("1.1", "builder", "build it"), Step("2.1", "reviewer", "look at it", changes=False)
@@ -67,6 +71,18 @@ async def test_the_same_twice_happens_once(ledger: SqlLedger) -> None:
     assert task and task.happened == DONE[:2]
 
 
+async def test_what_was_started_is_learnt_from(ledger: SqlLedger) -> None:
+    """Of one repository or of all, the newest first; what nobody began is no experience."""
+    for number, repo in enumerate(("/repo", "/other", "/repo")):
+        made = replace(PLAN, task_id=f"task-a-{number:04}", created_at=T0 + timedelta(days=number))
+        await ledger.save_plan(made, repo)
+        if number:
+            await ledger.happen(made.task_id, *DONE)
+    assert [each.task_id for each in await ledger.pasts(unpriced)] == ["task-a-0002", "task-a-0001"]
+    [mine] = await ledger.pasts(unpriced, "/repo")
+    assert (mine.tokens, mine.gates, mine.outcome) == (15, (True,), "running")
+
+
 async def test_of_ten_who_take_a_step_at_once_one_has_it(ledger: SqlLedger) -> None:
     """The others are told who."""
     await ledger.save_plan(PLAN, "/repo")
@@ -86,3 +102,15 @@ async def test_what_is_handed_on_is_kept_by_path(ledger: SqlLedger) -> None:
     more = Step("1.2", "builder", "more")
     _, why = await ledger.happen("task-a-0001", Amended(T0, "a1", "more", "mona", steps=(more,)))
     assert why == "phase 1 is over; what is done is never rewritten"
+
+
+async def test_what_agents_of_other_items_change_is_known(ledger: SqlLedger) -> None:
+    """By what their runs have told, from wherever their worktree lies, and by the plan of the step they are at."""
+    mine, other = await add(ledger, 1, 2)
+    await ledger.save_plan(PLAN, REPO, mine)
+    await start(ledger, other)
+    (run,) = await ledger.running()
+    told = event("changed", "Edit", "/data/worktrees/acme__shop/2-fix/src/shop.py")
+    await ledger.note_events(run.key, [(T0, told), (T0, event("tool", "Read", "README.md"))])
+    assert (await ledger.recall(mine, NOW)).busy == (Busy("#2", ("src/shop.py",)),)
+    assert (await ledger.recall(other, NOW)).busy == ()

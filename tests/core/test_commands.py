@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.commands import parse
 from bot.context import Heard
+from bot.core.foreign import plain
 from bot.core.usage import USAGE
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -35,7 +36,8 @@ def said(body: str) -> list[tuple[str, str]]:
         ("/sluice assign claude_opus", "assign", "claude_opus"),
         ("/sluice assign `claude`", "assign", "claude"),
         ("/sluice priority 1.5", "priority", "1.5"),
-        ("/sluice reject the *tests* are missing", "reject", "the tests are missing"),
+        ("/sluice reject the *tests* are missing", "reject", "the *tests* are missing"),
+        ("/sluice <!-- hm --> tell it <!-- hm --> all", "tell", "it  all"),
         ("/SLUICE merge", "merge", ""),
         ("/sluice\tpause", "pause", ""),
         ("/sluice pause\n---", "pause", ""),
@@ -79,6 +81,42 @@ def test_a_command_that_is_only_shown_does_nothing(body: str) -> None:
     assert said(body) == []
 
 
+LONG = """Hello!
+/sluice tell use `a_b` and *.py here:
+
+```python
+if True:
+    /sluice merge
+```
+- and a list
+
+> with a quote
+
+At last.
+/sluice priority 2
+/sluice answer
+yes
+
+/sluice reject
+
+1. no
+"""
+
+
+def test_what_is_said_to_an_agent_goes_on_to_the_next_command() -> None:
+    """Nothing of it is lost, whatever paragraph it stands in, and it is told as it was written."""
+    told = LONG.partition("tell ")[2].partition("\n/sluice priority")[0]
+    assert said(LONG) == [("tell", told), ("priority", "2"), ("answer", "yes"), ("reject", "1. no")]
+
+
+@given(text=st.text(max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_no_comment_is_too_odd_to_be_read(text: str) -> None:
+    """What is told holds nothing that a database would not take, and a command before it is still one."""
+    first, *_ = parse(heard(f"/sluice tell it {text}"))
+    assert first.verb == "tell" and first.args == plain(first.args)
+
+
 def test_bots_and_edited_comments_give_no_orders() -> None:
     """What a bot writes, or somebody rewrote later, commands nobody."""
     assert parse(heard("/sluice merge", by_bot=True)) == []
@@ -95,6 +133,7 @@ def test_bots_and_edited_comments_give_no_orders() -> None:
         ("/sluice retry --hard", "`/sluice retry [--fresh]`"),
         ("/sluice merge now", "`/sluice merge`"),
         ("/sluice reject", "`/sluice reject REASON`"),
+        ("/sluice tell <!-- nothing -->", "`/sluice tell TEXT`"),
         ("/sluice help all", "`/sluice help`"),
     ],
 )

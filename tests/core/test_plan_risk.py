@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
+from bot.core.plans.gaps import gaps
+from bot.core.plans.mentioned import mentioned
 from bot.core.plans.risk import risk_of
 from bot.core.plans.sizing import checklist, size_of
+from bot.core.plans.stack import Facts
 
 
 @pytest.mark.parametrize(
@@ -53,3 +58,15 @@ def test_many_parts_are_heavy() -> None:
     text = "\n".join(("- [x] done", *(f"- [ ] part {n}" for n in range(6)), "1. [ ] last", "- no box"))
     assert checklist(text) == (*(f"part {n}" for n in range(6)), "last")
     assert size_of("Do it", text).complexity == "heavy"
+
+
+def test_long_texts_are_read_in_no_time() -> None:
+    """Somebody's issue of sixty thousand odd characters holds nobody up."""
+    begun = process_time()
+    for odd in ("\n", " ", "a/", "all ", "- [ ] ", "drop a ", "`", "1. [ ] x\n"):
+        text = odd * (65_000 // len(odd))
+        size_of(text[:200], text)
+        risk_of(text[:200], text)
+        mentioned(text, Facts(("a/b.py",)))
+        gaps(text)
+    assert process_time() - begun < 5

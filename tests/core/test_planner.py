@@ -127,6 +127,19 @@ def test_a_checklist_becomes_steps_when_asked() -> None:
     assert [step.depends_on for step in made.phases[0].steps] == [(), ()] and made.mode == "parallel"
 
 
+def test_specialists_share_the_work_as_far_as_its_size_allows() -> None:
+    """Where two parts of the repository are spoken of, each has an engineer of its own; light work has one."""
+    texts = {**FASTAPI.texts, "package.json": '{"dependencies": {"react": "19"}}'}
+    both = Facts((*FASTAPI.paths, "web/app.tsx", "package.json"), texts)
+    summary = "Add a settings page and its API endpoint"
+    steps = plan(summary=summary, facts=both, playbook="build-review").phases[0].steps
+    assert [(step.agent, step.depends_on) for step in steps] == [
+        ("backend-engineer--python", ()), ("frontend-engineer--react", ("1.1",)),
+    ]  # fmt: skip
+    assert steps[1].task.endswith("Your part is that of frontend-engineer--react.")
+    assert len(plan(summary=summary, facts=both, complexity="light").phases[0].steps) == 1
+
+
 @pytest.mark.parametrize(
     ("summary", "asked", "phases"),
     [
@@ -151,8 +164,11 @@ def test_paths_of_the_text_are_heeded() -> None:
     assert step.context_files == ("app/main.py",) and step.deliverables == ("tests/test_middleware.py",)
     assert "docs/**" in step.blocked_paths and ".github/**" in step.blocked_paths and step.task.endswith(details)
     assert plan(details="Change only `app/` and nothing else").phases[0].steps[0].allowed_paths == ("app/**",)
+    told = plan(details="It fails only in app/main.py, where we write logs to out/log.txt").phases[0].steps[0]
+    assert (told.allowed_paths, told.deliverables, told.context_files) == ((), (), ("app/main.py",))
     assert ".github/**" not in plan(details="Pin .github/workflows/ci.yml").phases[0].steps[0].blocked_paths
-    assert plan(body=details).phases[0].steps[0].task == LOGGING.summary  # an issue's text is told by who fences it
+    issue = plan(body=details).phases[0].steps[0]  # its text is told by who fences it
+    assert (issue.task, issue.deliverables, issue.context_files) == (LOGGING.summary, (), ("app/main.py",))
 
 
 def test_somebody_says_more() -> None:
@@ -173,6 +189,7 @@ def test_a_repository_without_tests_has_no_gate_and_says_so() -> None:
     """No command is made up."""
     made = plan(facts=Facts(("a.py",)))
     assert made.phases[0].gate is None and "No command that tests this repository was found" in made.explanation
+    assert "The policy names no gate commands" in plan(find_gates=False).explanation
 
 
 WORDS = st.sampled_from(

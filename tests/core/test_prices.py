@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.spend import Budget, cost_of, counted
 from bot.core.tokens import Tokens
-from bot.prices import price_of
+from bot.prices import blended, price_of
 
 
 def test_the_cache_has_prices_of_its_own() -> None:
@@ -58,3 +58,9 @@ def test_a_cap_is_reached_in_tokens_or_in_money(used: Budget, over: bool) -> Non
     """Whichever comes first; where the price is unknown the tokens bind."""
     assert used.exceeds(Budget(10, 1.0)) is over
     assert Budget(9, 50.0).exceeds(Budget(10)) is False
+
+
+def test_a_model_by_its_short_name_has_a_price_for_guesses() -> None:
+    """Three tokens read for one written, at what a million of each costs."""
+    assert [blended(name, 1_000_000) for name in ("haiku", "sonnet", "opus")] == [2.0, 6.0, 10.0]
+    assert blended("", 1_000_000) is None

@@ -135,9 +135,15 @@ def test_words_are_fenced_with_what_they_answer() -> None:
     assert told.index("Which?") < told.index("\nBlue.\n")
 
 
-@pytest.mark.parametrize("verb", ["tell", "answer", "reject"])
-def test_words_may_take_several_lines(verb: str) -> None:
-    """What follows in the same paragraph belongs to them, up to another command; other commands take one line."""
+@pytest.mark.parametrize(
+    "verb, words",
+    [
+        ("amend", "Use tabs, not spaces."),
+        *((verb, "Use `tabs`,\nnot spaces.") for verb in ("tell", "answer", "reject")),
+    ],
+)
+def test_words_may_take_several_lines(verb: str, words: str) -> None:
+    """What follows belongs to them, up to another command; other commands take one line."""
     body = f"/sluice {verb} Use `tabs`,\nnot spaces.\n/sluice pause\nplease\n\nThanks!"
     found = parse(Heard("1", "IC_1", "mona", by_bot=False, body=body, at=NOW, edited=False))
-    assert [(order.verb, order.args) for order in found] == [(verb, "Use tabs, not spaces."), ("pause", "")]
+    assert [(order.verb, order.args) for order in found] == [(verb, words), ("pause", "")]

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from bot.cli import typer_app
 from bot.core.plans.playbook import Playbook
+from bot.core.policy import Policy
 from bot.playbook_files import read_playbook, shipped
+from bot.policy_file import read_policy
 
 TEXT = (Path(__file__).parents[2] / "docs/plans.md").read_text()
 COMMANDS = [
@@ -49,9 +51,10 @@ def test_the_first_prints_what_is_shown() -> None:
     assert digits.sub(r"\1", says(COMMANDS[0])) == digits.sub(r"\1", shown)
 
 
-def test_the_playbook_is_one() -> None:
+def test_the_policy_and_the_playbook_can_be_read() -> None:
     """Somebody may copy it."""
-    [example] = re.findall(r"^```toml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    policy, example = re.findall(r"^```toml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    assert isinstance(read_policy(policy), Policy)
     assert isinstance(read_playbook("ours", example), Playbook), read_playbook("ours", example)
 
 

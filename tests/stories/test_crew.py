@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import typer_app
+from bot.cli.tasks import place_of
 from bot.errors import UserError
 from bot.orchestrator import Orchestrator
 from tests.contracts.git_world import git
@@ -59,7 +62,7 @@ class Yard:
             lines += ["[[play]]", f'item = "{play["item"]}"', f"round = {play['round']}", f"steps = [{steps_told}]"]
         (self.folder / "plays.toml").write_text("\n".join(lines) + "\n")
 
-    def until(self, true: Callable[[], bool], seconds: float = 30.0) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, self.orchestrator.check_agent_status()
@@ -75,6 +78,19 @@ class Yard:
             if "bot.crew.worker" in words and agent_id in words:
                 return process
         return None
+
+    def policy(self, text: str) -> None:
+        (self.folder / ".github").mkdir(exist_ok=True)
+        (self.folder / ".github/sluice.toml").write_text(text)
+        git(self.folder, "add", ".github")
+        git(self.folder, "commit", "--quiet", "-m", "Change the policy")
+
+    def pause_all(self, by: str | None) -> None:
+        async def said() -> None:
+            async with place_of().ledger() as ledger:
+                await ledger.pause_all(by, datetime.now(UTC))
+
+        asyncio.run(said())
 
     def shown(self, branch: str, path: str) -> str:
         return git(self.folder, "show", f"{branch}:{path}")
@@ -163,6 +179,22 @@ def test_an_interrupted_agent_keeps_its_work_and_goes_on_when_it_is_told(yard: Y
     assert output["result"] == "Now it is." and yard.shown(output["branch"], "half.txt") == "half\nwhole"
 
 
+def test_pausing_everything_ends_agents_of_the_command_line_too(yard: Yard) -> None:
+    """With their work kept; nothing begins while it is paused, and what is told says so."""
+    yard.play("slow", {"write": "half.txt", "text": "half\n"}, SLOW)
+    yard.play("slow", {"say": "On."}, round=2)
+    yard.orchestrator.create_agent("slow", "Do it")
+    yard.until(lambda: yard.working("slow"))
+    yard.pause_all("mona")
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_output("slow")["files_produced"] == ["half.txt"]
+    yard.orchestrator.command_agent("slow", "Go on")
+    yard.until(lambda: "paused by mona" in yard.orchestrator.get_agent_status("slow")["progress"])
+    yard.pause_all(None)
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_output("slow")["result"] == "On."
+
+
 def test_a_killed_process_takes_its_agent_along_and_the_next_goes_on(yard: Yard) -> None:
     """Status says that the process is gone; the next command finishes what was begun, and loses nothing."""
     yard.play(
@@ -203,9 +235,25 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
     branch = gone[1]["message"].rpartition(" ")[2]
     assert gone[0]["message"] == "Agent builder deleted: it never began"
     assert yard.shown(branch, "found.md") == "here"
-    assert not list(yard.folder.glob(".sluice/crew/worktrees/*/*")) and yard.process(gone[1]["agent_id"]) is None
+    assert not list(yard.folder.glob(".sluice/crew/worktrees/*/*"))
+    yard.until(lambda: yard.process(gone[1]["agent_id"]) is None)
     record = json.loads(shell("agent", "list", "--all", "--json", config=yard.config))["agents"]
     assert [each["deleted"] for each in record] == [f"branch {branch}", "it never began"]
+
+
+def test_the_policy_of_the_repository_holds_for_them(yard: Yard) -> None:
+    """Its set-up runs before an agent; with `mode = "off"`, or a mistake in it, nothing begins, and that is said."""
+    yard.play("ready", {"run": "cp made.txt seen.txt"}, {"say": "Ready."})
+    yard.policy('[work]\nsetup = ["echo yes > made.txt"]\n')
+    yard.orchestrator.create_agent("ready", "Look")
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.shown(yard.orchestrator.get_agent_output("ready")["branch"], "seen.txt") == "yes"
+    assert shell("agent", "status", "ready", "--tail", "2", config=yard.config).endswith(" finished Ready.\n")
+    for name, text, why in (("off", 'mode = "off"\n', 'says mode = "off"'), ("wrong", "[wrk]\n", "unknown key wrk")):
+        yard.policy(text)
+        yard.orchestrator.create_agent(name, "Look")
+        yard.until(yard.orchestrator.all_agents_complete)
+        assert why in yard.orchestrator.get_agent_status(name)["reason"]
 
 
 def test_who_waits_begins_where_the_other_ended(yard: Yard) -> None:
@@ -235,6 +283,14 @@ def test_an_agent_at_its_work_creates_no_agents(yard: Yard, monkeypatch: pytest.
     monkeypatch.setenv("SLUICE_RUN", "beef")
     with pytest.raises(UserError, match="report to whoever created you"):
         Orchestrator(yard.folder)
+
+
+def test_the_page_says_when_to_orchestrate_and_when_not() -> None:
+    """With what speaks for it, what speaks against it, and where it stands among the five levels."""
+    text = " ".join(PAGE.split())
+    for words in ("three or more specialised agents", "150 k tokens", "while nobody is there", "a simple task"):
+        assert words in text
+    assert "the last of five levels: base agents, better prompts, more agents, agents of your own" in text
 
 
 def test_slash_commands_are_laid_and_every_command_in_them_exists(yard: Yard) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,24 @@ def dashboard(*words: str) -> str:
     return told.output
 
 
-async def carried_out() -> None:
+async def carried_out(times: int = 1) -> None:
     async with place_of().ledger() as ledger:
-        await ledger.save_plan(PLAN, place_of().repo)
-        assert (await ledger.happen(PLAN.task_id, *MENDED))[1] == ""
+        for n in range(times):
+            plan = replace(PLAN, task_id=f"task-fix-{n:04}")
+            await ledger.save_plan(plan, place_of().repo)
+            assert (await ledger.happen(plan.task_id, *MENDED))[1] == ""
+
+
+def test_the_next_plan_cites_the_tasks_of_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is none yet, none is made for that."""
+    git(tmp_path, "init", "--quiet", ".")
+    monkeypatch.chdir(tmp_path)
+    words = ["plan", "Fix the typo in the login bug"]
+    assert "similar tasks" not in CliRunner().invoke(typer_app, words, catch_exceptions=False).output
+    assert not (tmp_path / ".sluice").exists()
+    asyncio.run(carried_out(4))
+    told = " ".join(CliRunner().invoke(typer_app, words, catch_exceptions=False).output.split())
+    assert "Last 4 similar tasks: 4 complete; the first gate passed in 0/4 (0 %); 1.5 k tokens in the middle" in told
 
 
 def test_all_tasks_at_a_glance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.run import Run
 from tests.stories.conftest import MakeWorld
+from tests.stories.test_gates import GATE
 from tests.world import POLICY, Thing, World
 
 TITLE = "Rename the shop"
@@ -134,3 +135,17 @@ async def test_steps_that_conflict_are_brought_together_by_the_later(make_world:
     assert await world.column(item) == "In Review", await world.reason(item)
     assert await world.file("shop.py", (await world.pull(item))["head"]["ref"]) == "SHOP = 3  # both\n"
     assert sorted(run.step for run in await runs_of(world, item)) == ["1.1", "1.2", "1.2"]
+
+
+async def test_a_phase_is_judged_by_a_workflow_before_the_next_begins(make_world: MakeWorld) -> None:
+    """On GitHub Actions, on the item's own branch; red it goes back, green the reviewer begins."""
+    playbook = TWO.replace('name = "Both"\n', 'name = "Both"\nworkflow = "gate.yml"\ncolumn = "BUILD"\n')
+    files = {".github/sluice/playbooks/two.toml": playbook, ".github/workflows/gate.yml": GATE}
+    world = await make_world(policy=planned("two"), files=files, permissions={"actions": "write"})
+    item = await item_of(world, {"1.1": ("shop.py", "SHOP = 1\n"), "1.2": ("right.txt", "2\n")})
+    world.play(TITLE, *writes("wanted.txt", "here\n"), step="1.2", round=2)
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+    assert await changed_files(world, item) == {"shop.py", "right.txt", "wanted.txt"}
+    ran = await world.rest("ann", "GET", "{repo}/actions/workflows/gate.yml/runs")
+    assert sorted(run["conclusion"] for run in ran["workflow_runs"]) == ["failure", "success"]

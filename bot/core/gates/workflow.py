@@ -35,9 +35,14 @@ def name_of(file: str) -> str:
 
 def workflow(file: str, pull: Pull, runs: Iterable[GateRun], now: datetime, uses: Uses = UNBOUND) -> Verdict:
     """`uses`: by file, the pinned reusable workflow that its run must have used."""
-    name, head = name_of(file), pull.head
     if pull.fork:
-        return Verdict(name, "unknown", NO_FORK, head, waits_for="person", key="fork")
+        return Verdict(name_of(file), "unknown", NO_FORK, pull.head, waits_for="person", key="fork")
+    return workflow_on(file, pull.head, runs, now, uses)
+
+
+def workflow_on(file: str, head: str, runs: Iterable[GateRun], now: datetime, uses: Uses = UNBOUND) -> Verdict:
+    """The same of a head of the item's own branch, pull request or not."""
+    name = name_of(file)
     mine = [run for run in runs if run.gate == name and run.head == head]
     last = mine[-1] if mine else None
     if last and last.state == "admitted":

@@ -19,7 +19,6 @@ ON_SERVERS = {"express", "nestjs", "next"}
 @dataclass(frozen=True)
 class Cast:
     stack: Stack
-    size: Size
     named: tuple[str, ...] = ()  # by a person
     peers: tuple[Peer, ...] = ()  # empty: whoever carries the plan out has its own
 

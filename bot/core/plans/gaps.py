@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from bot.core.foreign import clean
-from bot.core.plans.knowledge import Tagged, matching
+from bot.core.plans.library import Tagged, matching
 from bot.core.plans.plan import Intervention, Risk
 
 Kind = Literal["fact", "decision"]  # a document or the code could tell; only a person can
@@ -17,7 +17,8 @@ Settling = Literal["look-up", "go-on", "ask"]
 
 MOST, LENGTH = 10, 300
 SIGNAL = re.compile(
-    r"^\s*KNOWLEDGE_GAP:\s*(?P<kind>fact|decision)\s+(?P<sure>low|medium|high)\s*[:-]\s*(?P<about>\S.*)$",
+    r"^[ \t]*KNOWLEDGE_GAP:[ \t]*(?P<kind>fact|decision)[ \t]+(?P<sure>low|medium|high)[ \t]*[:-][ \t]*"
+    r"(?P<about>\S.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 RISKS: tuple[Risk, ...] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")

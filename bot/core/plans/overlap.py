@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from bot.core.plans.plan import FOLDER, Step
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Somebody else who changes files at this moment."""
+
+    who: str  # "#12"
+    paths: tuple[str, ...]  # paths and patterns
+
+
+def held_by(step: Step, others: Iterable[Busy]) -> str:
+    """Why the step waits for an agent of another item, in words; empty: it need not, as far as is known."""
+    mine = touches(step) if step.changes else ()
+    met = ((each.who, path) for each in others for path in each.paths if any(may_meet(path, own) for own in mine))
+    who, path = next(met, ("", ""))
+    return f"an agent of {who} changes {path}, which it may change too" if who else ""
 
 
 def meeting(one: Step, other: Step) -> str:

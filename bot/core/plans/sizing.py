@@ -26,11 +26,11 @@ BY_WORDS: tuple[tuple[TaskType, str], ...] = (
     ("data-analysis", r"\b(?:analy[sz]e|analysis|statistics|histogram|correlat\w+)\b"),
 )
 AREAS = {
-    "frontend": r"\b(?:ui|ux|css|html|pills?|buttons?|headers?|layouts?|styles?|styling|frontend|front-end|pages?|"
-    r"components?|responsive|dark mode|icons?|tooltips?|modals?)\b",
     "backend": r"\b(?:apis?|endpoints?|middleware|servers?|backend|back-end|services?|handlers?|workers?|queues?|"
     r"requests?|routes?|cli|commands?)\b",
     "database": r"\b(?:databases?|sql|schemas?|tables?|migrations?|quer(?:y|ies)|indexes)\b",
+    "frontend": r"\b(?:ui|ux|css|html|pills?|buttons?|headers?|layouts?|styles?|styling|frontend|front-end|pages?|"
+    r"components?|responsive|dark mode|icons?|tooltips?|modals?)\b",
     "infrastructure": r"\b(?:docker|dockerfile|ci|deploy\w*|kubernetes|terraform|pipelines?|workflows?|helm)\b",
     "documentation": r"\b(?:readme|docs?|documentation|docstrings?|changelog|tutorials?|guides?)\b",
     "tests": r"\b(?:tests?|coverage|fixtures?)\b",
@@ -41,7 +41,7 @@ EVERYWHERE = re.compile(
     re.IGNORECASE,
 )
 SMALL = re.compile(r"\b(?:typos?|wording|one[- ]line|bump|whitespace|comment|rename)\b", re.IGNORECASE)
-ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)]) +\[( |x|X)\] +(\S.*)$", re.MULTILINE)
+ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)]) +\[( |x|X)\] +(\S.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""Which items get a plan, and what it is made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.core.actions import AdoptPlan, AskPerson, Claim, NotePlan
+from bot.core.decide import decide
+from bot.core.plans.execution import begin, carried_out
+from bot.core.plans.happened import Completed, Started
+from bot.core.plans.stack import Facts
+from bot.core.policy import Planning
+from bot.core.snapshot import Grounds, Snapshot
+from bot.playbook_files import shipped
+from tests.core.facts import NOW, issue, item, order, policy, snapshot
+
+GROUNDS = Grounds(Facts(("app.py", "pyproject.toml")), shipped())
+LIST = "- [ ] the code\n- [ ] the documents\n"
+
+
+def ready(plan: Planning, **facts: Any) -> Snapshot:
+    return snapshot(policy=replace(policy(), plan=plan), **{"grounds": GROUNDS, **facts})
+
+
+def adopted(s: Snapshot) -> list[Any]:
+    return [action.plan for action in decide(s).actions if isinstance(action, AdoptPlan)]
+
+
+@pytest.mark.parametrize(
+    ("plan", "facts", "steps"),
+    [
+        (Planning(), {}, None),
+        (Planning("auto"), {}, None),  # a light piece of work is one step, which is no plan
+        (Planning("scout-builder"), {}, 2),
+        (Planning(labels={"large": "plan-build-review-ship"}), {}, None),
+        (Planning(labels={"large": "plan-build-review-ship"}), {"issue": issue(labels=("large",))}, 4),
+        (Planning(checklist=True), {"issue": issue(body=LIST)}, 2),
+        (Planning(), {"issue": issue(body=LIST)}, None),
+        (Planning(sub_issues=True), {"issue": issue(sub_issues=("One", "Two", "Three"))}, 3),
+        (Planning(), {"issue": issue(sub_issues=("One", "Two", "Three"))}, None),
+        (Planning(), {"item": item(playbook="direct")}, 1),  # somebody asked for it
+        (Planning("scout-builder"), {"grounds": None}, None),
+    ],
+)
+def test_who_gets_a_plan(plan: Planning, facts: dict[str, Any], steps: int | None) -> None:
+    """By the policy's playbook, by a label, by a list, or because somebody asked."""
+    found = adopted(ready(plan, **facts))
+    assert [len(each.steps) for each in found] == ([] if steps is None else [steps])
+
+
+def test_the_same_text_has_the_same_plan_and_another_text_another() -> None:
+    """Nothing is made twice; what nobody has begun is made anew when the text changes before."""
+    s = ready(Planning("scout-builder"))
+    [plan] = adopted(s)
+    again = replace(s, execution=begin(plan, on_board=True))
+    assert adopted(again) == [] and any(isinstance(action, Claim) for action in decide(again).actions)
+    other = replace(again, issue=issue(title="Fix all typos"), moves=(replace(again.moves[0]),))
+    [second] = adopted(other)
+    assert second.task_id != plan.task_id and second.summary == "Fix all typos"
+    assert [action.task for action in decide(other).actions if isinstance(action, NotePlan)] == [plan.task_id]
+
+
+def test_a_plan_that_is_over_is_not_made_again_where_its_result_is_gone_on_with() -> None:
+    """In another life there is another, also for the same text."""
+    s = ready(Planning("scout-builder"))
+    [plan] = adopted(s)
+    over = carried_out(plan, (Started(NOW, "wendy"), Completed(NOW)), on_board=True)
+    assert adopted(replace(s, execution=over, item=item(pull_number=30), plans_over=1)) == []
+    [second] = adopted(replace(s, execution=over, plans_over=1))
+    assert second.task_id != plan.task_id
+
+
+def test_from_a_risk_on_a_person_approves_the_plan() -> None:
+    """As the policy says; asked once."""
+    s = ready(Planning("scout-builder", approve="LOW"))
+    [plan] = adopted(s)
+    assert plan.approval.startswith("the risk is LOW")
+    s = replace(s, execution=begin(plan, on_board=True))
+    [asked] = [action for action in decide(s).actions if isinstance(action, AskPerson)]
+    assert "`/sluice approve` starts it" in asked.body
+    assert not any(isinstance(action, AskPerson | Claim) for action in decide(replace(s, asked=(asked.mark,))).actions)
+    never = ready(Planning("scout-builder", approve="never"), issue=issue(title="Delete the production database"))
+    assert [each.approval for each in adopted(never)] == [""]
+
+
+def test_a_teams_broken_playbook_starts_nothing() -> None:
+    """And whoever asked for the work is told what is wrong with it."""
+    s = ready(Planning("auto"), grounds=replace(GROUNDS, problem=".github/sluice/playbooks/x.toml: unknown key steps"))
+    assert adopted(s) == [] and "unknown key steps" in decide(s).reason
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"), [("", ""), ("scout-builder", ""), ("auto", ""), ("nonsense", "there is no such playbook")]
+)
+def test_a_plan_is_made_when_somebody_asks(args: str, problem: str) -> None:
+    """Shown at once, in whatever column the card stands."""
+    s = snapshot("Backlog", grounds=GROUNDS, orders=(order("plan", args, by="wendy"),))
+    decision = decide(s)
+    assert (problem in decision.reason) and bool(adopted(s)) == (not problem)
