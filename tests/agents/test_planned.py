@@ -32,7 +32,7 @@ SCOUTS, BUILDS = "# Agent Task: 1.1 — Find the exact places\n", "# Agent Task:
 
 @both
 async def test_a_scout_finds_and_a_builder_builds(name: str, make_world: MakeWorld, nearby: Models) -> None:
-    """The builder reads the scout's report, which no commit holds; both are billed to the token, and nothing is left."""
+    """The builder reads the scout's report, which no commit holds; both are billed to the token, nothing is left."""
     told = [Delegate(SCOUTS, SCOUT), Delegate(BUILDS, BUILDER)]
     url = nearby.play(f"planned-{name}", Scenario([Turn([*told])]))
     world = await make_world(policy=PLANNED, peers={"robin": peer(name, url)})
