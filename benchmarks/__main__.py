@@ -17,7 +17,19 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import acknowledging, boards, briefs, cost, gateway, hired, hundred, judgement, overhead, stopping
+from benchmarks import (
+    acknowledging,
+    boards,
+    briefs,
+    cost,
+    gateway,
+    hired,
+    hundred,
+    judgement,
+    overhead,
+    plans,
+    stopping,
+)
 from benchmarks.figure import Figure
 
 OUT = Path("build/bench.json")
@@ -30,6 +42,7 @@ ALL: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "hired": hired.measure,
     "overhead": overhead.measure,
     "gateway": gateway.measure,
+    "plans": plans.measure,
     "stopping": stopping.measure,
     "hundred": hundred.measure,
 }

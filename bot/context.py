@@ -19,6 +19,7 @@ from bot.core.message import Message
 from bot.core.own import Deed
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Happened
+from bot.core.plans.learning import Past
 from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Plan
 from bot.core.policy import Work as WorkPolicy
@@ -186,6 +187,7 @@ class Memory:
     policy_word: PolicyWord | None = None  # what a check on GitHub says of the repository's broken policy
     deeds: tuple[Deed, ...] = ()  # what Sluice wrote that people could have written too, oldest first
     execution: Execution | None = None  # the plan of its present life
+    plans_over: int = 0
     busy: tuple[Busy, ...] = ()  # agents of other items, with what they change
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what the plan's steps left beside the branch: path and step
 
@@ -274,6 +276,7 @@ class Ledger(Protocol):
     async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
     async def keep_artifacts(self, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None: ...
     async def artifacts(self, task: str) -> dict[str, str]: ...
+    async def pasts(self, price: Price, repo: str | None = None) -> list[Past]: ...  # started tasks, the newest first
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...
     async def wake_where(
         self,

@@ -83,6 +83,7 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         orders=orders,
         messages=memory.messages,
         execution=memory.execution,
+        plans_over=memory.plans_over,
         busy=memory.busy,
         artifacts=memory.artifacts,
         peers=ctx.peers,
@@ -248,7 +249,8 @@ async def _grounds(ctx: Context, s: Snapshot) -> Grounds | None:
 
     paths, texts = await ctx.git.read(s.item.repo, s.default_head, read)
     playbooks, problem = playbooks_in(texts)
-    return Grounds(Facts(paths, {path: text for path, text in texts.items() if not is_own(path)}), playbooks, problem)
+    facts = Facts(paths, {path: text for path, text in texts.items() if not is_own(path)})
+    return Grounds(facts, playbooks, problem, tuple(await ctx.ledger.pasts(ctx.price, s.item.repo)))
 
 
 async def _contains(ctx: Context, s: Snapshot) -> bool | None:

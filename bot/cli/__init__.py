@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -59,7 +60,7 @@ def main() -> None:
 def app() -> None:
     """The entry point: a user's mistake is a sentence and exit code 2, trouble outside is exit code 1."""
     try:
-        typer_app()
+        _called(sys.argv[1:2])()
     except UserError as error:
         fail(str(error), 2)
     except SluiceError as error:
@@ -68,3 +69,15 @@ def app() -> None:
         fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _called(first: Sequence[str]) -> typer.Typer:
+    """With the one command alone that is called, where one is: making the others takes longer than most work does."""
+    groups = [group for group in typer_app.registered_groups if [group.name] == list(first)]
+    commands = [command for command in typer_app.registered_commands if [command.name] == list(first)]
+    if not groups and not commands:
+        return typer_app
+    one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    one.callback()(main)
+    one.registered_groups, one.registered_commands = groups, commands
+    return one

@@ -30,12 +30,11 @@ def dashboard(
     show(found, as_json)
 
 
-async def _found(config: Path, project: Path | None) -> list[Past]:
-    from bot.cli.learned import pasts  # here, so that the other commands start quickly
+async def _found(config: Path, project: Path | None) -> tuple[Past, ...]:
+    from bot.cli.learned import history_of  # here, so that the other commands start quickly
     from bot.cli.tasks import place_of
 
-    async with place_of(config, project).ledger() as ledger:
-        return await pasts(ledger)
+    return await history_of(place_of(config, project).settings)
 
 
 def show(found: Sequence[Past], as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from bot.cli.history import history
+from bot.cli.ledger import ledger_of, may_be_read
 from bot.cli.output import console, print_json
 from bot.cli.tasks import Place
 from bot.core.plans.forecast import Forecast, Range, Sample, forecast
@@ -21,9 +22,9 @@ async def show_forecast(place: Place, plan: Plan, as_json: bool) -> None:
 
 
 async def _history(place: Place) -> list[Sample]:
-    if not place.has_ledger:
+    if not await may_be_read(place.settings):
         return []
-    async with place.ledger() as ledger:
+    async with ledger_of(place.settings) as ledger:
         return await history(ledger)
 
 

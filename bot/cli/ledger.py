@@ -30,12 +30,19 @@ async def ledger_at(config: Path) -> AsyncIterator[SqlLedger]:
 
 async def held_agents(settings: Settings) -> list[tuple[str, str]]:
     """The agents that get nothing new, and why. A ledger of an older version stays as it is, and tells nothing."""
-    from bot.ledger.open import has_newest_shape  # here, so that a command that needs no ledger starts quickly
-
-    if not await asyncio.to_thread(has_newest_shape, settings.ledger_url()):
+    if not await may_be_read(settings):
         return []
     async with ledger_of(settings) as ledger:
         return [(name, hold.reason) for name, hold in sorted((await ledger.holds(utc_now())).items())]
+
+
+async def may_be_read(settings: Settings) -> bool:
+    """For who only looks: where there is no ledger none is made, and one of an older version stays as it is."""
+    from bot.ledger.open import has_newest_shape  # here, so that a command that needs no ledger starts quickly
+
+    if not settings.database and not (settings.data_dir / "ledger.db").exists():
+        return False
+    return await asyncio.to_thread(has_newest_shape, settings.ledger_url())
 
 
 @asynccontextmanager

@@ -14,8 +14,7 @@ from bot.plan_files.record import read_record, record
 
 if TYPE_CHECKING:
     from bot.cli.tasks import Place
-    from bot.ledger.ledger import SqlLedger
-    from bot.ledger.plans import Task
+    from bot.ledger.plans import Plans, Task
 
 RECORD, PAGE, CONTEXT, EXPLANATION = "plan.json", "plan.md", "context.md", "explanation.md"
 
@@ -39,7 +38,7 @@ def laid_out(place: Place) -> Plan | None:
     return found
 
 
-async def cleared(place: Place, ledger: SqlLedger) -> str:
+async def cleared(place: Place, ledger: Plans) -> str:
     """Room for another plan: what somebody edited of the one that lies there counts. Where it cannot be read it is laid
     beside, and this says where."""
     try:
@@ -54,7 +53,7 @@ async def cleared(place: Place, ledger: SqlLedger) -> str:
         return f"the plan that lay here is kept as {FOLDER}/unread-{PAGE}, for it cannot be read: {wrong}"
 
 
-async def taken_back(place: Place, ledger: SqlLedger, task: Task) -> Task:
+async def taken_back(place: Place, ledger: Plans, task: Task) -> Task:
     """The task with what somebody edited in its files: before anything happened to it, that counts."""
     lies = laid_out(place)
     if task.happened or lies is None or lies.task_id != task.plan.task_id:

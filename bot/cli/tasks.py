@@ -15,9 +15,9 @@ from bot.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
     from bot.ledger.ledger import SqlLedger
-    from bot.ledger.plans import Task
+    from bot.ledger.plans import Plans, Task
 
-ACTIVE = "active-task"  # in FOLDER: the task of shells that are bound to none
+ACTIVE = "active-task-id.txt"  # in FOLDER: the task of shells that are bound to none
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,24 @@ class Place:
             ignored.write_text("*\n")
         return self.folder
 
-    @property
-    def has_ledger(self) -> bool:
-        """Something was kept here once; who only looks makes none."""
-        return bool(self.settings.database) or (self.settings.data_dir / "ledger.db").exists()
-
     @asynccontextmanager
     async def ledger(self) -> AsyncIterator[SqlLedger]:
         self.made_folder()
         async with ledger_of(self.settings) as ledger:
             yield ledger
+
+    @asynccontextmanager
+    async def plans(self) -> AsyncIterator[Plans]:
+        """The ledger's verbs of plans alone: quick."""
+        from bot.ledger.open import opened
+        from bot.ledger.plans import Plans
+
+        self.made_folder()
+        found = await opened(Plans, self.settings.ledger_url())
+        try:
+            yield found
+        finally:
+            await found.close()
 
     @property
     def active(self) -> str:
@@ -77,21 +85,30 @@ def place_of(config: Path = FILE, project: Path | None = None) -> Place:
     return Place(top, settings.model_copy(update={"data_dir": top / settings.data_dir}))
 
 
-async def task_meant(place: Place, ledger: SqlLedger, given: str = "") -> Task:
-    """The one that is named, else the one this shell is bound to (SLUICE_TASK_ID), else the active one; with what
-    somebody edited in its files before it started."""
-    from bot.cli.plan_desk import laid_out, taken_back  # here, so that the other commands start quickly
-
+async def task_meant(place: Place, ledger: Plans, given: str = "") -> Task:
+    """The one that is named, else the one this shell is bound to (SLUICE_TASK_ID), else the active one, else the only
+    one; with what somebody edited in its files before it started."""
     task_id = given or place.settings.task_id or place.active
-    task = await ledger.task(task_id) if task_id else None
+    task = await ledger.task(task_id) if task_id else await _only_one(place, ledger)
+    if task is not None and task.happened:
+        return task
+    from bot.cli.plan_desk import laid_out, taken_back  # here, so that a task at work is looked at quickly
+
     if task is None and (plan := laid_out(place)) and task_id in ("", plan.task_id):  # another ledger's
         await ledger.save_plan(plan, place.repo)
         task = await ledger.task(plan.task_id)
     if task is not None:
-        return task if task.happened else await taken_back(place, ledger, task)
+        return await taken_back(place, ledger, task)
     if task_id:
         raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
     raise UserError('no task: `sluice plan "SUMMARY" --save` makes one, --task-id ID names one')
+
+
+async def _only_one(place: Place, ledger: Plans) -> Task | None:
+    """Of this repository's that are not over."""
+    tasks = [task for task in await ledger.tasks(place.repo) if task.item is None]
+    under_way = [task for task in tasks if not (task.execution.completed or task.execution.cancelled)]
+    return under_way[0] if len(under_way) == 1 else None
 
 
 def _top(here: Path) -> Path:

@@ -312,6 +312,8 @@ STAGE_WORDS = {
     "Waiting": "blocked",
     "Claimed": "working",
     "Working": "working",
+    "Executing": "working",
+    "AwaitingApproval": "needing a person",
     "Gating": "checking",
     "Built": "checking",
     "InReview": "in review",

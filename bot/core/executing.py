@@ -79,21 +79,25 @@ def _wait(s: Snapshot, e: Execution, runs: list[Run], held: tuple[tuple[str, str
 
 def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
     """What comes of a run that is over; None: others are to end first."""
-    go, outcome = stage.claim.go_ahead, run.outcome
-    if run.go_ahead != go.key:
+    outcome, wrong = run.outcome, ""
+    if outcome and outcome.ended == "finished":
+        wrong = shortfall(stage.execution, unit, run, s.artifacts)
+        if not wrong:
+            return _done(s, stage, unit, run)
+    if run.go_ahead != stage.claim.go_ahead.key:
         return _again(s, stage, unit)
     if outcome is None or outcome.ended in ("lost", "cancelled", "unreached"):
-        return once_more(s, run)
+        return replace(once_more(s, run), stage=NAME)
     if outcome.ended == "limited":
         return _limited(s, stage, unit, run)
     alone = len(s.active_runs) == 0
     if outcome.ended in ("asked", "overspent"):
         reason = reason_of(run) or overspent(run)
         return park(s, NAME, reason, BUDGET) if alone else None
-    if outcome.ended != "finished":
-        return _record(s, stage, unit, run, what_became(run))
-    if wrong := shortfall(stage.execution, unit, run, s.artifacts):
-        return _record(s, stage, unit, run, wrong)
+    return _record(s, stage, unit, run, wrong or what_became(run))
+
+
+def _done(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
     if not unit.step.changes:
         return _record(s, stage, unit, run)
     return None if _others_first(s, stage.execution, unit) else _fold(s, stage, unit, run)
@@ -107,7 +111,7 @@ def _limited(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decisi
         return _note(s, stage, f"agent {run.peer} waits for its provider; agent {other.name} takes over", why)
     hold = s.usage.holds.get(run.peer)
     if hold is None:
-        return once_more(s, run)
+        return replace(once_more(s, run), stage=NAME)
     reason = f"step {run.step}: agent {run.peer} {hold.reason}"
     return None if s.active_runs else Decision(NAME, reason, (), hold.until, "agent")
 

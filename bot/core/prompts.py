@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.foreign import clean, fence
+from bot.core.foreign import clean, fence, last_lines
 from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, mention
 from bot.core.markdown import shown
@@ -19,7 +19,6 @@ from bot.core.policy import Policy
 from bot.core.pull import Remark
 from bot.core.run import Run
 
-DETAIL_LINES = 60
 INSTRUCTIONS = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md")  # where repositories keep theirs
 QUESTION = "$SLUICE_QUESTION"  # stands in briefs for the path of the file a question is written to
 CRITERIA = re.compile(r"^#+\s*(acceptance criteria|definition of done|done when)\b.*$", re.IGNORECASE)
@@ -262,7 +261,3 @@ def with_criteria(body: str) -> tuple[str, str]:
         return "\n".join(lines[:first] + lines[end:]), "\n".join(lines[first + 1 : end]).strip()
     listed = [line for line in lines if CHECKBOX.match(line)]
     return "\n".join(line for line in lines if line not in listed), "\n".join(listed)
-
-
-def last_lines(text: str, count: int = DETAIL_LINES) -> str:
-    return "\n".join(text.splitlines()[-count:])

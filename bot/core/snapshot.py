@@ -13,6 +13,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
 from bot.core.plans.execution import Execution
+from bot.core.plans.learning import Past
 from bot.core.plans.overlap import Busy
 from bot.core.plans.playbook import Playbook
 from bot.core.plans.stack import Facts
@@ -58,11 +59,12 @@ class Twin:
 
 @dataclass(frozen=True)
 class Grounds:
-    """What of the repository's default branch a plan is made from."""
+    """What a plan is made from: the repository's default branch, and what earlier plans there came to."""
 
     facts: Facts
     playbooks: tuple[Playbook, ...]
     problem: str = ""  # with the team's own playbooks; then the shipped ones alone are there
+    history: tuple[Past, ...] = ()  # the newest first
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Snapshot:
     lost: frozenset[str] = frozenset()  # runs the ledger believes to be running, of which the engine does not know
     grounds: Grounds | None = None  # read only where a plan may be made
     execution: Execution | None = None  # its plan, as it stands; None: it has none of several steps
+    plans_over: int = 0  # how many plans of the item came to their end, or were dropped
     busy: tuple[Busy, ...] = ()  # agents of other items, with what they change; asked only for plans under way
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what its plan's steps left beside the branch: path and step
     worktree: bool = False  # a worktree of the item lies on this machine
@@ -138,13 +141,16 @@ class Snapshot:
 
     @property
     def last_run(self) -> Run | None:
-        """The newest run for the present go-ahead, else the one whose approved result the go-ahead takes up."""
+        """The newest run for the present go-ahead, else what its plan came to, else the one whose approved result the
+        go-ahead takes up."""
         if self.item.claim is None:
             return None
         go = self.item.claim.go_ahead
         mine = (self._result(run) for run in reversed(self.runs) if run.go_ahead == go.key)
+        over = self.execution is not None and self.execution.completed is not None
+        planned = (self._result(run) for run in reversed(self.runs) if over and is_step(run.step))
         taken_up = (run for run in reversed(self.runs) if go.takes_up and run.work and run.work.head == go.takes_up)
-        return next(mine, None) or next(taken_up, None)
+        return next(mine, None) or next(planned, None) or next(taken_up, None)
 
     @property
     def unpushed(self) -> Run | None:

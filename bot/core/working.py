@@ -189,11 +189,17 @@ def send_back(
 
 def no_run(s: Snapshot) -> Refusal | None:
     """Why the item's agent may not be given another run now; not `full` when waiting would not help."""
-    claim = s.item.claim
-    peer = next((peer for peer in s.peers if claim and peer.name == claim.peer), None)
-    if claim and peer is None:
-        return Refusal(f"agent {claim.peer} is no longer set up", full=False)
+    name = maker(s)
+    peer = next((peer for peer in s.peers if peer.name == name), None)
+    if name and peer is None:
+        return Refusal(f"agent {name} is no longer set up", full=False)
     return admit(s.usage, s.caps, s.policy.work, peer, first=False) if peer else None
+
+
+def maker(s: Snapshot) -> str:
+    """The agent that mends the item's result: of a plan's the one that changed something last."""
+    claim, last = s.item.claim, s.last_run if s.execution else None
+    return last.peer if last else claim.peer if claim else ""
 
 
 def rework_plan(
@@ -203,8 +209,8 @@ def rework_plan(
     causes = tuple(dict.fromkeys((f"go:{claim.go_ahead.key}", *causes)))
     evidence = evidence_of(causes)
     key = run_key(s.item.id, STEP, head, evidence)
-    other = fall_back(s, claim.peer)
-    peer = other.name if other else claim.peer
+    other = fall_back(s, maker(s))
+    peer = other.name if other else maker(s)
     plan = RunPlan(
         key, STEP, peer, s.rounds + 1, claim.go_ahead.key, evidence, head, brief.whole, causes, dossier=brief.news
     )

@@ -38,7 +38,7 @@ async def read_claim(mirror: Mirror, issue: str) -> ClaimNote | None:
     sha = await mirror.remote_ref(ref)
     if sha is None:
         return None
-    if await mirror.ref(f"{sha}^{{commit}}") is None:
+    if await mirror.commit_at(sha) is None:
         await mirror.fetch_only(f"+{ref}:{ref}")
     return _parsed(await mirror.git.text(mirror.path, "log", "-1", "--format=%B", sha), sha)
 

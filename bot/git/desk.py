@@ -181,7 +181,10 @@ class Desk:
         ref = incoming_ref(self.spec.item)
         tree, best = self.layout.tree(self.spec), known
         for sha in dotgit.heads(tree, self.spec.branch):
-            if sha == best or not await quarantine.bring_in(self.mirror, tree, sha, ref, self.layout.scratch()):
+            here = await self.mirror.commit_at(sha)
+            if here and await self.mirror.contains(here, best):  # nothing new, as of an agent that did not commit
+                continue
+            if not await quarantine.bring_in(self.mirror, tree, sha, ref, self.layout.scratch()):
                 continue
             if await self.mirror.contains(best, sha):
                 best = sha

@@ -70,8 +70,9 @@ class Index:
         """An index that says `head`, for the agent's own `.git`; its git leaves those that are `untouched` alone."""
         async with self._working(keep=False) as work:
             await work.git("read-tree", "--reset", head)
-            known = {path for _, path in await work.rows()} & set(untouched)
-            await work.git("update-index", "--skip-worktree", "-z", "--stdin", stdin=_joined(sorted(known)))
+            if untouched:
+                known = {path for _, path in await work.rows()} & set(untouched)
+                await work.git("update-index", "--skip-worktree", "-z", "--stdin", stdin=_joined(sorted(known)))
             shutil.copy2(work.file, target)
 
     @asynccontextmanager

@@ -16,6 +16,7 @@ from bot.core.worktree import FileChange
 from bot.git.dotgit import IGNORED
 from bot.git.errors import GitFailed
 from bot.git.layout import remote_branch
+from bot.git.loose import UNTOLD, read_ref
 from bot.git.process import Answer, Runner, failure
 
 _DENIED = re.compile(r"returned error: 40[134]|Repository not found|Authentication failed")
@@ -31,6 +32,7 @@ class Mirror:
     git: Runner
     denied: Callable[[str], Awaitable[None]] | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # one writer at a time
+    _commits: dict[tuple[int, str], str] = field(default_factory=dict)  # by the mirror's folder and the SHA asked for
 
     # --- the remote ---------------------------------------------------------------------------------------------------
 
@@ -103,19 +105,33 @@ class Mirror:
                 new.rename(self.path)
 
     async def ref(self, name: str) -> str | None:
-        answer = await self.git.attempt(self.path, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+        found = read_ref(self.path, name)
+        return await self._parsed(name) if found is UNTOLD else found
+
+    async def _parsed(self, rev: str) -> str | None:
+        answer = await self.git.attempt(self.path, "rev-parse", "--verify", "--quiet", "--end-of-options", rev)
         return answer.out.decode().strip() or None
 
     async def need(self, rev: str) -> str:
         """The commit a SHA or a branch of the remote stands for, fetched if it is not known yet."""
         name = rev if _SHA.fullmatch(rev) or rev.startswith("refs/") else remote_branch(rev)
-        found = await self.ref(f"{name}^{{commit}}")
+        found = await self.commit_at(name)
         if found is None:
             await self.fetch()
-            found = await self.ref(f"{name}^{{commit}}")
+            found = await self.commit_at(name)
         if found is None:
             raise GitFailed(f"{self.repo} has no {rev}: was the branch deleted or the history rewritten?")
         return found
+
+    async def commit_at(self, name: str) -> str | None:
+        """The commit a SHA or a ref stands for, if it is here. Objects never leave a mirror: what was found stays."""
+        sha = name if _SHA.fullmatch(name) else await self.ref(name)
+        if sha is None or not self.path.is_dir():
+            return None
+        key = (self.path.stat().st_ino, sha)  # a mirror made anew is another one
+        if key not in self._commits and (found := await self._parsed(f"{sha}^{{commit}}")):
+            self._commits[key] = found
+        return self._commits.get(key)
 
     async def set_refs(self, updates: Mapping[str, str | None]) -> None:
         """Set (or with None delete) refs of the mirror, all or none; deleting what is not there is no error."""
@@ -124,6 +140,8 @@ class Mirror:
             await self.git.run(self.path, "update-ref", "-z", "--stdin", stdin="".join(lines).encode())
 
     async def contains(self, ancestor: str, descendant: str) -> bool:
+        if ancestor == descendant:
+            return True
         args = ("merge-base", "--is-ancestor", ancestor, descendant)
         answer = await self.git.attempt(self.path, *args)
         if answer.code > 1:
@@ -149,6 +167,8 @@ class Mirror:
         return tuple(FileChange(path, _count(added), _count(removed)) for added, removed, path in rows)
 
     async def differing(self, base: str, head: str) -> set[str]:
+        if base == head:
+            return set()
         args = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
         return set(names(await self.git.run(self.path, *args)))
 

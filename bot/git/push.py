@@ -93,6 +93,6 @@ def _refused(answer: Answer) -> bool:
 async def _goes_on_from(mirror: Mirror, expected: str | None, head: str) -> bool:
     if expected is None:
         return True
-    if await mirror.ref(f"{expected}^{{commit}}") is None:
+    if await mirror.commit_at(expected) is None:
         await mirror.fetch()
-    return await mirror.ref(f"{expected}^{{commit}}") is not None and await mirror.contains(expected, head)
+    return await mirror.commit_at(expected) is not None and await mirror.contains(expected, head)

@@ -25,6 +25,9 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
 TURN = 0x51_0_1CE  # the advisory lock's number; any will do, as long as all use the same
 POSTGRES_OPTIONS = "-c idle_in_transaction_session_timeout=15000"  # a frozen writer loses its turn
 PATIENT = "busy_timeout=30000"  # milliseconds
@@ -112,7 +115,7 @@ class Sqlite:
 
 class Postgres:
     def __init__(self, target: URL) -> None:
-        from sqlalchemy.ext.asyncio import create_async_engine  # here: it loads the ORM, which nothing else needs
+        from sqlalchemy.ext.asyncio import create_async_engine  # here: on SQLite nobody needs it
 
         options = {"pool_pre_ping": True, "connect_args": {"options": POSTGRES_OPTIONS}}
         self._engine = create_async_engine(target.set(drivername="postgresql+psycopg"), **options)

@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from bot.core.item import Move
 from bot.core.missed import LastLook
 from bot.ledger.databases import Tx
-from bot.ledger.shared_tables import deliveries, facts, moves
+from bot.ledger.metadata import facts
+from bot.ledger.shared_tables import deliveries, moves
 from bot.ledger.store import Store, insert_once, upsert
 
 LOOK = "deliveries_look"

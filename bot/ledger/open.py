@@ -5,22 +5,34 @@ from __future__ import annotations
 import asyncio
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, func, insert, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from bot.errors import Unavailable
 from bot.ledger.databases import TURN, begin_sqlite, connect, prepare_sqlite
-from bot.ledger.ledger import SqlLedger
-from bot.ledger.shared_tables import facts
+from bot.ledger.metadata import facts
+from bot.ledger.store import Store
 
+if TYPE_CHECKING:
+    from bot.ledger.ledger import SqlLedger
+
+T = TypeVar("T", bound=Store)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 async def open_ledger(url: str, instance: str | None = None, migrations: Path = MIGRATIONS) -> SqlLedger:
     """`sqlite:///path` or `postgresql://...`. A new ledger is called `instance`, or a random name it keeps."""
+    from bot.ledger.ledger import SqlLedger  # here, so that who needs a part of it alone starts quickly
+
+    return await opened(SqlLedger, url, instance, migrations)
+
+
+async def opened(verbs: type[T], url: str, instance: str | None = None, migrations: Path = MIGRATIONS) -> T:
+    """A group of verbs alone, e.g. `Plans`."""
     name = await asyncio.to_thread(migrate, url, instance or uuid.uuid4().hex, migrations)
-    return SqlLedger(connect(url), name)
+    return verbs(connect(url), name)
 
 
 def migrate(url: str, instance: str, migrations: Path = MIGRATIONS) -> str:

@@ -12,13 +12,15 @@ from bot.core.plans.accepting import refused
 from bot.core.plans.execution import Execution, after, carried_out
 from bot.core.plans.happened import Happened
 from bot.core.plans.joining import joined
+from bot.core.plans.learning import Past, past
 from bot.core.plans.plan import Plan
+from bot.core.spend import Price
 from bot.errors import UserError
 from bot.ledger.databases import Tx
-from bot.ledger.shared_tables import artifacts, plan_events, plans
+from bot.ledger.plan_tables import artifacts, plan_events, plans
 from bot.ledger.store import Store, insert_once, upsert
-from bot.ledger.wakes import rouse
 
+MOST_PASTS = 500  # tasks that are learnt from
 MOST_TEXT = 200_000  # characters of one artifact
 
 
@@ -66,6 +68,18 @@ class Plans(Store):
         async with self.read() as tx:
             return [await _task(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
 
+    async def pasts(self, price: Price, repo: str | None = None) -> list[Past]:
+        """What was started, as the next plan learns from it: the newest first."""
+        begun = select(plan_events.c.task).where(plan_events.c.number == 1)
+        wanted = select(plans).where(plans.c.task.in_(begun)).order_by(plans.c.created_at.desc(), plans.c.task)
+        if repo is not None:
+            wanted = wanted.where(plans.c.repo == repo)
+        async with self.read() as tx:
+            rows = (await tx.execute(wanted.limit(MOST_PASTS))).mappings().all()
+            tasks = [await _task(tx, row) for row in rows]
+        carried_out = [(task.execution, task.happened) for task in tasks]
+        return [past(e, happened, price) for e, happened in carried_out if e.started]
+
     async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]:
         """Let it happen, all of it or nothing: how the plan stands then, and why it was refused (empty: it was not).
 
@@ -87,6 +101,8 @@ class Plans(Store):
                 over = "completed" if execution.completed else "cancelled" if execution.cancelled else None
                 await tx.execute(update(plans).where(plans.c.task == task).values(over=over))
             if found.item and rows:
+                from bot.ledger.wakes import rouse  # here, so that a task without a card is looked at quickly
+
                 await rouse(tx, found.item, fresh[-1].at, "something happened to its plan")
             return execution, ""
 

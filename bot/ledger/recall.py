@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.context import Memory
 from bot.core.item import Item
@@ -18,11 +18,12 @@ from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, load, twin_of
 from bot.ledger.messages import messages_of
+from bot.ledger.metadata import facts
 from bot.ledger.orders import unanswered
+from bot.ledger.plan_tables import artifacts, plans
 from bot.ledger.plans import task_of_item
 from bot.ledger.repositories import policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
-from bot.ledger.shared_tables import artifacts, facts
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
 
@@ -78,10 +79,12 @@ async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:
     """A plan that came to its end belongs to the life it did so in."""
     task = await task_of_item(tx, mine.id)
     e = task.execution if task else None
+    count = select(func.count()).select_from(plans).where(plans.c.item == mine.id, plans.c.over.is_not(None))
+    over = {"plans_over": (await tx.execute(count)).scalar_one()}
     if e is None or (e.completed and mine.done and mine.claim is None):
-        return {}
+        return over
     left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == e.plan.task_id))
-    known = {"execution": e, "artifacts": frozenset((row.path, row.step) for row in left)}
+    known = {**over, "execution": e, "artifacts": frozenset((row.path, row.step) for row in left)}
     return known if e.completed else {**known, "busy": await busy_of(tx, mine)}
 
 

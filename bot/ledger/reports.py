@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.ledger.metadata import facts
 from bot.ledger.recall import fact
-from bot.ledger.shared_tables import facts
 from bot.ledger.store import Store, upsert
 
 

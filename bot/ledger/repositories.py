@@ -12,7 +12,8 @@ from bot.core.item import Order
 from bot.core.snapshot import PolicyWord
 from bot.core.trust import Role
 from bot.ledger.databases import Tx
-from bot.ledger.shared_tables import facts, repositories, roles
+from bot.ledger.metadata import facts
+from bot.ledger.shared_tables import repositories, roles
 from bot.ledger.store import Store, upsert
 from bot.ledger.wakes import rouse_where
 

@@ -178,7 +178,7 @@ async def _place(tx: Tx, mine: Item, run: RunPlan, cap: Budget, now: datetime) -
         run = replace(run, brief=theirs.brief, merge_base=theirs.merge_base)
     fresh["estimate"] = await estimate_for(tx, run.peer)
     await tx.execute(insert(runs).values(item=mine.id, repo=mine.repo, plan=run, **values, **fresh))
-    if mine.claim and mine.claim.peer != run.peer:  # a fall-back takes over
+    if mine.claim and mine.claim.peer != run.peer and not run.own_tree:  # a fall-back takes over
         await change(tx, mine.id, claim=replace(mine.claim, peer=run.peer))
 
 
@@ -188,7 +188,8 @@ async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but:
     recent = and_(others, runs.c.admitted_at > now - DAY)
     peers = await _by_peer(tx, and_(others, runs.c.state.in_(ACTIVE)))
     today = await _by_peer(tx, recent)
-    mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead, worked())
+    once_more = or_(runs.c.round > 1, not_(runs.c.step.contains(".")))  # what a plan says is to be done is no rework
+    mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead, worked(), once_more)
     its_own = and_(reviews.c.item == items.c.id, reviews.c.number == items.c.pull_number)
     waiting = and_(
         items.c.repo == mine.repo,

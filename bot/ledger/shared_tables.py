@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text
 
 from bot.core.crew import Mate
-from bot.core.plans.happened import Happened
-from bot.core.plans.plan import Plan
-from bot.ledger.tables import metadata
+from bot.ledger.metadata import metadata
 from bot.ledger.types import Stored, Utc
-
-facts = Table("facts", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
 
 wakes = Table(  # no foreign key: a hint may come before the scan that finds its card
     "wakes",
@@ -133,36 +126,6 @@ firings = Table(
     "firings",
     metadata,
     Column("key", String, primary_key=True),  # schedule:{id}:{due}
-    Column("at", Utc, nullable=False),
-)
-
-plans = Table(  # no foreign key: a task of the command line has no card
-    "plans",
-    metadata,
-    Column("task", String, primary_key=True),
-    Column("item", String, index=True),  # None: driven by hand
-    Column("repo", String, nullable=False),  # "owner/name"; of a task of the command line: the folder
-    Column("plan", Stored(Plan), nullable=False),  # as it was made
-    Column("created_at", Utc, nullable=False),
-    Column("over", String),  # completed | cancelled; None: neither
-)
-
-plan_events = Table(
-    "plan_events",
-    metadata,
-    Column("task", String, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("at", Utc, nullable=False, index=True),
-    Column("what", Stored(Annotated[Happened, Field(discriminator="kind")]), nullable=False),
-)
-
-artifacts = Table(
-    "artifacts",
-    metadata,
-    Column("task", String, primary_key=True),
-    Column("path", String, primary_key=True),  # below the repository's top
-    Column("step", String, nullable=False),
-    Column("text", Text, nullable=False),
     Column("at", Utc, nullable=False),
 )
 

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 
 from bot.core.limits import Standing
-from bot.ledger.shared_tables import facts
+from bot.ledger.metadata import facts
 from bot.ledger.store import Store, upsert
 
 KEY = "limits:"

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -24,17 +23,8 @@ from bot.core.item import Approval, Claim, GoAhead, Parked, Refused
 from bot.core.run import Outcome
 from bot.core.spend import Budget
 from bot.core.worktree import Work
+from bot.ledger.metadata import metadata
 from bot.ledger.types import Stored, Utc
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
 
 TOKENS = ("input_total", "cache_read", "cache_write", "cache_write_1h", "output")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from bot.core.events import event
 from bot.core.plans.happened import Amended, Dispatched, GateJudged, Happened, Recorded, Started
 from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate, Phase, Plan, Step
+from bot.core.spend import unpriced
 from bot.core.tokens import Tokens
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
@@ -68,6 +69,18 @@ async def test_the_same_twice_happens_once(ledger: SqlLedger) -> None:
         assert (await ledger.happen("task-a-0001", *DONE[:2]))[1] == ""
     task = await ledger.task("task-a-0001")
     assert task and task.happened == DONE[:2]
+
+
+async def test_what_was_started_is_learnt_from(ledger: SqlLedger) -> None:
+    """Of one repository or of all, the newest first; what nobody began is no experience."""
+    for number, repo in enumerate(("/repo", "/other", "/repo")):
+        made = replace(PLAN, task_id=f"task-a-{number:04}", created_at=T0 + timedelta(days=number))
+        await ledger.save_plan(made, repo)
+        if number:
+            await ledger.happen(made.task_id, *DONE)
+    assert [each.task_id for each in await ledger.pasts(unpriced)] == ["task-a-0002", "task-a-0001"]
+    [mine] = await ledger.pasts(unpriced, "/repo")
+    assert (mine.tokens, mine.gates, mine.outcome) == (15, (True,), "running")
 
 
 async def test_of_ten_who_take_a_step_at_once_one_has_it(ledger: SqlLedger) -> None:

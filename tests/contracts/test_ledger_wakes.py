@@ -9,8 +9,8 @@ from sqlalchemy import create_engine, inspect, make_url
 
 from bot.core.actions import Decision
 from bot.ledger.ledger import SqlLedger
+from bot.ledger.metadata import metadata
 from bot.ledger.open import open_ledger
-from bot.ledger.shared_tables import metadata
 from tests.contracts.ledger_world import FINISHED, NOW, REPO, add, at, plan, start
 
 

@@ -10,6 +10,7 @@ import pytest
 from bot.core.actions import (
     Action,
     AskPerson,
+    Claim,
     Dispatch,
     DispatchWorkflow,
     Fold,
@@ -21,8 +22,10 @@ from bot.core.actions import (
     RunGate,
     SendBack,
     StopRun,
+    Tell,
 )
 from bot.core.decide import decide
+from bot.core.item import Parked
 from bot.core.plans.execution import after
 from bot.core.plans.happened import Answered, Completed, Dispatched, GateJudged, Happened, Recorded, SentBack, Started
 from bot.core.plans.overlap import Busy
@@ -44,6 +47,7 @@ from tests.core.facts import (
     gate_run,
     go_ahead,
     in_plan,
+    item,
     order,
     outcome,
     peer,
@@ -219,6 +223,14 @@ def test_a_plan_that_is_over_is_pushed_as_one_result() -> None:
     assert s.last_run.work and FileChange("b.md", 3, 1) in s.last_run.work.files
 
 
+def test_a_plan_that_ended_after_another_attempt_was_asked_for_is_pushed() -> None:
+    """Its gate could not be judged at first: no step had to be done again, and none is."""
+    runs = (step_run("1.1", "s1"), step_run("1.2", "s2"), step_run("2.1", "s3"))
+    again = claimed(claim=claim(go_ahead(key="order:9")))
+    s = in_plan(*PLAN_OVER, runs=runs, item=again, **{**WIDE, "policy": policy()})
+    assert [type(action).__name__ for action in decide(s).actions][:2] == ["PushBranch", "OpenPull"]
+
+
 def test_only_what_was_seen_is_approved() -> None:
     """The plan as the look before found it; a word that was on its way when something happened is not heard."""
     s = in_plan(*STEPS_DONE, orders=(order("approve", by="mona"),), **WIDE)
@@ -287,3 +299,30 @@ def test_a_step_waits_for_another_items_agent_that_changes_the_same_files() -> N
     alone = in_plan(GIVEN[0], plan=replace(plan, phases=(replace(plan.phases[0], steps=(code,)),)), busy=busy, **WIDE)
     assert decide(alone).waits_for == "slot"
     assert decide(alone).reason == "step 1.1 waits: an agent of #7 changes src/shop.py, which it may change too"
+
+
+def test_what_was_finished_is_not_done_again_for_another_attempt() -> None:
+    """It ended while the item was being stopped; whoever asks for another attempt finds it taken in."""
+    again = claimed(claim=claim(go_ahead(key="order:9")))
+    s = in_plan(*GIVEN, runs=(step_run("1.1", "s1"),), item=again, **WIDE)
+    assert [fold.step for fold in done(s, Fold)] == ["1.1"]
+    s = in_plan(*GIVEN, runs=(step_run("1.1", "s1", ended="cancelled"),), item=again, **WIDE)
+    assert [back.step for back in happened(s, SentBack)] == ["1.1"]
+
+
+def test_an_answer_lets_the_step_that_asked_go_on() -> None:
+    """Its words are kept for the agent, and the plan gives the step out again."""
+    asked = step_run("1.1", "s1", ended="asked")
+    parked = item(parked=Parked("agent claude asks: `Which colour?`", ago(2), True), go_ahead=go_ahead())
+    s = in_plan(*GIVEN, runs=(asked,), item=parked, orders=(order("answer", "red", by="wendy"),), **WIDE)
+    assert [type(action) for action in decide(s).actions][:2] == [Tell, Claim]
+    (back,) = happened(s, SentBack)
+    assert (back.step, back.causes) == ("1.1", ("order:c-answer",))
+
+
+def test_the_result_is_mended_by_who_built_it() -> None:
+    """Not by the scout or the reviewer who had the last word."""
+    runs = (step_run("1.1", "s1"), step_run("1.2", "s2", peer="writer"), step_run("2.1", "s3", peer="eye"))
+    s = in_plan(*PLAN_OVER, runs=runs, **{**WIDE, "peers": (peer(), peer("writer"), peer("eye"))})
+    broken = replace(s, gate_runs=(gate_run(state="failed"),))
+    assert [action.run.peer for action in done(broken, SendBack)] == ["writer"]

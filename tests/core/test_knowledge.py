@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given as anything
 from hypothesis import strategies as st
 
+from bot.core.plans.accepting import refused
 from bot.core.plans.delegation import delivered
+from bot.core.plans.due import AskApproval, JudgeGate, due
+from bot.core.plans.execution import after, carried_out
 from bot.core.plans.gaps import Gap, gaps, instruction, settled
+from bot.core.plans.happened import Answered, Dispatched, Recorded, Started
 from bot.core.plans.knowledge import MOST_IN_ALL, MOST_OF_ONE, given, tokens
 from bot.core.plans.library import Tagged, matching, tags_of
-from bot.core.plans.plan import Phase, Plan, Risk, Step
+from bot.core.plans.plan import Gate, Phase, Plan, Risk, Step
+from bot.core.plans.retrospective import retrospective
 
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = Step("1.1", "builder", "do it", knowledge=("tagged.md", "asked.md"))
 PLAN = Plan(
     "task-a-0001",
@@ -93,3 +99,21 @@ def test_who_settles_what_was_not_known(gap: Gap, risk: Risk, low: str, medium: 
         settled(gap, risk, "high", library),
     ]
     assert found == [low, medium, high]
+
+
+def test_what_is_for_a_person_to_say_waits_before_the_gate() -> None:
+    """As an approval of the phase; an item's agents ask on the issue instead, and who wants no questions gets none."""
+    gated = replace(PLAN, phases=(Phase(1, "P", (STEP,), gate=Gate(("make test",))),), intervention="high")
+    said = Recorded(T0, "1.1", "complete", "robo", "Done.\nKNOWLEDGE_GAP: decision low: which colour?")
+    happened = (Started(T0, "mona"), Dispatched(T0, "1.1", "robo"), said)
+    e = carried_out(gated, happened)
+    assert due(e) == (AskApproval(1, "phase 1", "step 1.1 (robo) did not know: which colour?"),)
+    answered = Answered(T0, 1, "approve", "mona")
+    assert refused(e, answered) == "" and isinstance(due(after(e, answered))[0], JudgeGate)
+    assert "which colour? (for a person to say, low confidence)" in retrospective(e, happened)
+    on_board, quiet = (
+        carried_out(gated, happened, on_board=True),
+        carried_out(replace(gated, intervention="low"), happened),
+    )
+    for e in (on_board, quiet):
+        assert isinstance(due(e)[0], JudgeGate)

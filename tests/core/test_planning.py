@@ -9,12 +9,13 @@ import pytest
 
 from bot.core.actions import AdoptPlan, AskPerson, Claim, NotePlan
 from bot.core.decide import decide
-from bot.core.plans.execution import begin
+from bot.core.plans.execution import begin, carried_out
+from bot.core.plans.happened import Completed, Started
 from bot.core.plans.stack import Facts
 from bot.core.policy import Planning
 from bot.core.snapshot import Grounds, Snapshot
 from bot.playbook_files import shipped
-from tests.core.facts import issue, item, order, policy, snapshot
+from tests.core.facts import NOW, issue, item, order, policy, snapshot
 
 GROUNDS = Grounds(Facts(("app.py", "pyproject.toml")), shipped())
 LIST = "- [ ] the code\n- [ ] the documents\n"
@@ -60,6 +61,16 @@ def test_the_same_text_has_the_same_plan_and_another_text_another() -> None:
     [second] = adopted(other)
     assert second.task_id != plan.task_id and second.summary == "Fix all typos"
     assert [action.task for action in decide(other).actions if isinstance(action, NotePlan)] == [plan.task_id]
+
+
+def test_a_plan_that_is_over_is_not_made_again_where_its_result_is_gone_on_with() -> None:
+    """In another life there is another, also for the same text."""
+    s = ready(Planning("scout-builder"))
+    [plan] = adopted(s)
+    over = carried_out(plan, (Started(NOW, "wendy"), Completed(NOW)), on_board=True)
+    assert adopted(replace(s, execution=over, item=item(pull_number=30), plans_over=1)) == []
+    [second] = adopted(replace(s, execution=over, plans_over=1))
+    assert second.task_id != plan.task_id
 
 
 def test_from_a_risk_on_a_person_approves_the_plan() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from bot.core.foreign import clean, fence
+from bot.core.foreign import clean, fence, last_lines
 from bot.core.gates.verdict import Verdict
-from bot.core.prompts import again_brief, first_brief, interrupted_brief, last_lines, rework_brief, with_criteria
+from bot.core.prompts import again_brief, first_brief, interrupted_brief, rework_brief, with_criteria
 from bot.core.pull import Remark
 from tests.core.facts import built, go_ahead, policy
 

@@ -244,8 +244,10 @@ def test_after_an_interruption_what_was_dispatched_by_hand_is_shown_again(shop: 
 
 
 def test_many_tasks_at_once_and_which_is_meant(shop: Shop) -> None:
-    """--task-id before SLUICE_TASK_ID before the active one; the list tells them apart."""
+    """--task-id before SLUICE_TASK_ID before the active one, before the only one; the list tells them apart."""
     shop.save()
+    (shop.folder / "active-task-id.txt").unlink()
+    assert f"Task: {TASK}\n" in shop.execute("status").out
     shop.save(task_id=OTHER, summary="Another")
     for task in (TASK, OTHER):
         assert shop.execute("start", "--task-id", task).code == 0

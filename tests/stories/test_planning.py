@@ -59,7 +59,7 @@ def test_saved_it_is_four_lines_and_files_that_git_ignores(repository: Path) -> 
     """As a process of its own, from a folder below: the ledger has it, and it is the active task."""
     words = (SLUICE, "plan", LOGGING, "--save")
     told = subprocess.run(words, cwd=repository / "app", capture_output=True, text=True, check=True)
-    task_id = (repository / ".sluice/active-task").read_text().strip()
+    task_id = (repository / ".sluice/active-task-id.txt").read_text().strip()
     assert told.stdout.splitlines() == [
         "Plan saved: .sluice/plan.json",
         "To read and edit: .sluice/plan.md",

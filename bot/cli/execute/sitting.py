@@ -19,13 +19,13 @@ from bot.errors import UserError
 
 if TYPE_CHECKING:
     from bot.git.standing import Standing
-    from bot.ledger.ledger import SqlLedger
+    from bot.ledger.plans import Plans
 
 
 @dataclass
 class Sitting:
     place: Place
-    ledger: SqlLedger
+    ledger: Plans
     task: str
     e: Execution
     happened: tuple[Happened, ...]
@@ -70,7 +70,7 @@ class Sitting:
 @asynccontextmanager
 async def sitting(config: Path, task_id: str) -> AsyncIterator[Sitting]:
     place = place_of(config)
-    async with place.ledger() as ledger:
+    async with place.plans() as ledger:
         task = await task_meant(place, ledger, task_id)
         yield Sitting(place, ledger, task.plan.task_id, task.execution, task.happened)
 

@@ -122,7 +122,7 @@ def _answering(e: Execution, what: Answered) -> str:
     state = e.phase(what.phase)
     if state is None:
         return f"there is no phase {what.phase}; phases: {_phases(e)}"
-    if not state.phase.approval:
+    if not state.approval:
         return f"phase {what.phase} needs no approval"
     if e.current is None or e.current.phase.number != what.phase or not state.built:
         return f"phase {what.phase} does not wait for approval: {_where(e)}"

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.core.foreign import clean, fence
+from bot.core.foreign import clean, fence, last_lines
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.plan import FOLDER, Step
 from bot.core.plans.verifying import team_of
-from bot.core.prompts import last_lines
 
 CONTEXT = f"{FOLDER}/context.md"  # what every step of the task shares
 TITLE_LENGTH, SAID_LENGTH = 100, 300  # characters

@@ -115,7 +115,7 @@ def _behind_steps(phase: PhaseState) -> Due:
     """All its steps are complete: approval comes before the gate."""
     named = f"phase {phase.phase.number}"
     if not phase.approved:
-        return _asks(phase.phase.number, named, phase.phase.approval, phase.answer is not None)
+        return _asks(phase.phase.number, named, phase.approval, phase.answer is not None)
     if phase.gate and not phase.gate.passed:
         return Failed(f"the gate of {named} failed")
     return JudgeGate(phase.phase)

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Literal, assert_never
 
+from bot.core.plans.gaps import gaps, settled
 from bot.core.plans.happened import (
     Amended,
     Answered,
@@ -24,6 +25,7 @@ from bot.core.plans.happened import (
     Started,
 )
 from bot.core.plans.joining import part_path
+from bot.core.plans.library import Tagged, tags_of
 from bot.core.plans.plan import FOLDER, Member, Phase, Plan, Step
 from bot.core.worktree import Work
 
@@ -61,6 +63,12 @@ class PhaseState:
     gate: GateJudged | None = None  # of the work as it is now; None: not judged
     answer: Answered | None = None
     rounds: int = 0  # how often its work was sent back
+    unknown: tuple[str, ...] = ()  # what its agents did not know and a person is to be asked
+
+    @property
+    def approval(self) -> str:
+        """Why a person approves it; empty: nobody must."""
+        return "; ".join(filter(None, (self.phase.approval, *self.unknown)))
 
     @property
     def built(self) -> bool:
@@ -68,7 +76,7 @@ class PhaseState:
 
     @property
     def approved(self) -> bool:
-        return not self.phase.approval or (self.answer is not None and self.answer.answer != "reject")
+        return not self.approval or (self.answer is not None and self.answer.answer != "reject")
 
     @property
     def passed(self) -> bool:
@@ -141,7 +149,8 @@ def after(e: Execution, what: Happened) -> Execution:
             known = tuple(dict.fromkeys((*e.delivered, *what.delivered)))
             return replace(_with_step(e, what.step, lambda s: _dispatched(s, what)), delivered=known)
         case Recorded():
-            return replace(_with_step(e, what.step, lambda s: _recorded(s, what)), work=what.work or e.work)
+            ended = replace(_with_step(e, what.step, lambda s: _recorded(s, what)), work=what.work or e.work)
+            return _with_gaps(ended, what)
         case SentBack():
             return _sent_back(e, what)
         case GateJudged():
@@ -175,6 +184,19 @@ def _recorded(s: StepState, what: Recorded) -> StepState:
     """Of a team: whoever speaks for the step speaks for its members."""
     team = tuple(member if member.over else replace(member, state=what.status) for member in s.team)
     return replace(s, state=what.status, team=team, recorded=what)
+
+
+def _with_gaps(e: Execution, what: Recorded) -> Execution:
+    """What an agent says that it did not know is asked of a person before the phase's gate, where the plan's level of
+    intervention and its risk want that. An item's agents have a way to ask, and wait for the answer."""
+    phase = e.phase_of(what.step)
+    if e.on_board or phase is None:
+        return e
+    library = [Tagged(path, tags_of(path, "")) for path in e.plan.knowledge]
+    asked = [gap for gap in gaps(what.outcome) if settled(gap, e.plan.risk, e.plan.intervention, library) == "ask"]
+    told = [f"step {what.step} ({what.agent}) did not know: {gap.about}" for gap in asked]
+    unknown = tuple(dict.fromkeys((*phase.unknown, *told)))
+    return _with_phase(e, phase.phase.number, lambda p: replace(p, unknown=unknown)) if told else e
 
 
 def _interacted(s: StepState, what: Interacted) -> StepState:

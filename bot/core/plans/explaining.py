@@ -9,16 +9,19 @@ from bot.core.plans.gaps import instruction
 from bot.core.plans.plan import FOLDER, Phase, Plan, Step
 
 WIDTH = 76
+NO_GATE = "No command that tests this repository was found, so nothing is run between the phases."
+NOT_NAMED = "The policy names no gate commands, so nothing is run between the phases."
 
 
-def explained(plan: Plan, playbook: str, able: Mapping[str, tuple[str, ...]]) -> str:
-    """`playbook`: why that one. `able`: the peers that may take each role; empty: nobody knows of any."""
+def explained(plan: Plan, playbook: str, able: Mapping[str, tuple[str, ...]], no_gate: str = NO_GATE) -> str:
+    """`playbook`: why that one. `able`: the peers that may take each role; empty: nobody knows of any. `no_gate`: what
+    is said where there is none."""
     return " ".join(
         (
             f"{plan.risk} risk: {'; '.join(plan.risk_reasons)}.",
             f"Playbook {plan.playbook}: {playbook}.",
             *_stack(plan),
-            *_gates(plan),
+            *_gates(plan, no_gate),
             *_approvals(plan),
             *(_taken_by(role, peers) for role, peers in sorted(able.items())),
         )
@@ -29,10 +32,10 @@ def _stack(plan: Plan) -> list[str]:
     return [f"The repository is of {', '.join(plan.stack)}."] if plan.stack else []
 
 
-def _gates(plan: Plan) -> list[str]:
+def _gates(plan: Plan, no_gate: str) -> list[str]:
     gated = [(at, phase) for at, phase in enumerate(plan.phases) if phase.gate]
     if not gated:
-        return ["No command that tests this repository was found, so nothing is run between the phases."]
+        return [no_gate]
     said = []
     for at, phase in gated:
         later = f"before {plan.phases[at + 1].name} begins" if at + 1 < len(plan.phases) else "at the end"

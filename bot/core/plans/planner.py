@@ -10,7 +10,7 @@ from itertools import count
 from bot.core.foreign import clean
 from bot.core.plans.casting import Cast, areas_for
 from bot.core.plans.checks import Scope, checks_of, gate_of
-from bot.core.plans.explaining import explained
+from bot.core.plans.explaining import NO_GATE, NOT_NAMED, explained
 from bot.core.plans.learning import Past, advice, cited
 from bot.core.plans.library import Tagged, matching
 from bot.core.plans.mentioned import Mentioned, mentioned, unblocked
@@ -76,7 +76,7 @@ class _Making:
         self.choice = chosen(request.playbooks, self.size, request.playbook)
         self.areas = areas_for(self.size, self.stack)[: self._builders()]
         self.cast = Cast(self.stack, request.agents, request.peers)
-        self.paths = mentioned(self.text, request.facts)
+        self.paths = _paths(f"{request.summary}\n{request.details}", self.text, request.facts)
         self.gate = request.gates or (self._found_gate() if request.find_gates else ())
 
     def plan(self) -> Plan:
@@ -106,7 +106,7 @@ class _Making:
         )
         able = {step.role: self.cast.able(step.role) for step in plan.steps} if request.peers else {}
         why = f"{self.choice.why} ({self.size.why})"
-        told = explained(plan, why, able)
+        told = explained(plan, why, able, NO_GATE if request.find_gates else NOT_NAMED)
         return replace(plan, explanation=f"{told} {said}" if (said := cited(learnt)) else told)
 
     def _builders(self) -> int:
@@ -187,6 +187,11 @@ class _Making:
         agents = self.cast.team(part) if part.focus else ()
         pairs = zip(ALL, agents, _spread(part.focus, len(agents)), strict=False)
         return tuple(Member(f"{step}.{a}", agent, f"{task}\n\nLook above all at {focus}.") for a, agent, focus in pairs)
+
+
+def _paths(own: str, text: str, facts: Facts) -> Mentioned:
+    """What must be made, and where work must stay, is told only by whoever asks; an issue tells of many things."""
+    return replace(mentioned(own, facts), there=(whole := mentioned(text, facts)).there, never=whole.never)
 
 
 def _size(request: Request, parts: int) -> Size:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.core.foreign import clean
 from bot.core.plans.execution import Execution, StepState
+from bot.core.plans.gaps import gaps, settled
 from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Happened, Recorded, SentBack
 from bot.core.plans.labels import gates, standing, steps_done
 from bot.core.plans.usage import told_apart
@@ -77,7 +78,7 @@ def _metrics(e: Execution, happened: Sequence[Happened]) -> list[str]:
     back = [each for each in _back(happened) if not each.lost]
     return [
         f"- Steps: {steps_done(e)}",
-        f"- Gates: {passed} passed, {failed} failed at the end; judged {len(_judged(happened))} times",
+        f"- Gates: {passed} passed, {failed} failed at the end; judged {_many(len(_judged(happened)), 'time')}",
         f"- Attempts: {sum(isinstance(each, Dispatched) for each in happened)}, of which {len(back)} sent back",
         f"- Elapsed: {elapsed(e).total_seconds():.0f}s",
         f"- Tokens: {used}",
@@ -117,13 +118,23 @@ def _failed(e: Execution, happened: Sequence[Happened]) -> list[str]:
 
 def _gaps(e: Execution) -> list[str]:
     """What had to be asked, and steps that came back though they had no knowledge to go by."""
-    asked = [f"- step {s.step.id} asked {s.turns} times" for s in _units(e) if s.turns]
+    asked = [f"- step {s.step.id} took {_many(s.turns, 'turn')} with a person" for s in _units(e) if s.turns]
     blind = [
         f"- step {state.step.id} ({state.step.agent}) came back and had no knowledge to go by: attach a document"
         for state in _units(e)
         if any(not each.lost for each in state.sent_back) and not (state.step.knowledge or e.plan.knowledge)
     ]
-    return asked + blind
+    return asked + blind + [line for state in _units(e) if state.recorded for line in _unknown(e, state.recorded)]
+
+
+def _unknown(e: Execution, what: Recorded) -> list[str]:
+    """What an agent said that it did not know, and how that was settled."""
+    how = {"look-up": "a document could tell", "go-on": "decided by itself", "ask": "for a person to say"}
+    return [
+        f"- step {what.step} ({what.agent}) did not know: {gap.about} "
+        f"({how[settled(gap, e.plan.risk, e.plan.intervention)]}, {gap.sure} confidence)"
+        for gap in gaps(what.outcome)
+    ]
 
 
 def _roster(happened: Sequence[Happened]) -> list[str]:
@@ -139,7 +150,7 @@ def _roster(happened: Sequence[Happened]) -> list[str]:
     lines = []
     for agent, count in sorted(did.items()):
         advice = "; consider another agent or model" if 2 * failed[agent] >= count and failed[agent] else ""
-        lines.append(f"- {agent}: {count} attempts, {failed[agent]} failed, {back[agent]} sent back{advice}")
+        lines.append(f"- {agent}: {_many(count, 'attempt')}, {failed[agent]} failed, {back[agent]} sent back{advice}")
     return lines
 
 
@@ -199,6 +210,10 @@ def _judged(happened: Sequence[Happened]) -> list[GateJudged]:
 
 def _said(state: StepState) -> str:
     return _line(state.recorded.outcome) if state.recorded else "done"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _line(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.ledger import shared_tables
-from bot.ledger.tables import metadata
+from bot.ledger import plan_tables, shared_tables, tables
+from bot.ledger.metadata import metadata
 
-assert shared_tables  # importing it puts its tables beside the others
+assert plan_tables and shared_tables and tables  # importing them puts their tables into it
 
 context.configure(
     connection=context.config.attributes["connection"],
