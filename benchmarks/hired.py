@@ -7,11 +7,17 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks.figure import Figure, beside
+from bot.core.plans.playbook import TASK
+from bot.core.policy import Policy
+from bot.demo.files import project_files
 from bot.demo.processes import command
 from bot.demo.scenario import SCENARIO, Step, Task
+from bot.playbook_files import shipped
+from bot.policy_file import read_policy
 from tests.agents.test_peer_command import claude, settings
 from tests.models.scenario import Call, Delegate, Edit, Read, Run, Scenario, Turn, Write
 from tests.models.serving import serving
@@ -21,7 +27,7 @@ PLAYED = "drained by the script's player"
 
 async def measure() -> list[Figure]:
     """Both must end as the scenario says, conflicts, reviews and interruptions included."""
-    model = Scenario([Turn([Delegate(f": {task.title}\n", turns(task)) for task in SCENARIO])])
+    model = Scenario([Turn([Delegate(opening, turns) for task in SCENARIO for opening, turns in conversations(task)])])
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), apart=False) as models:
         config = settings(Path(folder), robin=claude(models.play("demo", model)))
         hired = await _drained(Path(folder), "--peer", "robin", "--config", str(config))
@@ -41,10 +47,26 @@ async def _drained(folder: Path, *options: str) -> float:
     return round(time.monotonic() - began, 1)
 
 
-def turns(task: Task) -> list[Turn]:
-    """What the player would do, as a model asks for it."""
+def conversations(task: Task) -> Iterator[tuple[str, list[Turn]]]:
+    """What each begins with, and what the player would do in it, as a model asks for it."""
+    for step, done in task.plan.items():
+        yield f"# Agent Task: {step} — {heading(task, step)}\n", _turns([done])
+    if task.rounds:
+        yield f": {task.title}\n", _turns(task.rounds)
+
+
+def heading(task: Task, step: str) -> str:
+    playbooks = {playbook.name: playbook for playbook in shipped()}
+    policy = read_policy(project_files()[".github/sluice.toml"])
+    assert isinstance(policy, Policy)
+    phase, number = (int(part) - 1 for part in step.split("."))
+    told = playbooks[policy.plan.labels[task.label]].phases[phase].steps[number].task
+    return told.replace(TASK, task.title).strip().partition("\n")[0]
+
+
+def _turns(rounds: Iterable[tuple[Step, ...]]) -> list[Turn]:
     found: list[Turn] = []
-    for steps in task.rounds:
+    for steps in rounds:
         found += [Turn(calls) for step in steps if (calls := _calls(step))]
         found.append(Turn(say=next((str(step["say"]) for step in steps if "say" in step), "Done.")))
     return found

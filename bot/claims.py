@@ -19,19 +19,23 @@ async def renew(ctx: Context, repo: str, issue: str) -> ClaimNote | None:
     """The same where it was ours a while ago: who has it now is looked at first."""
     note = _note(ctx)
     held = await ctx.git.read_claim(repo, issue)
-    if held is None:
-        return None if await ctx.git.claim(repo, issue, note, expected=None) else note
-    ours = held.instance == ctx.ledger.instance
-    if not ours and datetime.fromisoformat(held.expires) > ctx.now():
+    if held and not _ours(ctx, held) and datetime.fromisoformat(held.expires) > ctx.now():
         return held
-    return None if await ctx.git.claim(repo, issue, note, expected=held.sha) else held
+    if await ctx.git.claim(repo, issue, note, expected=held.sha if held else None):
+        return None
+    quicker = await ctx.git.read_claim(repo, issue)  # another Sluice, or another step of the same item
+    return None if quicker and _ours(ctx, quicker) else quicker or held or note
 
 
 async def let_go(ctx: Context, repo: str, issue: str) -> None:
     """Give the claim back, if it is ours."""
     held = await ctx.git.read_claim(repo, issue)
-    if held and held.instance == ctx.ledger.instance:
+    if held and _ours(ctx, held):
         await ctx.git.release(repo, issue, held.sha)
+
+
+def _ours(ctx: Context, held: ClaimNote) -> bool:
+    return held.instance == ctx.ledger.instance
 
 
 def _note(ctx: Context) -> ClaimNote:

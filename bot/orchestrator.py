@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.cli.tasks import place_of
-from bot.core.crew import UNKNOWN, Mate, Told, context_used, fleet, progress
+from bot.core.crew import UNKNOWN, Mate, Told, context_used, fleet, heard, progress
 from bot.core.spend import dollars
 from bot.errors import UserError
 from bot.settings import FILE
@@ -94,10 +94,10 @@ class Orchestrator:
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
-    def get_agent_status(self, agent: Agent) -> dict[str, Any]:
+    def get_agent_status(self, agent: Agent, tail: int = 0) -> dict[str, Any]:
         """`{"status": creating | working | complete | failed, "progress", "context_used", ...}`: what follows from
-        what was heard, else "unknown"."""
-        return status_of(self._do(lambda crew: crew.look(_name(agent))))
+        what was heard, else "unknown". `tail`: with so many of the last things that happened, as `events`."""
+        return status_of(self._do(lambda crew: crew.look(_name(agent))), tail)
 
     def get_agent_output(self, agent: Agent) -> dict[str, Any]:
         """`{"files_consumed", "files_produced", "result", "branch", ...}`."""
@@ -181,9 +181,10 @@ def deleted(mate: Mate) -> dict[str, Any]:
     return {"agent_id": mate.id, "status": "deleted", "message": f"Agent {mate.name} deleted: {mate.left}"}
 
 
-def status_of(told: Told) -> dict[str, Any]:
+def status_of(told: Told, tail: int = 0) -> dict[str, Any]:
     used = told.used
-    return {
+    happened = [f"{each.at:%H:%M:%S} {heard(each.event)}" for each in told.events[-tail:]] if tail else []
+    return ({"events": happened} if tail else {}) | {
         "agent_id": told.mate.id,
         "name": told.mate.name,
         "status": told.status,

@@ -69,6 +69,7 @@ def command(name: Name, task: Task, config: Config = FILE, as_json: AsJson = Fal
 @app.command()
 def status(
     name: Annotated[str, typer.Argument(help="An agent's name or id; absent: all.", metavar="AGENT")] = "",
+    tail: Annotated[int, typer.Option("--tail", min=0, help="With so many of the last things that happened.")] = 0,
     config: Config = FILE,
     as_json: AsJson = False,
 ) -> None:
@@ -78,7 +79,11 @@ def status(
     if not name:
         list_agents(False, config, as_json)
         return
-    _say(status_of(_do(config, lambda crew: crew.look(name))), as_json)
+    told = status_of(_do(config, lambda crew: crew.look(name)), tail)
+    events = told.pop("events", []) if not as_json else []
+    _say(told, as_json)
+    for line in events:
+        console.print(line)
 
 
 @app.command()

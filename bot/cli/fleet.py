@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.cli.ledger import utc_now
 from bot.cli.output import console, print_json
-from bot.core.crew import UNKNOWN, Fleet, Told, context_used, fleet, progress
+from bot.core.crew import UNKNOWN, Fleet, Told, context_used, fleet, heard, progress
 from bot.core.spend import counted, dollars
 from bot.orchestrator import crew_at, status_of
 
@@ -98,6 +98,5 @@ def _latest(seen: Sequence[Told]) -> list[str]:
     happened += [(told.mate.created_at, told.mate.name, None) for told in seen]  # type: ignore[misc]
     lines = []
     for at, name, each in sorted(happened, key=lambda row: row[0])[-LATEST:]:
-        said = "created" if each is None else " ".join(f"{each.kind} {each.target} {each.text}".split())
-        lines.append(f"{at:%H:%M:%S}  {name}  {said[:120]}")
+        lines.append(f"{at:%H:%M:%S}  {name}  {'created' if each is None else heard(each)}")
     return lines

@@ -111,10 +111,11 @@ async def _test(settings: Settings, peer: Peer, as_json: bool) -> bool:
     from bot.wiring import agents_of
 
     found: list[Finding] = []
+    kept = settings.data_dir.resolve() / "logs" / f"try-{peer.name}.log"
     with TemporaryDirectory(prefix="sluice-") as folder:
         agents = agents_of(settings, Path(folder))
         try:
-            async for finding in smoke(agents, peer):
+            async for finding in smoke(agents, peer, kept):
                 found.append(finding)
                 if not as_json:
                     console.print(f"{finding.state:<8} {finding.what:<8} {finding.told}")

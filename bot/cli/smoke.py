@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +32,8 @@ ENDINGS = {
 STEPS = ((FIRST, "hello"), (SECOND, "hello\nagain"))
 
 
-async def smoke(agents: Agents, peer: Peer) -> AsyncIterator[Finding]:
-    """Finding by finding, as it goes; stops at the first that is wrong."""
+async def smoke(agents: Agents, peer: Peer, kept: Path) -> AsyncIterator[Finding]:
+    """Finding by finding, as it goes; stops at the first that is wrong. `kept`: where what it printed then stays."""
     sandbox = "bubblewrap" if bubblewrap_works() else "none: install bubblewrap, or the agent sees this machine's files"
     yield Finding("sandbox", "ok" if bubblewrap_works() else "warning", sandbox)
     login = agents.login(peer)
@@ -51,9 +52,10 @@ async def smoke(agents: Agents, peer: Peer) -> AsyncIterator[Finding]:
                 yield Finding("program", "wrong", str(error))
                 return
             finding = _judged(peer, number, outcome, tree, wanted, heard)
-            yield finding
             if finding.state == "wrong":
+                yield replace(finding, told=f"{finding.told}{await asyncio.to_thread(_keep, outcome, kept)}")
                 return
+            yield finding
         used = agents.billed("try-2", "try", peer)
         yield Finding("tokens", "ok" if used else "warning", _used(sum(each.total for each in used)))
 
@@ -71,9 +73,8 @@ def _assignment(peer: Peer, number: int, tree: Path) -> Assignment:
 def _judged(peer: Peer, number: int, outcome: Outcome, tree: Path, wanted: str, heard: list[Event]) -> Finding:
     what, said = f"step {number}", " ".join(outcome.summary.split())[:300]
     if outcome.ended != "finished":
-        return Finding(
-            what, "wrong", f"it {outcome.ended.replace('_', ' ')}: {said or 'without a word'}{_fix(peer, outcome)}"
-        )
+        how = ENDINGS.get(outcome.ended, outcome.ended)
+        return Finding(what, "wrong", f"it {how}: {said or 'without a word'}{_fix(peer, outcome)}")
     file = tree / "hello.txt"
     if file.is_symlink() or not file.is_file() or file.read_text(errors="replace").strip() != wanted:
         return Finding(what, "wrong", f"hello.txt is not as it was asked for; it said: {said or 'nothing'}")
@@ -87,8 +88,21 @@ def _fix(peer: Peer, outcome: Outcome) -> str:
         when = f" until {outcome.until:%Y-%m-%d %H:%M} UTC" if outcome.until else ""
         return f"; its provider says to wait{when}"
     if outcome.failure == "login":
-        return f"; mend peers.{peer.name}.api_key, or {_how_to_log_in(peer)}"
-    return f"; what it printed is in {outcome.log}"
+        return f"; {_how_to_log_in(peer)}"
+    if outcome.failure == "model":
+        name = f"peers.{peer.name}"
+        return f"; its model said no, or was not reached: mend {name}.model or {name}.api_url, or try again later"
+    return ""
+
+
+def _keep(outcome: Outcome, kept: Path) -> str:
+    """The folder it worked in is gone soon."""
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(outcome.log, kept)
+    except OSError:  # nothing was printed, or there is no room for it
+        return ""
+    return f"; what it printed is in {kept}"
 
 
 def _how_to_log_in(peer: Peer) -> str:

@@ -225,5 +225,10 @@ def _inside(path: str) -> str:
     return IN_TREE.sub("", path)
 
 
+def heard(each: Event) -> str:
+    """In a line."""
+    return " ".join(f"{each.kind} {_inside(each.target)} {each.text}".split())[:120]
+
+
 def _short(each: Event) -> str:
     return " ".join(f"{each.text} {_inside(each.target)}".split())[:100]

@@ -29,6 +29,7 @@ from bot.core.item import Approval, GoAhead, Order, mention, text_hash
 from bot.core.late import as_plan, as_result, on_pull
 from bot.core.parking import park_quietly
 from bot.core.pausing import stopped_by
+from bot.core.planned import there
 from bot.core.planning import AUTO
 from bot.core.plans.happened import Cancelled
 from bot.core.prompts import again_brief, rework_brief
@@ -195,7 +196,7 @@ def _note_for(s: Snapshot, stage: Stage, order: Order) -> NoteOrder:
     match order.verb:
         case "pause" | "resume" | "priority" | "assign":
             return _note(order, order.verb, order.args)
-        case "plan" if not plan_orders.there(s):
+        case "plan" if not there(s):
             return _note(order, "plan", order.args or AUTO)
         case "budget":
             return replace(_note(order, "budget", order.args), starts=_starts(s, stage, order))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.core.actions import Action, AdoptPlan, NotePlan
 from bot.core.foreign import clean, fence
 from bot.core.item import GoAhead, Order
-from bot.core.planned import unfinished
+from bot.core.planned import there, unfinished
 from bot.core.planning import AUTO, plan_for
 from bot.core.plans import due as dues
 from bot.core.plans.accepting import refused
@@ -58,12 +58,6 @@ def _what(s: Snapshot, stage: Stage, order: Order) -> tuple[Happened, ...] | str
             at_hand = isinstance(stage, Ready | Executing | AwaitingApproval | Parked)
             return _amended(e, order) if e and at_hand and unfinished(s) else "there is no plan that is not over"
     return ()
-
-
-def there(s: Snapshot) -> Execution | None:
-    """The plan that is shown, rather than another made: one that was begun, or that somebody had a say in."""
-    e = s.execution
-    return e if e and not e.cancelled and (e.started or e.amendments or e.answer) else None
 
 
 def unplannable(s: Snapshot, stage: Stage, order: Order) -> str:

@@ -20,6 +20,12 @@ def unfinished(s: Snapshot) -> Execution | None:
     return e if e and not e.completed and not e.cancelled else None
 
 
+def there(s: Snapshot) -> Execution | None:
+    """The plan that is shown, rather than another made: one that was begun, or that somebody had a say in."""
+    e = s.execution
+    return e if e and not e.cancelled and (e.started or e.amendments or e.answer) else None
+
+
 def first_units(e: Execution) -> list[StepState]:
     """What would begin with it; empty where it waits for a person, or for a gate."""
     return [each.step for each in dues.due(e) if isinstance(each, dues.Dispatch)]

@@ -61,5 +61,7 @@ def _approved(plan: Plan, least: str) -> Plan:
 
 
 def _id(s: Snapshot, issue: Issue, go: GoAhead, name: str) -> str:
-    about = "\n".join((s.item.work_id, go.text_hash, name, str(s.plans_over), *_subs(s, issue)))
+    """Another where one was dropped or something was done since: what is over is not gone on with in another life."""
+    last = s.runs[-1].key if s.runs else ""
+    about = "\n".join((s.item.work_id, go.text_hash, name, str(s.plans_over), last, *_subs(s, issue)))
     return f"task-{issue.number}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"

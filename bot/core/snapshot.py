@@ -141,13 +141,16 @@ class Snapshot:
 
     @property
     def last_run(self) -> Run | None:
-        """The newest run for the present go-ahead, else the one whose approved result the go-ahead takes up."""
+        """The newest run for the present go-ahead, else what its plan came to, else the one whose approved result the
+        go-ahead takes up."""
         if self.item.claim is None:
             return None
         go = self.item.claim.go_ahead
         mine = (self._result(run) for run in reversed(self.runs) if run.go_ahead == go.key)
+        over = self.execution is not None and self.execution.completed is not None
+        planned = (self._result(run) for run in reversed(self.runs) if over and is_step(run.step))
         taken_up = (run for run in reversed(self.runs) if go.takes_up and run.work and run.work.head == go.takes_up)
-        return next(mine, None) or next(taken_up, None)
+        return next(mine, None) or next(planned, None) or next(taken_up, None)
 
     @property
     def unpushed(self) -> Run | None:

@@ -24,7 +24,7 @@ from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
-from bot.core.planned import begin, first_units, peers_for, unfinished, wants_approval
+from bot.core.planned import begin, first_units, peers_for, there, unfinished, wants_approval
 from bot.core.planning import plan_for, wanted
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Cancelled
@@ -95,7 +95,7 @@ def ready(s: Snapshot) -> Decision:
 def _make_plan(s: Snapshot, issue: Issue, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:
     """Where one is wanted; one that nobody has begun or added to is made anew for another text."""
     e, name = unfinished(s), wanted(s)
-    if s.grounds is None or not name or (e and (e.started or e.amendments or e.answer)) or _has_result(s):
+    if s.grounds is None or not name or (e and there(s)) or _has_result(s):
         return None
     if s.grounds.problem:
         return _asks(s, go, f"no plan can be made: {s.grounds.problem}", accept)

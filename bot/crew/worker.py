@@ -22,7 +22,7 @@ from bot.core.actions import Claim, RunPlan
 from bot.core.budget import Refusal
 from bot.core.crew import Command, Mate, Told
 from bot.core.item import GoAhead, Item
-from bot.core.policy import Work
+from bot.core.policy import Policy, Work
 from bot.core.prompts import Brief, Handed, mate_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.spend import NOTHING, counted
@@ -30,15 +30,17 @@ from bot.crew.ground import folder_for, spec_of
 from bot.crew.hiring import peer_for
 from bot.crew.lease import take
 from bot.crew.outfit import Outfit, outfit_of
-from bot.errors import SluiceError
+from bot.errors import SluiceError, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.logs import set_up_logs
+from bot.policy_file import read_policy
 from bot.settings import Settings, read_settings
 from bot.wiring import utc_now
 
 log = structlog.get_logger(__name__)
 PACE = 0.5  # seconds between two looks at the ledger
+POLICY = ".github/sluice.toml"
 TRIES = 10  # to take the lease
 
 
@@ -113,6 +115,7 @@ class Worker:
 
     def __init__(self, settings: Settings, outfit: Outfit, peer: Peer) -> None:
         self.settings, self.outfit, self.peer, self.ledger = settings, outfit, peer, outfit.ledger
+        self.work = Work()  # of the repository's policy
 
     async def carry_out(self, told: Told, command: Command) -> None:
         run = told.run_of(command)
@@ -137,6 +140,7 @@ class Worker:
         while True:
             why, final = await self._why_not(told.mate, command)
             if not why:
+                self.work = (await self._policy(told.mate)).work
                 plan = await self._plan(told, command)
                 item, claim = await self._place(told.mate, command, plan)
                 refused = await self._admit(item, claim, plan)
@@ -168,6 +172,18 @@ class Worker:
         if waits := [other.mate.name for other in others if not other.over]:
             return f"for agent {', '.join(waits)}", False
         return "", False
+
+    async def _policy(self, mate: Mate) -> Policy:
+        """As the branch has it that the agent was created on; what another agent made of it counts for nothing."""
+        await self.outfit.git.fetch(mate.repo)
+        text = await self.outfit.git.show(mate.repo, mate.base, POLICY)
+        found = read_policy(text) if text else Policy()
+        if isinstance(found, str):
+            raise UserError(f"{POLICY} on {mate.base}: {found}")
+        if text and found.mode == "off":
+            raise UserError(f'{POLICY} on {mate.base} says mode = "off"')
+        await self.ledger.note_repository(mate.repo, text, "local", None, None, utc_now())
+        return found
 
     async def _plan(self, told: Told, command: Command) -> RunPlan:
         mate, cause = told.mate, f"{told.mate.id}:{command.number}"
@@ -222,7 +238,7 @@ class Worker:
         if most is not None:
             limits = replace(limits, tokens=min(limits.tokens, most - used.tokens))
         peer = replace(self.peer, limits=limits)
-        return await self.ledger.admit(item.id, claim, plan, self.settings.cap_values(), Work(), peer, utc_now())
+        return await self.ledger.admit(item.id, claim, plan, self.settings.cap_values(), self.work, peer, utc_now())
 
     async def _until_over(self, working: asyncio.Task[None], mate: Mate, command: Command, job: str) -> None:
         """It is ended, its work kept, when somebody stops it or everything."""

@@ -56,12 +56,16 @@ def settings(
 
 
 def plays(tasks: Iterable[Task]) -> str:
-    """The edit script of the scripted agent: one `[[play]]` for each round of each item."""
-    return "\n".join(
-        f"[[play]]\n{_pairs({'item': task.title, 'round': number, 'steps': list(steps)})}"
+    """The edit script of the scripted agent: one `[[play]]` for each round of each item, or each step of its plan."""
+    rounds: list[dict[str, Any]] = [
+        {"item": task.title, "round": number, "steps": list(steps)}
         for task in tasks
         for number, steps in enumerate(task.rounds, start=1)
-    )
+    ]
+    planned: list[dict[str, Any]] = [
+        {"item": task.title, "step": step, "steps": list(steps)} for task in tasks for step, steps in task.plan.items()
+    ]
+    return "\n".join(f"[[play]]\n{_pairs(play)}" for play in (*rounds, *planned))
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

@@ -13,6 +13,13 @@ from bot.errors import UserError
 from bot.settings import PeerSettings, Settings, read_settings
 
 THRIFT: Mapping[str, Any] = {"capacity": 2, "cost_per_run": 1.0, "tokens_per_run": 1_000_000, "minutes": 15.0}
+EVERYTHING = {
+    "repositories",
+    "labels",
+    "fields",
+    "role",
+    "fallbacks",
+}  # it is the only one, whatever it takes elsewhere
 WORDS = "Agent {name} works with {login}: its tokens are yours. A run may cost at most $1 or a million of them."
 
 
@@ -31,7 +38,8 @@ def hire(name: str, config: Path) -> tuple[Mapping[str, Any], str]:
     login = login_of(program, key, env, Path.home())
     if login.kind == "none":
         raise UserError(f"{name} has no login on this machine: {HOW_TO_LOG_IN[program].replace('NAME', name)}")
-    table = {**peer.model_dump(mode="json", exclude_none=True, exclude_defaults=True), "env": env, **THRIFT}
+    own = peer.model_dump(mode="json", exclude_none=True, exclude_defaults=True, exclude=EVERYTHING)
+    table = {**own, "env": env, **THRIFT}
     if key:
         table["api_key"] = key
     return table, WORDS.format(name=name, login=login)

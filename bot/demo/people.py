@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from bot.demo.account import Account
 from bot.demo.scenario import SCENARIO, Task
 from bot.demo.watch import GLANCE, Seen
 from bot.demo.world import REPO, World
@@ -20,6 +21,8 @@ async def act(world: World, seen: Seen) -> None:
         for task in SCENARIO:
             if task.while_working:
                 group.create_task(interfere(world, seen, task))
+            if task.plan_approved:
+                group.create_task(approve_plan(world, seen, task))
 
 
 async def give_go_aheads(world: World) -> None:
@@ -66,3 +69,17 @@ async def interfere(world: World, seen: Seen, task: Task) -> None:
         return
     comment = {"body": "We decided against this.\n\n/sluice cancel"}
     await world.people["ann"].post(f"/repos/{REPO}/issues/{seen.numbers[task.title]}/comments", comment)
+
+
+async def approve_plan(world: World, seen: Seen, task: Task) -> None:
+    """Ann reads the plan that the issue shows her, and lets it start."""
+    ann = world.people["ann"]
+    while not (number := seen.numbers.get(task.title)) or not await _asked(ann, number):
+        await asyncio.sleep(GLANCE)
+    comment = {"body": "Read, and so it should be done.\n\n/sluice approve"}
+    await ann.post(f"/repos/{REPO}/issues/{number}/comments", comment)
+
+
+async def _asked(who: Account, number: int) -> bool:
+    said = await who.get(f"/repos/{REPO}/issues/{number}/comments", per_page="50")
+    return any("needs your approval" in comment["body"] for comment in said)

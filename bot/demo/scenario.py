@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Step = dict[str, str | float]
@@ -14,7 +15,7 @@ class Ending:
 
     stage: str
     reason: str = ""
-    rounds: int = 1  # attempts of the agent
+    rounds: int = 1  # attempts of the agent; of a plan, of all its agents
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Task:
     approved_once_open: str = ""  # title of the item whose pull request the reviewer waits to see
     approved_once_merged: str = ""  # title of the item that the reviewer lets go first
     while_working: Literal["", "cancel", "drag"] = ""  # what a person does once the agent works
+    label: str = ""  # by which the policy gives it a plan
+    plan: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)  # in place of rounds: what is done in each step
+    plan_approved: bool = False  # a person reads the plan and lets it start, by comment
 
 
 def _test(name: str, function: str, module: str, check: str) -> Step:
@@ -89,6 +93,28 @@ UNITS = {
 def pieces(count: int, unit: str) -> int:
     """How many single widgets that is."""
     return count * UNITS[unit]
+'''
+LABELS = '''"""The labels on the shelves."""
+
+from __future__ import annotations
+
+from .stock import Stock
+
+
+def labels(stock: Stock) -> list[str]:
+    """One for each widget, in the order of the shelves."""
+    return [f"{name.upper()} ({stock.count(name)})" for name in stock.names()]
+'''
+INVOICES = '''"""Invoices, as they are kept."""
+
+from __future__ import annotations
+
+PERSONAL = ("name", "address", "mail")
+
+
+def kept(invoice: dict[str, str]) -> dict[str, str]:
+    """Without what says whose it was."""
+    return {key: value for key, value in invoice.items() if key not in PERSONAL}
 '''
 PONDER: Step = {"wait": 40.0}  # longer than any person of this scenario leaves it alone
 
@@ -234,5 +260,54 @@ SCENARIO: tuple[Task, ...] = (
         ),
         Ending("Done", "merged", rounds=2),
         approved_once_merged=DOZEN,
+    ),
+    Task(
+        "Print a label for each shelf",
+        "In the order of the shelves, with how many there are.",
+        "a plan by its label: a scout finds the places, and a builder works there with its report",
+        (),
+        Ending("Done", "merged", rounds=2),
+        label="scout first",
+        plan={
+            "1.1": (
+                {
+                    "write": ".sluice/scout-report.md",
+                    "text": "`Stock.names()` has the order; see widgets/listing.py.\n",
+                },
+                {"say": "The order is in widgets/stock.py."},
+            ),
+            "2.1": (
+                {"write": "widgets/labels.py", "text": LABELS},
+                _test("Labels", "labels", "labels", "self.assertTrue(callable(labels))"),
+                {"say": "Labels, in the order of Stock.names()."},
+            ),
+        },
+    ),
+    Task(
+        "Take personal data out of kept invoices",
+        "Name, address and mail are not ours to keep.",
+        "a risky plan that a person approves by comment; then planned, built, reviewed and shipped",
+        (),
+        Ending("Done", "merged", rounds=4),
+        label="step by step",
+        plan_approved=True,
+        plan={
+            "1.1": (
+                {"write": ".sluice/detailed-plan.md", "text": "1. widgets/invoices.py\n2. its test\n"},
+                {"say": "A module of its own, and a test."},
+            ),
+            "2.1": (
+                {"write": "widgets/invoices.py", "text": INVOICES},
+                _test(
+                    "Invoices", "kept", "invoices", "self.assertEqual(kept({'name': 'Ann', 'sum': '3'}), {'sum': '3'})"
+                ),
+                {"say": "Invoices are kept without names."},
+            ),
+            "3.1": ({"write": ".sluice/review.md", "text": "As planned, and tested.\n"}, {"say": "As planned."}),
+            "4.1": (
+                {"write": ".sluice/ship.md", "text": "Kept invoices no longer say whose they were.\n"},
+                {"say": "Ready to ship."},
+            ),
+        },
     ),
 )

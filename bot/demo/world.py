@@ -159,7 +159,7 @@ async def _fill_board(world: World) -> None:
     issues: dict[str, Any] = {}
     for task in SCENARIO:
         if task.kind == "issue":
-            order = {"title": task.title, "body": task.body}
+            order = {"title": task.title, "body": task.body, "labels": [task.label] if task.label else []}
             issues[task.title] = await world.people[task.author].post(f"/repos/{REPO}/issues", order)
         world.cards[task.title] = await _add_card(world, task, issues)
         if task.author == "ann":

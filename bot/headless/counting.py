@@ -26,6 +26,8 @@ class Counting:
     @property
     def reached(self) -> str:
         """Why the task may use no more; empty: it may."""
+        if not self._cap.tokens or self._cap.cost_usd == 0.0:
+            return "nothing is left of what may be used in 24 hours"
         used = self._before + sum((self._of(run) for run in self._working), NOTHING)
         return f"the task has used {used} of the {self._cap} it may" if used.exceeds(self._cap) else ""
 

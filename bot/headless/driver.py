@@ -76,6 +76,7 @@ class Driver:
     model: str = ""  # in place of what its agents would use
     _working: dict[str, asyncio.Task[tuple[Run, dict[str, str]]]] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
+    _done_now: list[tuple[StepState, Run]] = field(default_factory=list)  # and not on the branch yet
     _dispatched: int = 0
     _stopped: Stop | None = None  # why no more is dispatched, though more is due
 
@@ -104,6 +105,8 @@ class Driver:
         for each in self.happened:
             if isinstance(each, Recorded):
                 self.counting.begin(each.used)
+        if self.e.work:
+            await self.bench.publish()  # it may be that the process before this one could not any more
         for unit in self._mine():
             assert unit.dispatched
             if self.bench.has_ended(unit.dispatched.run) or said_last(self.happened, unit.step.id):
@@ -186,7 +189,17 @@ class Driver:
             self._held.discard(step)
             run, texts = self._working.pop(step).result()
             await self._ended(step, run, texts)
+        if self._done_now:
+            await self._publish()
         return bool(now)
+
+    async def _publish(self) -> None:
+        """What came together is on the branch; then the trees it came from may go."""
+        if any(unit.step.changes for unit, _ in self._done_now) and (problem := await self.bench.publish()):
+            self.say(problem)
+        for unit, run in self._done_now:
+            await self.bench.settle(unit, run)
+        self._done_now.clear()
 
     async def _ended(self, step: str, run: Run, texts: dict[str, str]) -> None:
         unit, now, kept = self._unit(step), self.bench.now(), run.key
@@ -213,8 +226,6 @@ class Driver:
         if isinstance(folded, tuple):
             await self._note(unit, run, conflicted(self.e, unit, run, folded, now))
             return
-        if problem := await self.bench.publish():
-            self.say(problem)
         await self._done(unit, run, texts, folded)
 
     async def _done(self, unit: StepState, run: Run, texts: dict[str, str], work: Work | None) -> None:
@@ -240,7 +251,7 @@ class Driver:
             elif isinstance(each, SentBack):
                 self.say(f"Sent back: step {each.step}{f': {each.why}' if each.lost and each.why else ''}")
         if isinstance(what[-1], Recorded) and what[-1].status == "complete":
-            await self.bench.settle(unit, run)
+            self._done_now.append((unit, run))
 
     # --- what is due when nobody works --------------------------------------------------------------------------------
 

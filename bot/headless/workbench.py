@@ -16,6 +16,7 @@ from bot.core.foreign import plain
 from bot.core.plans.execution import StepState
 from bot.core.plans.plan import FOLDER, Gate
 from bot.core.policy import Policy
+from bot.core.prompts import may_do
 from bot.core.run import Assignment, Limits, Outcome, Peer, Run
 from bot.core.worktree import Work, WorkSpec, part_of, ref_part
 from bot.errors import SluiceError, Unavailable
@@ -65,11 +66,10 @@ class Workbench:
             tree = await self.git.worktree(part, merge_head=run.head, trailers=_trailers(run, peer))
             more = f"\n\nFiles with conflict markers: {', '.join(tree.conflicts)}\n" if tree.conflicts else ""
             given = {**self.shared, **handed}
-            brief = Brief(brief.whole + more, brief.news and brief.news + more)
+            brief = Brief(brief.whole + may_do(peer.permissions) + more, brief.news and brief.news + more)
             outcome = await self._outcome(unit, run, peer, brief, tree.path, given)
             texts = await self.agents.handed_on(tree.path, names)
-            said = outcome.summary.strip().splitlines()[0][:72] if outcome.summary.strip() else ""
-            message = f"step {unit.step.id}: {run.peer} {said or 'complete'}"
+            message = f"step {unit.step.id}: {run.peer} complete\n\n{outcome.summary.strip()[:500]}"
             work: Work | None = await self.git.collect(part, message, _trailers(run, peer))
         except (Unavailable, OSError) as error:
             return replace(run, state="ended", outcome=Outcome("unreached", str(error), 0.0, "")), {}
@@ -135,7 +135,6 @@ class Workbench:
         """Its end is recorded: its tree goes if all that was in it is on the branch."""
         part = replace(part_of(self.spec, unit.step.id, run.head), base=self.spec.branch)
         try:
-            await self.git.fetch(REPO)
             await self.git.remove_worktree(part)
         except SluiceError as error:
             log.debug("a worktree stays", step=unit.step.id, reason=str(error))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 def settings(folder: Path, **peers: dict[str, Any]) -> Path:
     """A settings file, and a home without a login."""
-    lines = ['[boards."acme/1"]']
+    lines = [f'data_dir = "{folder / "data"}"', '[boards."acme/1"]']
     for name, peer in peers.items():
         lines += [f"[peers.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in peer.items())]
     (folder / "sluice.toml").write_text("\n".join(lines) + "\n")
@@ -66,7 +66,7 @@ async def test_doctor_knows_whether_each_agent_could_start(tmp_path: Path) -> No
         loose={"runtime": "acp", "command": ["/bin/true"], "permissions": "ask"},
     )
     nowhere = '[github]\napi_url = "http://127.0.0.1:9"\ntoken = "none"\nlogin = "sluice[bot]"\n'
-    config.write_text(nowhere + config.read_text())
+    config.write_text(config.read_text() + nowhere)
     answer = await sluice("doctor", "--json", config=config)
     assert answer.code == 1, answer
     told = answer.json["findings"]
@@ -82,16 +82,24 @@ async def test_doctor_knows_whether_each_agent_could_start(tmp_path: Path) -> No
 async def test_what_fails_says_what_mends_it(tmp_path: Path, nearby: Models) -> None:
     """A wrong key, a provider that says to wait, a program that is not there, no login, one that does nothing."""
     wrong = nearby.play("wrong", Scenario([Turn(refusals=[Refusal(401)] * 20)]))
+    unknown_model = nearby.play("unknown model", Scenario([Turn(refusals=[Refusal(404)] * 20)]))
+    busy = nearby.play("busy", Scenario([Turn(refusals=[Refusal(429, 7_200)] * 20)]))
     config = settings(
         tmp_path,
         wrong=claude(wrong),
+        lost=claude(unknown_model),
+        busy=claude(busy),
         absent={"runtime": "claude", "command": ["/nowhere/claude"], "api_key": KEY},
         stranger={"runtime": "claude", "command": program("claude")},
         idle={"runtime": "command", "command": ["true"]},
     )
-    assert "mend peers.wrong.api_key" in (await findings(config, "wrong", 1))["step 1"][1]
+    assert "set peers.wrong.api_key, or run `claude`" in (await findings(config, "wrong", 1))["step 1"][1]
+    lost = (await findings(config, "lost", 1))["step 1"][1]
+    assert "mend peers.lost.model or peers.lost.api_url" in lost
+    assert Path(lost.rpartition("what it printed is in ")[2]).read_text(), "it is gone"
+    assert "it was told to wait: " in (await findings(config, "busy", 1))["step 1"][1]
     assert "'/nowhere/claude' is not there" in (await findings(config, "absent", 1))["program"][1]
     assert "set peers.stranger.api_key, or run `claude`" in (await findings(config, "stranger", 1))["login"][1]
     assert "hello.txt is not as it was asked for" in (await findings(config, "idle", 1))["step 1"][1]
     unknown = await sluice("peer", "test", "nobody", config=config)
-    assert unknown.code == 2 and "there are wrong, absent, stranger, idle" in unknown.err
+    assert unknown.code == 2 and "there are wrong, lost, busy, absent, stranger, idle" in unknown.err

@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 
 from bot.core import actions as do
 from bot.core.budget import Caps, Refusal, Usage, admit
+from bot.core.executing import conflicts
 from bot.core.gates.verdict import GateRun
 from bot.core.item import Claim, Draft, Face, Move, Order, Parked
 from bot.core.message import Message
+from bot.core.plans.accepting import refused
+from bot.core.plans.execution import Execution, after, begin
+from bot.core.plans.happened import Happened
+from bot.core.plans.plan import Plan
 from bot.core.policy import Policy
 from bot.core.pull import Pull, Shown
 from bot.core.run import EXCUSED, Run
@@ -22,10 +27,14 @@ from tests.core.facts import ME, NOW, issue, item, outcome, peer, policy, pull, 
 class Effects:
     """The state of the toy world, and what actions make of it."""
 
-    def __init__(self, the_policy: Policy | None = None, column: str | None = None) -> None:
+    def __init__(self, the_policy: Policy | None = None, column: str | None = None, plan: Plan | None = None) -> None:
         self.policy = the_policy or policy()
         self.now, self.count = NOW, 0
-        self.item, self.issue, self.peers = item(), issue(), (peer(),)
+        self.item, self.issue, self.peers = item(), issue(), (peer(capacity=3 if plan else 1),)
+        self.execution: Execution | None = begin(plan, on_board=True) if plan else None
+        self.tasks = {plan.task_id} if plan else set[str]()
+        self.artifacts: set[tuple[str, str]] = set()
+        self.conflict = False  # the next step whose work joins the others' cannot
         self.draft: Draft | None = None
         self.face: Face | None = Face(column, False)
         self.moves: list[Move] = []
@@ -96,6 +105,12 @@ class Effects:
             waiting_pulls=int(bool(waiting)),
         )
 
+    @property
+    def _planned(self) -> bool:
+        """The plan of a life that is over is none of the next."""
+        over = self.execution and self.execution.completed and self.item.done and self.item.claim is None
+        return self.execution is not None and not over
+
     def hears(self, run: str) -> None:
         """The agent of that run hears whatever nobody has heard."""
         self.messages = [replace(m, heard_by=m.heard_by or run) for m in self.messages]
@@ -129,6 +144,15 @@ class Effects:
             case do.Finish(how, receipt):
                 self._set(done=how, claim=None, parked=None, lane_since=None)
                 self.receipts.append(receipt)
+            case do.AdoptPlan(plan):
+                assert not self._planned, "two plans at once"
+                assert plan.task_id not in self.tasks, "the ledger keeps the first plan of an id"
+                self.tasks.add(plan.task_id)
+                self.execution = begin(plan, on_board=True)
+            case do.NotePlan(_, what):
+                return self._happen(what)
+            case do.Fold():
+                return self._happen(self._folded(action))
             case do.Claim():
                 return self._claim(action)
             case do.Dispatch(key):
@@ -137,7 +161,7 @@ class Effects:
             case do.SendBack(plan):
                 return self._admit(plan) or self._do(do.Dispatch(plan.key))
             case do.StopRun(key) | do.LoseRun(key):
-                for run in self.active:
+                for run in (each for each in self.active if each.key == key):
                     self._end(run, "cancelled" if isinstance(action, do.StopRun) else "lost", result("saved"))
             case do.StopGate(key):
                 self.gates = [replace(g, state="unstarted") if g.key == key else g for g in self.gates]
@@ -212,6 +236,24 @@ class Effects:
                 self.close_by_hand(ME)
         return ""
 
+    def _happen(self, what: Happened) -> str:
+        """A plan that was cancelled is none any more."""
+        assert self.execution, "something happens to a plan that is not there"
+        if why := refused(self.execution, what):
+            return why
+        self.execution = after(self.execution, what)
+        self.execution = None if self.execution.cancelled else self.execution
+        return ""
+
+    def _folded(self, fold: do.Fold) -> Happened:
+        """What lies on the item's branch with the step's work, unless that conflicts."""
+        if self.conflict:
+            self.conflict = False
+            return conflicts(fold, ("src/shop.py",))
+        before = self.execution.work if self.execution else None
+        paths = {file.path for file in before.files} if before else set()
+        return replace(fold.recorded, work=result(f"{fold.head}+", *sorted({*paths, *fold.recorded.files})))
+
     def _show(self, check: do.ShowCheck) -> None:
         assert self.pull and self.pull.head == check.head
         shown = Shown(check.name, check.known or 900 + len(self.pull.shown), check.key, check.conclusion, check.title)
@@ -245,7 +287,7 @@ class Effects:
             return ""
         if known:
             return "this run has been made already"
-        refusal: Refusal | None = admit(self.usage, Caps(), self.policy.work, peer(), plan.first)
+        refusal: Refusal | None = admit(self.usage, Caps(), self.policy.work, self.peers[0], plan.first)
         if refusal:
             return refusal.reason
         self.worktree = True
@@ -264,6 +306,8 @@ class Effects:
                 self._set(paused_by=None)
             case "approve" | "merge" if note.approval:
                 self._set(approvals=(*self.item.approvals, note.approval))
+            case "plan":
+                self._set(playbook=note.value)
             case "budget":
                 self._set(more=self.item.more + (amount(note.value) or NOTHING))
                 if note.starts:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.actions import AskPerson, Park
+from bot.core.actions import AskPerson, OpenPull, Park
 from bot.core.policy import Policy
+from bot.core.run import is_step
 from bot.core.wishes import wish
-from tests.core.facts import ME, check, policy
+from tests.core.facts import ME, PLAN, check, peer, policy
 from tests.core.toy import Toy
 
 COLUMNS = ("Ready", "Backlog", "In Progress", "In Review", "Needs a person", "Done", None)
@@ -101,6 +102,14 @@ def _gates(state: str) -> Callable[[Toy], None]:
     return end
 
 
+def _first(ended: str) -> Callable[[Toy], None]:
+    return lambda toy: toy.first_ends(f"h{toy.count}-{toy.tick():%H%M}", ended)
+
+
+def _conflict(toy: Toy) -> None:
+    toy.conflict = True
+
+
 def _unseen(event: Callable[[Toy], None], verb: str) -> Callable[[Toy], None]:
     """Something happens between a comment and the look that finds both."""
 
@@ -145,6 +154,11 @@ EVENTS: dict[str, Callable[[Toy], None]] = {
     "edited by wendy": _edited("wendy"),
     "time passes": _later,
     "re-run pressed": Toy.press_rerun,
+    "mona says plan": _say("plan", "", "mona"),
+    "approve with words": _say("approve", "the logo too", "mona"),
+    "amend": _say("amend", "the logo too", "mona"),
+    **{f"one agent {ended}": _first(ended) for ended in ("finished", "failed", "asked", "lost")},
+    "the next work conflicts": _conflict,
     **{f"workflows end {state}": _gates(state) for state in ("passed", "failed", "unstarted", "unknown")},
 }
 COMMON = [
@@ -192,9 +206,56 @@ def test_any_life_settles(which: Policy, begin: list[str], then: list[str]) -> N
         _holds(toy)
 
 
+PLANNED = (
+    policy(running=3, runs_per_item=12),
+    policy(by="when-green", commands=("make test",)),  # two agents at once, six runs
+    policy(running=3, rounds=0),
+)
+PLANS = {"made": PLAN, "risky": replace(PLAN, approval="it is risky"), "asked for": None}
+IN_A_PLAN = [
+    "agent builds",
+    "agent builds",
+    "mona says approve",
+    "mona says approve",
+    "one agent finished",
+    "one agent failed",
+    "the next work conflicts",
+    "approve with words",
+    "amend",
+    "reject",
+    "mona says retry",
+    "workflows end failed",
+    "workflows end passed",
+]
+STEPS = ["wendy drags to Ready", "agent builds", "mona says approve"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    which=st.sampled_from(PLANNED),
+    plan=st.sampled_from(list(PLANS)),
+    begin=st.sampled_from((STEPS[:1], STEPS, [*STEPS, "agent builds"])),
+    then=st.lists(st.one_of(st.sampled_from(IN_A_PLAN), st.sampled_from(sorted(EVENTS))), max_size=14),
+)
+def test_any_life_with_a_plan_settles(which: Policy, plan: str, begin: list[str], then: list[str]) -> None:
+    """The same of an item whose steps are carried out side by side: and nothing is pushed before the plan is over."""
+    toy = Toy(which, plan=PLANS[plan])
+    toy.peers = (peer(capacity=3),)
+    before = ["mona says plan"] if plan == "asked for" else []
+    behind = ["mona says approve"] if plan == "risky" else []
+    for event in (*before, *begin[:1], *behind, *begin[1:], *then):
+        EVENTS[event](toy)
+        toy.settle()
+        _holds(toy)
+        _plan_holds(toy)
+
+
 def _by_a_person(cause: str) -> bool:
     """A command, a word, or a card under way that was moved to Ready once more: a round somebody wants."""
     return cause.startswith(("order:", "message:", "go:"))
+
+
+SHOWN = ("InReview", "AwaitingApproval", "Ready")  # where a person is asked and nothing is parked
 
 
 def held(toy: Toy) -> bool:
@@ -203,11 +264,15 @@ def held(toy: Toy) -> bool:
 
 def _holds(toy: Toy) -> None:
     s = toy.snapshot()
-    begun = Counter(run.causes for run in toy.runs if run.causes == (f"go:{run.go_ahead}",))
+    begun = Counter((run.step, run.causes) for run in toy.runs if run.causes == (f"go:{run.go_ahead}",))
     assert max(begun.values(), default=0) <= 1, "one go-ahead began two runs"
     asked = {run.key for run in toy.runs if any(map(_by_a_person, set(run.causes) - {f"go:{run.go_ahead}"}))}
     questions = sum(run.outcome is not None and run.outcome.ended == "asked" for run in toy.runs)
-    assert all(run.round <= toy.policy.work.rounds + 1 + questions for run in toy.runs if run.key not in asked)
+    assert all(
+        run.round <= toy.policy.work.rounds + 1 + questions
+        for run in toy.runs
+        if run.key not in asked and not is_step(run.step)
+    )
     over = {run.key for run in toy.runs if run.state == "ended" and run.useful}
     if toy.item.claim and not held(toy):
         assert not [m for m in toy.messages if m.run in over and not m.heard_by], "a word that came too late is lost"
@@ -220,7 +285,25 @@ def _holds(toy: Toy) -> None:
         approved = {review.head for review in toy.pull.reviews if review.state == "APPROVED"}
         assert toy.pull.head in approved | toy.meant, "merged without a person's word on that head"
     asks = sum(
-        any(isinstance(action, Park) or (isinstance(action, AskPerson) and decision.stage == "InReview")
+        any(isinstance(action, Park) or (isinstance(action, AskPerson) and decision.stage in SHOWN)
             for action in decision.actions) for decision in toy.decisions
     )  # fmt: skip
     assert len(toy.questions) <= asks, "a person was asked twice for one trouble"
+
+
+def _by_a_gate(cause: str) -> bool:
+    return cause.startswith("command:")
+
+
+def _plan_holds(toy: Toy) -> None:
+    e = toy.execution
+    if e is None:
+        return
+    opened = [at for at, decision in enumerate(toy.decisions) if any(isinstance(a, OpenPull) for a in decision.actions)]
+    assert not opened or e.completed, "pushed before the plan was over"
+    assert e.completed is None or all(phase.over for phase in e.phases), "a phase was left out"
+    for phase in e.phases:
+        mended = [back for step in phase.steps for back in step.sent_back if any(map(_by_a_gate, back.causes))]
+        assert len(mended) <= toy.policy.work.rounds, "its gate sent it back more often than may be"
+    tried = Counter((run.step, run.evidence, run.head) for run in toy.runs)
+    assert max(tried.values(), default=0) <= 1, "a step was done twice for the same evidence"

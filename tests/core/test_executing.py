@@ -223,6 +223,14 @@ def test_a_plan_that_is_over_is_pushed_as_one_result() -> None:
     assert s.last_run.work and FileChange("b.md", 3, 1) in s.last_run.work.files
 
 
+def test_a_plan_that_ended_after_another_attempt_was_asked_for_is_pushed() -> None:
+    """Its gate could not be judged at first: no step had to be done again, and none is."""
+    runs = (step_run("1.1", "s1"), step_run("1.2", "s2"), step_run("2.1", "s3"))
+    again = claimed(claim=claim(go_ahead(key="order:9")))
+    s = in_plan(*PLAN_OVER, runs=runs, item=again, **{**WIDE, "policy": policy()})
+    assert [type(action).__name__ for action in decide(s).actions][:2] == ["PushBranch", "OpenPull"]
+
+
 def test_only_what_was_seen_is_approved() -> None:
     """The plan as the look before found it; a word that was on its way when something happened is not heard."""
     s = in_plan(*STEPS_DONE, orders=(order("approve", by="mona"),), **WIDE)

@@ -164,8 +164,11 @@ def test_paths_of_the_text_are_heeded() -> None:
     assert step.context_files == ("app/main.py",) and step.deliverables == ("tests/test_middleware.py",)
     assert "docs/**" in step.blocked_paths and ".github/**" in step.blocked_paths and step.task.endswith(details)
     assert plan(details="Change only `app/` and nothing else").phases[0].steps[0].allowed_paths == ("app/**",)
+    told = plan(details="It fails only in app/main.py, where we write logs to out/log.txt").phases[0].steps[0]
+    assert (told.allowed_paths, told.deliverables, told.context_files) == ((), (), ("app/main.py",))
     assert ".github/**" not in plan(details="Pin .github/workflows/ci.yml").phases[0].steps[0].blocked_paths
-    assert plan(body=details).phases[0].steps[0].task == LOGGING.summary  # an issue's text is told by who fences it
+    issue = plan(body=details).phases[0].steps[0]  # its text is told by who fences it
+    assert (issue.task, issue.deliverables, issue.context_files) == (LOGGING.summary, (), ("app/main.py",))
 
 
 def test_somebody_says_more() -> None:

@@ -11,12 +11,18 @@ from bot.core import actions as do
 from bot.core.decide import decide
 from bot.core.item import Order
 from bot.core.late import standing
+from bot.core.plans.playbook import Part, Playbook, Stretch
+from bot.core.plans.stack import Facts
 from bot.core.pull import Review
-from bot.core.snapshot import Snapshot
+from bot.core.run import Run
+from bot.core.snapshot import Grounds, Snapshot
 from bot.core.stage import MOVES, stage_of
 from tests.core.effects import Effects
 from tests.core.facts import REPO, ROLES, result
 
+BOTH = Stretch("Both", (Part("{task}"), Part("Describe it: {task}")), "tests", approval="people look first")
+LOOK = Stretch("Look", (Part("Look at it: {task}", "reviewer", changes=False, deliverables=(".sluice/review.md",)),))
+GROUNDS = Grounds(Facts(), (Playbook("both", "Two at once, then a look.", (BOTH, LOOK)),))
 PASSES = 12  # a wake that leads to more passes than this in a row is a hot loop
 
 
@@ -27,7 +33,7 @@ class Toy(Effects):
 
     def say(self, verb: str, args: str = "", by: str = "mona") -> None:
         key = f"o{len(self.orders)}-{self.tick()}"
-        saw = standing(self.pull, self.runs)
+        saw = standing(self.pull, self.runs, self.execution)
         self.orders.append(Order(key, verb, args, by, self.now, subject=f"IC_{key}", saw=saw))
         if self.pull and verb in ("approve", "merge"):
             self.meant.add(self.pull.head)
@@ -56,10 +62,22 @@ class Toy(Effects):
     # --- what the agent does ----------------------------------------------------------------------------------------
 
     def agent_ends(self, head: str | None = None, ended: str = "finished", paths: tuple[str, ...] = ()) -> None:
-        """The run under way ends, with new work at `head` (None: nothing new)."""
+        """The run under way ends, with new work at `head` (None: nothing new); of a plan's all do."""
         for run in self.active:
-            work = result(head, *paths) if head else result(run.head)
-            self._end(run, ended, work)
+            self._ends(run, head, ended, paths)
+
+    def first_ends(self, head: str, ended: str = "finished") -> None:
+        """One of those that work on a plan; the others go on."""
+        for run in self.active[:1]:
+            self._ends(run, head, ended)
+
+    def _ends(self, run: Run, head: str | None, ended: str, paths: tuple[str, ...] = ()) -> None:
+        """Whoever brings something brings what it was to hand on."""
+        unit = self.execution.find(run.step) if self.execution else None
+        if unit and head:
+            self.artifacts |= {(path, run.step) for path in unit.step.deliverables}
+            head = f"{head}-{run.step}"
+        self._end(run, ended, result(head, *paths) if head else result(run.head))
 
     def agent_hears(self) -> None:
         """The agent at work is told what people have said meanwhile."""
@@ -95,6 +113,9 @@ class Toy(Effects):
             messages=tuple(self.messages),
             peers=self.peers,
             worktree=self.worktree,
+            grounds=GROUNDS,
+            execution=self.execution if self._planned else None,
+            artifacts=frozenset(self.artifacts if self._planned else ()),
             usage=self.usage,
         )
 
@@ -116,7 +137,9 @@ class Toy(Effects):
             if refused := self._do(action):
                 self.decisions[-1] = replace(decision, reason=refused, look_again_at=None)
                 break
-        assert len(self.active) <= 1, "two agents work on one item"
+        at_work = [run.step for run in self.active]
+        assert len(at_work) <= (self.peers[0].capacity if self._planned else 1), "too many agents work on one item"
+        assert len(set(at_work)) == len(at_work), "two agents work on one step"
         return self.decisions[-1]
 
     def settle(self) -> do.Decision:
@@ -141,6 +164,7 @@ class Toy(Effects):
             tuple(self.gates),
             tuple(self.orders),
             tuple(self.messages),
+            self.execution,
             self.status,
             counts,
         )

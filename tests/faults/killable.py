@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.core.actions import Action
+from bot.core.actions import Action, NotePlan
 from bot.core.run import Outcome
 from bot.core.worktree import Work
 from bot.ledger.ledger import SqlLedger
@@ -60,8 +60,8 @@ class Killer:
 
     async def intend(self, item: str, action: Action, now: datetime) -> int:
         effect = await self._intend(item, action, now)
-        self._kinds[effect] = type(action).__name__
-        await self._begin(effect, type(action).__name__)
+        self._kinds[effect] = _kind(action)
+        await self._begin(effect, _kind(action))
         return effect
 
     async def settle(self, effect: int, ok: bool, result: str, now: datetime, at: datetime | None = None) -> None:
@@ -120,3 +120,8 @@ class Killer:
             if all(task is me or task is None or task.done() for task in self._under_way.values()):
                 return
             await asyncio.sleep(0.01)
+
+
+def _kind(action: Action) -> str:
+    """Of what happens to a plan each is an effect of its own kind."""
+    return f"NotePlan {type(action.what).__name__}" if isinstance(action, NotePlan) else type(action).__name__

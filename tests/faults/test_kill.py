@@ -12,7 +12,6 @@ import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -20,27 +19,45 @@ import httpx
 import psutil
 import pytest
 
-from bot.core import actions
-from bot.core.actions import AgentAction, BoardWrite, LedgerWrite, RepoAction
-from bot.core.plans.plan import Plan
+from bot.core.actions import AgentAction, BoardWrite, LedgerWrite, NotePlan, RepoAction
+from bot.core.plans.happened import Answered, Completed, Dispatched, GateJudged, Recorded, Started
 from bot.ledger.open import open_ledger
 from tests.faults import killable
 from tests.forks import FORKS
 from tests.localhub.talk import LocalHub
 from tests.stories.test_gates import BREAK, GATE, MEND
-from tests.stories.test_plans import TITLE, script, steps
 from tests.world import POLICY, Thing, World
 
-CORE = "".join(file.read_text() for file in Path(actions.__file__).parent.rglob("*.py"))
-ACTIONS = {
-    action.__name__
-    for union in (LedgerWrite, AgentAction, RepoAction, BoardWrite)
-    for action in get_args(union)
-    if f"{action.__name__}(" in CORE  # what nothing decides yet cannot be reached
-}
+NOTES = (Started, Dispatched, Recorded, Answered, GateJudged, Completed)  # what happens to the plan of this life
+UNIONS = (LedgerWrite, AgentAction, RepoAction, BoardWrite)
+ACTIONS = {action.__name__ for union in UNIONS for action in get_args(union) if action is not NotePlan}
+ACTIONS |= {f"NotePlan {what.__name__}" for what in NOTES}
 LOOK = 0.4  # seconds between two looks at the world
 RULES = {"required_checks": ["test"], "required_approvals": 1, "strict": True}
 GATES = '[gates]\ncommands = ["test ! -f slow.txt || sleep 300"]\nworkflows = ["gate.yml"]\n'
+SHOP = """about = "Both halves at once, looked at by a person, then the rest."
+[[phases]]
+name = "Halves"
+commands = ["grep -q SHOP shop.py"]
+approval = "people see both halves first"
+[[phases.steps]]
+agent = "left"
+task = "Write the code. {task}"
+[[phases.steps]]
+agent = "right"
+task = "Write the page. {task}"
+[[phases.steps]]
+role = "scout"
+changes = false
+deliverables = [".sluice/found.md"]
+task = "Write down what there is. {task}"
+[[phases]]
+name = "Rest"
+[[phases.steps]]
+agent = "whole"
+reads = [".sluice/found.md"]
+task = "Put in what was found. {task}"
+"""
 
 
 class Sluice:
@@ -93,7 +110,10 @@ async def killed(hub: LocalHub, folder: Path, *moments: str) -> AsyncIterator[tu
         folder,
         policy=POLICY + GATES,
         kept={"attempts": "Attempts"},
-        files={".github/workflows/gate.yml": GATE.replace("test -f wanted.txt", "echo fine")},
+        files={
+            ".github/workflows/gate.yml": GATE.replace("test -f wanted.txt", "echo fine"),
+            ".github/sluice/playbooks/shop.toml": SHOP,
+        },
     )
     world.protection = RULES
     await asyncio.to_thread(world._make_github)
@@ -243,23 +263,25 @@ async def talked_with(world: World, sluice: Sluice) -> None:
 
 
 async def carried_out(world: World, sluice: Sluice) -> None:
-    """A plan of three steps, two of them side by side, ends in one pull request."""
-    item = await world.add_issue(TITLE, column="Backlog", edits=False)
-    script(world)
-    ledger = await open_ledger(f"sqlite:///{world.folder}/data/ledger.db")
-    try:
-
-        async def known() -> bool:
-            return await ledger.item_for_card(item.card) is not None
-
-        await sluice.until(known, "the card is known")
-        await ledger.save_plan(Plan(f"task-{world.tag}", TITLE, steps(), datetime.now(UTC)), world.repo, item.card)
-    finally:
-        await ledger.close()
+    """A plan, asked for by comment: three steps side by side, a person's word, a gate, and what one found handed on."""
+    world.play("Eight", {"write": "shop.py", "text": "SHOP = 1\n"}, step="1.1")
+    world.play("Eight", {"write": "docs/shop.md", "text": "# Shop\n"}, step="1.2")
+    world.play("Eight", {"write": ".sluice/found.md", "text": "a shop\n"}, step="1.3")
+    world.play("Eight", {"run": "cp .sluice/found.md docs/found.md"}, step="2.1")
+    item = await world.add_issue("Eight", column="Backlog", edits=False)
+    await sluice.until(lambda: listening(world), "webhooks are received: nobody sweeps for what was said")
+    await world.comment(item, "/sluice plan shop")
+    await sluice.until(lambda: said_times(world, item, "playbook shop", 1), "the plan is shown")
+    await sluice.until(lambda: reacted(world, item, 1), "the plan is made")
     await world.move(item, "Ready")
+    await sluice.until(lambda: said_times(world, item, "needs your approval", 1), "its first phase waits for a person")
+    await world.comment(item, "/sluice approve", by="ann")
     await sluice.until(lambda: reviewer_asked(world, item), "what the plan made is in review")
     head = (await world.pull(item))["head"]["ref"]
-    assert await world.file("shop.py", head) == "SHOP = 1\n" and await world.file("docs/shop.md", head) == "# Shop\n"
+    made = {path: await world.file(path, head) for path in ("shop.py", "docs/shop.md", "docs/found.md")}
+    assert made == {"shop.py": "SHOP = 1\n", "docs/shop.md": "# Shop\n", "docs/found.md": "a shop\n"}
+    assert await steps_run(world, item) == ["1.1", "1.2", "1.3", "2.1"]
+    assert len(await world.pulls(item)) == 1
     await world.comment(item, "/sluice cancel --close", by="ann")
     await sluice.until(lambda: in_column(world, item, "Needs a person"), "the plan is cancelled")
 
@@ -309,6 +331,14 @@ async def one_of_them_waits_again(world: World, approved: dict[str, str]) -> boo
         return False
     (left,) = approved.keys() - set(done)
     return await reviewer_asked(world, world.things[left], other_than=approved[left])
+
+
+async def steps_run(world: World, item: Thing) -> list[str]:
+    ledger = await open_ledger(f"sqlite:///{world.folder}/data/ledger.db")
+    try:
+        return sorted(run.step for run in await ledger.runs(item=item.card))
+    finally:
+        await ledger.close()
 
 
 async def said_times(world: World, item: Thing, words: str, times: int) -> bool:

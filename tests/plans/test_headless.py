@@ -14,7 +14,7 @@ import pytest
 
 from bot.cli.execute.lock import held
 from bot.core.plans.happened import Asked, Dispatched, GateJudged, Recorded, SentBack
-from bot.core.plans.plan import Gate, Phase, Plan, Step
+from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
 from tests.plans.shop import T0, Shop
 
 TITLE, TASK = "Rename the shop", "task-rename-0001"
@@ -84,6 +84,7 @@ def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
     assert before == (stage.shop.git("rev-parse", "main"), stage.shop.git("status", "--short"))
     assert list((stage.shop.folder / "headless/worktrees").glob("*/*")) == []
     assert all(each.own_tree for each in stage.happened(Dispatched))
+    assert "step 1.1: robo complete" in stage.shop.git("log", "--format=%s", f"sluice/{TASK}").splitlines()
     assert stage.happened(GateJudged)[0].how == "command"
     again = stage.shop.execute("run")
     assert again.code == 0 and len(stage.happened(Dispatched)) == 3
@@ -210,6 +211,19 @@ def test_a_token_budget_is_a_cap(stage: Stage) -> None:
     assert stage.happened(Recorded)[0].used[0].total == 1100
 
 
+def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
+    """The day's cap is over all: nothing is dispatched where nothing is left of it."""
+    spend = {"spend": {"model": "m", "input_total": 900, "output": 200}}
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, spend, {"say": "Renamed"})
+    stage.plan(Phase(1, "Build", (CODE,)))
+    assert stage.shop.execute("run").code == 0
+    stage.settle(f"{PEER.format(script=stage.script, capacity=1)}[caps]\ntokens_per_day = 1000\n")
+    stage.shop.save(Plan("task-other-0001", TITLE, (Phase(1, "Build", (CODE,)),), T0))
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "nothing is left of what may be used in 24 hours" in said.out
+    assert not any(isinstance(each, Dispatched) for each in stage.shop.happened("task-other-0001"))
+
+
 def test_no_more_steps_than_asked_for(stage: Stage) -> None:
     """It stops in good order, exit code 0, and goes on when it is called again."""
     stage.plan()
@@ -238,6 +252,78 @@ def test_one_task_is_driven_by_one_process(stage: Stage) -> None:
         second = stage.shop.execute("run")
         assert second.code == 2 and f"task {TASK} is being driven by process 4242 already" in second.err
         assert stage.shop.execute("list", "--output", "json").json["tasks"][0]["pid"] == 4242
+
+
+def test_a_team_works_side_by_side_and_its_parts_come_together(stage: Stage) -> None:
+    """What its members hand on becomes one file, one part behind the other; or an agent joins them."""
+    scouts = tuple(Member(f"1.1.{letter}", "scout", f"Look at {letter}") for letter in "ab")
+    found = Step("1.1", "scouts", "Find it", team=scouts, deliverables=(".sluice/found.md",), changes=False)
+    judges = tuple(Member(f"2.1.{letter}", "judge", f"Weigh {letter}") for letter in "ab")
+    weighed = Step(
+        "2.1", "lead", "Decide", team=judges, deliverables=(".sluice/word.md",), changes=False, joins="agent"
+    )
+    stage.plan(Phase(1, "Scout", (found,)), Phase(2, "Decide", (weighed,)))
+    for letter in "ab":
+        part = {"write": f".sluice/found.1.1.{letter}.md", "text": f"{letter} is fine\n"}
+        stage.play(f"1.1.{letter}", part, {"say": "Found"})
+        stage.play(f"2.1.{letter}", {"write": f".sluice/word.2.1.{letter}.md", "text": letter}, {"say": f"{letter}!"})
+    stage.play("2.1", {"run": "grep -q 'b is fine' .sluice/found.md"}, {"write": ".sluice/word.md", "text": "both\n"})
+    said = stage.shop.execute("run")
+    assert said.code == 0, said
+    joined = (stage.shop.folder / "found.md").read_text()
+    assert joined.index("a is fine") < joined.index("b is fine")
+    assert (stage.shop.folder / "word.md").read_text() == "both\n"
+    assert [each.step for each in stage.happened(Dispatched)] == ["1.1.a", "1.1.b", "2.1.a", "2.1.b", "2.1"]
+
+
+def test_the_branch_its_user_stands_on_is_left_alone(stage: Stage) -> None:
+    """The work is kept in their repository all the same, and they are told where."""
+    stage.plan(Phase(1, "Build", (CODE,)), Phase(2, "Look", (replace(DOCS, id="2.1", depends_on=("1.1",)),)))
+    stage.play("2.1", {"write": "docs/shop.md", "text": "# Shop\n"}, {"say": "Wrote"})
+    stage.shop.execute("run", "--max-steps", "1")
+    stage.shop.git("checkout", "-q", f"sluice/{TASK}")
+    before = stage.shop.git("rev-parse", "HEAD")
+    said = stage.shop.execute("run")
+    assert said.code == 0 and f"branch sluice/{TASK} was left as it is" in said.out
+    assert stage.shop.git("rev-parse", "HEAD") == before
+    assert stage.shop.git("show", f"refs/sluice/work/{TASK}:docs/shop.md") == "# Shop"
+
+
+def test_a_provider_that_says_to_wait_is_no_failure(stage: Stage) -> None:
+    """It stops, exit code 1, and says until when; no round is used up."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"limited": 3600})
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "Stopped: step 1.1 (robo): limited" in said.out
+    assert [each.lost for each in stage.happened(SentBack)] == [True]
+    assert stage.shop.task(TASK).execution.phases[0].rounds == 0
+
+
+def test_an_agent_at_work_bears_the_mark_by_which_it_is_refused_the_plan(stage: Stage) -> None:
+    """Whatever it starts bears it too."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"run": "env | grep ^SLUICE_RUN= > shop.py"})
+    assert stage.shop.execute("run").code == 0
+    name, _, value = stage.file("shop.py").partition("=")
+    stage.shop.monkeypatch.setenv(name, value)
+    refused = stage.shop.execute("next")
+    assert refused.code == 2 and "an agent at work drives no plan of its own" in refused.err
+
+
+@pytest.mark.slow
+def test_two_tasks_are_driven_at_once_in_two_shells(stage: Stage) -> None:
+    """Neither steps on the other: each has its own branch, trees and lock."""
+    stage.plan(usual()[0])
+    stage.shop.save(Plan("task-other-0001", TITLE, (usual()[0],), T0))
+    tasks = (TASK, "task-other-0001")
+    both = [
+        subprocess.Popen([SLUICE, "execute", "run", "--task-id", task], cwd=stage.shop.top, stdout=subprocess.PIPE)
+        for task in tasks
+    ]
+    said = [process.communicate()[0].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    for task in tasks:
+        assert stage.shop.git("show", f"sluice/{task}:docs/shop.md") == "# Shop"
 
 
 def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> None:

@@ -62,7 +62,7 @@ class Yard:
             lines += ["[[play]]", f'item = "{play["item"]}"', f"round = {play['round']}", f"steps = [{steps_told}]"]
         (self.folder / "plays.toml").write_text("\n".join(lines) + "\n")
 
-    def until(self, true: Callable[[], bool], seconds: float = 30.0) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, self.orchestrator.check_agent_status()
@@ -78,6 +78,12 @@ class Yard:
             if "bot.crew.worker" in words and agent_id in words:
                 return process
         return None
+
+    def policy(self, text: str) -> None:
+        (self.folder / ".github").mkdir(exist_ok=True)
+        (self.folder / ".github/sluice.toml").write_text(text)
+        git(self.folder, "add", ".github")
+        git(self.folder, "commit", "--quiet", "-m", "Change the policy")
 
     def pause_all(self, by: str | None) -> None:
         async def said() -> None:
@@ -229,9 +235,25 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
     branch = gone[1]["message"].rpartition(" ")[2]
     assert gone[0]["message"] == "Agent builder deleted: it never began"
     assert yard.shown(branch, "found.md") == "here"
-    assert not list(yard.folder.glob(".sluice/crew/worktrees/*/*")) and yard.process(gone[1]["agent_id"]) is None
+    assert not list(yard.folder.glob(".sluice/crew/worktrees/*/*"))
+    yard.until(lambda: yard.process(gone[1]["agent_id"]) is None)
     record = json.loads(shell("agent", "list", "--all", "--json", config=yard.config))["agents"]
     assert [each["deleted"] for each in record] == [f"branch {branch}", "it never began"]
+
+
+def test_the_policy_of_the_repository_holds_for_them(yard: Yard) -> None:
+    """Its set-up runs before an agent; with `mode = "off"`, or a mistake in it, nothing begins, and that is said."""
+    yard.play("ready", {"run": "cp made.txt seen.txt"}, {"say": "Ready."})
+    yard.policy('[work]\nsetup = ["echo yes > made.txt"]\n')
+    yard.orchestrator.create_agent("ready", "Look")
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.shown(yard.orchestrator.get_agent_output("ready")["branch"], "seen.txt") == "yes"
+    assert shell("agent", "status", "ready", "--tail", "2", config=yard.config).endswith(" finished Ready.\n")
+    for name, text, why in (("off", 'mode = "off"\n', 'says mode = "off"'), ("wrong", "[wrk]\n", "unknown key wrk")):
+        yard.policy(text)
+        yard.orchestrator.create_agent(name, "Look")
+        yard.until(yard.orchestrator.all_agents_complete)
+        assert why in yard.orchestrator.get_agent_status(name)["reason"]
 
 
 def test_who_waits_begins_where_the_other_ended(yard: Yard) -> None:

@@ -49,9 +49,10 @@ def test_each_round_of_the_script_has_the_outcome_it_is_there_for(title: str, tm
 def test_every_play_names_an_item_and_reads_as_toml() -> None:
     """What the scripted agent reads is what the scenario says."""
     read = tomllib.loads(plays(SCENARIO))["play"]
-    assert [(play["item"], play["round"], tuple(play["steps"])) for play in read] == [
-        (task.title, number, steps) for task in SCENARIO for number, steps in enumerate(task.rounds, start=1)
-    ]
+    rounds = [(task.title, "", number, steps) for task in SCENARIO for number, steps in enumerate(task.rounds, start=1)]
+    planned = [(task.title, step, 1, steps) for task in SCENARIO for step, steps in task.plan.items()]
+    played = [(play["item"], play.get("step", ""), play.get("round", 1), tuple(play["steps"])) for play in read]
+    assert played == [*rounds, *planned]
 
 
 @pytest.mark.slow

@@ -61,7 +61,8 @@ PLAYS = {
 
 @pytest.mark.parametrize("playbook", PLAYS)
 async def test_a_playbook_drains_an_item(make_world: MakeWorld, playbook: str) -> None:
-    """Each step by an agent of its own, what they hand on by path, one pull request with what was built, no more."""
+    """Each step by an agent of its own, what they hand on by path, one pull request with what was built, no more. Steps
+    that begin side by side do not take each other for another Sluice."""
     world = await make_world(policy=planned(playbook))
     item = await item_of(world, PLAYS[playbook])
     await world.settle()
@@ -71,6 +72,7 @@ async def test_a_playbook_drains_an_item(make_world: MakeWorld, playbook: str) -
     assert await world.column(item) == "Done", await world.reason(item)
     assert await world.file("shop.py") == "SHOP = 1\n"
     assert (await world.pull(item))["changed_files"] == 1
+    assert not any(run.attempts for run in await runs_of(world, item))
     assert world.worktrees() == []
 
 

@@ -144,18 +144,18 @@ async def test_a_question_is_asked_and_its_answer_goes_on(world: World) -> None:
     assert await world.reactions(item) == [], "the question commanded something"
 
     await world.comment(item, "/sluice answer Red.", by="eve")
-    await world.comment(item, "/sluice answer Blue,\nof course.")
+    await world.comment(item, "/sluice answer Blue,\n\nof course.")
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
     branch = (await world.pull(item))["head"]["ref"]
     assert await world.file("half.txt", branch) == "half and whole"
     told = await world.file("told.txt", branch)
-    assert told and "Blue, of course." in told and "Which colour?" in told and "Red." not in told
+    assert told and "\nBlue,\n\nof course.\n" in told and "Which colour?" in told and "Red." not in told
     runs = (await world.service.ledger.recall(item.card, world.now())).runs
     assert [(run.round, run.go_ahead == runs[0].go_ahead) for run in runs] == [(1, True), (2, True)]
     events = [each.event for run in runs for each in await world.service.ledger.events(run.key)]
     noted = [(each.kind, each.text.splitlines()[0]) for each in events if each.kind in ("asked", "answered")]
-    assert noted == [("asked", "Which colour?"), ("answered", "Blue, of course.")]
+    assert noted == [("asked", "Which colour?"), ("answered", "Blue,")]
 
 
 async def test_a_run_that_could_not_begin_says_so(make_world: MakeWorld) -> None:

@@ -20,11 +20,12 @@ from bot.cli.output import console, print_json
 from bot.core.plans import due as dues
 from bot.core.plans.amending import remedy
 from bot.core.plans.delegation import CONTEXT, delivered, prompt
-from bot.core.plans.driving import nobody_for, peer_for
+from bot.core.plans.driving import about_place, nobody_for, peer_for
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.happened import Answered, Happened, Interacted, Started
+from bot.core.plans.happened import Answered, Happened, Interacted, Recorded, Started
 from bot.core.plans.labels import text, told
 from bot.core.policy import Policy
+from bot.core.spend import Budget
 from bot.errors import UserError
 from bot.headless.counting import Counting
 from bot.headless.driver import Driver, Stop
@@ -74,8 +75,7 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     launcher.reap(f"{sit.task}.")
     gateway = gateway_of(settings, lambda: sit.now)
     agents = agents_of(settings, root, launcher, gateway)
-    caps = settings.cap_values().item.within(wish.token_budget, None)
-    counting = Counting(agents, price_of, caps, settings.pace.meter_seconds)
+    counting = Counting(agents, price_of, await _cap(sit, wish.token_budget), settings.pace.meter_seconds)
     gateway.meter.keep, gateway.meter.over_budget = counting.keep, counting.refusal
     begun = next((each for each in sit.happened if isinstance(each, Started)), None)
     base = (begun.head if begun else "") or await sit.files.commit("HEAD")
@@ -92,7 +92,8 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     async def prompted(e: Execution, unit: StepState) -> tuple[str, tuple[str, ...]]:
         sit.e = e
         known = knowledge_of(sit, unit)
-        return prompt(e, unit, known, await sit.ledger.artifacts(sit.task)), delivered(known)
+        handed = await sit.ledger.artifacts(sit.task)
+        return prompt(e, unit, known, handed, about_place(unit.step)), delivered(known)
 
     driver = Driver(
         sit.ledger,
@@ -116,6 +117,27 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
         sit.e, sit.happened = driver.e, driver.happened
         await agents.close()
     return stop, bench.spec.branch if sit.e.work else ""
+
+
+async def _cap(sit: Sitting, token_budget: int | None) -> Budget:
+    """What the task may use: as an item may, as was asked for, and no more than the last 24 hours have left."""
+    from bot.ledger.usage import DAY, in_all
+    from bot.prices import price_of
+
+    caps = sit.place.settings.cap_values()
+    async with sit.place.ledger() as ledger:
+        runs, tasks = in_all(await ledger.spent(sit.now - DAY)), await ledger.tasks()
+    recent = [
+        tokens
+        for task in tasks
+        if task.plan.task_id != sit.task and task.item is None
+        for what in task.happened
+        if isinstance(what, Recorded) and what.at > sit.now - DAY
+        for tokens in what.used
+    ]
+    used = sum((Budget(each.total, price_of(each)) for each in recent), runs)
+    left = caps.day.left(used)
+    return caps.item.within(token_budget, None).within(left.tokens, left.cost_usd)
 
 
 def rehearse(sit: Sitting, output: Form) -> int:

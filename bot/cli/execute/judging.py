@@ -57,7 +57,8 @@ async def _gate(
         else:
             passed = result is Result.passed
         how: How = "command" if result is None else "attested"
-        await sit.let(GateJudged(sit.now, number, passed, how, who(), output=plain(notes)[-MOST_KEPT:]))
+        head = await sit.files.commit("HEAD")
+        await sit.let(GateJudged(sit.now, number, passed, how, who(), head, plain(notes)[-MOST_KEPT:]))
         if send_back and not passed:
             await _send_back(sit, number)
     if output is Form.json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.execute.options import Form, Output, TaskId
+from bot.cli.execute.options import Form, Output, TaskId, say
 from bot.cli.options import Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
@@ -105,12 +105,14 @@ def _row(place: Place, task: Task, meant: str) -> dict[str, object]:
     }
 
 
-def switch(task_id: Annotated[str, typer.Argument(metavar="TASK_ID")], config: Config = FILE) -> None:
+def switch(
+    task_id: Annotated[str, typer.Argument(metavar="TASK_ID")], output: Output = Form.text, config: Config = FILE
+) -> None:
     """Another task is the active one from now on, for shells that are bound to none."""
-    asyncio.run(_switch(config, task_id))
+    asyncio.run(_switch(config, task_id, output))
 
 
-async def _switch(config: Path, task_id: str) -> None:
+async def _switch(config: Path, task_id: str, output: Form) -> None:
     from bot.cli.tasks import place_of
 
     place = place_of(config)
@@ -118,7 +120,7 @@ async def _switch(config: Path, task_id: str) -> None:
         if await ledger.task(task_id) is None:
             raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
     place.activate(task_id)
-    console.print(f"Active task: {task_id}")
+    say(output, {"active": task_id}, f"Active task: {task_id}")
     if (bound := place.settings.task_id) and bound != task_id:
         console.print(f"This shell stays bound to {bound}: export SLUICE_TASK_ID={task_id}")
 

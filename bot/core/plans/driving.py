@@ -12,12 +12,27 @@ from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Asked, Happened, Interacted, Recorded, SentBack
 from bot.core.plans.plan import Step
 from bot.core.plans.shortfall import shortfall
+from bot.core.prompts import QUESTION
 from bot.core.queue import plays
 from bot.core.run import Peer, Run
 from bot.core.worktree import Work
 
 ROUNDS = 3  # in which a phase's work may come back by itself
 MADE_TO_WAIT = ("limited", "unreached", "lost", "cancelled")  # no fault of its agent's
+
+
+def about_place(step: Step) -> tuple[str, ...]:
+    """What is true where headless work is done."""
+    asking = (
+        f"Where only a person can decide, write one question to the file {QUESTION} and end your turn: you go on with "
+        "the answer."
+    )
+    return (
+        "You work in a git worktree of your own. Your work is taken from its files, committed or not: leave other "
+        "branches and git's configuration alone. Do this step and nothing else; others carry out the other steps.",
+        "End with a few sentences that say what you changed, how you checked it, and what is left undone.",
+        *((asking,) if step.interactive else ()),
+    )
 
 
 def peer_for(step: Step, peers: Sequence[Peer]) -> Peer | None:

@@ -12,12 +12,11 @@ from bot.core.plans.stack import Facts
 
 MOST = 10  # of each kind
 PATH = re.compile(r"(?<![\w/.:@-])((?:[\w.-]+/)+[\w.-]*|[\w-]+\.[a-z][a-z0-9]{0,5})(?![\w/])", re.IGNORECASE)
-MADE = re.compile(r"\b(?:create|write|generate)\b[^.;\n]{0,60}$", re.IGNORECASE)  # what stands before its path
-ONLY = re.compile(r"\bonly\b[^.;\n]{0,40}$", re.IGNORECASE)
-NEVER = re.compile(
-    r"\b(?:do not|don't|never|without)\s+(?:touch|chang|edit|modify)\w*[^.;\n]{0,40}$|\bleave\b[^.;\n]{0,20}$",
-    re.IGNORECASE,
-)
+# what stands before a path, as somebody says who wants something of it, and not who tells of it
+MADE = re.compile(r"(?:^|[.;:!]\s+|\n|\band\s+|\bthen\s+)(?:[-*]\s+)?(?:create|write)\b[^.;\n]{0,60}$", re.IGNORECASE)
+CHANGE = r"(?:touch|chang|edit|modify)\w*"
+ONLY = re.compile(rf"\b(?:only\s+{CHANGE}|{CHANGE}\s+only)\b[^.;\n]{{0,30}}$", re.IGNORECASE)
+NEVER = re.compile(rf"\b(?:do not|don't|never|without)\s+{CHANGE}\b[^.;\n]{{0,30}}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class _Making:
         self.choice = chosen(request.playbooks, self.size, request.playbook)
         self.areas = areas_for(self.size, self.stack)[: self._builders()]
         self.cast = Cast(self.stack, request.agents, request.peers)
-        self.paths = mentioned(self.text, request.facts)
+        self.paths = _paths(f"{request.summary}\n{request.details}", self.text, request.facts)
         self.gate = request.gates or (self._found_gate() if request.find_gates else ())
 
     def plan(self) -> Plan:
@@ -187,6 +187,11 @@ class _Making:
         agents = self.cast.team(part) if part.focus else ()
         pairs = zip(ALL, agents, _spread(part.focus, len(agents)), strict=False)
         return tuple(Member(f"{step}.{a}", agent, f"{task}\n\nLook above all at {focus}.") for a, agent, focus in pairs)
+
+
+def _paths(own: str, text: str, facts: Facts) -> Mentioned:
+    """What must be made, and where work must stay, is told only by whoever asks; an issue tells of many things."""
+    return replace(mentioned(own, facts), there=(whole := mentioned(text, facts)).there, never=whole.never)
 
 
 def _size(request: Request, parts: int) -> Size:

@@ -78,7 +78,7 @@ def _metrics(e: Execution, happened: Sequence[Happened]) -> list[str]:
     back = [each for each in _back(happened) if not each.lost]
     return [
         f"- Steps: {steps_done(e)}",
-        f"- Gates: {passed} passed, {failed} failed at the end; judged {len(_judged(happened))} times",
+        f"- Gates: {passed} passed, {failed} failed at the end; judged {_many(len(_judged(happened)), 'time')}",
         f"- Attempts: {sum(isinstance(each, Dispatched) for each in happened)}, of which {len(back)} sent back",
         f"- Elapsed: {elapsed(e).total_seconds():.0f}s",
         f"- Tokens: {used}",
@@ -118,7 +118,7 @@ def _failed(e: Execution, happened: Sequence[Happened]) -> list[str]:
 
 def _gaps(e: Execution) -> list[str]:
     """What had to be asked, and steps that came back though they had no knowledge to go by."""
-    asked = [f"- step {s.step.id} asked {s.turns} times" for s in _units(e) if s.turns]
+    asked = [f"- step {s.step.id} took {_many(s.turns, 'turn')} with a person" for s in _units(e) if s.turns]
     blind = [
         f"- step {state.step.id} ({state.step.agent}) came back and had no knowledge to go by: attach a document"
         for state in _units(e)
@@ -150,7 +150,7 @@ def _roster(happened: Sequence[Happened]) -> list[str]:
     lines = []
     for agent, count in sorted(did.items()):
         advice = "; consider another agent or model" if 2 * failed[agent] >= count and failed[agent] else ""
-        lines.append(f"- {agent}: {count} attempts, {failed[agent]} failed, {back[agent]} sent back{advice}")
+        lines.append(f"- {agent}: {_many(count, 'attempt')}, {failed[agent]} failed, {back[agent]} sent back{advice}")
     return lines
 
 
@@ -210,6 +210,10 @@ def _judged(happened: Sequence[Happened]) -> list[GateJudged]:
 
 def _said(state: StepState) -> str:
     return _line(state.recorded.outcome) if state.recorded else "done"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _line(text: str) -> str:
