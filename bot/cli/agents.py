@@ -20,7 +20,7 @@ from bot.cli.finding import Finding
 from bot.core.foreign import plain
 from bot.core.run import Peer
 from bot.settings import Settings
-from bot.wiring import models_of
+from bot.workshop import models_of
 
 State = Literal["ok", "warning", "wrong"]
 PATIENCE = 10.0  # seconds a program has to tell its version

@@ -20,7 +20,7 @@ from bot.logs import Hiding
 from bot.prices import price_of
 from bot.runs import Runs
 from bot.settings import Settings
-from bot.wiring import agents_of, gateway_of, utc_now
+from bot.workshop import agents_of, gateway_of, utc_now
 
 
 class Alone:

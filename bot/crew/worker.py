@@ -36,7 +36,7 @@ from bot.ledger.open import open_ledger
 from bot.logs import set_up_logs
 from bot.policy_file import read_policy
 from bot.settings import Settings, read_settings
-from bot.wiring import utc_now
+from bot.workshop import utc_now
 
 log = structlog.get_logger(__name__)
 PACE = 0.5  # seconds between two looks at the ledger

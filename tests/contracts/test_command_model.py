@@ -13,7 +13,7 @@ import pytest
 from bot.agents.sandbox import bubblewrap_works
 from bot.errors import SettingsError
 from bot.settings import read_settings
-from bot.wiring import agents_of
+from bot.workshop import agents_of
 from tests.contracts.git_world import GitWorld
 from tests.contracts.test_runtimes import assignment
 

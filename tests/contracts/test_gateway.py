@@ -24,7 +24,7 @@ from bot.gateway.gateway import AGAIN
 from bot.gateway.meter import AT_FIRST, AT_ONCE, MOST_UNTOLD, Account
 from bot.logs import Hiding
 from bot.settings import Settings
-from bot.wiring import gateway_of
+from bot.workshop import gateway_of
 from tests.contracts.gateway_world import DIALECTS, NOW, REAL, Speaking, World, event, gateway_world
 from tests.models.record import Record
 from tests.models.scenario import Billed, Refusal, Scenario, Turn

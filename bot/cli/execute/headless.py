@@ -65,7 +65,7 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     from bot.consent import sandbox_or_consent
     from bot.logs import Hiding, set_up_logs
     from bot.prices import price_of
-    from bot.wiring import agents_of, gateway_of, local_git
+    from bot.workshop import agents_of, gateway_of, local_git
 
     settings = sit.place.settings
     sandbox_or_consent(settings)
