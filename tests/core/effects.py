@@ -148,6 +148,8 @@ class Effects:
                 self.receipts.append(receipt)
             case do.AdoptPlan(plan):
                 assert self.execution is None or self.execution.completed, "two plans at once"
+                shown = self.pull is not None and self.pull.open and self.pull.number == self.item.pull_number
+                assert not (self._planned and shown), "what a plan came to is planned anew"
                 assert plan.task_id not in self.tasks, "the ledger keeps the first plan of an id"
                 self.tasks.add(plan.task_id)
                 self.execution, self.adopted = begin(plan, on_board=True), len(self.decisions)
