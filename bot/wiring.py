@@ -7,7 +7,6 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from bot.consent import sandbox_or_consent
 from bot.context import Context
 from bot.core.board import Board
+from bot.equipment import Clock, agents_of, gateway_of, utc_now
 from bot.errors import BoardError, OutOfReach, Refused, SettingsError
 from bot.git import Git
 from bot.github.auth import StaticToken
@@ -34,17 +34,8 @@ from bot.prices import price_of
 from bot.settings import BoardSettings, Settings
 
 if TYPE_CHECKING:
-    from bot.agents import Agents, Launcher, Model
-    from bot.core.run import Peer
     from bot.engine import DbosEngine
-    from bot.gateway import Gateway
     from bot.service import Service
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -> Service:
@@ -89,53 +80,6 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
     gateway.meter.keep, gateway.meter.over_budget = runs.spending.keep, runs.spending.refusal
     engine.handlers.update({"run": runs.run, "gate": runs.gate})
     return Service(settings, context, ledger, github, engine, launcher, gateway, problems)
-
-
-def agents_of(
-    settings: Settings, root: Path, launcher: Launcher | None = None, gateway: Gateway | None = None
-) -> Agents:
-    """`root` takes their homes and logs."""
-    from bot.agents import Agents, Launcher
-
-    doors = gateway or gateway_of(settings, utc_now)
-    shown = launcher or Launcher(root, Hiding(settings.secrets()).text)
-    return Agents(shown, root, models_of(settings), doors=doors)
-
-
-def gateway_of(settings: Settings, now: Clock) -> Gateway:
-    """It opens when a run first needs it."""
-    from bot.gateway import Gateway, Meter, Upstream
-
-    upstreams = {}
-    for peer in settings.peer_list():
-        given = settings.peers[peer.name]
-        if given.api_key and given.gateway and peer.runtime != "scripted":  # a script has no model
-            upstreams[peer.name] = Upstream(given.api_url or _provider(peer), given.api_key.get_secret_value())
-    return Gateway(upstreams, Meter(price=price_of), now)
-
-
-def _provider(peer: Peer) -> str:
-    from bot.agents.runtimes import command_of, program_of
-    from bot.gateway import PROVIDERS
-
-    if url := PROVIDERS.get(program_of(peer)):
-        return url
-    raise SettingsError(
-        f"peers.{peer.name} needs api_url: where {' '.join(command_of(peer))} has its model is not known"
-    )
-
-
-def models_of(settings: Settings) -> dict[str, Model]:
-    """By peer: where its model is, the key, and what else its program is given."""
-    from bot.agents import Model
-
-    def model(peer: Peer) -> Model:
-        given = settings.peers[peer.name]
-        key = given.api_key.get_secret_value() if given.api_key else ""
-        url = given.api_url or (_provider(peer) if key and peer.runtime != "scripted" else "")
-        return Model(url, key, {name: secret.get_secret_value() for name, secret in given.env.items()})
-
-    return {peer.name: model(peer) for peer in settings.peer_list()}
 
 
 @asynccontextmanager
@@ -298,15 +242,6 @@ def _executor() -> str:
 
 def _url_of(settings: Settings) -> Callable[[str], str]:
     return lambda repo: f"{settings.github.git_url.rstrip('/')}/{repo}.git"
-
-
-def local_git(root: Path, top: Path, author: tuple[str, str]) -> Git:
-    """Of a repository on this machine, which is its own remote: for tasks of the command line."""
-
-    async def no_token(repo: str) -> str:
-        return ""
-
-    return Git(root, lambda repo: str(top), no_token, author)
 
 
 def _author(login: str) -> tuple[str, str]:

@@ -20,8 +20,8 @@ from bot.agents.sandbox import bubblewrap_works, environment
 from bot.cli.finding import Finding
 from bot.core.foreign import plain
 from bot.core.run import Peer
+from bot.equipment import models_of
 from bot.settings import Settings
-from bot.wiring import models_of
 
 State = Literal["ok", "warning", "wrong"]
 SOME_DOOR = "http://127.0.0.1:1"

@@ -15,12 +15,27 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple, overload
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Dialect,
+    Engine,
+    Executable,
+    QueuePool,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.selectable import TypedReturnsRows
+from sqlalchemy.util import LRUCache
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +47,7 @@ TURN = 0x51_0_1CE  # the advisory lock's number; any will do, as long as all use
 POSTGRES_OPTIONS = "-c idle_in_transaction_session_timeout=15000"  # a frozen writer loses its turn
 PATIENT = "busy_timeout=30000"  # milliseconds
 LOG = 16_000_000  # bytes of SQLite's write-ahead log, after which it is emptied into the file
+_COMPILED: LRUCache[Any, Any] = LRUCache(1000)  # statements as SQLite takes them
 AT_A_STRETCH = 0.005  # seconds of statements, after which others of this process have theirs
 Types = TypeVarTuple("Types")
 
@@ -60,8 +76,7 @@ Tx: TypeAlias = "Here | AsyncConnection"
 
 class Sqlite:
     def __init__(self, target: URL) -> None:
-        # never a wait for a free connection: that wait would stop the event loop
-        self._engine: Engine = create_engine(target.set(drivername="sqlite"), max_overflow=-1)
+        self._engine = _engine(target.set(drivername="sqlite"))
         event.listen(self._engine, "connect", prepare_sqlite)
         event.listen(self._engine, "connect", _leave_the_log)
         event.listen(self._engine, "begin", begin_sqlite)
@@ -145,6 +160,22 @@ def connect(url: str) -> Database:
     """For `sqlite:///path` or `postgresql://...`."""
     target = make_url(url)
     return Sqlite(target) if target.get_backend_name() == "sqlite" else Postgres(target)
+
+
+def _engine(target: URL) -> Engine:
+    """Never a wait for a free connection: that wait would stop the event loop."""
+    dialect = _dialect()
+    args, options = dialect.create_connect_args(target)
+    pool = QueuePool(lambda: dialect.connect(*args, **options), max_overflow=-1)
+    return Engine(pool, dialect, target, execution_options={"compiled_cache": _COMPILED})
+
+
+@cache
+def _dialect() -> Dialect:
+    """One for all ledgers of a process: statements are compiled for a dialect, and that takes longer than they do."""
+    pattern = create_engine("sqlite://")
+    with pattern.connect():  # from which it learns what SQLite can do
+        return pattern.dialect
 
 
 def prepare_sqlite(dbapi: Any, record: object) -> None:
