@@ -15,10 +15,10 @@ from pathlib import Path
 from benchmarks.figure import Figure, beside
 from benchmarks.hub import hub
 from bot.core.board import Board
+from bot.equipment import utc_now
 from bot.github.installations import Installations
 from bot.sweep import LARGE, WHOLE
 from bot.wiring import connect, find_boards
-from bot.workshop import utc_now
 from tests.localhub.talk import LocalHub
 from tests.system import NEWER_GH
 from tests.world import World

@@ -16,8 +16,9 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from bot.context import Heard
-from bot.core.foreign import clean, plain
+from bot.core.foreign import plain
 from bot.core.item import Order
+from bot.core.markdown import shown
 from bot.core.usage import USAGE, usage_of
 
 PREFIX = "/sluice"
@@ -81,7 +82,7 @@ def _lines(body: str) -> Iterator[str]:
         if each.verb.casefold() in TOLD:
             first, *more = lines[each.line : after.line]
             said = "\n".join((first.partition(each.verb)[2], *more))
-            yield f"{each.verb} {clean(said)}"
+            yield f"{each.verb} {shown(said)}"
         else:
             yield " ".join(each.words)
 

@@ -139,6 +139,7 @@ class Runs:
             handed,
             policy.work.trust_agent_config,
             said_of(said),
+            await self.ctx.ledger.at_the_gateway(run.key),
         )
         async with recording(self.ctx, run.key, self.hide) as note, self.spending.counting(run):
             for message in news:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bot.consent import sandbox_or_consent
 from bot.context import Context
 from bot.core.board import Board
+from bot.equipment import Clock, agents_of, gateway_of, utc_now
 from bot.errors import BoardError, OutOfReach, Refused, SettingsError
 from bot.git import Git
 from bot.github.auth import StaticToken
@@ -31,7 +32,6 @@ from bot.ledger.open import open_ledger
 from bot.logs import Hiding
 from bot.prices import price_of
 from bot.settings import BoardSettings, Settings
-from bot.workshop import Clock, agents_of, gateway_of, utc_now
 
 if TYPE_CHECKING:
     from bot.engine import DbosEngine

@@ -30,7 +30,7 @@ from bot.agents.talk import Talk
 from bot.agents.transcripts import READERS, TOLD, USAGE_TOLD, billed
 from bot.core.events import Event, event
 from bot.core.run import Assignment, Ended, Limits, Outcome, Peer
-from bot.core.tokens import Tokens, since
+from bot.core.tokens import Tokens, by_model, since
 from bot.core.worktree import ref_part
 
 NOWHERE = Model()
@@ -75,7 +75,8 @@ class Agents:
             del self._pulses[assignment.run]
             self._known.pop(assignment.run, None)
         outcome = replace(outcome, ended=pulse.ending) if pulse.ending else outcome
-        for each in outcome.used or self.billed(assignment.run, assignment.item, assignment.peer):
+        at_doors = by_model((*assignment.billed, *outcome.used))
+        for each in at_doors or self.billed(assignment.run, assignment.item, assignment.peer):
             note(event("usage", f"{each.input_total:,} tokens read, {each.output:,} written", each.model))
         if outcome.question:
             note(event("asked", outcome.question))

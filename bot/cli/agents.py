@@ -14,15 +14,17 @@ from bot.agents import programs
 from bot.agents.errors import LaunchFailed
 from bot.agents.logins import HOW_TO_LOG_IN, login_of
 from bot.agents.quirks import GENERIC, QUIRKS
+from bot.agents.reach import reach_of
 from bot.agents.runtimes import program_of, unheld
-from bot.agents.sandbox import environment
+from bot.agents.sandbox import bubblewrap_works, environment
 from bot.cli.finding import Finding
 from bot.core.foreign import plain
 from bot.core.run import Peer
+from bot.equipment import models_of
 from bot.settings import Settings
-from bot.workshop import models_of
 
 State = Literal["ok", "warning", "wrong"]
+SOME_DOOR = "http://127.0.0.1:1"
 PATIENCE = 10.0  # seconds a program has to tell its version
 
 
@@ -39,6 +41,7 @@ async def _found(settings: Settings, peer: Peer) -> Finding:
 
 
 async def _state(settings: Settings, peer: Peer) -> tuple[State, str]:
+    reach_of(peer, SOME_DOOR, bubblewrap_works())  # what cannot be held is not started
     if peer.script and not peer.command:
         there = settings.peers[peer.name].script
         return ("ok", peer.runtime) if there and there.exists() else ("wrong", f"the script {there} does not exist")

@@ -41,7 +41,7 @@ def list_peers(config: Config = FILE, as_json: AsJson = False) -> None:
 
 
 async def _rows(settings: Settings) -> list[dict[str, object]]:
-    from bot.workshop import agents_of  # here, so that the other commands start quickly
+    from bot.equipment import agents_of  # here, so that the other commands start quickly
 
     agents = agents_of(settings, settings.data_dir)
     async with ledger_of(settings) as ledger:
@@ -108,7 +108,7 @@ def test(name: PeerArgument, config: Config = FILE, as_json: AsJson = False) -> 
 
 async def _test(settings: Settings, peer: Peer, as_json: bool) -> bool:
     from bot.cli.smoke import smoke
-    from bot.workshop import agents_of
+    from bot.equipment import agents_of
 
     found: list[Finding] = []
     kept = settings.data_dir.resolve() / "logs" / f"try-{peer.name}.log"

@@ -37,7 +37,7 @@ async def proposed(settings: Settings, name: str, request: Request, top: Path) -
 
 
 async def _asked(settings: Settings, peer: Peer, request: Request, draft: Plan, top: Path) -> Plan | str:
-    from bot.workshop import agents_of  # here, so that who plans by rules loads none of it
+    from bot.equipment import agents_of  # here, so that who plans by rules loads none of it
 
     commands = [check.command for check in checks_of(request.facts)]
     commands += [command for phase in draft.phases if phase.gate for command in phase.gate.commands]

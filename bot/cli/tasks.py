@@ -106,9 +106,8 @@ async def task_meant(place: Place, ledger: Plans, given: str = "") -> Task:
 
 async def _only_one(place: Place, ledger: Plans) -> Task | None:
     """Of this repository's that are not over."""
-    tasks = [task for task in await ledger.tasks(place.repo) if task.item is None]
-    under_way = [task for task in tasks if not (task.execution.completed or task.execution.cancelled)]
-    return under_way[0] if len(under_way) == 1 else None
+    tasks = [task for task in await ledger.tasks(place.repo, under_way=True) if task.item is None]
+    return tasks[0] if len(tasks) == 1 else None
 
 
 def _top(here: Path) -> Path:

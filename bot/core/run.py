@@ -80,6 +80,7 @@ class Assignment:
     handed: Mapping[str, str] = field(default_factory=dict)  # what earlier steps of its plan left: path and text
     trusted: bool = False  # hooks and servers the repository's own agent configuration defines may be started
     said: Said = NOTHING_SAID  # which commands a person lets it run
+    billed: tuple[Tokens, ...] = ()  # before it was cut short, as the gateway of the process it worked for counted
 
 
 @dataclass(frozen=True)

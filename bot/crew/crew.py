@@ -19,8 +19,9 @@ from bot.core.crew import NAME, Mate, Told
 from bot.core.item import at_shell
 from bot.core.run import Outcome
 from bot.crew import lease
-from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of, utc_now
+from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of
 from bot.crew.hiring import model_for, named
+from bot.equipment import utc_now
 from bot.errors import LedgerBusy, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.settings import Settings

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.crew import Mate
 from bot.core.worktree import WorkSpec
+from bot.equipment import local_git
 from bot.errors import UserError
 from bot.git import Git
 from bot.settings import Settings
@@ -17,17 +17,9 @@ from bot.settings import Settings
 AUTHOR = ("Sluice", "sluice@localhost")
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def git_of(settings: Settings, folder: str) -> Git:
     """All agents of a repository share its mirror."""
-
-    async def no_token(_repo: str) -> str:
-        return ""
-
-    return Git(settings.data_dir / "crew", lambda _repo: f"file://{folder}", no_token, AUTHOR)
+    return local_git(settings.data_dir / "crew", Path(folder), AUTHOR)
 
 
 def spec_of(mate: Mate, base: str) -> WorkSpec:

@@ -13,6 +13,7 @@ from bot.context import Context, GitHub
 from bot.core.crew import Mate
 from bot.core.run import Peer
 from bot.crew.ground import folder_for, git_of
+from bot.equipment import agents_of, gateway_of, utc_now
 from bot.errors import SluiceError
 from bot.git import Git
 from bot.ledger.ledger import SqlLedger
@@ -20,7 +21,6 @@ from bot.logs import Hiding
 from bot.prices import price_of
 from bot.runs import Runs
 from bot.settings import Settings
-from bot.workshop import agents_of, gateway_of, utc_now
 
 
 class Alone:
@@ -64,7 +64,8 @@ async def outfit_of(settings: Settings, ledger: SqlLedger, mate: Mate, peer: Pee
     """Its homes, logs and leases lie in a folder of its own, so that no agent is taken for another's orphan."""
     sandbox_or_consent(settings)
     root = folder_for(settings, mate.id)
-    launcher, gateway, engine = Launcher(root), gateway_of(settings, utc_now), Alone()
+    hide = Hiding(settings.secrets()).text
+    launcher, gateway, engine = Launcher(root, hide), gateway_of(settings, utc_now), Alone()
     git = git_of(settings, mate.folder)
     context = Context(
         now=utc_now,
@@ -78,7 +79,7 @@ async def outfit_of(settings: Settings, ledger: SqlLedger, mate: Mate, peer: Pee
         price=price_of,
     )
     agents = agents_of(settings, root, launcher, gateway)
-    runs = Runs(context, agents, root / "outcomes", Hiding(settings.secrets()).text, settings.pace.meter_seconds)
+    runs = Runs(context, agents, root / "outcomes", hide, settings.pace.meter_seconds)
     gateway.meter.keep, gateway.meter.over_budget = runs.spending.keep, runs.spending.refusal
     try:
         yield Outfit(runs, agents, launcher, git, engine, ledger)

@@ -30,13 +30,13 @@ from bot.crew.ground import folder_for, spec_of
 from bot.crew.hiring import peer_for
 from bot.crew.lease import take
 from bot.crew.outfit import Outfit, outfit_of
+from bot.equipment import utc_now
 from bot.errors import SluiceError, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.logs import set_up_logs
 from bot.policy_file import read_policy
 from bot.settings import Settings, read_settings
-from bot.workshop import utc_now
 
 log = structlog.get_logger(__name__)
 PACE = 0.5  # seconds between two looks at the ledger

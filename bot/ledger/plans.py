@@ -58,13 +58,15 @@ class Plans(Store):
         async with self.read() as tx:
             return await load_task(tx, task)
 
-    async def tasks(self, repo: str | None = None, item: str | None = None) -> list[Task]:
-        """The newest first."""
+    async def tasks(self, repo: str | None = None, item: str | None = None, under_way: bool = False) -> list[Task]:
+        """The newest first; `under_way`: without those that are over."""
         wanted = select(plans).order_by(plans.c.created_at.desc(), plans.c.task)
         if repo is not None:
             wanted = wanted.where(plans.c.repo == repo)
         if item is not None:
             wanted = wanted.where(plans.c.item == item)
+        if under_way:
+            wanted = wanted.where(plans.c.over.is_(None))
         async with self.read() as tx:
             return [await _task(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
 

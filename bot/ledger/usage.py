@@ -70,6 +70,10 @@ class UsageVerbs(Store):
         async with self.read() as tx:
             return await counting(tx, usage.c.run == run)
 
+    async def at_the_gateway(self, run: str) -> tuple[Tokens, ...]:
+        """What the gateways of all processes it has worked for counted of it; empty: none did."""
+        return tuple(each.tokens for each in await self.used_by(run) if trust(each.source) == 0)
+
     async def spent(self, since: datetime | None = None) -> list[Spent]:
         """By every run, oldest first; `since`: only what was used after that."""
         async with self.read() as tx:

@@ -130,8 +130,10 @@ async def test_a_killed_sluice_goes_on_with_the_session(name: str, make_world: M
     assert "return 'widgets'" in (await world.file("widgets.py", head) or "")
     assert went_on(nearby, f"killed-{name}")
     [used] = (await sluice("usage", "--json", config=config)).json["usage"]
-    billed = sum(each.total for each in truth(nearby.record(f"killed-{name}")))
-    assert (used["tokens"], used["runs"]) == (billed, 1), "counted twice, or lost"
+    [billed] = truth(nearby.record(f"killed-{name}"))
+    assert (used["tokens"], used["runs"]) == (billed.total, 1), "counted twice, or lost"
+    log = (await sluice("run", "show", f"#{item.number}", config=config)).out
+    assert f"{billed.input_total:,} tokens read, {billed.output:,} written" in " ".join(log.split())
 
 
 async def test_who_is_paused_goes_on_where_it_was(make_world: MakeWorld, nearby: Models) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot.agents.sandbox import bubblewrap_works
+from bot.equipment import agents_of
 from bot.errors import SettingsError
 from bot.settings import read_settings
-from bot.workshop import agents_of
 from tests.contracts.git_world import GitWorld
 from tests.contracts.test_runtimes import assignment
 

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from bot.agents.doors import settled
 from bot.core.run import Ended, Limits, Outcome
 from bot.core.tokens import Tokens
+from bot.equipment import gateway_of
 from bot.errors import Unavailable
 from bot.gateway import Meter, Upstream
 from bot.gateway.asked import below
@@ -24,7 +25,6 @@ from bot.gateway.gateway import AGAIN
 from bot.gateway.meter import AT_FIRST, AT_ONCE, MOST_UNTOLD, Account
 from bot.logs import Hiding
 from bot.settings import Settings
-from bot.workshop import gateway_of
 from tests.contracts.gateway_world import DIALECTS, NOW, REAL, Speaking, World, event, gateway_world
 from tests.models.record import Record
 from tests.models.scenario import Billed, Refusal, Scenario, Turn

@@ -12,7 +12,9 @@ import pytest
 from bot.agents import Launcher
 from bot.agents.launcher import Command, Exit
 from bot.agents.sandbox import bubblewrap_works
+from bot.cli.agents import agents_found
 from bot.core.run import Limits
+from bot.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +64,13 @@ async def test_its_things_are_its_own_until_they_are_nobodys(root: Path) -> None
     assert "treasure" not in other.tail and other.tail.count("Permission denied") == 3
     again = await run(root, "7-typo", "cat file $HOME/memory; git status --short; echo more >> file")
     assert again.tail.split() == ["treasure", "treasure", "??", "file"]
+
+
+async def test_an_agent_to_be_shut_in_is_not_said_to_be_ready(root: Path) -> None:
+    """Where no network can be kept from it, doctor says so before anybody waits for it."""
+    shut_in = {"runtime": "claude", "command": ["/bin/true"], "api_key": "k", "network": "model-only"}
+    [found] = await agents_found(Settings.model_validate({"peers": {"robin": shut_in}}))
+    assert (found.state, "needs bubblewrap" in found.told) == ("wrong", True)
 
 
 async def test_a_file_of_roots_is_not_given_away(root: Path) -> None:

@@ -13,7 +13,7 @@ from bot.core.item import Claim, Draft, Face, Move, Order, Parked
 from bot.core.message import Message
 from bot.core.plans.accepting import refused
 from bot.core.plans.execution import Execution, after, begin
-from bot.core.plans.happened import Happened
+from bot.core.plans.happened import Cancelled, Completed, Happened
 from bot.core.plans.plan import Plan
 from bot.core.policy import Policy
 from bot.core.pull import Pull, Shown
@@ -33,6 +33,7 @@ class Effects:
         self.item, self.issue, self.peers = item(), issue(), (peer(capacity=3 if plan else 1),)
         self.execution: Execution | None = begin(plan, on_board=True) if plan else None
         self.tasks = {plan.task_id} if plan else set[str]()
+        self.plans_over = 0
         self.artifacts: set[tuple[str, str]] = set()
         self.conflict = False  # the next step whose work joins the others' cannot
         self.draft: Draft | None = None
@@ -145,7 +146,7 @@ class Effects:
                 self._set(done=how, claim=None, parked=None, lane_since=None)
                 self.receipts.append(receipt)
             case do.AdoptPlan(plan):
-                assert not self._planned, "two plans at once"
+                assert self.execution is None or self.execution.completed, "two plans at once"
                 assert plan.task_id not in self.tasks, "the ledger keeps the first plan of an id"
                 self.tasks.add(plan.task_id)
                 self.execution = begin(plan, on_board=True)
@@ -242,6 +243,7 @@ class Effects:
         if why := refused(self.execution, what):
             return why
         self.execution = after(self.execution, what)
+        self.plans_over += isinstance(what, Cancelled | Completed)
         self.execution = None if self.execution.cancelled else self.execution
         return ""
 

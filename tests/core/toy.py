@@ -115,6 +115,7 @@ class Toy(Effects):
             worktree=self.worktree,
             grounds=GROUNDS,
             execution=self.execution if self._planned else None,
+            plans_over=self.plans_over,
             artifacts=frozenset(self.artifacts if self._planned else ()),
             usage=self.usage,
         )

@@ -60,9 +60,9 @@ class Walker:
 
     def known(self, said: str, shown: str) -> str:
         """The four digits of a task's id are what they are."""
-        for real, ours in zip(TASK.finditer(said), TASK.finditer(shown), strict=False):
-            if real[1] == ours[1]:
-                self.tasks[ours[0]] = real[0]
+        for here, there in zip(TASK.finditer(said), TASK.finditer(shown), strict=False):
+            if here[1] == there[1]:
+                self.tasks[there[0]] = here[0]
         for ours, real in self.tasks.items():
             said = said.replace(real, ours)
         return re.sub(r"Elapsed: \d+s", "Elapsed: 287s", said)

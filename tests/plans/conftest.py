@@ -1,5 +1,5 @@
 """The small repository is there for every test of this folder."""
 
-from tests.plans.shop import shop
+from tests.plans.shop import blank, shop
 
-__all__ = ["shop"]
+__all__ = ["blank", "shop"]

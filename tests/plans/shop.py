@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,7 @@ class Shop:
     """`top` is the repository; its ledger is its own."""
 
     top: Path
+    blank: Path  # a ledger in which nothing is yet: made once, for its tables take longer than most tests
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
 
@@ -83,6 +85,8 @@ class Shop:
 
         self.folder.mkdir(exist_ok=True)
         (self.folder / ".gitignore").write_text("*\n")
+        if not (self.folder / "ledger.db").exists():
+            shutil.copy(self.blank, self.folder / "ledger.db")
         asyncio.run(saving())
         assert self.execute("switch", plan.task_id).code == 0
         return plan
@@ -131,8 +135,21 @@ def git(top: Path, *words: str) -> str:
     ).stdout.strip()
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("blank") / "ledger.db"
+
+    async def making() -> None:
+        await (await open_ledger(f"sqlite:///{file}")).close()
+
+    asyncio.run(making())
+    return file
+
+
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shop]:
+def shop(
+    tmp_path: Path, blank: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Shop]:
     top = tmp_path / "shop"
     top.mkdir()
     git(top, "init", "-q", "-b", "main")
@@ -140,7 +157,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setenv("COLUMNS", "400")
     for name in ("SLUICE_TASK_ID", "SLUICE_RUN"):
         monkeypatch.delenv(name, raising=False)
-    made = Shop(top, monkeypatch, capsys)
+    made = Shop(top, blank, monkeypatch, capsys)
     made.write("app/main.py", "app = 1\n")
     made.commit("begin")
     yield made

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
 from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Recorded
-from bot.core.plans.plan import Gate, Member, Phase, Step
+from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
 from tests.plans.shop import BUILD, LOOK, PLAN, TASK, Shop
 
 OTHER = "task-other-0001"
+Happening = TypeVar("Happening", Recorded, GateJudged, Amended)
 
 
 def test_the_first_run_as_the_specification_has_it(shop: Shop) -> None:
@@ -96,6 +98,15 @@ def test_a_step_that_changes_files_and_changed_none_has_failed(shop: Shop) -> No
     shop.write("app/new.py")
     assert shop.execute("record", "--step-id", "1.1").code == 0
     assert _last(shop, Recorded).files == ("app/new.py",)
+
+
+def test_a_name_with_brackets_is_a_name_and_stars_are_a_pattern(shop: Shop) -> None:
+    """As routes of some frameworks are called."""
+    shop.save(_with_steps(replace(BUILD, deliverables=("pages/[id].tsx", "app/*.py"))))
+    shop.execute("start")
+    shop.execute("dispatched", "--step-id", "1.1")
+    shop.write("pages/[id].tsx")
+    assert shop.execute("record", "--step-id", "1.1").code == 0
 
 
 def test_a_commit_nobody_knows_is_noted_and_said(shop: Shop) -> None:
@@ -288,27 +299,20 @@ def test_mistakes_are_sentences(shop: Shop) -> None:
     """No task, a task not started, a step that is not there or not due, a phase without an end: exit code 2."""
     assert shop.execute("next").code == 2
     shop.save()
-    for words, said in (
-        (("next",), "has not been started"),
-        (("record", "--step-id", "1.1"), "has not been started"),
-        (("next", "--task-id", "task-x"), "there is no task task-x"),
-    ):
-        wrong = shop.execute(*words)
-        assert (wrong.code, wrong.out) == (2, "") and said in wrong.err
+    _mistaken(shop, "has not been started", "next")
+    _mistaken(shop, "has not been started", "record", "--step-id", "1.1")
+    _mistaken(shop, "there is no task task-x", "next", "--task-id", "task-x")
     shop.execute("start")
-    for words, said in (
-        (("dispatched", "--step-id", "9.9"), "there is no step 9.9; steps: 1.1, 2.1"),
-        (("dispatched", "--step-id", "2.1"), "step 2.1 is not due: phase 1 (Implementation) is under way"),
-        (("record", "--step-id", "1.1"), "`sluice execute dispatched` comes first"),
-        (("gate", "--phase-id", "1"), "--result pass"),
-        (("gate", "--phase-id", "1", "--result", "pass"), "its steps are not complete"),
-        (("gate", "--phase-id", "1", "--run"), "its steps are not complete"),
-        (("approve", "--phase-id", "1"), "phase 1 needs no approval"),
-        (("complete",), "phase 1 (Implementation) is not over"),
-        (("interact", "--step-id", "1.1", "--input", "x"), "step 1.1 is not interactive"),
-    ):
-        wrong = shop.execute(*words)
-        assert (wrong.code, wrong.out) == (2, "") and said in wrong.err, wrong
+    _mistaken(shop, "there is no step 9.9; steps: 1.1, 2.1", "dispatched", "--step-id", "9.9")
+    under_way = "step 2.1 is not due: phase 1 (Implementation) is under way"
+    _mistaken(shop, under_way, "dispatched", "--step-id", "2.1")
+    _mistaken(shop, "`sluice execute dispatched` comes first", "record", "--step-id", "1.1")
+    _mistaken(shop, "--result pass", "gate", "--phase-id", "1")
+    _mistaken(shop, "its steps are not complete", "gate", "--phase-id", "1", "--result", "pass")
+    _mistaken(shop, "its steps are not complete", "gate", "--phase-id", "1", "--run")
+    _mistaken(shop, "phase 1 needs no approval", "approve", "--phase-id", "1")
+    _mistaken(shop, "phase 1 (Implementation) is not over", "complete")
+    _mistaken(shop, "step 1.1 is not interactive", "interact", "--step-id", "1.1", "--input", "x")
 
 
 def test_an_agent_at_work_drives_no_plan(shop: Shop) -> None:
@@ -319,7 +323,12 @@ def test_an_agent_at_work_drives_no_plan(shop: Shop) -> None:
     assert refused.code == 2 and "an agent at work drives no plan of its own" in refused.err
 
 
-def _with_steps(*steps: Step):  # type: ignore[no-untyped-def]
+def _mistaken(shop: Shop, said: str, *words: str) -> None:
+    wrong = shop.execute(*words)
+    assert (wrong.code, wrong.out) == (2, "") and said in wrong.err, wrong
+
+
+def _with_steps(*steps: Step) -> Plan:
     return replace(PLAN, phases=(replace(PLAN.phases[0], steps=steps), Phase(2, "Review", (LOOK,))))
 
 
@@ -337,5 +346,5 @@ def _built(shop: Shop, again: bool = False) -> None:
     assert shop.execute("record", "--step-id", "1.1", "--outcome", "Added it").code == 0
 
 
-def _last(shop: Shop, kind):  # type: ignore[no-untyped-def]
+def _last(shop: Shop, kind: type[Happening]) -> Happening:
     return [each for each in shop.happened() if isinstance(each, kind)][-1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,10 +15,12 @@ import psutil
 import pytest
 
 from bot.cli.execute.lock import held
-from bot.core.plans.happened import Asked, Dispatched, GateJudged, Recorded, SentBack
+from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
+from bot.plan_files.record import record
 from tests.plans.shop import T0, Shop
 
+pytestmark = pytest.mark.slow
 TITLE, TASK = "Rename the shop", "task-rename-0001"
 SLUICE = Path(sys.executable).with_name("sluice")
 PEER = '[peers.robo]\nruntime = "scripted"\nscript = "{script}"\ncapacity = {capacity}\n'
@@ -111,6 +115,28 @@ def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Sta
     stage.play("2.1", {"say": "Done, then"}, round=3)
     assert f"Task {TASK} completed." in stage.shop.execute("run").out
     assert [each.text for each in stage.happened(Asked)] == ["Is `Shop` the new name?", "Then it looks good"]
+
+
+def test_at_a_terminal_it_asks(stage: Stage) -> None:
+    """Whoever sits there approves, adds what is to be done besides, and has a turn; an empty answer leaves it."""
+    build, look = usual()
+    talk = replace(look, steps=(replace(LOOK, interactive=True),))
+    stage.plan(replace(build, approval="it is renamed for good"), talk, approval="risk is HIGH")
+    stage.play("3.1", {"append": "docs/shop.md", "text": "and its sign\n"}, {"say": "The sign, too"})
+    stage.play("2.1", {"ask": "Is it right?"})
+    stage.play("2.1", {"say": "Good"}, round=2)
+    here, there = pty.openpty()
+    process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdin=there, stdout=subprocess.PIPE)
+    os.write(here, b"approve\nRename the sign\ndone\n")
+    said = process.communicate()[0].decode()
+    os.close(there)
+    os.close(here)
+    assert process.returncode == 0 and f"Task {TASK} completed." in said, said
+    assert "and its sign" in stage.file("docs/shop.md")
+    assert [(each.phase, each.answer) for each in stage.happened(Answered)] == [
+        (0, "approve"),
+        (1, "approve-with-feedback"),
+    ]
 
 
 def test_a_red_gate_sends_the_work_back_and_no_more_than_three_times(stage: Stage) -> None:
@@ -245,6 +271,17 @@ def test_nothing_begins_where_somebody_is_missing_and_a_dry_run_says_who_does_wh
     assert stage.shop.happened(TASK) == ()
 
 
+def test_a_plan_is_taken_from_a_file(stage: Stage) -> None:
+    """For programs that make their own; one that is no plan is told with its mistake."""
+    file = stage.shop.top.parent / "plan.json"
+    file.write_text(record(Plan(TASK, TITLE, (Phase(1, "Build", (CODE,)),), T0)))
+    assert stage.shop.execute("run", "--plan", str(file)).code == 0
+    assert stage.file("shop.py") == "SHOP = 1"
+    file.write_text('{"task_id": 1}')
+    wrong = stage.shop.execute("run", "--plan", str(file))
+    assert wrong.code == 2 and "plan.json" in wrong.err
+
+
 def test_one_task_is_driven_by_one_process(stage: Stage) -> None:
     """Another is told which; the list shows it."""
     stage.plan()
@@ -310,7 +347,6 @@ def test_an_agent_at_work_bears_the_mark_by_which_it_is_refused_the_plan(stage: 
     assert refused.code == 2 and "an agent at work drives no plan of its own" in refused.err
 
 
-@pytest.mark.slow
 def test_two_tasks_are_driven_at_once_in_two_shells(stage: Stage) -> None:
     """Neither steps on the other: each has its own branch, trees and lock."""
     stage.plan(usual()[0])
@@ -352,7 +388,6 @@ def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> Non
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
-@pytest.mark.slow
 def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -> None:
     """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill."""
     stage.plan(usual()[0])

@@ -49,7 +49,7 @@ class Yard:
             "[caps]\nrunning = 5\n[pace]\nmeter_seconds = 0.2\n"
         )
         self.play("nobody", {"say": ""})
-        self.orchestrator = Orchestrator(self.folder, self.config, self.said.append, lambda _seconds: time.sleep(0.3))
+        self.orchestrator = Orchestrator(self.folder, self.config, self.said.append, lambda _seconds: time.sleep(0.7))
 
     def play(self, agent: str, *steps: dict[str, Any], round: int = 1) -> None:
         self.plays.append({"item": agent, "round": round, "steps": list(steps)})
@@ -66,7 +66,7 @@ class Yard:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, self.orchestrator.check_agent_status()
-            time.sleep(0.1)
+            time.sleep(0.4)  # each look is a ledger opened
 
     def working(self, agent: str) -> bool:
         return self.orchestrator.get_agent_status(agent)["tools"] > 0
@@ -151,6 +151,7 @@ def test_the_pages_python_runs_word_for_word(yard: Yard) -> None:
     assert yard.shown(output["branch"], "api.md") == "done"
 
 
+@pytest.mark.slow
 def test_a_token_cap_ends_a_run_in_mid_flight(yard: Yard) -> None:
     """`max_tokens` is a real cap: the run is stopped, its work is kept, and no further command is begun."""
     spend = {"model": "claude-haiku-4-5", "input_total": 900, "output": 200}
@@ -165,6 +166,7 @@ def test_a_token_cap_ends_a_run_in_mid_flight(yard: Yard) -> None:
     assert yard.orchestrator.get_agent_status("greedy")["reason"] == "it has used the 1 k tokens it may use"
 
 
+@pytest.mark.slow
 def test_an_interrupted_agent_keeps_its_work_and_goes_on_when_it_is_told(yard: Yard) -> None:
     """Its run ends at once; the next command begins where it was."""
     yard.play("slow", {"write": "half.txt", "text": "half\n"}, SLOW)
@@ -179,6 +181,7 @@ def test_an_interrupted_agent_keeps_its_work_and_goes_on_when_it_is_told(yard: Y
     assert output["result"] == "Now it is." and yard.shown(output["branch"], "half.txt") == "half\nwhole"
 
 
+@pytest.mark.slow
 def test_pausing_everything_ends_agents_of_the_command_line_too(yard: Yard) -> None:
     """With their work kept; nothing begins while it is paused, and what is told says so."""
     yard.play("slow", {"write": "half.txt", "text": "half\n"}, SLOW)
@@ -195,6 +198,7 @@ def test_pausing_everything_ends_agents_of_the_command_line_too(yard: Yard) -> N
     assert yard.orchestrator.get_agent_output("slow")["result"] == "On."
 
 
+@pytest.mark.slow
 def test_a_killed_process_takes_its_agent_along_and_the_next_goes_on(yard: Yard) -> None:
     """Status says that the process is gone; the next command finishes what was begun, and loses nothing."""
     yard.play(
@@ -241,6 +245,7 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
     assert [each["deleted"] for each in record] == [f"branch {branch}", "it never began"]
 
 
+@pytest.mark.slow
 def test_the_policy_of_the_repository_holds_for_them(yard: Yard) -> None:
     """Its set-up runs before an agent; with `mode = "off"`, or a mistake in it, nothing begins, and that is said."""
     yard.play("ready", {"run": "cp made.txt seen.txt"}, {"say": "Ready."})
@@ -256,6 +261,7 @@ def test_the_policy_of_the_repository_holds_for_them(yard: Yard) -> None:
         assert why in yard.orchestrator.get_agent_status(name)["reason"]
 
 
+@pytest.mark.slow
 def test_who_waits_begins_where_the_other_ended(yard: Yard) -> None:
     """With its file in the worktree and its words in the brief; who waits for one that failed fails as well."""
     yard.play("scout", {"write": "scout-report.md", "text": "README.md:1\n"}, {"say": "See the report."})

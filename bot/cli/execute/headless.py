@@ -63,9 +63,9 @@ async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
 async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     from bot.agents import Launcher
     from bot.consent import sandbox_or_consent
+    from bot.equipment import agents_of, gateway_of, local_git
     from bot.logs import Hiding, set_up_logs
     from bot.prices import price_of
-    from bot.workshop import agents_of, gateway_of, local_git
 
     settings = sit.place.settings
     sandbox_or_consent(settings)

@@ -182,8 +182,10 @@ async def _changed(sit: Sitting, unit: StepState, commit: str) -> tuple[str, ...
 
 
 def _there(sit: Sitting, path: str) -> bool:
+    """A path as it is written, else a pattern: names with brackets are no patterns where such a file is there."""
     top = sit.place.top.resolve()
-    return any(each.resolve().is_relative_to(top) for each in top.glob(path)) if path.strip("/") else False
+    found = [top / path] if (top / path).exists() else top.glob(path)
+    return any(each.resolve().is_relative_to(top) for each in found)
 
 
 def _artifacts(sit: Sitting, unit: StepState) -> dict[str, str]:

@@ -57,9 +57,8 @@ async def _prompt_file(sit: Sitting, unit: StepState, several: bool) -> Path:
     """One of a fixed name where one task is at work, and one step of it; else each has its own."""
     if several:
         return sit.place.folder / "executions" / sit.task / f"{unit.step.id}.prompt.md"
-    tasks = await sit.ledger.tasks(sit.place.repo)
-    open_ones = [task for task in tasks if (e := task.execution).started and not (e.completed or e.cancelled)]
-    if len(open_ones) > 1:
+    tasks = await sit.ledger.tasks(sit.place.repo, under_way=True)
+    if sum(bool(task.happened) for task in tasks) > 1:
         return sit.place.folder / "executions" / sit.task / CURRENT
     return sit.place.folder / CURRENT
 

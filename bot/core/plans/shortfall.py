@@ -23,7 +23,11 @@ def shortfall(e: Execution, unit: StepState, run: Run, artifacts: Collection[tup
     handed = {path for path, by in artifacts if by.split(".")[:2] == step.id.split(".")[:2]}
 
     def there(path: str) -> bool:
-        return path in handed or any(fnmatchcase(file, path) or file.startswith(f"{path}/") for file in known)
+        return (
+            path in handed
+            or path in known
+            or any(fnmatchcase(file, path) or file.startswith(f"{path}/") for file in known)
+        )
 
     return unfulfilled(e, unit, there, changed) or (astray(step, changed) if step.changes else "")
 

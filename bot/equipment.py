@@ -1,6 +1,4 @@
-"""Builds what works on this machine alone: agents, the door to their models, git of a folder. It loads nothing that
-asks GitHub, so that who needs none of that starts quickly; the rest of the outside world is wiring's.
-"""
+"""What agents work with, built from settings: for a board's wiring and for the command line, which loads no GitHub."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ def agents_of(
     settings: Settings, root: Path, launcher: Launcher | None = None, gateway: Gateway | None = None
 ) -> Agents:
     """`root` takes their homes and logs."""
-    from bot.agents import Agents, Launcher  # here, as below, for commands that only want a part of this
+    from bot.agents import Agents, Launcher
 
     doors = gateway or gateway_of(settings, utc_now)
     shown = launcher or Launcher(root, Hiding(settings.secrets()).text)
