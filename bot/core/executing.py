@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, SayStatus
+from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, Park, SayStatus
 from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
 from bot.core.parking import ask_mark, park
@@ -35,25 +35,30 @@ def executing(s: Snapshot, stage: Executing) -> Decision:
     if stage.execution.started is None:
         return _note(s, stage, "its plan begins", Started(s.now, stage.claim.go_ahead.by))
     in_hand = [(unit, _run_of(s, unit)) for unit in dues.in_hand(stage.execution)]
+    waits: list[Decision] = []
     for unit, run in in_hand:
         if run is None:
             return _note(s, stage, "it never began", SentBack(s.now, unit.step.id, "", lost=True))
-        if run.state == "ended" and (decision := _ended(s, stage, unit, run)):
-            return decision
-    runs = [run for _, run in in_hand if run]
+        if run.state == "ended":
+            decision = _ended(s, stage, unit, run)
+            if decision.actions:
+                return decision
+            waits.append(decision)
+    runs = [run for _, run in in_hand if run and run.state != "ended"]
     lost: tuple[Action, ...] = tuple(LoseRun(run.key) for run in runs if run.key in s.lost)
     if lost:
         return Decision(NAME, "an agent is gone without a result", lost, s.now, "machine")
     begun = tuple(Dispatch(run.key) for run in runs if run.state == "admitted")
-    decision = _next(s, stage, runs)
+    decision = _next(s, stage, runs, waits)
     return replace(decision, actions=(*begun, *decision.actions))
 
 
-def _next(s: Snapshot, stage: Executing, runs: list[Run]) -> Decision:
+def _next(s: Snapshot, stage: Executing, runs: list[Run], waits: list[Decision]) -> Decision:
+    """`runs`: those at work; `waits`: what ended, and what is to come before it is seen to."""
     e = stage.execution
     found = dues.due(e)
     begin = [each.step for each in found if isinstance(each, dues.Dispatch)]
-    if begin and (decision := dispatch(s, stage.claim, e, begin, busy=bool(runs))):
+    if begin and (decision := dispatch(s, stage.claim, e, begin, busy=bool(runs or waits))):
         return decision
     match found[0]:
         case dues.JudgeGate(phase):
@@ -63,22 +68,26 @@ def _next(s: Snapshot, stage: Executing, runs: list[Run]) -> Decision:
         case dues.Complete():
             return _note(s, stage, "every phase of the plan is over", Completed(s.now))
         case dues.Wait(_, held):
-            return _wait(s, e, runs, held)
+            return _wait(s, e, runs, waits, held)
         case _:
-            return _wait(s, e, runs, ())
+            return _wait(s, e, runs, waits, ())
 
 
-def _wait(s: Snapshot, e: Execution, runs: list[Run], held: tuple[tuple[str, str], ...]) -> Decision:
+def _wait(
+    s: Snapshot, e: Execution, runs: list[Run], waits: list[Decision], held: tuple[tuple[str, str], ...]
+) -> Decision:
     """The card and the status say it; a run's time is the longest until the next look."""
     at_work = ", ".join(f"step {run.step} by agent {run.peer}" for run in runs)
-    reasons = [at_work, *(f"step {step} waits: {why}" for step, why in held)]
+    reasons = [at_work, *(each.reason for each in waits), *(f"step {step} waits: {why}" for step, why in held)]
     actions = (*card(s, e), *_status(s, e))
-    again = min((until_over(s, run) for run in runs), default=None)
-    return Decision(NAME, "; ".join(filter(None, reasons)) or "nothing is due", actions, again, "machine")
+    looks = [*(until_over(s, run) for run in runs), *(each.look_again_at for each in waits if each.look_again_at)]
+    waits_for = waits[0].waits_for if waits and not runs else "machine"
+    reason = "; ".join(filter(None, reasons)) or "nothing is due"
+    return Decision(NAME, reason, actions, min(looks, default=None), waits_for)
 
 
-def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
-    """What comes of a run that is over; None: others are to end first."""
+def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision:
+    """What comes of a run that is over; without an action something else comes first."""
     outcome, wrong = run.outcome, ""
     if outcome and outcome.ended == "finished":
         wrong = shortfall(stage.execution, unit, run, s.artifacts)
@@ -87,23 +96,32 @@ def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision
     if run.go_ahead != stage.claim.go_ahead.key:
         return _again(s, stage, unit)
     if outcome is None or outcome.ended in ("lost", "cancelled", "unreached"):
-        return replace(once_more(s, run), stage=NAME)
+        return _when_alone(s, run, once_more(s, run))
     if outcome.ended == "limited":
         return _limited(s, stage, unit, run)
-    alone = len(s.active_runs) == 0
     if outcome.ended in ("asked", "overspent"):
-        reason = reason_of(run) or overspent(run)
-        return park(s, NAME, reason, BUDGET) if alone else None
+        return _when_alone(s, run, park(s, NAME, reason_of(run) or overspent(run), BUDGET))
     return _record(s, stage, unit, run, wrong or what_became(run))
 
 
-def _done(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
-    if not unit.step.changes:
+def _when_alone(s: Snapshot, run: Run, decision: Decision) -> Decision:
+    """A person is asked when the others have ended: nobody's work is cut short for another's trouble."""
+    if s.active_runs and any(isinstance(action, Park) for action in decision.actions):
+        waits = f"step {run.step} waits until the others have ended: {decision.reason}"
+        return Decision(NAME, waits, waits_for="machine")
+    return replace(decision, stage=NAME)
+
+
+def _done(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision:
+    if not unit.step.changes or run.work is None:
         return _record(s, stage, unit, run)
-    return None if _others_first(s, stage.execution, unit) else _fold(s, stage, unit, run)
+    if before := _others_first(s, stage.execution, unit):
+        waits = f"step {unit.step.id} is done, and its work joins that of step {before}"
+        return Decision(NAME, waits, waits_for="machine")
+    return _fold(s, stage, unit, run)
 
 
-def _limited(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision | None:
+def _limited(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision:
     """Its provider says to wait: another agent takes the step, or it waits and uses no attempt."""
     others = {peer.name for peer in peers_for(s, unit)}
     if (other := fall_back(s, run.peer, unit.step.role)) and other.name in others:
@@ -111,17 +129,17 @@ def _limited(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decisi
         return _note(s, stage, f"agent {run.peer} waits for its provider; agent {other.name} takes over", why)
     hold = s.usage.holds.get(run.peer)
     if hold is None:
-        return replace(once_more(s, run), stage=NAME)
-    reason = f"step {run.step}: agent {run.peer} {hold.reason}"
-    return None if s.active_runs else Decision(NAME, reason, (), hold.until, "agent")
+        return _when_alone(s, run, once_more(s, run))
+    return Decision(NAME, f"step {run.step}: agent {run.peer} {hold.reason}", (), hold.until, "agent")
 
 
-def _others_first(s: Snapshot, e: Execution, unit: StepState) -> bool:
+def _others_first(s: Snapshot, e: Execution, unit: StepState) -> str:
     """Work comes together in the plan's order: a step that began before it in the plan and still works goes first."""
     order = [each.step.id for each in e.units]
     earlier = order[: order.index(unit.step.id)] if unit.step.id in order else []
     at_work = {run.step for run in s.active_runs}
-    return any(each.step.id in earlier and each.step.changes and each.step.id in at_work for each in dues.in_hand(e))
+    first = (each.step for each in dues.in_hand(e) if each.step.changes and each.step.id in at_work)
+    return next((step.id for step in first if step.id in earlier), "")
 
 
 def _fold(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision:

@@ -29,6 +29,8 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
     base = e.work.head if e.work else s.base_head
     if base is None:
         return Decision(NAME, f"the branch {s.default_branch} cannot be read", waits_for="machine")
+    if noted := [NotePlan(e.plan.task_id, given) for unit in units if (given := _begun(s, claim, unit, base))]:
+        return Decision(NAME, "notes which of its steps are given out already", tuple(noted), s.now, "machine")
     usage, actions, names = s.usage, list[Action](), list[str]()
     refusal: Refusal | None = None
     for unit in units:
@@ -44,8 +46,7 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
             continue
         run = step_run(s, claim, e, unit, found, base)
         given = Dispatched(s.now, unit.step.id, found.name, run.key, own_tree=True)
-        known = any(each.key == run.key for each in s.runs)  # a crash came between that and its note
-        actions += [*(() if known else (SendBack(run),)), NotePlan(e.plan.task_id, given)]
+        actions += [SendBack(run), NotePlan(e.plan.task_id, given)]
         usage, e = _with_one_more(usage, found), after(e, given)
         names.append(f"step {unit.step.id} to agent {found.name}")
     if actions:
@@ -58,11 +59,22 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
     return Decision(NAME, refusal.reason, (), refusal.until, refusal.what)
 
 
-def step_run(s: Snapshot, claim: Claim, e: Execution, unit: StepState, peer: Peer, head: str) -> RunPlan:
+def _begun(s: Snapshot, claim: Claim, unit: StepState, base: str) -> Dispatched | None:
+    """A crash came between its run's admission and its note: it is neither given out again nor to somebody else."""
+    key = run_key(s.item.id, unit.step.id, base, evidence_of(_causes(claim, unit)))
+    mine = [run for run in s.runs if run.step == unit.step.id and run.go_ahead == claim.go_ahead.key]
+    run = next((run for run in mine if run.key == key or run.state != "ended"), None)
+    return Dispatched(s.now, unit.step.id, run.peer, run.key, own_tree=True) if run else None
+
+
+def _causes(claim: Claim, unit: StepState) -> tuple[str, ...]:
     """New evidence is the go-ahead, and whatever it was sent back for."""
-    step, go = unit.step, claim.go_ahead
     back = [cause for each in unit.sent_back for cause in each.causes]
-    causes = tuple(dict.fromkeys((f"go:{go.key}", *back)))
+    return tuple(dict.fromkeys((f"go:{claim.go_ahead.key}", *back)))
+
+
+def step_run(s: Snapshot, claim: Claim, e: Execution, unit: StepState, peer: Peer, head: str) -> RunPlan:
+    step, go, causes = unit.step, claim.go_ahead, _causes(claim, unit)
     evidence = evidence_of(causes)
     handed = sorted({path for path, _ in s.artifacts})
     brief = step_brief(task(s, claim), prompt(e, unit, artifacts=handed), news(e, unit))

@@ -211,7 +211,8 @@ def _sent_back(e: Execution, what: SentBack) -> Execution:
         return e
     if what.lost:
         return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None))
-    return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, answer=None, rounds=p.rounds + 1))
+    again = not what.conflict  # whose work met another's has failed nothing
+    return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, answer=None, rounds=p.rounds + again))
 
 
 def _amended(e: Execution, what: Amended) -> Execution:
