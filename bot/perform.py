@@ -151,8 +151,8 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
             await ledger.pause_all(by if on else None, now)
         case AdoptPlan(plan):
             await ledger.save_plan(plan, s.item.repo, item)
-        case NotePlan(task, what):
-            _, why = await ledger.happen(task, what)
+        case NotePlan(task):
+            _, why = await ledger.happen(task, *action.all)
             return Stopped(why) if why else None
         case JoinLane(base):
             if not await ledger.join_lane(item, base, now):

@@ -100,10 +100,15 @@ class AdoptPlan:
 
 @dataclass(frozen=True)
 class NotePlan:
-    """Something happened to the item's plan."""
+    """Something happened to the item's plan, and what goes with it: both or neither."""
 
     task: str
     what: Happened
+    then: Happened | None = None
+
+    @property
+    def all(self) -> tuple[Happened, ...]:
+        return (self.what, self.then) if self.then else (self.what,)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from bot.core.starting import strangers, text_waits
 from bot.core.telling import go_on, may_go_on, tell
 from bot.core.trust import Role, needed_for
 from bot.core.wishes import outlived
-from bot.core.working import no_run, rework_plan, send_back, task
+from bot.core.working import no_run, overspent, rework_plan, send_back, task
 
 Why = Callable[[Snapshot], str]
 STOPS = ("pause", "pause all", "cancel")
@@ -55,7 +55,8 @@ def answer(s: Snapshot, stage: Stage, why: Why) -> Decision | None:
     if role < needed_for(order.verb):
         reason = f"{order.author} may not give `/sluice {order.verb}`"
         return Decision(name, reason, (*_react(order, "THUMBS_DOWN"), _answered(order)), s.now)
-    if any(f"order:{order.id}" in run.causes for run in s.runs):  # a crash came between that and the answer
+    begun = any(f"order:{order.id}" in run.causes for run in s.runs)
+    if begun or plan_orders.has_happened(s, stage, order):  # a crash came between that and the answer
         return Decision(
             name, f"has obeyed `/sluice {order.verb}`", (*_react(order, "THUMBS_UP"), _answered(order)), s.now
         )
@@ -241,8 +242,11 @@ def _starts(s: Snapshot, stage: Stage, order: Order) -> bool:
     """More was all it waited for: it is a go-ahead like `retry`."""
     if order.verb != "budget" or not isinstance(stage, Parked):
         return False
+    reason = stage.fact.reason
     last = s.runs[-1].outcome if s.runs else None
-    return MORE in stage.fact.reason or (last is not None and last.ended == "overspent")
+    if MORE in reason or (last is not None and last.ended == "overspent"):
+        return True
+    return any(run.outcome and run.outcome.ended == "overspent" and overspent(run) == reason for run in s.runs)
 
 
 def _continues(stage: Stage, order: Order) -> bool:

@@ -28,6 +28,8 @@ def judge(s: Snapshot, stage: Executing, phase: Phase) -> Decision:
     """Passed, the next phase begins; failed, the phase's work goes back, as often as the policy lets it."""
     e = stage.execution
     head = (e.work.head if e.work else s.base_head) or ""
+    if not head:
+        return Decision(NAME, f"the branch {s.default_branch} cannot be read", waits_for="machine")
     lines = phase.gate.commands if phase.gate else ()
     verdicts = [command(line, head, s.gate_runs) for line in lines]
     if failed := [v for v in verdicts if v.failed]:
@@ -79,16 +81,15 @@ def _workflow(s: Snapshot, stage: Executing, phase: Phase, file: str, head: str)
 def _failed(s: Snapshot, stage: Executing, phase: Phase, failed: list[Verdict], head: str) -> Decision:
     e, reason = stage.execution, "; ".join(v.reason for v in failed)
     output = "\n".join(v.detail for v in failed)
-    judged = NotePlan(
-        e.plan.task_id, GateJudged(s.now, phase.number, False, "command", "Sluice", head, output[-OUTPUT:])
-    )
+    judged = GateJudged(s.now, phase.number, False, "command", "Sluice", head, output[-OUTPUT:])
     state = e.phase(phase.number)
     if state is None or state.rounds >= s.policy.work.rounds:
-        return _note(s, stage, f"phase {phase.number} after {s.policy.work.rounds} rounds still: {reason}", judged)
+        still = f"phase {phase.number} after {s.policy.work.rounds} rounds still: {reason}"
+        return _note(s, stage, still, NotePlan(e.plan.task_id, judged))
     why = "\n\n".join(gate_failed(v.gate.removeprefix("command:"), v.detail) for v in failed)
     causes = tuple(f"{v.gate}:{v.key or v.reason}" for v in failed)
-    back = NotePlan(e.plan.task_id, SentBack(s.now, last_changing(state).step.id, why, causes))
-    return _note(s, stage, f"phase {phase.number} goes back: {reason}", judged, back)
+    back = SentBack(s.now, last_changing(state).step.id, why, causes)
+    return _note(s, stage, f"phase {phase.number} goes back: {reason}", NotePlan(e.plan.task_id, judged, back))
 
 
 def _note(s: Snapshot, stage: Executing, reason: str, *actions: Action) -> Decision:

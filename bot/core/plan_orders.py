@@ -8,7 +8,7 @@ from bot.core.actions import Action, AdoptPlan, NotePlan
 from bot.core.foreign import clean, fence
 from bot.core.item import GoAhead, Order
 from bot.core.planned import there, unfinished
-from bot.core.planning import AUTO, plan_for
+from bot.core.planning import AUTO, one_more_over, plan_for
 from bot.core.plans import due as dues
 from bot.core.plans.accepting import refused
 from bot.core.plans.amending import amended, last_changing, remedy
@@ -18,16 +18,35 @@ from bot.core.plans.plan import Plan
 from bot.core.plans.words import plan_shown
 from bot.core.snapshot import Snapshot
 from bot.core.stage import AwaitingApproval, Executing, Parked, Ready, Stage
+from bot.core.starting import text_waits
 
 FEEDBACK = "words after `approve` are for a phase of a plan that waits for approval"
 
 
 def shown(s: Snapshot, stage: Stage) -> dues.AskApproval | None:
-    """The plan or the phase that a person is asked about."""
+    """The plan or the phase that a person is asked about. What a stranger made of the issue's text comes first."""
+    if isinstance(stage, Ready) and s.issue and text_waits(s, s.issue):
+        return None
     if isinstance(stage, AwaitingApproval):
         return stage.asks
     e = unfinished(s) if isinstance(stage, Ready) else None
     return next((each for each in dues.due(e) if isinstance(each, dues.AskApproval)), None) if e else None
+
+
+def has_happened(s: Snapshot, stage: Stage, order: Order) -> bool:
+    """A crash came between that and its answer. Whose answer lets a step go on is to be given the item too."""
+    e = s.execution
+    if e is None or (order.verb == "answer" and isinstance(stage, Parked)):
+        return False
+    match order.verb:
+        case "approve" | "reject":
+            answers = (e.answer, *(phase.answer for phase in e.phases))
+            said = any((a.at, a.by, a.feedback) == (order.at, order.by, order.args) for a in answers if a)
+        case "amend":
+            said = any((a.at, a.by, a.description) == (order.at, order.by, clean(order.args)) for a in e.amendments)
+        case _:
+            said = False
+    return said or any(f"order:{order.id}" in back.causes for unit in e.units for back in unit.sent_back)
 
 
 def problem(s: Snapshot, stage: Stage, order: Order) -> str:
@@ -42,7 +61,9 @@ def problem(s: Snapshot, stage: Stage, order: Order) -> str:
 def obeyed(s: Snapshot, stage: Stage, order: Order) -> tuple[Action, ...]:
     """Empty: it is about no plan."""
     what = _what(s, stage, order)
-    return tuple(NotePlan(s.execution.plan.task_id, each) for each in what if s.execution and not isinstance(each, str))
+    if not what or isinstance(what, str) or s.execution is None:
+        return ()
+    return (NotePlan(s.execution.plan.task_id, *what),)
 
 
 def _what(s: Snapshot, stage: Stage, order: Order) -> tuple[Happened, ...] | str:
@@ -81,8 +102,10 @@ def plan(s: Snapshot, order: Order) -> tuple[Action, ...]:
     made, e = _made(s, order), unfinished(s)
     if made is None or (e and e.plan.task_id == made.task_id):
         return ()
-    drop = (NotePlan(e.plan.task_id, Cancelled(order.at, order.by)),) if e else ()
-    return (*drop, AdoptPlan(made))
+    if e is None:
+        return (AdoptPlan(made),)
+    other = _made(one_more_over(s), order) or made
+    return (NotePlan(e.plan.task_id, Cancelled(order.at, order.by)), AdoptPlan(other))
 
 
 def plan_told(s: Snapshot, order: Order) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.actions import Action, AskPerson, Claim, Decision, MoveCard, NotePlan, SayStatus
+from bot.core.comments import not_started
 from bot.core.item import GoAhead
 from bot.core.parking import ask_mark
 from bot.core.plans import due as dues
@@ -55,7 +56,10 @@ def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action,
     if e.approved:
         return None
     if e.answer:
-        return Decision("Ready", f"{e.answer.by} rejected the plan; `/sluice retry --fresh` starts over", accept)
+        reason = f"{e.answer.by} rejected the plan; `/sluice retry --fresh` starts over"
+        body = not_started(reason)
+        tell: tuple[Action, ...] = () if s.status and s.status.body == body else (SayStatus(body),)
+        return Decision("Ready", reason, (*accept, *tell), waits_for="person")
     sign = ask_mark(f"{e.plan.task_id}|0|{len(e.amendments)}")
     body = plan_wants_approval(e, s.person_behind(go))
     ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(body, sign),)

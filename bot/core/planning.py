@@ -50,6 +50,11 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
     return None if alone and not s.item.playbook else plan
 
 
+def one_more_over(s: Snapshot) -> Snapshot:
+    """As it is looked at when the plan that is there has been dropped: what takes its place keeps its id then."""
+    return replace(s, plans_over=s.plans_over + 1)
+
+
 def _subs(s: Snapshot, issue: Issue) -> tuple[str, ...]:
     return issue.sub_issues if s.policy.plan.sub_issues else ()
 

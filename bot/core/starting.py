@@ -25,7 +25,7 @@ from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
 from bot.core.planned import begin, first_units, peers_for, there, unfinished, wants_approval
-from bot.core.planning import plan_for, wanted
+from bot.core.planning import one_more_over, plan_for, wanted
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Cancelled
 from bot.core.prompts import Brief, again_brief, first_brief
@@ -102,6 +102,8 @@ def _make_plan(s: Snapshot, issue: Issue, go: GoAhead, accept: tuple[Action, ...
     plan = plan_for(s, s.grounds, issue, go, name)
     if plan is None or (e and e.plan.task_id == plan.task_id):
         return None
+    if e:
+        plan = plan_for(one_more_over(s), s.grounds, issue, go, name) or plan
     drop = (NotePlan(e.plan.task_id, Cancelled(s.now, "Sluice", "the text is another")),) if e else ()
     reason = f"a plan is made: playbook {plan.playbook}, {len(plan.steps)} steps, risk {plan.risk}"
     return Decision("Ready", reason, (*accept, *drop, AdoptPlan(plan)), s.now, "machine")

@@ -104,9 +104,9 @@ def _step_goes_on(s: Snapshot, e: Execution, run: Run, go: GoAhead, issue: Issue
     """Its plan gives the step out again, to be gone on with."""
     back = SentBack(order.at, run.step, NEWS_FOLLOW, (f"order:{order.id}",))
     return (
+        NotePlan(e.plan.task_id, back),  # first: once it is claimed, nobody is known to wait for the answer
         Claim(run.peer, branch_of(s, issue), s.default_branch, go, None),
         *((SpendMove(s.moves[-1].key),) if s.moves else ()),
-        NotePlan(e.plan.task_id, back),
         MoveCard(s.columns.in_progress),
     )
 

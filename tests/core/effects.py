@@ -153,8 +153,8 @@ class Effects:
                 assert plan.task_id not in self.tasks, "the ledger keeps the first plan of an id"
                 self.tasks.add(plan.task_id)
                 self.execution, self.adopted = begin(plan, on_board=True), len(self.decisions)
-            case do.NotePlan(_, what):
-                return self._happen(what)
+            case do.NotePlan():
+                return next((why for what in action.all if (why := self._happen(what))), "")
             case do.Fold():
                 return self._happen(self._folded(action))
             case do.Claim():

@@ -27,7 +27,17 @@ from bot.core.actions import (
 from bot.core.decide import decide
 from bot.core.item import Parked
 from bot.core.plans.execution import after
-from bot.core.plans.happened import Answered, Completed, Dispatched, GateJudged, Happened, Recorded, SentBack, Started
+from bot.core.plans.happened import (
+    Amended,
+    Answered,
+    Completed,
+    Dispatched,
+    GateJudged,
+    Happened,
+    Recorded,
+    SentBack,
+    Started,
+)
 from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate
 from bot.core.run import Run
@@ -66,7 +76,7 @@ def done(s: Snapshot, *kinds: type[Action]) -> list[Any]:
 
 
 def happened(s: Snapshot, kind: type[Happened]) -> list[Any]:
-    return [each.what for each in done(s, NotePlan) if isinstance(each.what, kind)]
+    return [what for each in done(s, NotePlan) for what in each.all if isinstance(what, kind)]
 
 
 def test_a_plan_is_started_and_its_steps_are_given_out_side_by_side() -> None:
@@ -241,9 +251,9 @@ def test_only_what_was_seen_is_approved() -> None:
     words = replace(seen, args="also rename the logo")
     s = replace(s, orders=(words,))
     e = s.execution
-    for each in done(s, NotePlan):
+    for what in happened(s, Amended) + happened(s, Answered):
         assert e
-        e = after(e, each.what)
+        e = after(e, what)
     assert e and [state.phase.name for state in e.phases] == ["Build", "Remediation", "Look"]
     assert "also rename the logo" in e.phases[1].steps[0].step.task
 
@@ -315,7 +325,7 @@ def test_an_answer_lets_the_step_that_asked_go_on() -> None:
     asked = step_run("1.1", "s1", ended="asked")
     parked = item(parked=Parked("agent claude asks: `Which colour?`", ago(2), True), go_ahead=go_ahead())
     s = in_plan(*GIVEN, runs=(asked,), item=parked, orders=(order("answer", "red", by="wendy"),), **WIDE)
-    assert [type(action) for action in decide(s).actions][:2] == [Tell, Claim]
+    assert [type(action) for action in decide(s).actions][:3] == [Tell, NotePlan, Claim]
     (back,) = happened(s, SentBack)
     assert (back.step, back.causes) == ("1.1", ("order:c-answer",))
 

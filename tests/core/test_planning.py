@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from bot.core.actions import AdoptPlan, AskPerson, Claim, NotePlan
+from bot.core.actions import AdoptPlan, AskPerson, Claim, NoteOrder, NotePlan, SayStatus
 from bot.core.decide import decide
+from bot.core.item import text_hash
 from bot.core.plans.execution import begin, carried_out
-from bot.core.plans.happened import Completed, Started
+from bot.core.plans.happened import Answered, Completed, Started
 from bot.core.plans.stack import Facts
 from bot.core.policy import Planning
-from bot.core.snapshot import Grounds, Snapshot
+from bot.core.snapshot import Grounds, Snapshot, StatusComment
 from bot.playbook_files import shipped
-from tests.core.facts import NOW, issue, item, order, policy, snapshot
+from tests.core.facts import NOW, ago, go_ahead, issue, item, order, policy, snapshot
 
 GROUNDS = Grounds(Facts(("app.py", "pyproject.toml")), shipped())
 LIST = "- [ ] the code\n- [ ] the documents\n"
@@ -61,6 +62,45 @@ def test_the_same_text_has_the_same_plan_and_another_text_another() -> None:
     [second] = adopted(other)
     assert second.task_id != plan.task_id and second.summary == "Fix all typos"
     assert [action.task for action in decide(other).actions if isinstance(action, NotePlan)] == [plan.task_id]
+
+
+def test_a_plan_that_took_anothers_place_stays() -> None:
+    """The look after that knows one more plan that is over, and makes no third; nor does a second wish for one."""
+    s = ready(Planning("scout-builder"))
+    [plan] = adopted(s)
+    other = replace(s, execution=begin(plan, on_board=True), issue=issue(title="Fix all typos"))
+    [second] = adopted(other)
+    assert adopted(replace(other, execution=begin(second, on_board=True), plans_over=1)) == []
+
+    wish = replace(s, execution=begin(plan, on_board=True), orders=(order("plan", "plan-build-review-ship"),))
+    [third] = adopted(wish)
+    obeyed = replace(wish, execution=begin(third, on_board=True), plans_over=1)
+    assert adopted(obeyed) == []
+    assert adopted(replace(obeyed, orders=(), item=item(playbook="plan-build-review-ship"))) == []
+
+
+def test_what_a_stranger_made_of_the_text_is_approved_before_a_plan_of_the_old_one() -> None:
+    """One word is for one thing: the plan for the new text is another, and is shown."""
+    s = ready(Planning("scout-builder", approve="LOW"), item=item(go_ahead=go_ahead()))
+    [plan] = adopted(s)
+    edited = issue(body="It says tah.", editor="nobody", edited_at=ago(2))
+    word = replace(order("approve"), saw=(f"plan:{plan.task_id}:",))
+    s = replace(s, execution=begin(plan, on_board=True), issue=edited, orders=(word,))
+    assert not [action for action in decide(s).actions if isinstance(action, NotePlan)]
+    [noted] = [action for action in decide(s).actions if isinstance(action, NoteOrder)]
+    assert noted.approval and noted.approval.head == text_hash(edited.title, edited.body)
+    [anew] = adopted(replace(s, orders=(), item=replace(s.item, approvals=(noted.approval,))))
+    assert anew.task_id != plan.task_id
+
+
+def test_who_looks_at_a_rejected_plan_reads_how_it_goes_on() -> None:
+    """In the status comment, once."""
+    s = ready(Planning("scout-builder", approve="LOW"))
+    [plan] = adopted(s)
+    s = replace(s, execution=carried_out(plan, (Answered(NOW, 0, "reject", "mona"),), on_board=True))
+    [told] = [action for action in decide(s).actions if isinstance(action, SayStatus)]
+    assert "`/sluice retry --fresh` starts over" in told.body
+    assert not any(isinstance(a, SayStatus) for a in decide(replace(s, status=StatusComment("c", told.body))).actions)
 
 
 def test_a_plan_that_is_over_is_not_made_again_where_its_result_is_gone_on_with() -> None:
