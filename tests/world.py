@@ -22,6 +22,7 @@ from bot.server import Server, server_of
 from bot.service import Service
 from bot.settings import Settings
 from bot.wiring import build
+from tests import ledgers
 from tests.localhub.talk import BRIEFLY
 from webhooks.app import create_app
 from webhooks.face import Face
@@ -223,6 +224,7 @@ class World:
     async def start(self) -> None:
         """Start Sluice (again), as `sluice serve` does."""
         self._write_script()
+        ledgers.lay(self.folder / "data")
         self.service = await build(self.settings(), now=lambda: datetime.now(UTC) + self.turned)
         await self.service.start(sweeping=self.shipped_pace)
         if self.webhooks:

@@ -98,7 +98,7 @@ class Items(Store):
             mine = await load(tx, item)
             if mine.lane_since is None:
                 await change(tx, item, lane_since=now, lane_base=base)
-            return (await lane_of(tx, item))[0].item == item
+            return (await lane_of(tx, await row_of(tx, item)))[0].item == item
 
     async def leave_lane(self, item: str) -> None:
         async with self.write() as tx:
@@ -145,10 +145,14 @@ class Items(Store):
 
 
 async def load(tx: Tx, item: str) -> Item:
+    return item_of(await row_of(tx, item))
+
+
+async def row_of(tx: Tx, item: str) -> RowMapping:
     row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
     if row is None:
         raise UserError(f"the ledger knows no item {item!r}; `sluice sweep` reads the boards")
-    return item_of(row)
+    return row
 
 
 def item_of(row: RowMapping) -> Item:
@@ -171,9 +175,8 @@ async def twin_of(tx: Tx, mine: Item) -> Twin | None:
     return Twin(twin.board, bool(twin.claim), twin.parked.at if twin.parked else None) if twin else None
 
 
-async def lane_of(tx: Tx, item: str) -> list[Rival]:
+async def lane_of(tx: Tx, row: RowMapping) -> list[Rival]:
     """The queue of the item's base branch, the item itself included, its head first."""
-    row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one()
     return await _lane(tx, row["repo"], row["lane_base"] or (row["claim"].base if row["claim"] else None))
 
 

@@ -16,7 +16,7 @@ from bot.ledger.databases import Tx
 from bot.ledger.decisions import deeds_of
 from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
-from bot.ledger.items import item_of, lane_of, load, twin_of
+from bot.ledger.items import item_of, lane_of, row_of, twin_of
 from bot.ledger.messages import messages_of
 from bot.ledger.metadata import facts
 from bot.ledger.orders import unanswered
@@ -31,7 +31,8 @@ from bot.ledger.tables import gate_runs, items, runs
 class Recall(Store):
     async def recall(self, item: str, now: datetime) -> Memory:
         async with self.read() as tx:
-            mine = await load(tx, item)
+            row = await row_of(tx, item)
+            mine = item_of(row)
             given = mine.claim.go_ahead if mine.claim else mine.go_ahead
             my_runs = await tx.execute(select(runs).where(runs.c.item == item).order_by(runs.c.seq))
             my_gates = await tx.execute(select(gate_runs).where(gate_runs.c.item == item).order_by(gate_runs.c.seq))
@@ -44,13 +45,14 @@ class Recall(Store):
                 messages=await messages_of(tx, item),
                 usage=await usage_of(tx, mine, given.key if given else None, now),
                 ahead=await _ahead(tx, mine),
-                lane=tuple(await lane_of(tx, item)),
+                lane=tuple(await lane_of(tx, row)),
                 paused_all_by=await fact(tx, "paused_all_by"),
                 live_since=repository.live_since if repository else None,
                 last_policy=repository.policy if repository else None,
                 moves=await moves_of(tx, item),
                 twin=await twin_of(tx, mine),
-                **await _face(tx, mine),
+                column=row["column_name"],
+                priority=row["priority"],
                 policy_word=await policy_word_of(tx, mine.repo),
                 deeds=await deeds_of(tx, item),
                 **await _plan(tx, mine),
@@ -67,12 +69,6 @@ async def _ahead(tx: Tx, mine: Item) -> tuple[Rival, ...]:
     found = [(item_of(row), row["agents"] if row["waits_for"] == "agent" else ()) for row in rows]
     rivals = [Rival(i.id, rank(i), i.first_seen, i.number, agents) for i, agents in found]
     return tuple(sorted(rivals, key=lambda rival: rival.rank))
-
-
-async def _face(tx: Tx, mine: Item) -> dict[str, Any]:
-    """How the card was last seen."""
-    noted = select(items.c.column_name.label("column"), items.c.priority).where(items.c.id == mine.id)
-    return dict((await tx.execute(noted)).mappings().one())
 
 
 async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     RowMapping,
     Text,
     and_,
@@ -184,10 +186,7 @@ async def _place(tx: Tx, mine: Item, run: RunPlan, cap: Budget, now: datetime) -
 
 async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but: str = "") -> Usage:
     """What is running and what was used, the run `but` left out: a restart is no second run."""
-    others, here = runs.c.key != but, runs.c.repo == mine.repo
-    recent = and_(others, runs.c.admitted_at > now - DAY)
-    peers = await _by_peer(tx, and_(others, runs.c.state.in_(ACTIVE)))
-    today = await _by_peer(tx, recent)
+    let_in = await _let_in(tx, mine.repo, now, but)
     once_more = or_(runs.c.round > 1, not_(runs.c.step.contains(".")))  # what a plan says is to be done is no rework
     mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead, worked(), once_more)
     its_own = and_(reviews.c.item == items.c.id, reviews.c.number == items.c.pull_number)
@@ -199,13 +198,13 @@ async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but:
         items.c.waits_for == "person",
     )
     return Usage(
-        running=sum(peers.values()),
-        running_here=await _count(tx, and_(others, runs.c.state.in_(ACTIVE), here)),
-        running_by_peer=peers,
-        today=sum(today.values()),
-        today_here=await _count(tx, and_(recent, here)),
-        today_by_peer=today,
-        for_go_ahead=await _count(tx, and_(others, mine_for)) if go_ahead else 0,
+        running=sum(each.active for each in let_in),
+        running_here=sum(each.active_here for each in let_in),
+        running_by_peer={each.peer: each.active for each in let_in if each.active},
+        today=sum(each.today for each in let_in),
+        today_here=sum(each.today_here for each in let_in),
+        today_by_peer={each.peer: each.today for each in let_in if each.today},
+        for_go_ahead=await _count(tx, and_(runs.c.key != but, mine_for)) if go_ahead else 0,
         waiting_pulls=(await tx.execute(select(func.count()).select_from(items).where(waiting))).scalar_one(),
         bills=await bills(tx, mine.repo, now, but),
         item=in_all(await counting(tx, and_(spending.c.item == mine.id, spending.c.run != but))),
@@ -220,9 +219,13 @@ def worked() -> ColumnElement[bool]:
     return or_(outcome.is_(None), not_(outcome.startswith('{"ended":"limited"')))
 
 
-async def _by_peer(tx: Tx, which: ColumnElement[bool]) -> dict[str, int]:
-    found = await tx.execute(select(runs.c.peer, func.count()).where(which).group_by(runs.c.peer))
-    return dict(found.all())
+async def _let_in(tx: Tx, repo: str, now: datetime, but: str) -> Sequence[Row[Any]]:
+    """By peer, its runs that are at work and those let in within a day, and how many of each are the repository's."""
+    active, recent, here = runs.c.state.in_(ACTIVE), runs.c.admitted_at > now - DAY, runs.c.repo == repo
+    counted = {"active": active, "active_here": and_(active, here), "today": recent, "today_here": and_(recent, here)}
+    columns = [func.count().filter(which).label(name) for name, which in counted.items()]
+    wanted = select(runs.c.peer, *columns).where(runs.c.key != but, or_(active, recent)).group_by(runs.c.peer)
+    return (await tx.execute(wanted)).all()
 
 
 async def _count(tx: Tx, which: ColumnElement[bool]) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
+from tests import ledgers
 from tests.contracts.postgres import cluster, find_binaries, make_database
 
 NAMES = (f"contract_{n}" for n in itertools.count(1))
@@ -35,7 +36,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def ledger(database: str) -> AsyncIterator[SqlLedger]:
+async def ledger(database: str, tmp_path: Path) -> AsyncIterator[SqlLedger]:
+    if database.startswith("sqlite"):
+        ledgers.lay(tmp_path, ledgers.LEDGER)
     opened = await open_ledger(database)
     yield opened
     await opened.close()

@@ -169,7 +169,7 @@ async def main():
     engine.handlers["run"] = die
     await engine.start()
     await engine.submit("run:a", "ada")
-    await asyncio.sleep(30)
+    await asyncio.sleep(300)
 
 asyncio.run(main())
 """
@@ -181,7 +181,7 @@ async def test_killed_process_leaves_nothing_undone(
     """After SIGKILL in mid-run the next start on SQLite, or whoever adopts on PostgreSQL, runs it again."""
     url = database.replace("ledger.db", "engine.db")
     command = [sys.executable, "-c", KILLED, url, "machine-1", str(pytestconfig.rootpath)]
-    died = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=30, check=False)
+    died = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, check=False)
     assert died.stdout == "begun a\n", died.stderr
 
     survivor = engine_on(database, workshop, executor="machine-2")

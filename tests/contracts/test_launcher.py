@@ -291,7 +291,7 @@ def test_reaping_ends_what_was_left(launcher: Launcher, tree: Path) -> None:
         stranger.wait()
 
 
-def _until(true: object, seconds: float = 15) -> None:
+def _until(true: object, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < until, "it did not come true"

@@ -72,17 +72,23 @@ async def _tree_with(git_dir: Path, parent: str | None, files: Mapping[str, str 
         index = {"GIT_INDEX_FILE": f"{folder}/index"}
         if parent:
             await git(git_dir, "read-tree", parent, env=index)
-        entries = []
-        for path, content in files.items():
-            if content is None:
-                entries.append(f"0 {'0' * 40}\t{path}\0")
-                continue
-            data = content.encode() if isinstance(content, str) else content
-            blob = await text(git_dir, "hash-object", "-w", "--stdin", stdin=data)
+        there = {path: content for path, content in files.items() if content is not None}
+        contents = [content.encode() if isinstance(content, str) else content for content in there.values()]
+        entries = [f"0 {'0' * 40}\t{path}\0" for path in files.keys() - there.keys()]
+        for path, data, blob in zip(there, contents, await _blobs(git_dir, Path(folder), contents), strict=True):
             mode = "100755" if data.startswith(b"#!") else "100644"
             entries.append(f"{mode} {blob}\t{path}\0")
         await git(git_dir, "update-index", "-z", "--index-info", stdin="".join(entries).encode(), env=index)
         return await text(git_dir, "write-tree", env=index)
+
+
+async def _blobs(git_dir: Path, folder: Path, contents: list[bytes]) -> list[str]:
+    """One process for all of them, which reads them from files in `folder`."""
+    files = [folder / f"blob-{n}" for n in range(len(contents))]
+    for file, data in zip(files, contents, strict=True):
+        file.write_bytes(data)
+    paths = "".join(f"{file}\n" for file in files).encode()
+    return (await text(git_dir, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=paths)).split()
 
 
 async def commit_tree(
