@@ -17,15 +17,34 @@ GATE = {
     ".github/workflows/gate.yml": "run-name: gate ${{ inputs.gate_id }}\n"
     "on: {workflow_dispatch: {inputs: {gate_id: {}}}}\njobs: {gate: {steps: [{run: echo fine}]}}\n"
 }
+PLANNED = POLICY + '[plan]\nplaybook = "three"\n'
+THREE = {
+    ".github/sluice/playbooks/three.toml": """about = "Two side by side, then a third."
+[[phases]]
+name = "Build"
+commands = ["test -f one.txt"]
+[[phases.steps]]
+task = "One of: {task}"
+[[phases.steps]]
+task = "Two of: {task}"
+[[phases]]
+name = "Finish"
+[[phases.steps]]
+task = "The rest of: {task}"
+"""
+}
+STEPS = {"1.1": "one.txt", "1.2": "two.txt", "2.1": "three.txt"}
 
 
 async def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, hub(Path(folder)) as server:
-        plain, gated = (Path(folder) / name for name in ("plain", "gated"))
-        for each in (plain, gated):
+        plain, gated, planned = (Path(folder) / name for name in ("plain", "gated", "planned"))
+        for each in (plain, gated, planned):
             each.mkdir()
         async with World(server, gated, shipped_pace=True, policy=GATED, files=GATE) as world:
             found = await _gated_item(world)
+        async with World(server, planned, shipped_pace=True, policy=PLANNED, files=THREE) as world:
+            found += await _planned_item(world)
         async with World(server, plain, shipped_pace=True) as world:
             return [*await _plain_item(world), *found]
 
@@ -52,10 +71,22 @@ async def _gated_item(world: World) -> list[Figure]:
     ]
 
 
-async def _item(world: World, title: str) -> dict[str, int]:
+async def _planned_item(world: World) -> list[Figure]:
+    """The same with a plan of three steps, two of them side by side, and a gate between its phases."""
+    for step, file in STEPS.items():
+        world.play("A planned item", {"write": file, "text": "done\n"}, step=step)
+    cost = await _item(world, "A planned item", edits=False)
+    return [
+        Figure("item with a plan of three steps: GraphQL points", cost["graphql_points"], "points"),
+        Figure("item with a plan of three steps: REST calls", cost["rest_requests"], "calls"),
+        Figure("item with a plan of three steps: content-creating writes", cost["content_requests"], "writes", 3),
+    ]
+
+
+async def _item(world: World, title: str, edits: bool = True) -> dict[str, int]:
     """What it cost from the move to Ready to the closed issue."""
     before = await spent(world)
-    item = await world.add_issue(title)
+    item = await world.add_issue(title, edits=edits)
     await until(lambda: world.column(item), "In Review")
     await until(lambda: asked(world), True)
     await world.approve(item)

@@ -33,6 +33,8 @@ class Account(Protocol):
     @property
     def busy(self) -> bool: ...  # the provider's last word was to come back later
     @property
+    def refused(self) -> int: ...  # the status of its last word, where that was another refusal; 0: it answered
+    @property
     def until(self) -> datetime | None: ...
 
 
@@ -55,4 +57,13 @@ def settled(outcome: Outcome, account: Account | None) -> Outcome:
         return replace(outcome, ended="overspent", summary=outcome.summary or account.overspent, failure="")
     if account.busy:
         return replace(outcome, ended="limited", until=account.until or outcome.until, failure="")
+    if why := _refusal(account.refused):
+        return replace(outcome, failure=why)
     return outcome
+
+
+def _refusal(status: int) -> str:
+    """What is to be mended: its key, or which model is asked and where."""
+    if status in (401, 403):
+        return "login"
+    return "model" if status == 404 or status >= 500 else ""

@@ -65,6 +65,7 @@ class Account:
     overspent: str = ""  # the sentence that says so
     busy: bool = False  # its provider's last word was to come back later ...
     until: datetime | None = None  # ... then
+    refused: int = 0  # the status of its provider's last word, where that was neither an answer nor to come back later
     dearest: Budget = NOTHING  # what one call cost at most
     untold: int = 0  # calls that were given up before their end, or whose answer did not tell what they cost
     telling: dict[object, Tokens] = field(default_factory=dict)  # by calls whose answer is on its way, as far as it is
@@ -131,7 +132,7 @@ class Meter:
     def count(self, door: Door, call: object, tokens: Tokens | None) -> None:
         """One call was answered; None: what it was billed with is not known."""
         account = self._account(door.run)
-        account.calls, account.busy, account.until = account.calls + 1, False, None
+        account.calls, account.busy, account.until, account.refused = account.calls + 1, False, None, 0
         account.telling.pop(call, None)
         if tokens is None or not tokens.total:
             return
@@ -164,10 +165,14 @@ class Meter:
         """What came of a call, in one word."""
         self.figures.calls[door.peer, came] += 1
 
+    def refused(self, door: Door, status: int) -> None:
+        """Its provider took a call for wrong, or was not reached; programs tell less of that than it does."""
+        self._account(door.run).refused = status
+
     def busy(self, door: Door, until: datetime | None, now: datetime) -> None:
         """Its provider says to wait; a run does not hold its place for as long as it likes."""
         account = self._account(door.run)
-        account.busy, account.until = True, until
+        account.busy, account.until, account.refused = True, until, 0
         if until and until - now > WORTH_WAITING:
             door.stop("limited")
 

@@ -27,6 +27,7 @@ from bot.gateway.resets import LIMITED, reset_of
 
 log = structlog.get_logger(__name__)
 PREFIX = "/model"
+UNREACHED = 502
 ERROR = 64_000  # bytes of an error that are looked at
 LAST_WORDS = 1.0  # seconds: what a call costs stands at the end of its answer, which may be about to come
 PING = b'"ping"'  # keeps a line open, and is no word of the model
@@ -145,8 +146,9 @@ class Passing:
             if body.gone:
                 raise ClientDisconnect from error
             self._meter.note(door, "unreached")
+            self._meter.refused(door, UNREACHED)
             log.warning("the model was not reached", peer=door.peer, error=_said(error))
-            raise Refused(502, f"the model at {_host(door)} was not reached: {_said(error)}") from error
+            raise Refused(UNREACHED, f"the model at {_host(door)} was not reached: {_said(error)}") from error
 
     async def _hand_back(self, door: Door, wanted: Asked, answer: httpx.Response, send: Send) -> None:
         """Errors as they are, redirects not at all."""
@@ -211,6 +213,8 @@ class Passing:
             if limited:
                 now = self._now()
                 self._meter.busy(door, reset_of(answer.headers, bytes(said), now), now)
+            else:
+                self._meter.refused(door, answer.status_code)
 
 
 async def _pass(piece: bytes, send: Send) -> None:

@@ -10,52 +10,48 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from bot.core.plans import due as dues
-from bot.core.plans.amending import last_changing
-from bot.core.plans.delegation import gate_failed, news
+from bot.core.plans.delegation import news
 from bot.core.plans.driving import (
     conflicted,
     others_first,
     peer_for,
     recorded,
     rejected,
-    rounds_left,
     said_last,
     turn_over,
     verdict,
 )
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.happened import Dispatched, GateJudged, Happened, Recorded, SentBack, Started
+from bot.core.plans.happened import Dispatched, Happened, Recorded, SentBack, Started
 from bot.core.plans.joining import joined
-from bot.core.plans.plan import Phase
 from bot.core.plans.usage import estimate
 from bot.core.plans.verifying import team_of
 from bot.core.run import Peer, Run
 from bot.core.worktree import Work
 from bot.errors import UserError
 from bot.headless.counting import Counting
+from bot.headless.resting import Ask, Stop, at_rest
 from bot.headless.workbench import Brief, Workbench
 
-MOST_KEPT = 4_000  # characters of a gate's output
-Ask = Callable[[Execution, dues.Due], Awaitable[Sequence[Happened]]]  # a person at a terminal; nothing: not now
+LOOK_SECONDS = 2.0  # between two looks at what people did meanwhile (local)
 Prompt = Callable[[Execution, StepState], Awaitable[tuple[str, tuple[str, ...]]]]  # and the knowledge given whole
 
 
+class Known(Protocol):
+    @property
+    def execution(self) -> Execution: ...
+    @property
+    def happened(self) -> tuple[Happened, ...]: ...
+
+
 class Ledger(Protocol):
+    async def task(self, task: str) -> Known | None: ...
     async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
     async def keep_artifacts(self, task: str, step: str, texts: dict[str, str], now: datetime) -> None: ...
     async def artifacts(self, task: str) -> dict[str, str]: ...
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Why the loop came to rest."""
-
-    kind: Literal["complete", "waits", "steps", "spent", "limited", "failed"]
-    said: str
-    due: dues.Due | None = None
 
 
 @dataclass
@@ -78,18 +74,21 @@ class Driver:
     _held: set[str] = field(default_factory=set)
     _done_now: list[tuple[StepState, Run]] = field(default_factory=list)  # and not on the branch yet
     _dispatched: int = 0
-    _stopped: Stop | None = None  # why no more is dispatched, though more is due
+    stopped: Stop | None = None  # why no more is dispatched, though more is due
 
     async def drive(self) -> Stop:
         try:
             await self._begin()
             while True:
+                if self.e.cancelled:
+                    return Stop("failed", "the task was cancelled", dues.due(self.e)[0])
                 await self._dispatch_what_is_due()
                 if self._working:
                     if not await self._take_up():
                         at_work = [task for task in self._working.values() if not task.done()]
-                        await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
-                elif stop := await self._alone():
+                        await asyncio.wait(at_work, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                        await self._look()
+                elif stop := await at_rest(self):
                     return stop
         finally:
             for task in self._working.values():
@@ -97,11 +96,16 @@ class Driver:
             if self._working:
                 await asyncio.wait(self._working.values())
 
+    async def _look(self) -> None:
+        """What people did meanwhile in other shells counts: an amendment is carried out, a cancelled task is over."""
+        if task := await self.ledger.task(self.bench.task):
+            self.e, self.happened = task.execution, task.happened
+
     # --- the beginning ------------------------------------------------------------------------------------------------
 
     async def _begin(self) -> None:
         if self.e.started is None:
-            await self._let(Started(self.bench.now(), self.by, self.bench.base))
+            await self.let(Started(self.bench.now(), self.by, self.bench.base))
         for each in self.happened:
             if isinstance(each, Recorded):
                 self.counting.begin(each.used)
@@ -112,7 +116,7 @@ class Driver:
             if self.bench.has_ended(unit.dispatched.run) or said_last(self.happened, unit.step.id):
                 self._start(unit, unit.dispatched)
             else:
-                await self._let(SentBack(self.bench.now(), unit.step.id, "", lost=True))
+                await self.let(SentBack(self.bench.now(), unit.step.id, "", lost=True))
                 self.say(f"Lost: step {unit.step.id} — its process is gone; it is done again")
 
     def _mine(self) -> list[StepState]:
@@ -136,7 +140,7 @@ class Driver:
         given = Dispatched(self.bench.now(), step, peer.name, key, own_tree=True, delivered=delivered)
         self._dispatched += 1
         before = self.e  # by which it is told what it needs: to itself nothing was delivered yet
-        await self._let(given)
+        await self.let(given)
         self.say(f"Dispatched: step {step} ({peer.name})")
         self._start(unit, given, before)
 
@@ -144,12 +148,12 @@ class Driver:
         if unit.step.id in self._working or len(self._working) >= self.at_once:
             return False
         if self.max_steps is not None and self._dispatched >= self.max_steps:
-            self._stopped = Stop("steps", f"{self._dispatched} steps were dispatched, as many as --max-steps allows")
+            self.stopped = Stop("steps", f"{self._dispatched} steps were dispatched, as many as --max-steps allows")
         if over := self.counting.reached:
-            self._stopped = Stop("spent", over)
+            self.stopped = Stop("spent", over)
         peer = self._peer(unit)
         theirs = [step for step in self._working if self._peer(self._unit(step)).name == peer.name]
-        return not self._stopped and len(theirs) < peer.capacity
+        return not self.stopped and len(theirs) < peer.capacity
 
     def _peer(self, unit: StepState) -> Peer:
         """With the model that is asked for; one that the plan names is Claude's."""
@@ -206,7 +210,7 @@ class Driver:
         assert run.outcome and unit.dispatched
         run = replace(run, key=unit.dispatched.run)  # each turn of an interactive step was a run of its own
         if asked := turn_over(unit, run, self.happened, now):
-            await self._let(asked)
+            await self.let(asked)
         else:
             await self._judged(unit, run, texts, now)
         self.bench.forget(kept)
@@ -216,7 +220,7 @@ class Driver:
         if why := verdict(self.e, unit, run, texts):
             why = self.counting.reached if run.outcome.ended == "overspent" and self.counting.reached else why
             if run.outcome.ended in ("limited", "unreached"):
-                self._stopped = Stop("limited", f"step {unit.step.id} ({run.peer}): {why}")
+                self.stopped = Stop("limited", f"step {unit.step.id} ({run.peer}): {why}")
             await self._note(unit, run, rejected(self.e, unit, run, why, now))
             return
         if not unit.step.changes:
@@ -241,7 +245,7 @@ class Driver:
             self.export(texts)
 
     async def _note(self, unit: StepState, run: Run, what: list[Happened]) -> None:
-        await self._let(*what)
+        await self.let(*what)
         if run.outcome:
             self.counting.begin(run.outcome.used)
         for each in what:
@@ -253,60 +257,7 @@ class Driver:
         if isinstance(what[-1], Recorded) and what[-1].status == "complete":
             self._done_now.append((unit, run))
 
-    # --- what is due when nobody works --------------------------------------------------------------------------------
-
-    async def _alone(self) -> Stop | None:
-        """None: it goes on."""
-        first = next(iter(dues.due(self.e)))
-        if self._stopped and isinstance(first, dues.Dispatch):
-            return self._stopped
-        match first:
-            case dues.JudgeGate(phase):
-                return await self._judge(phase)
-            case dues.AskApproval(_, name, why):
-                return await self._ask(first, f"{name} waits for approval: {why}")
-            case dues.Interact(unit):
-                return await self._ask(first, f"step {unit.step.id} waits for your turn")
-            case dues.Wait(on, _):
-                return Stop("waits", f"in somebody's hands, dispatched there: {', '.join(on)}", first)
-            case dues.Failed(reason):
-                return Stop("failed", reason, first)
-            case dues.Complete():
-                return Stop("complete", "", first)
-            case dues.Dispatch():
-                return None
-
-    async def _ask(self, what: dues.Due, said: str) -> Stop | None:
-        answer = await self.ask(self.e, what) if self.ask else ()
-        if not answer:
-            return Stop("waits", said, what)
-        await self._let(*answer)
-        return None
-
-    async def _judge(self, phase: Phase) -> Stop | None:
-        assert phase.gate
-        if phase.gate.workflow:
-            said = f"the gate of phase {phase.number} runs {phase.gate.workflow} on GitHub Actions; record what it said"
-            return Stop("waits", said, dues.JudgeGate(phase))
-        head = self.e.work.head if self.e.work else self.bench.base
-        passed, printed = await self.bench.judge(phase.gate, phase.number, head, any(p.offline for p in self.peers))
-        if passed is None:
-            return Stop("failed", f"the gate of phase {phase.number} could not be run: {printed}")
-        what: list[Happened] = [
-            GateJudged(self.bench.now(), phase.number, passed, "command", self.by, head, printed[-MOST_KEPT:])
-        ]
-        state = self.e.phase(phase.number)
-        assert state
-        last = last_changing(state).step.id
-        if not passed and rounds_left(self.e, last):
-            what.append(SentBack(self.bench.now(), last, gate_failed(phase.gate.told, printed)))
-        await self._let(*what)
-        self.say(f"Gate recorded: phase {phase.number} — {'PASS' if passed else 'FAIL'}")
-        if len(what) > 1:
-            self.say(f"Sent back: step {last}: the gate of phase {phase.number} failed")
-        return None
-
-    async def _let(self, *what: Happened) -> None:
+    async def let(self, *what: Happened) -> None:
         self.e, refused = await self.ledger.happen(self.bench.task, *what)
         if refused:
             raise UserError(f"somebody else has changed the plan meanwhile: {refused}")

@@ -106,7 +106,8 @@ MENDED = [Turn([Run("sed -i s/widgts/widgets/ widgets.py")])] * 2 + [Turn(say="D
 
 @both
 async def test_a_killed_sluice_goes_on_with_the_session(name: str, make_world: MakeWorld, nearby: Models) -> None:
-    """Killed with -9 in the middle of a command of the agent's: nothing of it lives on, and the next start goes on."""
+    """Killed with -9 in the middle of a command of the agent's: nothing of it lives on, and the next start goes on.
+    What the agent was told meanwhile, and may have had no time to hear, it is told then, once and whole."""
     url = nearby.play(f"killed-{name}", Scenario(HELD + MENDED))
     world = await make_world()
     await world.stop()
@@ -114,6 +115,8 @@ async def test_a_killed_sluice_goes_on_with_the_session(name: str, make_world: M
     item = await world.add_issue("Spell the name", edits=False)
     process = await serve(config)
     await until(lambda: any((tree / "held.txt").exists() for tree in world.worktrees()))
+    await world.comment(item, "/sluice tell Mind the tests,\n\n- all of them", by="ann")
+    await world.until_reacted(item, "+1")
     process.kill()
     await process.wait()
     await until(lambda: not _alive(world.folder / "data"))
@@ -129,6 +132,8 @@ async def test_a_killed_sluice_goes_on_with_the_session(name: str, make_world: M
     assert await world.file("half.txt", head) == "half\n"
     assert "return 'widgets'" in (await world.file("widgets.py", head) or "")
     assert went_on(nearby, f"killed-{name}")
+    last = [asked for asked in nearby.record(f"killed-{name}").asked if asked.branch == "main"][-1]
+    assert "\n".join(last.request.user).count("Mind the tests,\n\n- all of them") == 1
     [used] = (await sluice("usage", "--json", config=config)).json["usage"]
     [billed] = truth(nearby.record(f"killed-{name}"))
     assert (used["tokens"], used["runs"]) == (billed.total, 1), "counted twice, or lost"

@@ -594,6 +594,19 @@ def test_what_the_door_saw_explains_a_failure(ended: Ended, overspent: str, busy
     assert outcome.until == (NOW if comes_to == "limited" else None)
 
 
+@pytest.mark.parametrize(
+    "status, failure", [(401, "login"), (403, "login"), (404, "model"), (500, "model"), (400, "context")]
+)
+async def test_what_is_to_be_mended_the_provider_knows(world: World, status: int, failure: str) -> None:
+    """Its word counts for more than what a program makes of it: one hides a wrong key, another calls no model one."""
+    key = await world.play("wrong", Scenario([Turn(say="hello", refusals=[Refusal(status)])]))
+    failed = Outcome("failed", "said", 1.0, "log", failure="context")
+    await world.ask(key, CHAT)
+    assert settled(failed, world.gateway.meter.account("wrong")).failure == failure
+    await world.ask(key, CHAT)
+    assert settled(failed, world.gateway.meter.account("wrong")).failure == "context", "it answered since"
+
+
 async def test_it_listens_on_loopback_alone(world: World) -> None:
     """Whatever host the webhooks' server has."""
     await world.door("here", world.odd)

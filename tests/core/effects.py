@@ -34,6 +34,7 @@ class Effects:
         self.execution: Execution | None = begin(plan, on_board=True) if plan else None
         self.tasks = {plan.task_id} if plan else set[str]()
         self.plans_over = 0
+        self.adopted = 0  # how much had been decided when the plan was made
         self.artifacts: set[tuple[str, str]] = set()
         self.conflict = False  # the next step whose work joins the others' cannot
         self.draft: Draft | None = None
@@ -147,9 +148,11 @@ class Effects:
                 self.receipts.append(receipt)
             case do.AdoptPlan(plan):
                 assert self.execution is None or self.execution.completed, "two plans at once"
+                shown = self.pull is not None and self.pull.open and self.pull.number == self.item.pull_number
+                assert not (self._planned and shown), "what a plan came to is planned anew"
                 assert plan.task_id not in self.tasks, "the ledger keeps the first plan of an id"
                 self.tasks.add(plan.task_id)
-                self.execution = begin(plan, on_board=True)
+                self.execution, self.adopted = begin(plan, on_board=True), len(self.decisions)
             case do.NotePlan(_, what):
                 return self._happen(what)
             case do.Fold():

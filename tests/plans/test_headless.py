@@ -139,6 +139,18 @@ def test_at_a_terminal_it_asks(stage: Stage) -> None:
     ]
 
 
+def test_cancelled_in_another_shell_it_ends_with_its_agents(stage: Stage) -> None:
+    """Within seconds, though an agent is at work; what it had done stays in its worktree."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True)
+    assert process.stdout and "Dispatched: step 1.1" in process.stdout.readline()
+    assert stage.shop.execute("cancel", "--reason", "not wanted").code == 0
+    said = process.communicate(timeout=40)[0]
+    assert process.returncode == 1 and "not wanted" in said
+    assert stage.happened(Recorded) == []
+
+
 def test_a_red_gate_sends_the_work_back_and_no_more_than_three_times(stage: Stage) -> None:
     """With its output, to whoever changed files last; then a person looks at it."""
     stage.plan(*usual("echo no name; grep -q name docs/shop.md"))

@@ -28,8 +28,9 @@ from bot.core.policy import Policy
 from bot.core.spend import Budget
 from bot.errors import UserError
 from bot.headless.counting import Counting
-from bot.headless.driver import Driver, Stop
+from bot.headless.driver import Driver
 from bot.headless.outcomes import FOLDER
+from bot.headless.resting import Stop
 from bot.headless.workbench import Workbench
 from bot.policy_file import read_policy
 
