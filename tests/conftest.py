@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.cli.output import console
 from tests.localhub.talk import LocalHub
 
+settings.register_profile("sluice", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("sluice")
 WHOLE_LIVES = ("agents", "faults", "stories")
 
 

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,8 +33,7 @@ async def sluice(words: Sequence[str], at: Path, env: Mapping[str, str]) -> Told
     """The `sluice` command, from its entry point to its exit code, in a folder and an environment of its own."""
     with TemporaryDirectory() as folder:
         out, err = (Path(folder) / name for name in ("out", "err"))
-        process = FORKS.Process(target=_command, args=(list(words), at, dict(env), out, err), daemon=True)
-        process.start()
+        process = begun(words, at, env, out, err)
         try:
             while process.is_alive():
                 await asyncio.to_thread(process.join, 0.5)
@@ -43,12 +43,19 @@ async def sluice(words: Sequence[str], at: Path, env: Mapping[str, str]) -> Told
         return Told(process.exitcode or 0, out.read_text(), err.read_text())
 
 
+def begun(words: Sequence[str], at: Path, env: Mapping[str, str], out: Path, err: Path) -> BaseProcess:
+    """The same at its work, with what it says in files."""
+    process = FORKS.Process(target=_command, args=(list(words), at, dict(env), out, err), daemon=True)
+    process.start()
+    return process
+
+
 def _command(words: list[str], at: Path, env: dict[str, str], out: Path, err: Path) -> None:
     from bot.cli import app
     from bot.cli.output import console
 
     for place, stream in ((out, sys.stdout), (err, sys.stderr)):
-        os.dup2(os.open(place, os.O_WRONLY | os.O_CREAT), stream.fileno())
+        os.dup2(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
     os.chdir(at)
     os.environ.clear()
     os.environ.update(env)

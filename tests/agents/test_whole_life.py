@@ -122,7 +122,7 @@ async def test_a_killed_sluice_goes_on_with_the_session(name: str, make_world: M
     await until(lambda: not _alive(world.folder / "data"))
     process = await serve(config)
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while await world.column(item) != "In Review":
                 await asyncio.sleep(0.1)
     finally:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from bot.demo.processes import command
 from bot.ledger.open import open_ledger
 from tests.contracts.postgres import cluster, find_binaries, make_database
+from tests.forks import begun, sluice
 from tests.stories.conftest import MakeWorld
 from tests.world import Thing, World
 
 ITEMS = 5
+ENV = os.environ | {"COLUMNS": "1000"}
 SLOW_MACHINE = 200.0  # seconds
 
 
@@ -54,11 +56,11 @@ async def test_one_folder(make_world: MakeWorld) -> None:
     settings = config(world, "one")
     with serving(settings) as first:
         assert await until(lambda: "serving on" in log_of(settings)), log_of(settings)
-        second = await asyncio.to_thread(serve_and_wait, settings)
-        assert second.returncode in (1, 2)
-        said = second.stderr.strip().splitlines()
-        assert len(said) == 1 and "already runs on" in said[0], second.stderr
-        assert first.poll() is None
+        second = await sluice(["serve", "--config", str(settings)], settings.parent, ENV)
+        assert second.code in (1, 2)
+        said = second.err.strip().splitlines()
+        assert len(said) == 1 and "already runs on" in said[0], second.err
+        assert first.is_alive()
 
 
 async def quiet_world(make_world: MakeWorld) -> World:
@@ -80,27 +82,20 @@ class serving:
     def __init__(self, settings: Path) -> None:
         self._settings = settings
 
-    def __enter__(self) -> subprocess.Popen[bytes]:
-        with self._settings.with_suffix(".log").open("wb") as log:
-            run = [command("sluice"), "serve", "--config", str(self._settings)]
-            self._process = subprocess.Popen(run, cwd=self._settings.parent, stdout=log, stderr=log)
+    def __enter__(self) -> BaseProcess:
+        log = self._settings.with_suffix(".log")
+        log.write_text("")
+        self._process = begun(["serve", "--config", str(self._settings)], self._settings.parent, ENV, log, log)
         return self._process
 
     def __exit__(self, *_: object) -> None:
         family = psutil.Process(self._process.pid).children(recursive=True)
         self._process.terminate()
-        try:
-            self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.join(15)
+        self._process.kill()
+        self._process.join()
         for each in psutil.wait_procs(family, timeout=1)[1]:
             each.kill()
-
-
-def serve_and_wait(settings: Path) -> subprocess.CompletedProcess[str]:
-    run = [command("sluice"), "serve", "--config", str(settings)]
-    return subprocess.run(run, cwd=settings.parent, capture_output=True, text=True, timeout=60)
 
 
 def log_of(settings: Path) -> str:
