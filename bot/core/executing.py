@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, Park, SayStatus
 from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
+from bot.core.late import as_plan
 from bot.core.parking import ask_mark, park
 from bot.core.phase_gates import judge
 from bot.core.planned import card, peers_for
@@ -199,7 +200,7 @@ def _again(s: Snapshot, stage: Executing, *units: StepState) -> Decision:
 def awaiting(s: Snapshot, stage: AwaitingApproval) -> Decision:
     """A person's word on a phase: asked for once, and nothing is held meanwhile."""
     e, asks = stage.execution, stage.asks
-    sign = ask_mark(f"{e.plan.task_id}|{asks.phase}|{e.work.head if e.work else ''}")
+    sign = ask_mark(as_plan(e))  # whatever happens to it since is worth another look
     body = approval_wanted(e, asks, s.person_behind(stage.claim.go_ahead))
     ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(body, sign),)
     reason = f"{asks.name} waits for approval: {asks.why}"

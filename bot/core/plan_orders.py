@@ -8,7 +8,7 @@ from bot.core.actions import Action, AdoptPlan, NotePlan
 from bot.core.foreign import clean, fence
 from bot.core.item import GoAhead, Order
 from bot.core.planned import there, unfinished
-from bot.core.planning import AUTO, one_more_over, plan_for
+from bot.core.planning import AUTO, not_makeable, one_more_over, plan_for
 from bot.core.plans import due as dues
 from bot.core.plans.accepting import refused
 from bot.core.plans.amending import amended, last_changing, remedy
@@ -91,10 +91,7 @@ def unplannable(s: Snapshot, stage: Stage, order: Order) -> str:
         return "it is being worked on already; `/sluice retry --fresh` starts over"
     if s.grounds is None:
         return "the repository cannot be read yet"
-    names = [AUTO, *(playbook.name for playbook in s.grounds.playbooks)]
-    if s.grounds.problem:
-        return s.grounds.problem
-    return "" if not order.args or order.args in names else f"there is no such playbook; there are {', '.join(names)}"
+    return not_makeable(s.grounds, order.args)
 
 
 def plan(s: Snapshot, order: Order) -> tuple[Action, ...]:

@@ -27,6 +27,13 @@ def wanted(s: Snapshot) -> str:
     return named if listed or (s.issue and len(_subs(s, s.issue)) > 1) else ""
 
 
+def not_makeable(grounds: Grounds, name: str) -> str:
+    """Why no plan can be made: nobody is to find out by its absence that a review was left out."""
+    names = [AUTO, *(playbook.name for playbook in grounds.playbooks)]
+    known = not name or name in (*names, DIRECT.name)
+    return grounds.problem or ("" if known else f"there is no playbook {name}; there are {', '.join(names)}")
+
+
 def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str) -> Plan | None:
     """The same for the same text. None: one step without an approval, for which nobody asked, is no plan."""
     request = Request(

@@ -25,7 +25,7 @@ from bot.core.exposure import unaccepted
 from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
 from bot.core.parking import mark
 from bot.core.planned import begin, first_units, peers_for, there, unfinished, wants_approval
-from bot.core.planning import one_more_over, plan_for, wanted
+from bot.core.planning import not_makeable, one_more_over, plan_for, wanted
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Cancelled
 from bot.core.prompts import Brief, again_brief, first_brief
@@ -97,8 +97,8 @@ def _make_plan(s: Snapshot, issue: Issue, go: GoAhead, accept: tuple[Action, ...
     e, name = unfinished(s), wanted(s)
     if s.grounds is None or not name or (e and there(s)) or _has_result(s):
         return None
-    if s.grounds.problem:
-        return _asks(s, go, f"no plan can be made: {s.grounds.problem}", accept)
+    if problem := not_makeable(s.grounds, name):
+        return _asks(s, go, f"no plan can be made: {problem}", accept)
     plan = plan_for(s, s.grounds, issue, go, name)
     if plan is None or (e and e.plan.task_id == plan.task_id):
         return None

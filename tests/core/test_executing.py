@@ -265,6 +265,19 @@ def test_a_rejected_phase_goes_back() -> None:
     assert back.step == "1.2" and "not like that" in back.why
 
 
+def test_what_was_done_again_is_shown_again() -> None:
+    """Also where no file is changed: what a planner wrote was rejected, and is asked about once more."""
+    look = replace(PLAN.phases[1], approval="people read it first")
+    done_once = Dispatched(ago(8), "2.1", "claude", "s3", True), Recorded(ago(7), "2.1", "complete", "claude", run="s3")
+    plan = replace(PLAN, phases=(look,))
+    s = in_plan(GIVEN[0], *done_once, plan=plan, **WIDE)
+    [asked] = done(s, AskPerson)
+    back = SentBack(ago(6), "2.1", "not like that", ("order:1",))
+    again = Dispatched(ago(5), "2.1", "claude", "s4", True), Recorded(ago(4), "2.1", "complete", "claude", run="s4")
+    s = in_plan(GIVEN[0], *done_once, back, *again, plan=plan, asked=(asked.mark,), **WIDE)
+    assert [action.mark != asked.mark for action in done(s, AskPerson)] == [True]
+
+
 def test_a_limited_agents_step_is_taken_by_another() -> None:
     """Without using an attempt; where there is none it waits."""
     limited = step_run("1.1", "s1", outcome=outcome("limited"))

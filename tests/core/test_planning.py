@@ -126,6 +126,14 @@ def test_from_a_risk_on_a_person_approves_the_plan() -> None:
     assert [each.approval for each in adopted(never)] == [""]
 
 
+@pytest.mark.parametrize("plan", [Planning("scout-bilder"), Planning(labels={"large": "scout-bilder"})])
+def test_a_playbook_that_is_not_there_starts_nothing(plan: Planning) -> None:
+    """The policy's word was misspelt, or the team's file is gone: nothing is done without what it was to bring."""
+    s = ready(plan, issue=issue(labels=("large",)))
+    assert not any(isinstance(action, AdoptPlan | Claim) for action in decide(s).actions)
+    assert "there is no playbook scout-bilder; there are auto, " in decide(s).reason
+
+
 def test_a_teams_broken_playbook_starts_nothing() -> None:
     """And whoever asked for the work is told what is wrong with it."""
     s = ready(Planning("auto"), grounds=replace(GROUNDS, problem=".github/sluice/playbooks/x.toml: unknown key steps"))
@@ -133,7 +141,7 @@ def test_a_teams_broken_playbook_starts_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "problem"), [("", ""), ("scout-builder", ""), ("auto", ""), ("nonsense", "there is no such playbook")]
+    ("args", "problem"), [("", ""), ("scout-builder", ""), ("auto", ""), ("nonsense", "there is no playbook nonsense")]
 )
 def test_a_plan_is_made_when_somebody_asks(args: str, problem: str) -> None:
     """Shown at once, in whatever column the card stands."""
