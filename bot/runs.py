@@ -125,7 +125,7 @@ class Runs:
         news = [message for message in said if message.heard_by in ("", run.key)]
         assignment = Assignment(
             run.key,
-            replace(peer, limits=limits),
+            replace(peer, limits=limits, model=peer.model or plan.model),
             item.number or 0,
             item.title,
             run.round,

@@ -33,6 +33,7 @@ class RunPlan:
     task: str = ""  # whose plan it is
     hands_on: tuple[str, ...] = ()  # files that it leaves beside the branch, for the steps behind it
     minutes: float | None = None  # where the step has less time than its agent
+    model: str = ""  # that its step is meant for, where its agent has none of its own
 
 
 # --- what is only written in the ledger ------------------------------------------------------------------------------

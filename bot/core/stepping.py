@@ -83,7 +83,10 @@ def step_run(s: Snapshot, claim: Claim, e: Execution, unit: StepState, peer: Pee
         brief.whole, causes, first=False, dossier=brief.news,
     )  # fmt: skip
     hands_on = tuple(path for path in step.deliverables if path.startswith(f"{FOLDER}/"))
-    return replace(run, own_tree=step.id, task=e.plan.task_id, hands_on=hands_on, minutes=step.minutes)
+    model = step.model if peer.runtime == "claude" and not peer.model else ""  # plans name models as Claude's program
+    return replace(
+        run, own_tree=step.id, task=e.plan.task_id, hands_on=hands_on, minutes=step.minutes, model=model
+    )  # fmt: skip
 
 
 def _nobody(s: Snapshot, unit: StepState) -> str:

@@ -40,7 +40,7 @@ from bot.core.plans.happened import (
 )
 from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate
-from bot.core.run import Run
+from bot.core.run import Peer, Run
 from bot.core.snapshot import Snapshot
 from bot.core.worktree import FileChange
 from tests.core.facts import (
@@ -99,6 +99,18 @@ def test_a_step_goes_to_the_agent_it_names() -> None:
     """Else to whoever takes the item."""
     s = in_plan(GIVEN[0], **{**WIDE, "peers": (peer(), peer("writer"))})
     assert [action.run.peer for action in done(s, SendBack)] == ["claude", "writer"]
+
+
+def test_a_step_is_done_by_the_model_it_names() -> None:
+    """Where its agent has none of its own, and its program knows such names."""
+    code, docs = replace(CODE, model="opus"), replace(DOCS, model="haiku")
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], steps=(code, docs)),))
+    own = Peer("writer", "claude", (), model="sonnet")
+    s = in_plan(GIVEN[0], plan=plan, **{**WIDE, "peers": (Peer("backend", "claude", ()), own)})
+    assert [(action.run.peer, action.run.model) for action in done(s, SendBack)] == [
+        ("backend", "opus"),
+        ("writer", ""),
+    ]
 
 
 def test_a_run_that_was_admitted_before_a_crash_is_noted_and_not_made_again() -> None:
