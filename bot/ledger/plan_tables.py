@@ -37,7 +37,7 @@ artifacts = Table(
     metadata,
     Column("task", String, primary_key=True),
     Column("path", String, primary_key=True),  # below the repository's top
-    Column("step", String, nullable=False),
+    Column("step", String, primary_key=True),  # each is judged by what it left itself, also where others leave the same
     Column("text", Text, nullable=False),
     Column("at", Utc, nullable=False),
 )

@@ -115,7 +115,7 @@ class Plans(Store):
             found = await load_task(tx, task)
             whole = found.execution.find(step.rpartition(".")[0]) if found else None
             if whole and whole.team:
-                await _keep(tx, task, step, joined(whole.step, await _artifacts(tx, task)), now)
+                await _keep(tx, task, whole.step.id, joined(whole.step, await _artifacts(tx, task)), now)
 
     async def artifacts(self, task: str) -> dict[str, str]:
         """Their texts, by path."""
@@ -125,12 +125,13 @@ class Plans(Store):
 
 async def _keep(tx: Tx, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None:
     for path, text in texts.items():
-        values = {"step": step, "text": text[:MOST_TEXT], "at": now}
-        await upsert(tx, artifacts, {"task": task, "path": path}, values)
+        values = {"text": text[:MOST_TEXT], "at": now}
+        await upsert(tx, artifacts, {"task": task, "path": path, "step": step}, values)
 
 
 async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
-    mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path)
+    """The newest of each path."""
+    mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path, artifacts.c.at)
     return {row.path: row.text for row in await tx.execute(mine)}
 
 

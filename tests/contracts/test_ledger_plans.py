@@ -104,6 +104,16 @@ async def test_what_is_handed_on_is_kept_by_path(ledger: SqlLedger) -> None:
     assert why == "phase 1 is over; what is done is never rewritten"
 
 
+async def test_two_that_hand_on_the_same_path_are_each_known(ledger: SqlLedger) -> None:
+    """Whoever was quicker has left it too, and has not failed; whoever reads it gets the newest."""
+    (mine,) = await add(ledger, 1)
+    await ledger.save_plan(PLAN, REPO, mine)
+    for second, step in enumerate(("1.2", "1.1")):
+        await ledger.keep_artifacts("task-a-0001", step, {"report.md": step}, T0 + timedelta(seconds=second))
+    assert (await ledger.recall(mine, NOW)).artifacts == {("report.md", "1.1"), ("report.md", "1.2")}
+    assert await ledger.artifacts("task-a-0001") == {"report.md": "1.1"}
+
+
 async def test_what_agents_of_other_items_change_is_known(ledger: SqlLedger) -> None:
     """By what their runs have told, from wherever their worktree lies, and by the plan of the step they are at."""
     mine, other = await add(ledger, 1, 2)

@@ -169,7 +169,7 @@ def upgrade() -> None:
         sa.Column("step", sa.String(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", Utc(), nullable=False),
-        sa.PrimaryKeyConstraint("task", "path", name=op.f("pk_artifacts")),
+        sa.PrimaryKeyConstraint("task", "path", "step", name=op.f("pk_artifacts")),
     )
     op.create_table(
         "crew",
