@@ -50,7 +50,7 @@ def set_up_logs(level: str = "info", secrets: Sequence[str] = ()) -> None:
             structlog.dev.ConsoleRenderer(colors=False) if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
             lambda _logger, _method, line: hidden.text(str(line)),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is then: who runs commands may replace it
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
 
