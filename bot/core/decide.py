@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
-from bot.core.actions import Decision
+from bot.core.actions import Decision, StopRun
 from bot.core.ending import closed, done, merged, outside, parked
 from bot.core.executing import awaiting, executing
 from bot.core.keeping import keep_fields
@@ -39,6 +40,8 @@ from bot.core.twins import elsewhere
 from bot.core.wishing import follow_wish
 from bot.core.working import built, claimed, gating, working
 
+GONE_BY = timedelta(seconds=20)  # an agent that was stopped before the engine had begun it again ends by nobody's hand
+
 
 def decide(s: Snapshot) -> Decision:
     """Commands first, then whatever stops everything, then a person's wish, then what the stage asks for.
@@ -71,7 +74,11 @@ def stand_still(s: Snapshot, stage: Stage) -> Decision | None:
     if isinstance(stage, Outside | Done | Parked):
         return None
     reason = stopped_by(s)
-    return Decision(name_of(stage), reason, stop(s, reason), waits_for="person") if reason else None
+    if not reason:
+        return None
+    actions = stop(s, reason)
+    again = s.now + GONE_BY if any(isinstance(action, StopRun) for action in actions) else None
+    return Decision(name_of(stage), reason, actions, again, "person")
 
 
 def by_stage(s: Snapshot, stage: Stage) -> Decision:
