@@ -203,7 +203,10 @@ def test_a_question_waits_until_the_others_have_ended() -> None:
 def test_everything_that_works_on_a_plan_is_stopped() -> None:
     """Pausing the item ends each of its agents."""
     runs = (step_run("1.1", "s1", "running"), step_run("1.2", "s2", "running"))
-    assert len(done(in_plan(*BOTH, runs=runs, item=claimed(paused_by="mona"), **WIDE), StopRun)) == 2
+    s = in_plan(*BOTH, runs=runs, item=claimed(paused_by="mona"), **WIDE)
+    assert len(done(s, StopRun)) == 2
+    again = decide(s).look_again_at
+    assert again and again > s.now, "one the engine had not begun again would be ended by nobody"
 
 
 def test_approval_comes_before_the_gate_and_is_asked_for_once() -> None:

@@ -62,10 +62,6 @@ def delivered(knowledge: Iterable[Document]) -> tuple[str, ...]:
     return tuple(each.path for each in knowledge if each.text)
 
 
-def title_of(step: Step) -> str:
-    return _title(step.task)[0]
-
-
 def _title(task: str) -> tuple[str, str]:
     """The first line, and what is said beyond it."""
     first, _, rest = task.strip().partition("\n")
