@@ -27,7 +27,7 @@ from bot.ledger.ledger import SqlLedger
 from bot.settings import Settings
 
 PACE, PATIENCE = 0.2, 60.0  # seconds: between two looks at one that is to end, and how long it has
-GRACE = 15.0  # seconds a process has to begin
+MOMENT = 0.1  # seconds, for whoever only looks
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,22 @@ class Crew:
         if not task.strip():
             raise UserError("say what the agent is to do")
         mate = await self.ledger.mate(text, str(self.folder))
-        await self.ledger.command_mate(mate.id, task, utc_now())
-        lease.begin(folder_for(self.settings, mate.id), mate.id, self.config, self.settings.data_dir)
+        folder = folder_for(self.settings, mate.id)
+        held = await lease.taken(folder, MOMENT)  # before the command is there: nobody finds one without its process
+        try:
+            await self.ledger.command_mate(mate.id, task, utc_now())
+            lease.begin(folder, mate.id, self.config, self.settings.data_dir, held)
+        finally:
+            if held:
+                held.close()
         return mate
 
     async def look(self, text: str) -> Told:
         mate = await self.ledger.mate(text, str(self.folder))
-        return self._seen(await self.ledger.told(mate.id))
+        return await self._seen(await self.ledger.told(mate.id))
 
     async def all(self, deleted: bool = False) -> list[Told]:
-        return [self._seen(told) for told in await self.ledger.crew(str(self.folder), deleted)]
+        return [await self._seen(told) for told in await self.ledger.crew(str(self.folder), deleted)]
 
     async def interrupt(self, text: str) -> Told:
         """What it is at ends now, its work kept; the next command goes on from there."""
@@ -116,7 +122,7 @@ class Crew:
 
     async def _stopped(self, mate: Mate) -> Told:
         """Once nothing of it works any more. What a killed process left open is ended here."""
-        if not self._seen(await self.ledger.told(mate.id)).over:
+        if not (await self._seen(await self.ledger.told(mate.id))).over:
             await self.ledger.stop_mate(mate.id, at_shell(getpass.getuser()), utc_now())
         folder, waited = folder_for(self.settings, mate.id), 0.0
         while lease.is_held(folder) and waited < PATIENCE:
@@ -152,16 +158,15 @@ class Crew:
             return "it changed no file"
         return f"branch {mate.branch}" if pushed and pushed.outcome == "pushed" else f"ref {spec.saved_ref}"
 
-    def _seen(self, told: Told) -> Told:
+    async def _seen(self, told: Told) -> Told:
         """With what its process and its program's own transcript tell."""
         root, mate = folder_for(self.settings, told.mate.id), told.mate
-        fresh = told.last is not None and (utc_now() - told.last.at).total_seconds() < GRACE
-        alive = fresh or lease.is_held(root)
+        told = await lease.present(root, self.ledger, told)
         if not (root / "homes").is_dir() or mate.peer not in self.settings.peers:
-            return replace(told, alive=alive)
+            return told
         home = Homes(root).of(mate.id, mate.peer)
         program = program_of(named(self.settings, mate.peer))
-        return replace(told, alive=alive, context=in_context(program, home.path, home.session.id))
+        return replace(told, context=in_context(program, home.path, home.session.id))
 
 
 async def end_lost(ledger: SqlLedger, told: Told, why: str) -> None:

@@ -21,8 +21,11 @@ from typer.testing import CliRunner
 
 from bot.cli import typer_app
 from bot.cli.tasks import place_of
+from bot.crew.ground import folder_for
+from bot.crew.lease import is_held
 from bot.errors import UserError
 from bot.orchestrator import Orchestrator
+from bot.settings import Settings
 from tests.contracts.git_world import git
 
 PAGE = (Path(__file__).parents[2] / "docs/agents.md").read_text()
@@ -78,6 +81,10 @@ class Yard:
             if "bot.crew.worker" in words and agent_id in words:
                 return process
         return None
+
+    @property
+    def settings(self) -> Settings:
+        return place_of(self.config, self.folder).settings
 
     def policy(self, text: str) -> None:
         (self.folder / ".github").mkdir(exist_ok=True)
@@ -200,18 +207,24 @@ def test_pausing_everything_ends_agents_of_the_command_line_too(yard: Yard) -> N
 
 @pytest.mark.slow
 def test_a_killed_process_takes_its_agent_along_and_the_next_goes_on(yard: Yard) -> None:
-    """Status says that the process is gone; the next command finishes what was begun, and loses nothing."""
+    """Its process is known from its beginning, and it is told that it is gone; nobody waits for it for ever. The next
+    command finishes what was begun, and loses nothing."""
     yard.play(
         "slow", {"write": "half.txt", "text": "half\n"}, {"run": "test -e ../../../go || sleep 60"}, {"say": "Done."}
     )
     yard.play("slow", {"say": "And more."}, round=2)
     made = yard.orchestrator.create_agent("slow", "Do it")
+    assert is_held(folder_for(yard.settings, made["agent_id"]))
+    yard.orchestrator.create_agent("heir", "Go on", after=("slow",))
     yard.until(lambda: yard.working("slow"))
     process = yard.process(made["agent_id"])
     assert process
     below = process.children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     yard.until(lambda: not any(each.is_running() and each.status() != "zombie" for each in below))
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_status("slow")["reason"].startswith("its process is gone")
+    assert yard.orchestrator.get_agent_status("heir")["reason"].startswith("agent slow failed")
     yard.plays[-2]["steps"] = [{"append": "half.txt", "text": "whole\n"}, {"say": "Done."}]
     yard.play("unused", {"say": ""})
     yard.orchestrator.command_agent("slow", "And then")
