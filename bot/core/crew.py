@@ -96,6 +96,11 @@ class Told:
         return self.status in ("complete", "failed")
 
     @property
+    def resting(self) -> bool:
+        """There is nothing to wait for: it is over, or was told to do nothing yet."""
+        return self.over or self.last is None
+
+    @property
     def reason(self) -> str:
         """Why it stands as it does, where there is more to say than its status."""
         command = self.last
@@ -196,7 +201,7 @@ def fleet(crew: Sequence[Told]) -> Fleet:
     used = [told.used for told in crew if told.used]
     costs = [each.cost_usd for each in used if each.cost_usd is not None]
     return Fleet(
-        sum(not told.over for told in crew),
+        sum(not told.resting for told in crew),
         sum(each.tokens for each in used) if used else None,
         sum(costs) if costs else None,
         tuple((who.mate.name, on.mate.name) for who, on in waits if not on.over),

@@ -258,6 +258,16 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
     assert [each["deleted"] for each in record] == [f"branch {branch}", "it never began"]
 
 
+def test_who_was_told_nothing_yet_is_waited_for_by_nobody(yard: Yard) -> None:
+    """`watch` and the sleeping program end: there is nothing that could wake them. Who waits for such a one waits."""
+    assert shell("agent", "watch", config=yard.config) == "no agents\n"
+    yard.orchestrator.create_agent("idle")
+    assert "idle creating (it was not told to do anything yet)" in shell("agent", "watch", config=yard.config)
+    assert yard.orchestrator.sleep_with_status_checks(timeout=0) and yard.orchestrator.fleet()["active"] == 0
+    yard.orchestrator.create_agent("heir", "Go on", after=("idle",))
+    assert not yard.orchestrator.all_agents_complete()
+
+
 @pytest.mark.slow
 def test_the_policy_of_the_repository_holds_for_them(yard: Yard) -> None:
     """Its set-up runs before an agent; with `mode = "off"`, or a mistake in it, nothing begins, and that is said."""
