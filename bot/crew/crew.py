@@ -55,6 +55,8 @@ class Crew:
             raise UserError(f"{name!r} is no name: letters, digits, dots and dashes, at most 40")
         if max_tokens is not None and max_tokens < 1:
             raise UserError("an agent needs at least one token: give max_tokens a larger number")
+        if task:
+            _said(task)
         sandbox_or_consent(self.settings)
         by = named(self.settings, peer)
         mate = Mate(
@@ -63,7 +65,7 @@ class Crew:
             str(self.folder),
             repo_of(self.folder),
             by.name,
-            base or branch_of(self.folder),
+            branch_of(self.folder, base),
             utc_now(),
             at_shell(getpass.getuser()),
             model_for(by, model),
@@ -77,8 +79,7 @@ class Crew:
 
     async def command(self, text: str, task: str) -> Mate:
         """A task more: what it was told before is done first, and it remembers that."""
-        if not task.strip():
-            raise UserError("say what the agent is to do")
+        _said(task)
         mate = await self.ledger.mate(text, str(self.folder))
         folder = folder_for(self.settings, mate.id)
         held = await lease.taken(folder, MOMENT)  # before the command is there: nobody finds one without its process
@@ -167,6 +168,11 @@ class Crew:
         home = Homes(root).of(mate.id, mate.peer)
         program = program_of(named(self.settings, mate.peer))
         return replace(told, context=in_context(program, home.path, home.session.id))
+
+
+def _said(task: str) -> None:
+    if not task.strip():
+        raise UserError("say what the agent is to do")
 
 
 async def end_lost(ledger: SqlLedger, told: Told, why: str) -> None:

@@ -258,6 +258,19 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
     assert [each["deleted"] for each in record] == [f"branch {branch}", "it never began"]
 
 
+def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:
+    """A task without words, a branch, an agent or a peer that is not there: said at once, before anything is made."""
+    for words, why in (
+        ((" ",), "say what the agent is to do"),
+        (("Look", "--base", "nowhere"), "has no branch nowhere"),
+        (("Look", "--after", "nobody"), "there is no agent 'nobody'"),
+        (("Look", "--peer", "nobody"), "there is no peer 'nobody'"),
+    ):
+        with pytest.raises(UserError, match=why):
+            shell("agent", "create", "scout", *words, config=yard.config)
+    assert yard.orchestrator.check_agent_status() == {}
+
+
 def test_who_was_told_nothing_yet_is_waited_for_by_nobody(yard: Yard) -> None:
     """`watch` and the sleeping program end: there is nothing that could wake them. Who waits for such a one waits."""
     assert shell("agent", "watch", config=yard.config) == "no agents\n"
