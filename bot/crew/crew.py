@@ -6,11 +6,11 @@ from __future__ import annotations
 import asyncio
 import getpass
 import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.agents.erasing import erase
 from bot.agents.homes import Homes
 from bot.agents.runtimes import program_of
 from bot.agents.transcripts import in_context
@@ -113,7 +113,7 @@ class Crew:
         await self.ledger.dismiss_mate(mate.id, left, utc_now())
         root = folder_for(self.settings, mate.id)
         for memory in ("homes", "desks", "runs", "outcomes"):
-            shutil.rmtree(root / memory, ignore_errors=True)
+            erase(root / memory)
         return await self.ledger.mate(mate.id, str(self.folder))
 
     async def delete_all(self) -> list[Mate]:
@@ -148,11 +148,12 @@ class Crew:
         if item.claim is None:
             return "it never began"
         git, spec = git_of(self.settings, mate.folder), spec_of(mate, item.claim.base)
-        if not git.has_worktree(spec):
-            return "nothing was left"
+        ref = f"refs/heads/{mate.branch}"
+        if not git.has_worktree(spec):  # a delete that was cut short comes to its end
+            shown = ref in await git.remote_refs(mate.repo, ref)
+            return f"branch {mate.branch}" if shown else "nothing was left"
         work = await git.collect(spec, f"Work of agent {mate.name}", {"Sluice-Agent": mate.peer})
         await git.save(spec)
-        ref = f"refs/heads/{mate.branch}"
         pushed = None if work.empty else await git.push(spec, (await git.remote_refs(mate.repo, ref)).get(ref))
         await git.remove_worktree(spec)
         if work.empty:
