@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +90,6 @@ class Yard:
         (self.folder / ".github/sluice.toml").write_text(text)
         git(self.folder, "add", ".github")
         git(self.folder, "commit", "--quiet", "-m", "Change the policy")
-
-    def pause_all(self, by: str | None) -> None:
-        async def said() -> None:
-            async with place_of().ledger() as ledger:
-                await ledger.pause_all(by, datetime.now(UTC))
-
-        asyncio.run(said())
 
     def shown(self, branch: str, path: str) -> str:
         return git(self.folder, "show", f"{branch}:{path}")
@@ -196,12 +188,12 @@ def test_pausing_everything_ends_agents_of_the_command_line_too(yard: Yard) -> N
     yard.play("slow", {"say": "On."}, round=2)
     yard.orchestrator.create_agent("slow", "Do it")
     yard.until(lambda: yard.working("slow"))
-    yard.pause_all("mona")
+    shell("pause", "--all", config=yard.config)
     yard.until(yard.orchestrator.all_agents_complete)
     assert yard.orchestrator.get_agent_output("slow")["files_produced"] == ["half.txt"]
     yard.orchestrator.command_agent("slow", "Go on")
-    yard.until(lambda: "paused by mona" in yard.orchestrator.get_agent_status("slow")["progress"])
-    yard.pause_all(None)
+    yard.until(lambda: "everything is paused by" in yard.orchestrator.get_agent_status("slow")["progress"])
+    shell("resume", "--all", config=yard.config)
     yard.until(yard.orchestrator.all_agents_complete)
     assert yard.orchestrator.get_agent_output("slow")["result"] == "On."
 
@@ -257,6 +249,15 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
     yard.until(lambda: yard.process(gone[1]["agent_id"]) is None)
     record = json.loads(shell("agent", "list", "--all", "--json", config=yard.config))["agents"]
     assert [each["deleted"] for each in record] == [f"branch {branch}", "it never began"]
+
+
+def test_a_delete_that_was_cut_short_still_names_the_branch(yard: Yard) -> None:
+    """Its worktree is gone already, its work is not."""
+    yard.play("scout", {"write": "found.md", "text": "here\n"}, {"say": "Found."})
+    made = yard.orchestrator.create_agent("scout", "Look")
+    yard.until(yard.orchestrator.all_agents_complete)
+    shutil.rmtree(next(yard.folder.glob(".sluice/crew/worktrees/*/*")))
+    assert yard.orchestrator.delete_agent(made)["message"].endswith(f"branch sluice/agent-{made['agent_id']}")
 
 
 def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:
