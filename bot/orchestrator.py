@@ -18,6 +18,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,7 +62,7 @@ class Orchestrator:
         max_tokens: int | None = None,
         *,
         peer: str = "",
-        after: Sequence[str] = (),
+        after: Agent | Sequence[Agent] = (),
         base: str = "",
     ) -> dict[str, Any]:
         """It begins in the background; `{"agent_id", "status": "created", "message"}`.
@@ -70,8 +71,11 @@ class Orchestrator:
         it is told to do; the run that reaches it is stopped, its work kept. `after`: agents whose end it waits for;
         it begins where the first of them ended. `base`: the branch it begins from.
         """
+        awaited = [_name(each) for each in ([after] if isinstance(after, str | Mapping) else after)]
         mate = self._do(
-            lambda crew: crew.create(name, task, model=model, max_tokens=max_tokens, peer=peer, after=after, base=base)
+            lambda crew: crew.create(
+                name, task, model=model, max_tokens=max_tokens, peer=peer, after=awaited, base=base
+            )
         )
         return created(mate, model)
 
@@ -151,7 +155,8 @@ class Orchestrator:
             async with crew_at(self._config, self._folder) as crew:
                 return await verb(crew)
 
-        return asyncio.run(run())
+        with ThreadPoolExecutor(1) as own:  # whoever asks may have a loop at work already: a notebook has
+            return own.submit(lambda: asyncio.run(run())).result()
 
 
 @asynccontextmanager

@@ -273,6 +273,11 @@ def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:
     assert yard.orchestrator.check_agent_status() == {}
 
 
+async def test_a_notebook_orchestrates_too(yard: Yard) -> None:
+    """A program whose loop is at work already has the same verbs."""
+    assert yard.orchestrator.create_agent("idle")["status"] == "created"
+
+
 def test_who_was_told_nothing_yet_is_waited_for_by_nobody(yard: Yard) -> None:
     """`watch` and the sleeping program end: there is nothing that could wake them. Who waits for such a one waits."""
     assert shell("agent", "watch", config=yard.config) == "no agents\n"
@@ -305,7 +310,8 @@ def test_who_waits_begins_where_the_other_ended(yard: Yard) -> None:
     yard.play("scout", {"write": "scout-report.md", "text": "README.md:1\n"}, {"say": "See the report."})
     yard.play("builder", {"run": "cp $SLUICE_BRIEF brief.txt; cat scout-report.md >> README.md"}, {"say": "Built."})
     yard.play("broken", {"exit": 3})
-    for name, after in (("scout", ()), ("builder", ("scout",)), ("broken", ()), ("heir", ("broken",))):
+    made = yard.orchestrator.create_agent("scout", "Do your part")
+    for name, after in (("builder", [made]), ("broken", ()), ("heir", "broken")):
         yard.orchestrator.create_agent(name, "Do your part", after=after)
     yard.until(yard.orchestrator.all_agents_complete)
     output = yard.orchestrator.get_agent_output("builder")
