@@ -356,6 +356,6 @@ def test_slash_commands_are_laid_and_every_command_in_them_exists(yard: Yard) ->
     for line in {line for line in lines if line.split()[1] != "serve"}:
         told = CliRunner().invoke(typer_app, [*shlex.split(line)[1:], "--help"])
         assert told.exit_code == 0, (line, told.output)
-    (yard.folder / ".claude/commands/scout.md").write_text("mine\n")
+    (yard.folder / ".claude/commands/scout.md").write_bytes(b"mine, and no UTF-8: \xff\n")
     again = CliRunner().invoke(typer_app, ["agent", "commands", "--write", str(yard.folder)])
     assert isinstance(again.exception, UserError) and "scout.md is somebody's own" in str(again.exception)
