@@ -240,7 +240,8 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
         "active": 2, "tokens": None, "cost_usd": None, "waits": [["builder", "scout"]], "bottlenecks": ["scout"]
     }  # fmt: skip
     shown = shell("agent", "watch", "--once", config=yard.config)
-    assert "working (others wait for it)" in shown and "changed found.md write" in shown
+    assert shown.index("others wait for scout") < shown.index("scout: 1 tool used, last: write found.md; builder waits")
+    assert "builder: waits for scout\n" in shown and "changed found.md write" in shown
     gone = json.loads(shell("agent", "delete-all", "--json", config=yard.config))["agents"]
     branch = gone[1]["message"].rpartition(" ")[2]
     assert gone[0]["message"] == "Agent builder deleted: it never began"
