@@ -72,12 +72,11 @@ class Orchestrator:
         it begins where the first of them ended. `base`: the branch it begins from.
         """
         awaited = [_name(each) for each in ([after] if isinstance(after, str | Mapping) else after)]
-        mate = self._do(
-            lambda crew: crew.create(
-                name, task, model=model, max_tokens=max_tokens, peer=peer, after=awaited, base=base
+        return self._do(
+            lambda crew: create(
+                crew, name, task, model=model, max_tokens=max_tokens, peer=peer, after=awaited, base=base
             )
         )
-        return created(mate, model)
 
     def command_agent(self, agent: Agent, task: str) -> dict[str, Any]:
         """A task more for an agent that is there; `{"agent_id", "status": "commanded", "message"}`."""
@@ -177,9 +176,10 @@ def refuse_inside(inside: bool) -> None:
         raise UserError("an agent at its work may not create or command agents: report to whoever created you")
 
 
-def created(mate: Mate, model: str = "") -> dict[str, Any]:
-    own = "; its program chooses its model itself" if model and not mate.model else ""
-    return {"agent_id": mate.id, "status": "created", "message": f"Agent {mate.name} created{own}"}
+async def create(crew: Crew, name: str, task: str, *, model: str, **more: Any) -> dict[str, Any]:
+    mate = await crew.create(name, task, model=model, **more)
+    said = "; ".join((f"Agent {mate.name} created", *crew.caveats(mate, model)))
+    return {"agent_id": mate.id, "status": "created", "message": said}
 
 
 def deleted(mate: Mate) -> dict[str, Any]:

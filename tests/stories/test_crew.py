@@ -156,6 +156,7 @@ def test_a_token_cap_ends_a_run_in_mid_flight(yard: Yard) -> None:
     spend = {"model": "claude-haiku-4-5", "input_total": 900, "output": 200}
     yard.play("greedy", {"write": "half.txt", "text": "half\n"}, {"spend": spend}, SLOW)
     made = yard.orchestrator.create_agent("greedy", "Read everything", max_tokens=1000)
+    assert "max_tokens holds as far as its program tells what it uses" in made["message"]
     yard.until(yard.orchestrator.all_agents_complete)
     status = yard.orchestrator.get_agent_status(made)
     assert (status["status"], status["tokens"]) == ("failed", 1100)
