@@ -4,13 +4,19 @@ settings name a collector. All of it is computed from what happened, so it may b
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import structlog
+
+from bot.context import Account
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Happened
 from bot.core.plans.retrospective import retrospective, trace
 from bot.core.plans.spans import spans
+from bot.errors import SluiceError
+
+log = structlog.get_logger(__name__)
 
 
 def filed(folder: Path, e: Execution, happened: Sequence[Happened]) -> dict[str, Path]:
@@ -22,6 +28,21 @@ def filed(folder: Path, e: Execution, happened: Sequence[Happened]) -> dict[str,
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     return found
+
+
+def filer(folder: Path, url: str | None) -> Callable[[Account], None]:
+    """For the service: a full disk or a collector that is away is logged, and keeps no item from going on."""
+
+    def file(account: Account) -> None:
+        try:
+            filed(folder, account.execution, account.happened)
+            problem = sent(url, account.execution, account.happened)
+        except (OSError, SluiceError) as error:
+            problem = str(error)
+        if problem:
+            log.warning("a task's record was not filed whole", task=account.execution.plan.task_id, reason=problem)
+
+    return file
 
 
 def sent(url: str | None, e: Execution, happened: Sequence[Happened]) -> str:

@@ -104,7 +104,12 @@ def _failed(e: Execution, happened: Sequence[Happened]) -> list[str]:
             case GateJudged(passed=False):
                 lines.append(f"- the gate of phase {each.phase} failed: {_line(each.output[-SAID:])}")
             case SentBack(lost=True):
-                lines.append(f"- step {each.step} was lost with its machine or process, and done again")
+                why = (
+                    f"begun again: {_line(each.why)}"
+                    if each.why
+                    else "lost with its machine or process, and done again"
+                )
+                lines.append(f"- step {each.step} was {why}")
             case SentBack(conflict=False) if each.why:
                 lines.append(f"- step {each.step} was sent back: {_line(each.why)}")
             case Answered(answer="reject"):
