@@ -181,6 +181,18 @@ async def test_a_forecast_rests_on_what_was_done_before(repository: Path, say: S
     assert lines[3] == "Rests on: 2 earlier steps like these, in this ledger; nothing like 2.1 was done before"
 
 
+async def test_what_was_only_estimated_forecasts_nothing(repository: Path, say: Say) -> None:
+    """An estimate by the length of texts is wrong by orders of magnitude: the budget is the better guess."""
+    await asyncio.to_thread(say, LOGGING, "--save")
+    place = place_of()
+    async with place.ledger() as ledger:
+        task = (await task_meant(place, ledger)).plan.task_id
+        begun = (Started(T0, "mona"), Dispatched(T0, "1.1", "robo"))
+        await ledger.happen(task, *begun, Recorded(T0, "1.1", "complete", "robo", estimated=92))
+    told = await asyncio.to_thread(say, LOGGING, "--dry-run")
+    assert "Tokens: about 500,000 (a guess: the standard budget)\n" in told and "Rests on: 1 earlier step" in told
+
+
 async def test_what_came_of_similar_tasks_is_cited(repository: Path, say: Say) -> None:
     """By the next plan, which says how many it speaks of."""
     for number in range(3):
