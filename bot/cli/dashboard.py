@@ -17,6 +17,7 @@ from bot.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
     from bot.core.plans.learning import Glance, Past, Score
+    from bot.settings import Settings
 
 SCORES = ("", "of", "complete", "at the first attempt", "tokens in the middle", "seconds in the middle")
 
