@@ -281,9 +281,10 @@ def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
 
 
 def test_no_more_steps_than_asked_for(stage: Stage) -> None:
-    """It stops in good order, exit code 0, and goes on when it is called again."""
+    """It stops in good order, exit code 0, and goes on when it is called again; with a model for all of them."""
     stage.plan()
-    said = stage.shop.execute("run", "--max-steps", "1")
+    said = stage.shop.execute("run", "--max-steps", "1", "--model", "small")
+    assert "Sluice-Model: small" in stage.shop.git("log", "--format=%B", f"sluice/{TASK}")
     assert said.code == 0 and "as many as --max-steps allows" in said.out
     assert [each.step for each in stage.happened(Dispatched)] == ["1.1"]
     assert stage.shop.execute("run").code == 0
