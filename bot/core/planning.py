@@ -43,6 +43,7 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
         facts=grounds.facts,
         playbooks=grounds.playbooks,
         history=grounds.history,
+        library=grounds.library,
         playbook="" if name == AUTO else name,
         peers=s.peers,
         gates=s.policy.gates.commands,

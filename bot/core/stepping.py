@@ -10,7 +10,7 @@ from bot.core.budget import Refusal, Usage, admit
 from bot.core.item import Claim
 from bot.core.parking import park
 from bot.core.planned import card, peers_for
-from bot.core.plans.delegation import news, prompt
+from bot.core.plans.delegation import Document, news, prompt
 from bot.core.plans.execution import Execution, StepState, after
 from bot.core.plans.happened import Dispatched
 from bot.core.plans.overlap import held_by
@@ -77,7 +77,8 @@ def step_run(s: Snapshot, claim: Claim, e: Execution, unit: StepState, peer: Pee
     step, go, causes = unit.step, claim.go_ahead, _causes(claim, unit)
     evidence = evidence_of(causes)
     handed = sorted({path for path, _ in s.artifacts})
-    brief = step_brief(task(s, claim), prompt(e, unit, artifacts=handed), news(e, unit))
+    known = [Document(path) for path in step.knowledge]  # by their paths: they lie in every worktree
+    brief = step_brief(task(s, claim), prompt(e, unit, known, handed), news(e, unit))
     run = RunPlan(
         run_key(s.item.id, step.id, head, evidence), step.id, peer.name, unit.attempts + 1, go.key, evidence, head,
         brief.whole, causes, first=False, dossier=brief.news,
