@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from bot.cli.execute.lock import held
-from bot.cli.execute.looking import finish
+from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
 from bot.cli.execute.sitting import Sitting, who
 from bot.cli.execute.telling import knowledge_of
@@ -54,10 +54,13 @@ async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     if stop.kind == "complete":
         _say_complete(sit, await finish(sit), branch, output)
         return 0
+    said = told(sit.e, stop.due) if stop.due else {}
+    if isinstance(stop.due, dues.Failed):
+        said |= await record_filed(sit)
     if output is Form.json:
-        print_json({"status": stop.kind, "message": stop.said, **(told(sit.e, stop.due) if stop.due else {})})
+        print_json({"status": stop.kind, "message": stop.said, **said})
     else:
-        console.print(text(told(sit.e, stop.due)) if stop.due else f"Stopped: {stop.said}")
+        console.print(text(said) if said else f"Stopped: {stop.said}")
     return 0 if stop.kind in STOPPED_WELL else 1
 
 
