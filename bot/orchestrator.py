@@ -112,8 +112,8 @@ class Orchestrator:
         return {told.mate.name: output_of(told) for told in self._do(lambda crew: crew.all())}
 
     def all_agents_complete(self) -> bool:
-        """None works any more; those that failed are over, too."""
-        return all(told.over for told in self._do(lambda crew: crew.all()))
+        """None works any more; those that failed are over, too, and who was told to do nothing yet does nothing."""
+        return all(told.resting for told in self._do(lambda crew: crew.all()))
 
     def fleet(self) -> dict[str, Any]:
         """How many are active, what they used, who waits for whom, and who holds others up."""

@@ -36,7 +36,7 @@ async def follow(config: Path, interval: float, once: bool, as_json: bool) -> No
             while True:
                 seen = await crew.all()
                 live.update(picture(seen, utc_now()), refresh=True)
-                if all(told.over for told in seen):
+                if all(told.resting for told in seen):
                     return
                 await asyncio.sleep(interval)
 
@@ -46,8 +46,8 @@ async def _lines(crew: Crew, interval: float, once: bool, as_json: bool) -> None
     last = ""
     while True:
         seen = await crew.all()
-        over = all(told.over for told in seen)
-        line = "; ".join(f"{told.mate.name} {told.status} ({progress(told)})" for told in seen)
+        over = all(told.resting for told in seen)
+        line = "; ".join(f"{told.mate.name} {told.status} ({progress(told)})" for told in seen) or "no agents"
         if as_json:
             print_json({"fleet": vars(fleet(seen)), "agents": [status_of(told) for told in seen]})
         elif once:

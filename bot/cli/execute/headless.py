@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from bot.cli.execute.lock import held, holder
-from bot.cli.execute.looking import finish
+from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
 from bot.cli.execute.sitting import Sitting, who
 from bot.cli.execute.telling import knowledge_of
@@ -56,7 +56,8 @@ async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     if stop.kind == "complete":
         _say_complete(sit, await finish(sit), branch, output)
         return 0
-    _say_stopped(sit, stop, output)
+    filed = await record_filed(sit) if isinstance(stop.due, dues.Failed) else {}
+    _say_stopped(sit, stop, filed, output)
     return 0 if stop.kind in STOPPED_WELL else 1
 
 
@@ -162,8 +163,8 @@ def _can_be_done(sit: Sitting) -> None:
         raise UserError(f"{'; '.join(missing)}: see [peers] in sluice.toml")
 
 
-def _say_stopped(sit: Sitting, stop: Stop, output: Form) -> None:
-    due = told(sit.e, stop.due) if stop.due else {}
+def _say_stopped(sit: Sitting, stop: Stop, filed: Mapping[str, object], output: Form) -> None:
+    due = {**told(sit.e, stop.due), **filed} if stop.due else {}
     more = isinstance(stop.due, dues.JudgeGate)  # why it is not judged here
     if output is Form.json:
         print_json({"status": stop.kind, "message": stop.said, **due, **({"message": stop.said} if more else {})})

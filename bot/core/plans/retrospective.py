@@ -12,7 +12,7 @@ from typing import Any
 from bot.core.foreign import clean
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.gaps import gaps, settled
-from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Happened, Recorded, SentBack
+from bot.core.plans.happened import Amended, Answered, Cancelled, Dispatched, GateJudged, Happened, Recorded, SentBack
 from bot.core.plans.labels import gates, standing, steps_done
 from bot.core.plans.usage import told_apart
 
@@ -104,13 +104,20 @@ def _failed(e: Execution, happened: Sequence[Happened]) -> list[str]:
             case GateJudged(passed=False):
                 lines.append(f"- the gate of phase {each.phase} failed: {_line(each.output[-SAID:])}")
             case SentBack(lost=True):
-                lines.append(f"- step {each.step} was lost with its machine or process, and done again")
+                why = (
+                    f"begun again: {_line(each.why)}"
+                    if each.why
+                    else "lost with its machine or process, and done again"
+                )
+                lines.append(f"- step {each.step} was {why}")
             case SentBack(conflict=False) if each.why:
                 lines.append(f"- step {each.step} was sent back: {_line(each.why)}")
             case Answered(answer="reject"):
                 lines.append(f"- {each.by} rejected {f'phase {each.phase}' if each.phase else 'the plan'}")
             case Answered(answer="approve-with-feedback"):
                 lines.append(f"- {each.by} wanted more of phase {each.phase}: {_line(each.feedback)}")
+            case Cancelled():
+                lines.append(f"- {each.by} gave the task up{f': {_line(each.reason)}' if each.reason else ''}")
             case _:
                 pass
     return lines
