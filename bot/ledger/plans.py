@@ -107,6 +107,11 @@ class Plans(Store):
         async with self.read() as tx:
             return await _artifacts(tx, task)
 
+    async def left_by_steps(self, task: str) -> frozenset[tuple[str, str]]:
+        """Path and step of each."""
+        async with self.read() as tx:
+            return await left_by_steps(tx, task)
+
 
 async def _keep(tx: Tx, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None:
     for path, text in texts.items():
@@ -118,6 +123,11 @@ async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
     """The newest of each path."""
     mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path, artifacts.c.at)
     return {row.path: row.text for row in await tx.execute(mine)}
+
+
+async def left_by_steps(tx: Tx, task: str) -> frozenset[tuple[str, str]]:
+    left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == task))
+    return frozenset((row.path, row.step) for row in left)
 
 
 async def load_task(tx: Tx, task: str) -> Task | None:
