@@ -51,6 +51,12 @@ def card(s: Snapshot, e: Execution) -> tuple[Action, ...]:
     return () if (s.column or "").casefold() == column.casefold() else (MoveCard(column),)
 
 
+def shown(s: Snapshot, e: Execution) -> tuple[Action, ...]:
+    """Card and status, as they are not yet."""
+    body = progress(e, s.item.claim.go_ahead if s.item.claim else None)
+    return (*card(s, e), *(() if s.status and s.status.body == body else (SayStatus(body),)))
+
+
 def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:
     """A person is asked once for the plan as it is shown; None: it needs none, or has it."""
     if e.approved:
@@ -68,14 +74,7 @@ def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action,
 
 
 def begin(s: Snapshot, e: Execution, claim: Claim, accept: tuple[Action, ...], spend: tuple[Action, ...]) -> Decision:
-    """The item is taken; its steps are given out from the next look on."""
+    """The item is taken; its steps are given out next, and then card and status say so."""
     started: tuple[Action, ...] = () if e.started else (NotePlan(e.plan.task_id, Started(s.now, claim.go_ahead.by)),)
-    actions = (
-        *accept,
-        claim,
-        *spend,
-        *started,
-        *card(s, e),
-        SayStatus(progress(e, claim.go_ahead)),
-    )
+    actions = (*accept, claim, *spend, *started)
     return Decision("Ready", f"its plan begins: {e.plan.playbook}, {len(e.steps)} steps", actions, s.now, "machine")

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.actions import Action, Decision, NotePlan, RunPlan, SayStatus, SendBack
+from bot.core.actions import Action, Decision, NotePlan, RunPlan, SendBack
 from bot.core.budget import Refusal, Usage, admit
 from bot.core.item import Claim
 from bot.core.parking import park
-from bot.core.planned import card, peers_for
+from bot.core.planned import peers_for, shown
 from bot.core.plans.delegation import news, prompt
 from bot.core.plans.execution import Execution, StepState, after
 from bot.core.plans.happened import Dispatched
 from bot.core.plans.overlap import held_by
 from bot.core.plans.plan import FOLDER
-from bot.core.plans.words import progress
 from bot.core.prompts import step_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
@@ -50,13 +49,13 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
         usage, e = _with_one_more(usage, found), after(e, given)
         names.append(f"step {unit.step.id} to agent {found.name}")
     if actions:
-        shown = (*card(s, e), SayStatus(progress(e, claim.go_ahead)))
-        return Decision(NAME, f"gives {', '.join(names)}", (*actions, *shown), waits_for="slot")
+        waits_for = refusal.what if refusal else "machine"
+        return Decision(NAME, f"gives {', '.join(names)}", (*actions, *shown(s, e)), waits_for=waits_for)
     if refusal is None or busy:
         return None
     if not refusal.full:
         return park(s, NAME, refusal.reason)
-    return Decision(NAME, refusal.reason, (), refusal.until, refusal.what)
+    return Decision(NAME, refusal.reason, shown(s, e), refusal.until, refusal.what)
 
 
 def _begun(s: Snapshot, claim: Claim, unit: StepState, base: str) -> Dispatched | None:
