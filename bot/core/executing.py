@@ -21,7 +21,7 @@ from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Completed, Happened, Recorded, SentBack, Started
 from bot.core.plans.shortfall import shortfall
 from bot.core.plans.words import approval_wanted
-from bot.core.prompts import another_attempt
+from bot.core.prompts import MORE_TO_USE, another_attempt
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
 from bot.core.stage import AwaitingApproval, Executing
@@ -99,6 +99,9 @@ def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision
         return _when_alone(s, run, once_more(s, run))
     if outcome.ended == "limited":
         return _limited(s, stage, unit, run)
+    if outcome.ended == "overspent" and s.item.more_at and s.item.more_at > run.admitted_at:
+        more = SentBack(s.now, unit.step.id, MORE_TO_USE, (f"more:{run.key}",), asked=True)
+        return _note(s, stage, f"step {run.step} goes on: the item was given more to use", more)
     if outcome.ended in ("asked", "overspent"):
         return _when_alone(s, run, park(s, NAME, reason_of(run) or overspent(run), BUDGET))
     return _record(s, stage, unit, run, wrong or what_became(run))
@@ -191,7 +194,8 @@ def _failed(s: Snapshot, stage: Executing, reason: str) -> Decision:
 def _again(s: Snapshot, stage: Executing, *units: StepState) -> Decision:
     """A person asked for another attempt since."""
     go = stage.claim.go_ahead
-    back = tuple(SentBack(s.now, unit.step.id, another_attempt(go.by), (f"go:{go.key}",)) for unit in units)
+    why, causes = another_attempt(go.by), (f"go:{go.key}",)
+    back = tuple(SentBack(s.now, unit.step.id, why, causes, asked=True) for unit in units)
     names = ", ".join(unit.step.id for unit in units)
     return _note(s, stage, f"step {names} is done again: {go.by} asked for it", *back)
 

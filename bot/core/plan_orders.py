@@ -133,7 +133,8 @@ def _rejected(s: Snapshot, e: Execution, asks: dues.AskApproval, order: Order) -
     if phase is None:
         return (Answered(order.at, 0, "reject", order.by, order.args),)
     step = last_changing(phase).step.id
-    return (SentBack(order.at, step, f"@{order.author} asks:\n\n{_said(order)}", (f"order:{order.id}",)),)
+    why = f"@{order.author} asks:\n\n{_said(order)}"
+    return (SentBack(order.at, step, why, (f"order:{order.id}",), asked=True),)
 
 
 def _amended(e: Execution, order: Order) -> tuple[Amended, ...] | str:

@@ -70,6 +70,7 @@ class SentBack:
     causes: tuple[str, ...] = ()  # the evidence of its next run
     conflict: bool = False  # its result is being folded in: it works where the conflict lies
     lost: bool = False  # the machine failed, not the agent: no round is used up
+    asked: bool = False  # a person wants it, or has answered: nothing failed, and no round is used up either
     kind: Literal["sent-back"] = "sent-back"
 
 
