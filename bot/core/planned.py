@@ -13,6 +13,7 @@ from bot.core.plans.words import plan_wants_approval, progress
 from bot.core.queue import takers
 from bot.core.run import Peer
 from bot.core.snapshot import Snapshot
+from bot.core.wishes import outlived
 
 
 def unfinished(s: Snapshot) -> Execution | None:
@@ -55,6 +56,13 @@ def shown(s: Snapshot, e: Execution) -> tuple[Action, ...]:
     """Card and status, as they are not yet."""
     body = progress(e, s.item.claim.go_ahead if s.item.claim else None)
     return (*card(s, e), *(() if s.status and s.status.body == body else (SayStatus(body),)))
+
+
+def reads_otherwise(s: Snapshot, e: Execution) -> bool:
+    """The issue was closed in the middle of its plan and reopened, and was edited since that was begun."""
+    if e.started is None or e.last_at is None or s.issue is None or not outlived(s, e.last_at):
+        return False
+    return bool(s.issue.changed_since(e.started.at))
 
 
 def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:

@@ -117,7 +117,7 @@ class Amended:
     phases: tuple[Phase, ...] = ()
     after: int | None = None  # the phase they follow; None: the present one
     steps: tuple[Step, ...] = ()  # added to the phases their ids begin with
-    trigger: str = "person"  # person | feedback | gate | plan.md
+    trigger: str = "person"  # person | feedback | gate | plan.md | reopened
     kind: Literal["amended"] = "amended"
 
 
