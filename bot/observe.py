@@ -17,6 +17,7 @@ from bot.core.own import is_app, known_moves
 from bot.core.phase_gates import workflows_of
 from bot.core.planned import unfinished
 from bot.core.planning import wanted
+from bot.core.plans.library import documents_in, library_of
 from bot.core.plans.stack import Facts, to_read
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
@@ -247,12 +248,13 @@ async def _grounds(ctx: Context, s: Snapshot) -> Grounds | None:
         return None
 
     def read(paths: tuple[str, ...]) -> tuple[str, ...]:
-        return (*to_read(paths), *filter(is_own, paths))
+        return (*to_read(paths), *filter(is_own, paths), *documents_in(paths))
 
     paths, texts = await ctx.git.read(s.item.repo, s.default_head, read)
     playbooks, problem = playbooks_in(texts)
-    facts = Facts(paths, {path: text for path, text in texts.items() if not is_own(path)})
-    return Grounds(facts, playbooks, problem, tuple(await ctx.ledger.pasts(ctx.price, s.item.repo)))
+    facts = Facts(paths, {path: texts[path] for path in to_read(paths) if path in texts})
+    history = tuple(await ctx.ledger.pasts(ctx.price, s.item.repo))
+    return Grounds(facts, playbooks, problem, library_of(texts), history)
 
 
 async def _contains(ctx: Context, s: Snapshot) -> bool | None:

@@ -14,6 +14,7 @@ from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
 from bot.core.plans.execution import Execution
 from bot.core.plans.learning import Past
+from bot.core.plans.library import Tagged
 from bot.core.plans.overlap import Busy
 from bot.core.plans.playbook import Playbook
 from bot.core.plans.stack import Facts
@@ -64,6 +65,7 @@ class Grounds:
     facts: Facts
     playbooks: tuple[Playbook, ...]
     problem: str = ""  # with the team's own playbooks; then the shipped ones alone are there
+    library: tuple[Tagged, ...] = ()  # the team's documents, for steps whose words they match
     history: tuple[Past, ...] = ()  # the newest first
 
 

@@ -12,12 +12,14 @@ from bot.core.comments import AGAIN, REOPENED
 from bot.core.decide import decide
 from bot.core.item import text_hash
 from bot.core.plans.execution import after, begin, carried_out
-from bot.core.plans.happened import Amended, Answered, Completed, Started
+from bot.core.plans.happened import Amended, Answered, Completed, Dispatched, Recorded, SentBack, Started
+from bot.core.plans.library import library_of
+from bot.core.plans.playbook import Part, Playbook, Stretch
 from bot.core.plans.stack import Facts
 from bot.core.policy import Planning
 from bot.core.snapshot import Grounds, Snapshot, StatusComment
 from bot.playbook_files import shipped
-from tests.core.facts import NOW, PLAN, STEPS_DONE, ago, go_ahead, issue, item, move, order, policy, snapshot
+from tests.core.facts import NOW, PLAN, STEPS_DONE, ago, go_ahead, in_plan, issue, item, move, order, policy, snapshot
 
 GROUNDS = Grounds(Facts(("app.py", "pyproject.toml")), shipped())
 LIST = "- [ ] the code\n- [ ] the documents\n"
@@ -149,6 +151,37 @@ def test_a_plan_is_made_when_somebody_asks(args: str, problem: str) -> None:
     s = snapshot("Backlog", grounds=GROUNDS, orders=(order("plan", args, by="wendy"),))
     decision = decide(s)
     assert (problem in decision.reason) and bool(adopted(s)) == (not problem)
+
+
+def test_a_step_that_takes_turns_has_them_by_comments() -> None:
+    """Its phase is looked at whenever it ends, and what is said of it goes to that step."""
+    talk = Playbook(
+        "talk", "Talked over.", (Stretch("Talk", (Part("Ask: {task}", "planner", interactive=True), Part("{task}"))),)
+    )
+    [plan] = adopted(ready(Planning("talk"), grounds=replace(GROUNDS, playbooks=(talk,))))
+    assert plan.phases[0].approval == "step 1.1 takes turns with a person"
+    both = [
+        what
+        for step in plan.steps
+        for what in (Dispatched(ago(9), step.id, "c"), Recorded(ago(8), step.id, "complete", "c"))
+    ]
+    shown = carried_out(plan, (Started(ago(9), "wendy"), *both), on_board=True)
+    s = in_plan(execution=shown, orders=(order("reject", "Ask about colours too", by="wendy"),))
+    [back] = [each.what for each in decide(s).actions if isinstance(each, NotePlan)]
+    assert isinstance(back, SentBack) and back.step == "1.1" and "colours" in back.why
+
+
+def test_a_teams_documents_go_to_the_steps_whose_words_they_match() -> None:
+    """Those that lie in the repository's folder for them, by the tags of their front matter or name."""
+    texts = {
+        ".github/sluice/knowledge/typos.md": "",
+        ".github/sluice/knowledge/money.md": "---\ntags: [billing]\n---\n",
+        ".github/sluice/knowledge/pack/other.md": "",
+    }
+    library = library_of(texts)
+    assert [each.tags for each in library] == [("billing",), ("typos",)]
+    s = ready(Planning("scout-builder"), grounds=replace(GROUNDS, library=library), issue=issue(title="Fix the typos"))
+    assert {path for plan in adopted(s) for step in plan.steps for path in step.knowledge} == {next(iter(texts))}
 
 
 def reopened(edited: bool, **facts: Any) -> Snapshot:

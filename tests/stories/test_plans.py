@@ -129,9 +129,15 @@ task = "Write the right half. {task}"
 
 
 async def test_steps_that_conflict_are_brought_together_by_the_later(make_world: MakeWorld) -> None:
-    """Both write one file, by a playbook of the team: the second is done again, the first's work laid before it."""
-    world = await make_world(policy=planned("two"), files={".github/sluice/playbooks/two.toml": TWO})
-    item = await item_of(world, {"1.1": ("shop.py", "SHOP = 1\n"), "1.2": ("shop.py", "SHOP = 2\n")})
+    """Both write one file, by a playbook of the team: the second is done again, the first's work laid before it. A
+    document of the team's lies where the step that it matches is told."""
+    told = ".github/sluice/knowledge/halves-left.md"
+    world = await make_world(
+        policy=planned("two"), files={".github/sluice/playbooks/two.toml": TWO, told: "The left comes first.\n"}
+    )
+    item = await item_of(world, {"1.2": ("shop.py", "SHOP = 2\n")})
+    named = {"run": f"grep -q '`{told}`: read it first' $SLUICE_BRIEF && grep -q 'comes first' {told}"}
+    world.play(TITLE, named, *writes("shop.py", "SHOP = 1\n"), step="1.1")
     world.play(TITLE, *writes("shop.py", "SHOP = 3  # both\n"), step="1.2", round=2)
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)
