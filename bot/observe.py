@@ -17,7 +17,7 @@ from bot.core.own import is_app, known_moves
 from bot.core.phase_gates import workflows_of
 from bot.core.planned import unfinished
 from bot.core.planning import wanted
-from bot.core.plans.library import documents_in, library_of
+from bot.core.plans.library import Tagged, is_shared, tags_of
 from bot.core.plans.stack import Facts, to_read
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
@@ -248,13 +248,13 @@ async def _grounds(ctx: Context, s: Snapshot) -> Grounds | None:
         return None
 
     def read(paths: tuple[str, ...]) -> tuple[str, ...]:
-        return (*to_read(paths), *filter(is_own, paths), *documents_in(paths))
+        return (*to_read(paths), *filter(is_own, paths), *filter(is_shared, paths))
 
     paths, texts = await ctx.git.read(s.item.repo, s.default_head, read)
     playbooks, problem = playbooks_in(texts)
-    facts = Facts(paths, {path: texts[path] for path in to_read(paths) if path in texts})
-    history = tuple(await ctx.ledger.pasts(ctx.price, s.item.repo))
-    return Grounds(facts, playbooks, problem, library_of(texts), history)
+    facts = Facts(paths, {path: text for path, text in texts.items() if not (is_own(path) or is_shared(path))})
+    library = tuple(Tagged(path, tags_of(path, text)) for path, text in texts.items() if is_shared(path))
+    return Grounds(facts, playbooks, problem, tuple(await ctx.ledger.pasts(ctx.price, s.item.repo)), library)
 
 
 async def _contains(ctx: Context, s: Snapshot) -> bool | None:

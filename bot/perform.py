@@ -162,10 +162,12 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case Park(reason, told):
             await ledger.park(item, reason, told, now)
             await _slots_free(ctx)
+            await _file(ctx, s)
         case Finish(how, receipt):
             await ledger.finish(item, how, receipt, now)
             await ledger.wake_where(now, f"#{s.item.number} is over", repo=s.item.repo, waits_for=("dependency",))
             await _slots_free(ctx)
+            await _file(ctx, s)
         case Claim():
             return await _claim(ctx, s, action)
         case Dispatch(run):
@@ -216,6 +218,12 @@ SLOT = ("slot", "agent", "quota")
 async def _slots_free(ctx: Context) -> None:
     """The next few in rank look whether they may start; the sweep asks everybody."""
     await ctx.ledger.wake_where(ctx.now(), "a slot is free", waits_for=SLOT, limit=3)
+
+
+async def _file(ctx: Context, s: Snapshot) -> None:
+    """Its trace and retrospective, when it is over and whenever a person is needed."""
+    if account := await ctx.ledger.account(s.item.id):
+        await asyncio.to_thread(ctx.file, account)
 
 
 async def _claim(ctx: Context, s: Snapshot, claim: Claim) -> Stopped | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.core.actions import Action, AdoptPlan, NotePlan
 from bot.core.foreign import clean, fence
+from bot.core.going_ahead import text_waits
 from bot.core.item import GoAhead, Order
 from bot.core.planned import there, unfinished
 from bot.core.planning import AUTO, not_makeable, one_more_over, plan_for
@@ -18,7 +19,6 @@ from bot.core.plans.plan import Plan
 from bot.core.plans.words import plan_shown
 from bot.core.snapshot import Snapshot
 from bot.core.stage import AwaitingApproval, Executing, Parked, Ready, Stage
-from bot.core.starting import text_waits
 
 FEEDBACK = "words after `approve` are for a phase of a plan that waits for approval"
 

@@ -43,6 +43,7 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
         facts=grounds.facts,
         playbooks=grounds.playbooks,
         history=grounds.history,
+        library=grounds.library,
         playbook="" if name == AUTO else name,
         peers=s.peers,
         gates=s.policy.gates.commands,
@@ -50,7 +51,6 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
         task_id=_id(s, issue, go, name),
         steps_from_checklist=s.policy.plan.checklist,
         sub_issues=_subs(s, issue),
-        library=grounds.library,
         find_gates=False,  # a checkout for gates has not what the repository's own commands may need
     )
     plan = _with_turns(_approved(make_plan(request), s.policy.plan.approve))

@@ -65,8 +65,8 @@ class Grounds:
     facts: Facts
     playbooks: tuple[Playbook, ...]
     problem: str = ""  # with the team's own playbooks; then the shipped ones alone are there
-    library: tuple[Tagged, ...] = ()  # the team's documents, for steps whose words they match
     history: tuple[Past, ...] = ()  # the newest first
+    library: tuple[Tagged, ...] = ()  # documents that belong to no pack
 
 
 @dataclass(frozen=True)

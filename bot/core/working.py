@@ -36,8 +36,9 @@ from bot.core.queue import BUILDER, fall_backs
 from bot.core.run import ATTEMPTS, Peer, Run, evidence_of, is_step, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.spend import NOTHING, Budget
+from bot.core.staffing import limited
 from bot.core.stage import Built, Claimed, Gating, Working
-from bot.core.starting import STEP, limited
+from bot.core.starting import STEP
 from bot.core.worktree import Work
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)  # before git or GitHub is asked again

@@ -12,15 +12,12 @@ from bot.core.plans.accepting import refused
 from bot.core.plans.execution import Execution, after, carried_out
 from bot.core.plans.happened import Happened
 from bot.core.plans.joining import joined
-from bot.core.plans.learning import Past, past
 from bot.core.plans.plan import Plan
-from bot.core.spend import Price
 from bot.errors import UserError
 from bot.ledger.databases import Tx
 from bot.ledger.plan_tables import artifacts, plan_events, plans
 from bot.ledger.store import Store, insert_once, upsert
 
-MOST_PASTS = 500  # tasks that are learnt from
 MOST_TEXT = 200_000  # characters of one artifact
 
 
@@ -68,19 +65,7 @@ class Plans(Store):
         if under_way:
             wanted = wanted.where(plans.c.over.is_(None))
         async with self.read() as tx:
-            return [await _task(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
-
-    async def pasts(self, price: Price, repo: str | None = None) -> list[Past]:
-        """What was started, as the next plan learns from it: the newest first."""
-        begun = select(plan_events.c.task).where(plan_events.c.number == 1)
-        wanted = select(plans).where(plans.c.task.in_(begun)).order_by(plans.c.created_at.desc(), plans.c.task)
-        if repo is not None:
-            wanted = wanted.where(plans.c.repo == repo)
-        async with self.read() as tx:
-            rows = (await tx.execute(wanted.limit(MOST_PASTS))).mappings().all()
-            tasks = [await _task(tx, row) for row in rows]
-        carried_out = [(task.execution, task.happened) for task in tasks]
-        return [past(e, happened, price) for e, happened in carried_out if e.started]
+            return [await task_of(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
 
     async def happen(self, task: str, *what: Happened, looking: bool = False) -> tuple[Execution, str]:
         """Let it happen, all of it or nothing: how the plan stands then, and why it was refused (empty: it was not).
@@ -138,7 +123,7 @@ async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
 
 async def load_task(tx: Tx, task: str) -> Task | None:
     row = (await tx.execute(select(plans).where(plans.c.task == task))).mappings().one_or_none()
-    return await _task(tx, row) if row else None
+    return await task_of(tx, row) if row else None
 
 
 async def task_of_item(tx: Tx, item: str) -> Task | None:
@@ -146,10 +131,10 @@ async def task_of_item(tx: Tx, item: str) -> Task | None:
     mine = select(plans).where(plans.c.item == item, func.coalesce(plans.c.over, "") != "cancelled")
     newest = mine.order_by(plans.c.created_at.desc(), plans.c.task).limit(1)
     row = (await tx.execute(newest)).mappings().one_or_none()
-    return await _task(tx, row) if row else None
+    return await task_of(tx, row) if row else None
 
 
-async def _task(tx: Tx, row: RowMapping) -> Task:
+async def task_of(tx: Tx, row: RowMapping) -> Task:
     mine = select(plan_events.c.what).where(plan_events.c.task == row["task"]).order_by(plan_events.c.number)
     happened = tuple((await tx.execute(mine)).scalars())
     return Task(row["plan"], row["item"], row["repo"], happened)

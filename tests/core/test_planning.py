@@ -13,7 +13,7 @@ from bot.core.decide import decide
 from bot.core.item import text_hash
 from bot.core.plans.execution import after, begin, carried_out
 from bot.core.plans.happened import Amended, Answered, Completed, Dispatched, Recorded, SentBack, Started
-from bot.core.plans.library import library_of
+from bot.core.plans.library import Tagged, is_shared, tags_of
 from bot.core.plans.playbook import Part, Playbook, Stretch
 from bot.core.plans.stack import Facts
 from bot.core.policy import Planning
@@ -178,8 +178,8 @@ def test_a_teams_documents_go_to_the_steps_whose_words_they_match() -> None:
         ".github/sluice/knowledge/money.md": "---\ntags: [billing]\n---\n",
         ".github/sluice/knowledge/pack/other.md": "",
     }
-    library = library_of(texts)
-    assert [each.tags for each in library] == [("billing",), ("typos",)]
+    library = tuple(Tagged(path, tags_of(path, text)) for path, text in texts.items() if is_shared(path))
+    assert [each.tags for each in library] == [("typos",), ("billing",)]
     s = ready(Planning("scout-builder"), grounds=replace(GROUNDS, library=library), issue=issue(title="Fix the typos"))
     assert {path for plan in adopted(s) for step in plan.steps for path in step.knowledge} == {next(iter(texts))}
 

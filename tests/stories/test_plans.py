@@ -128,16 +128,22 @@ task = "Write the right half. {task}"
 """
 
 
+async def test_a_team_s_documents_are_named_to_the_steps_they_match(make_world: MakeWorld) -> None:
+    """By their tags, and by path: they lie in every worktree."""
+    known = ".github/sluice/knowledge/"
+    files = {f"{known}{name}.md": f"---\ntags: [{tag}]\n---\n{name}\n" for name, tag in (("a", "shop"), ("b", "boat"))}
+    world = await make_world(policy=planned("scout-builder"), files=files)
+    item = await item_of(world, {"1.1": (REPORT, "shop.py:1\n")})
+    told = f'grep -q {known}a.md "$SLUICE_BRIEF" && ! grep -q {known}b.md "$SLUICE_BRIEF"'
+    world.play(TITLE, {"run": f"{told} && cat {known}a.md"}, *writes("shop.py", "SHOP = 1\n"), step="2.1")
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
+
+
 async def test_steps_that_conflict_are_brought_together_by_the_later(make_world: MakeWorld) -> None:
-    """Both write one file, by a playbook of the team: the second is done again, the first's work laid before it. A
-    document of the team's lies where the step that it matches is told."""
-    told = ".github/sluice/knowledge/halves-left.md"
-    world = await make_world(
-        policy=planned("two"), files={".github/sluice/playbooks/two.toml": TWO, told: "The left comes first.\n"}
-    )
-    item = await item_of(world, {"1.2": ("shop.py", "SHOP = 2\n")})
-    named = {"run": f"grep -q '`{told}`: read it first' $SLUICE_BRIEF && grep -q 'comes first' {told}"}
-    world.play(TITLE, named, *writes("shop.py", "SHOP = 1\n"), step="1.1")
+    """Both write one file, by a playbook of the team: the second is done again, the first's work laid before it."""
+    world = await make_world(policy=planned("two"), files={".github/sluice/playbooks/two.toml": TWO})
+    item = await item_of(world, {"1.1": ("shop.py", "SHOP = 1\n"), "1.2": ("shop.py", "SHOP = 2\n")})
     world.play(TITLE, *writes("shop.py", "SHOP = 3  # both\n"), step="1.2", round=2)
     await world.settle()
     assert await world.column(item) == "In Review", await world.reason(item)

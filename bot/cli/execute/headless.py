@@ -11,8 +11,9 @@ from pathlib import Path
 
 import typer
 
+from bot.cli.execute.library import as_found, laid, uncommitted
 from bot.cli.execute.lock import held
-from bot.cli.execute.looking import finish
+from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
 from bot.cli.execute.sitting import Sitting, who
 from bot.cli.execute.telling import knowledge_of
@@ -54,10 +55,13 @@ async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     if stop.kind == "complete":
         _say_complete(sit, await finish(sit), branch, output)
         return 0
+    said = told(sit.e, stop.due) if stop.due else {}
+    if isinstance(stop.due, dues.Failed):
+        said |= await record_filed(sit)
     if output is Form.json:
-        print_json({"status": stop.kind, "message": stop.said, **(told(sit.e, stop.due) if stop.due else {})})
+        print_json({"status": stop.kind, "message": stop.said, **said})
     else:
-        console.print(text(told(sit.e, stop.due)) if stop.due else f"Stopped: {stop.said}")
+        console.print(text(said) if said else f"Stopped: {stop.said}")
     return 0 if stop.kind in STOPPED_WELL else 1
 
 
@@ -83,7 +87,9 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     if not base:
         raise UserError("this repository has no commit yet: make one, for the work to begin from")
     git = local_git(root, sit.place.top, await _author(sit.place.top))
+    unknown_to_git = await uncommitted(sit, base)
     shared = {path: file.read_text() for path in (CONTEXT,) if (file := sit.place.top / path).is_file()}
+    shared |= laid(unknown_to_git)
     policy = await _policy(sit, base)
     hide = Hiding(settings.secrets()).text
     bench = Workbench(
@@ -94,7 +100,8 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
         sit.e = e
         known = knowledge_of(sit, unit)
         handed = await sit.ledger.artifacts(sit.task)
-        return prompt(e, unit, known, handed, about_place(unit.step)), delivered(known)
+        found = as_found(known, unknown_to_git)
+        return prompt(e, unit, found, handed, about_place(unit.step)), delivered(known)
 
     driver = Driver(
         sit.ledger,

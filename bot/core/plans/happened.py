@@ -55,6 +55,7 @@ class Recorded:
     used: tuple[Tokens, ...] = ()  # as billed; empty: unknown
     estimated: int | None = None  # tokens, where nothing better is known
     session: str = ""
+    since: datetime | None = None  # what its session said from then until `at` is in `used`, or in another step's
     error: str = ""
     seconds: float | None = None  # as told; None: since it was dispatched
     kind: Literal["recorded"] = "recorded"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-TEAMS = ".github/sluice/knowledge"  # where a team keeps its documents
+TEAMS = ".github/sluice/knowledge"  # in it packs, as folders, and beside them what belongs to none
 WRITTEN = (".md", ".txt", ".rst")
-MOST_MATCHES, MOST_READ = 5, 50
+MOST_MATCHES = 5
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 TAGS = re.compile(r"^tags:\s*\[?([^\]\n]*)\]?\s*$", re.MULTILINE)
 WORD = re.compile(r"[a-z0-9]+")
@@ -28,15 +28,9 @@ def tags_of(path: str, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(WORD.findall(words.casefold())))
 
 
-def documents_in(paths: Iterable[str]) -> tuple[str, ...]:
-    """The team's, those of packs apart, by the paths of a repository's files."""
-    return tuple(path for path in sorted(paths) if path.rpartition("/")[0] == TEAMS and path.endswith(WRITTEN))[
-        :MOST_READ
-    ]
-
-
-def library_of(texts: Mapping[str, str]) -> tuple[Tagged, ...]:
-    return tuple(Tagged(path, tags_of(path, texts[path])) for path in documents_in(texts))
+def is_shared(path: str) -> bool:
+    """The team's, and of no pack."""
+    return path.rpartition("/")[0] == TEAMS and path.endswith(WRITTEN)
 
 
 def matching(documents: Iterable[Tagged], *said: str) -> tuple[str, ...]:
