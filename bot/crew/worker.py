@@ -27,6 +27,7 @@ from bot.core.policy import Policy, Work
 from bot.core.prompts import Brief, Handed, mate_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.spend import NOTHING, counted
+from bot.crew.crew import end_lost
 from bot.crew.ground import folder_for, git_of, spec_of
 from bot.crew.hiring import peer_for
 from bot.crew.lease import handed_on, is_held, present, taken
@@ -68,7 +69,10 @@ async def _main(settings: Settings, mate: str, held: IO[str] | None = None) -> i
             if lease is None:
                 return 0  # another process sees to it
             with lease:
-                await _carry_out(settings, ledger, mate)
+                try:
+                    await _carry_out(settings, ledger, mate)
+                except UserError as error:  # its peer is not set up any more, say
+                    await end_lost(ledger, await ledger.told(mate), str(error))
     except asyncio.CancelledError:
         log.info("stopped: the next command goes on where it was", agent=mate)
     finally:

@@ -270,6 +270,15 @@ def test_a_delete_that_was_cut_short_still_names_the_branch(yard: Yard) -> None:
     assert yard.orchestrator.delete_agent(made)["message"].endswith(f"branch sluice/agent-{made['agent_id']}")
 
 
+def test_an_agent_whose_peer_is_gone_says_so(yard: Yard) -> None:
+    """Its settings were changed after it was created: the reason is theirs, and not that a process is gone."""
+    yard.orchestrator.create_agent("scout")
+    yard.config.write_text(yard.config.read_text().replace("peers.robo", "peers.other"))
+    yard.orchestrator.command_agent("scout", "Look")
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_status("scout")["reason"].startswith("there is no peer 'robo' in sluice.toml")
+
+
 def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:
     """A task without words, a branch, an agent or a peer that is not there: said at once, before anything is made."""
     for words, why in (
