@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from bot.agents.erasing import erase
 from bot.agents.homes import Homes
@@ -115,12 +116,16 @@ class Crew:
         mate = await self.ledger.mate(text, str(self.folder))
         if mate.deleted_at:
             return mate
-        told = await self._stopped(mate)
-        left = await self._put_away(mate) if told.runs else "it never began"
-        await self.ledger.dismiss_mate(mate.id, left, utc_now())
-        root = folder_for(self.settings, mate.id)
-        for memory in ("homes", "desks", "runs", "outcomes"):
-            erase(root / memory)
+        await self._stopped(mate)
+        with await self._lease(mate):
+            told = await self.ledger.told(mate.id)
+            if told.mate.deleted_at:  # by another shell
+                return told.mate
+            left = await self._put_away(mate) if told.runs else "it never began"
+            await self.ledger.dismiss_mate(mate.id, left, utc_now())
+            root = folder_for(self.settings, mate.id)
+            for memory in ("homes", "desks", "runs", "outcomes"):
+                erase(root / memory)
         return await self.ledger.mate(mate.id, str(self.folder))
 
     async def delete_all(self) -> list[Mate]:
@@ -132,22 +137,19 @@ class Crew:
         """Once nothing of it works any more. What a killed process left open is ended here."""
         if not (await self._seen(await self.ledger.told(mate.id))).over:
             await self.ledger.stop_mate(mate.id, at_shell(getpass.getuser()), utc_now())
-        folder, waited = folder_for(self.settings, mate.id), 0.0
-        while lease.is_held(folder) and waited < PATIENCE:
-            await asyncio.sleep(PACE)
-            waited += PACE
-        return await self._ended(mate, folder)
-
-    async def _ended(self, mate: Mate, folder: Path) -> Told:
-        told = await self.ledger.told(mate.id)
-        if told.over:
-            return told
-        held = lease.take(folder)
-        if held is None:
-            raise LedgerBusy(f"agent {mate.name} does not end: its process still works; try again in a moment")
-        with held:
-            await end_lost(self.ledger, told, "stopped")
+        with await self._lease(mate):
+            told = await self.ledger.told(mate.id)
+            if not told.over:
+                await end_lost(self.ledger, told, "stopped")
         return await self.ledger.told(mate.id)
+
+    async def _lease(self, mate: Mate) -> IO[str]:
+        """Once its process has ended: nothing else works on it until this is given back."""
+        for _ in range(round(PATIENCE / PACE)):
+            if held := lease.take(folder_for(self.settings, mate.id)):
+                return held
+            await asyncio.sleep(PACE)
+        raise LedgerBusy(f"agent {mate.name} does not end: its process still works; try again in a moment")
 
     async def _put_away(self, mate: Mate) -> str:
         """Saved first, then shown as its branch, then its worktree goes; where the work is, in words."""

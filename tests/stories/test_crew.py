@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from bot.cli.tasks import place_of
 from bot.crew.ground import folder_for
 from bot.crew.lease import is_held
 from bot.errors import UserError
-from bot.orchestrator import Orchestrator
+from bot.orchestrator import Orchestrator, crew_at
 from bot.settings import Settings
 from tests.contracts.git_world import git
 
@@ -290,6 +291,16 @@ def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:
         with pytest.raises(UserError, match=why):
             shell("agent", "create", "scout", *words, config=yard.config)
     assert yard.orchestrator.check_agent_status() == {}
+
+
+async def test_two_shells_delete_one_agent_once(yard: Yard) -> None:
+    """The second waits for the first, and is told the same."""
+    yard.play("scout", {"write": "found.md", "text": "here\n"}, {"say": "Found."})
+    made = yard.orchestrator.create_agent("scout", "Look")
+    yard.until(yard.orchestrator.all_agents_complete)
+    async with crew_at(yard.config, yard.folder) as one, crew_at(yard.config, yard.folder) as other:
+        gone = await asyncio.gather(one.delete("scout"), other.delete("scout"))
+    assert {mate.left for mate in gone} == {f"branch sluice/agent-{made['agent_id']}"}
 
 
 async def test_a_notebook_orchestrates_too(yard: Yard) -> None:
