@@ -3,47 +3,22 @@ this ledger's Sluices do, the board's service among them."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from bot.core.actions import Claim, RunPlan
 from bot.core.budget import Caps, Refusal
-from bot.core.item import GoAhead, Item
+from bot.core.item import GoAhead
 from bot.core.plans.driving import round_of
 from bot.core.plans.execution import StepState
 from bot.core.policy import Work
 from bot.core.run import Outcome, Peer, Run
-from bot.core.worktree import Work as Result
 from bot.core.worktree import WorkSpec
+from bot.headless.ledger import Ledger, UnderWay
 
 MOST_RUNS = 10_000  # of one task
 GONE = Outcome("cancelled", "its process is gone", 0.0, "")
-
-
-class UnderWay(Protocol):
-    async def running(self) -> Sequence[Run]: ...
-    async def end_run(self, key: str, outcome: Outcome, work: Result | None, now: datetime) -> bool: ...
-
-
-class Ledger(UnderWay, Protocol):
-    async def keep_local(self, item: str, repo: str, title: str, now: datetime) -> None: ...
-    async def note_repository(
-        self, repo: str, policy: str | None, mode: str, since: datetime | None, pushed: datetime | None, now: datetime
-    ) -> datetime | None: ...
-    async def item(self, item: str) -> Item: ...
-    async def runs(self, key: str = "", item: str | None = None, limit: int = 50) -> Sequence[Run]: ...
-    async def admit(
-        self,
-        item: str,
-        claim: Claim | None,
-        run: RunPlan | None,
-        caps: Caps,
-        work: Work,
-        peer: Peer | None,
-        now: datetime,
-    ) -> Refusal | None: ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +48,9 @@ class Admission:
             go = GoAhead(self.go_ahead, self.by, self.at, self.title, "", by_command=True)
             claim = Claim("", self.spec.branch, self.spec.base, go, None)
             await self.ledger.admit(task, claim, None, self.caps, self.work, None, self.now())
+
+    async def close(self) -> None:
+        await give_up(self.ledger, self.spec.item, self.now())
 
     async def admit(self, unit: StepState, plan: RunPlan, peer: Peer) -> Run | Refusal:
         """The run that is let in; it may be that a process before this one had let it in, and came no further."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from bot.core.item import at_shell
 from bot.core.plans import due as dues
 from bot.core.plans.amending import remedy
 from bot.core.plans.delegation import CONTEXT, delivered, prompt
-from bot.core.plans.driving import about_place, nobody_for, peer_for
+from bot.core.plans.driving import about_place, asking, nobody_for, peer_for
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Answered, Happened, Interacted, Started
 from bot.core.plans.labels import text, told
@@ -51,6 +52,7 @@ class Wish:
 
 async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     _can_be_done(sit)
+    _end_in_good_order()
     with held(sit.place.folder, sit.task, os.getpid()):
         stop, branch = await _driven(sit, wish, output)
     if stop.kind == "complete":
@@ -59,6 +61,14 @@ async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     filed = await record_filed(sit) if isinstance(stop.due, dues.Failed) else {}
     _say_stopped(sit, stop, filed, output)
     return 0 if stop.kind in STOPPED_WELL else 1
+
+
+def _end_in_good_order() -> None:
+    """Whoever is told to end, or loses its terminal, ends its agents first, so that nothing is kept for them."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, task.cancel)
 
 
 async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
@@ -159,8 +169,14 @@ def rehearse(sit: Sitting, output: Form) -> int:
 
 
 def _can_be_done(sit: Sitting) -> None:
-    if missing := nobody_for(sit.e, sit.place.settings.peer_list()):
+    peers = sit.place.settings.peer_list()
+    if missing := nobody_for(sit.e, peers):
         raise UserError(f"{'; '.join(missing)}: see [peers] in sluice.toml")
+    if names := asking(sit.e, peers):
+        raise UserError(
+            f'agent {", ".join(names)} has permissions = "ask" in sluice.toml, and asks a person before each command: '
+            'give it "edits" or "all", or drive the plan step by step with `sluice execute next`'
+        )
 
 
 def _say_stopped(sit: Sitting, stop: Stop, filed: Mapping[str, object], output: Form) -> None:

@@ -52,6 +52,12 @@ def nobody_for(e: Execution, peers: Sequence[Peer]) -> list[str]:
     ]
 
 
+def asking(e: Execution, peers: Sequence[Peer]) -> list[str]:
+    """The agents with steps to do that would ask a person before each command: headless nobody could answer."""
+    meant = [peer_for(unit.step, peers) for unit in e.units if unit.state != "complete"]
+    return sorted({peer.name for peer in meant if peer and peer.permissions == "ask"})
+
+
 def round_of(unit: StepState) -> int:
     """One more for each time it was sent back, and for each turn of a person."""
     return 1 + sum(not each.lost for each in unit.sent_back) + unit.turns
