@@ -67,10 +67,11 @@ class Plans(Store):
         async with self.read() as tx:
             return [await task_of(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
 
-    async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]:
+    async def happen(self, task: str, *what: Happened, looking: bool = False) -> tuple[Execution, str]:
         """Let it happen, all of it or nothing: how the plan stands then, and why it was refused (empty: it was not).
 
-        What happened already, in the same words, is no refusal and is not noted twice.
+        What happened already, in the same words, is no refusal and is not noted twice. Its card is looked at, unless
+        that is being done: `looking`.
         """
         async with self.write() as tx:
             found = await load_task(tx, task)
@@ -87,7 +88,7 @@ class Plans(Store):
                 await tx.execute(insert(plan_events), rows)
                 over = "completed" if execution.completed else "cancelled" if execution.cancelled else None
                 await tx.execute(update(plans).where(plans.c.task == task).values(over=over))
-            if found.item and rows:
+            if found.item and rows and not looking:
                 from bot.ledger.wakes import rouse  # here, so that a task without a card is looked at quickly
 
                 await rouse(tx, found.item, fresh[-1].at, "something happened to its plan")

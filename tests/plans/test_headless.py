@@ -107,6 +107,24 @@ def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
     assert again.code == 0 and len(stage.happened(Dispatched)) == 3
 
 
+def test_documents_that_are_only_named_are_there_to_be_read(stage: Stage) -> None:
+    """Those of one's own packs and those nobody committed, too: each step sees only what git has, and what it is given.
+    None of them is committed."""
+    own, notes = ".sluice/knowledge/house/lines.md", "notes.md"
+    stage.plan(Phase(1, "Build", (CODE,)), Phase(2, "Write", (replace(DOCS, id="2.1"),)), knowledge=(own, notes))
+    stage.shop.write(own, "One line.\n")
+    stage.shop.write(notes, "No more.\n")
+    read = f"cat {own} .sluice/knowledge/{notes} > docs/shop.md"
+    stage.script.write_text("")
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"})
+    stage.play("2.1", {"run": f"mkdir docs && {read}"})
+    assert stage.shop.execute("run").code == 0
+    assert stage.file("docs/shop.md") == "One line.\nNo more."
+    assert stage.shop.git("ls-tree", "-r", "--name-only", f"sluice/{TASK}").splitlines() == [
+        "app/main.py", "docs/shop.md", "shop.py",
+    ]  # fmt: skip
+
+
 def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Stage) -> None:
     """Approvals of the plan and of a phase, and an agent's question: exit code 0, told what it waits for."""
     talk = replace(LOOK, interactive=True)
@@ -287,9 +305,10 @@ def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
 
 
 def test_no_more_steps_than_asked_for(stage: Stage) -> None:
-    """It stops in good order, exit code 0, and goes on when it is called again."""
+    """It stops in good order, exit code 0, and goes on when it is called again; with a model for all of them."""
     stage.plan()
-    said = stage.shop.execute("run", "--max-steps", "1")
+    said = stage.shop.execute("run", "--max-steps", "1", "--model", "small")
+    assert "Sluice-Model: small" in stage.shop.git("log", "--format=%B", f"sluice/{TASK}")
     assert said.code == 0 and "as many as --max-steps allows" in said.out
     assert [each.step for each in stage.happened(Dispatched)] == ["1.1"]
     assert stage.shop.execute("run").code == 0

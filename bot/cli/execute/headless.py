@@ -12,6 +12,7 @@ from pathlib import Path
 
 import typer
 
+from bot.cli.execute.library import as_found, laid, uncommitted
 from bot.cli.execute.lock import held, holder
 from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
@@ -84,7 +85,9 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     if not base:
         raise UserError("this repository has no commit yet: make one, for the work to begin from")
     git = local_git(root, sit.place.top, await _author(sit.place.top))
+    unknown_to_git = await uncommitted(sit, base)
     shared = {path: file.read_text() for path in (CONTEXT,) if (file := sit.place.top / path).is_file()}
+    shared |= laid(unknown_to_git)
     policy_text = await sit.files.show(base, POLICY)
     policy = _policy(policy_text)
     peers = [replace(peer, model=wish.model or peer.model) for peer in settings.peer_list()]
@@ -110,7 +113,7 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
             ),
             Workbench(ledger, git, outfit.runs, outfit.agents, spec, policy.work, Hiding(settings.secrets()).text),
             peers,
-            lambda e, unit: _prompt(sit, e, unit),
+            lambda e, unit: _prompt(sit, e, unit, unknown_to_git),
             sit.e,
             sit.happened,
             lambda line: None if output is Form.json else console.print(line),
@@ -138,11 +141,13 @@ async def _is_left(sit: Sitting, task: str) -> bool:
     return known is not None and known.repo == sit.place.repo and holder(sit.place.folder, task) is None
 
 
-async def _prompt(sit: Sitting, e: Execution, unit: StepState) -> tuple[str, tuple[str, ...]]:
+async def _prompt(
+    sit: Sitting, e: Execution, unit: StepState, unknown_to_git: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
     sit.e = e
     known = knowledge_of(sit, unit)
-    handed = await sit.ledger.artifacts(sit.task)
-    return prompt(e, unit, known, handed, about_place(unit.step)), delivered(known)
+    handed, found = await sit.ledger.artifacts(sit.task), as_found(known, unknown_to_git)
+    return prompt(e, unit, found, handed, about_place(unit.step)), delivered(known)
 
 
 def rehearse(sit: Sitting, output: Form) -> int:
