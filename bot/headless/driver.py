@@ -26,6 +26,7 @@ from bot.core.plans.driving import (
     said_last,
     turn_over,
     verdict,
+    with_turns,
 )
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Dispatched, Happened, Recorded, SentBack, Started
@@ -214,7 +215,8 @@ class Driver:
         if asked := turn_over(unit, run, self.happened, now):
             await self.let(asked)
         else:
-            await self._judged(unit, run, now)
+            turns = await self.admission.turns_of(unit) if unit.turns else [run]
+            await self._judged(unit, with_turns(run, turns), now)
 
     async def _judged(self, unit: StepState, run: Run, now: datetime) -> None:
         if why := verdict(self.e, unit, run, await self.ledger.left_by_steps(self.task)):

@@ -6,26 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.abandoned import Task, UnderWay
 from bot.core.actions import Claim, RunPlan
 from bot.core.budget import Caps, Refusal
 from bot.core.item import Item
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Happened
 from bot.core.policy import Work as WorkPolicy
-from bot.core.run import Outcome, Peer, Run
-from bot.core.worktree import Work
+from bot.core.run import Peer, Run
 
 
-class Known(Protocol):
+class Known(Task, Protocol):
     @property
     def execution(self) -> Execution: ...
     @property
     def happened(self) -> tuple[Happened, ...]: ...
-
-
-class UnderWay(Protocol):
-    async def running(self) -> Sequence[Run]: ...
-    async def end_run(self, key: str, outcome: Outcome, work: Work | None, now: datetime) -> bool: ...
 
 
 class Ledger(UnderWay, Protocol):

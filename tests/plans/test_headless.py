@@ -16,9 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
-from bot.cli.execute.lock import held
-from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack
+from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack, Started
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
+from bot.core.tokens import Tokens
+from bot.drivers import held
 from bot.ledger.ledger import SqlLedger
 from bot.plan_files.record import record
 from tests.contracts.ledger_world import FINISHED, add, plan, start
@@ -130,8 +131,9 @@ def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Sta
     talk = replace(LOOK, interactive=True)
     build, look = usual()
     stage.plan(replace(build, approval="it is renamed for good"), replace(look, steps=(talk,)), approval="risk is HIGH")
-    stage.play("2.1", {"ask": "Is `Shop` the new name?"}, round=1)
-    stage.play("2.1", {"say": "Then it looks good"}, round=2)
+    spend = {"spend": {"model": "m", "input_total": 100, "output": 0}}
+    stage.play("2.1", spend, {"ask": "Is `Shop` the new name?"}, round=1)
+    stage.play("2.1", spend, {"say": "Then it looks good"}, round=2)
     first = stage.shop.execute("run")
     assert first.code == 0 and first.out.startswith("ACTION: APPROVAL\nPhase: 0\n")
     stage.shop.execute("approve", "--phase-id", "0")
@@ -146,6 +148,7 @@ def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Sta
     stage.play("2.1", {"say": "Done, then"}, round=3)
     assert f"Task {TASK} completed." in stage.shop.execute("run").out
     assert [each.text for each in stage.happened(Asked)] == ["Is `Shop` the new name?", "Then it looks good"]
+    assert [each.total for each in stage.happened(Recorded)[-1].used] == [200]  # of all its turns
 
 
 def test_at_a_terminal_it_asks(stage: Stage) -> None:
@@ -288,6 +291,17 @@ def test_a_token_budget_is_a_cap(stage: Stage) -> None:
     assert said.code == 1 and "this item has used 1.1 k tokens of the 1 k tokens" in said.out
     assert len(stage.happened(Dispatched)) == 1
     assert stage.happened(Recorded)[0].used[0].total == 1100
+
+
+def test_what_was_used_by_hand_counts_for_the_tasks_budget(stage: Stage) -> None:
+    """It is of the same task, though no run of Sluice's used it."""
+    stage.plan()
+    by_hand = Recorded(datetime.now(UTC), "1.1", "complete", "mona", used=(Tokens("m", 900),))
+    given = Dispatched(by_hand.at, "1.1", "mona")
+    stage.shop.asked(lambda ledger: ledger.happen(TASK, Started(by_hand.at, "mona"), given, by_hand))
+    stage.play("1.2", {"spend": {"model": "m", "input_total": 150, "output": 0}}, {"wait": 60})
+    said = stage.shop.execute("run", "--token-budget", "1000")
+    assert said.code == 1 and "step 1.2 (robo) — failed: it has used the 100 tokens" in said.out
 
 
 def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:

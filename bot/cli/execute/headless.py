@@ -13,7 +13,6 @@ from pathlib import Path
 import typer
 
 from bot.cli.execute.library import as_found, laid, uncommitted
-from bot.cli.execute.lock import held, holder
 from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
 from bot.cli.execute.sitting import Sitting, who
@@ -26,10 +25,12 @@ from bot.core.plans.amending import remedy
 from bot.core.plans.delegation import CONTEXT, delivered, prompt
 from bot.core.plans.driving import about_place, asking, nobody_for, peer_for
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.happened import Answered, Happened, Interacted, Started
+from bot.core.plans.happened import Answered, Happened, Interacted, Recorded, Started
 from bot.core.plans.labels import text, told
 from bot.core.policy import Policy
+from bot.core.spend import NOTHING, Budget
 from bot.core.worktree import WorkSpec, ref_part
+from bot.drivers import held
 from bot.errors import UserError
 from bot.headless.admission import Admission
 from bot.headless.driver import Driver
@@ -93,7 +94,7 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
     peers = [replace(peer, model=wish.model or peer.model) for peer in settings.peer_list()]
     spec = WorkSpec(repo_of(sit.place.top), sit.task, f"sluice/{ref_part(sit.task)}", base)
     caps = settings.cap_values()
-    caps = replace(caps, item=caps.item.within(wish.token_budget, None))
+    caps = replace(caps, item=caps.item.within(wish.token_budget, None).left(_by_hand(sit.happened)))
     own = folder_of(sit)
     async with sit.place.ledger() as ledger, outfit_of(settings, ledger, git, own, peers, shared) as outfit:
         outfit.launcher.reap()
@@ -109,7 +110,6 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
                 at_shell(who()),
                 sit.now,
                 utc_now,
-                lambda task: _is_left(sit, task),
             ),
             Workbench(ledger, git, outfit.runs, outfit.agents, spec, policy.work, Hiding(settings.secrets()).text),
             peers,
@@ -135,10 +135,13 @@ def folder_of(sit: Sitting) -> Path:
     return sit.place.folder / FOLDER / "tasks" / ref_part(sit.task)
 
 
-async def _is_left(sit: Sitting, task: str) -> bool:
-    """Whether a task of this repository has no process; of others nobody here knows."""
-    known = await sit.ledger.task(task)
-    return known is not None and known.repo == sit.place.repo and holder(sit.place.folder, task) is None
+def _by_hand(happened: Sequence[Happened]) -> Budget:
+    """What the task used that no run of Sluice's did: no admission counts that."""
+    from bot.prices import price_of
+
+    records = [each for each in happened if isinstance(each, Recorded) and not each.run]
+    used = [Budget(tokens.total, price_of(tokens)) for each in records for tokens in each.used]
+    return sum(used, NOTHING)
 
 
 async def _prompt(
