@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from bot.core.plans.accepting import refused
 from bot.core.plans.execution import Execution, after, carried_out
@@ -22,6 +22,9 @@ from bot.ledger.store import Store, insert_once, upsert
 
 MOST_PASTS = 500  # tasks that are learnt from
 MOST_TEXT = 200_000  # characters of one artifact
+ALIVE = (plans.c.item == bindparam("item"), func.coalesce(plans.c.over, "") != "cancelled")
+NEWEST = select(plans).where(*ALIVE).order_by(plans.c.created_at.desc(), plans.c.task).limit(1)
+HAPPENED = select(plan_events.c.what).where(plan_events.c.task == bindparam("task")).order_by(plan_events.c.number)
 
 
 @dataclass(frozen=True)
@@ -142,13 +145,10 @@ async def load_task(tx: Tx, task: str) -> Task | None:
 
 async def task_of_item(tx: Tx, item: str) -> Task | None:
     """The newest plan of an item that is not cancelled."""
-    mine = select(plans).where(plans.c.item == item, func.coalesce(plans.c.over, "") != "cancelled")
-    newest = mine.order_by(plans.c.created_at.desc(), plans.c.task).limit(1)
-    row = (await tx.execute(newest)).mappings().one_or_none()
+    row = (await tx.execute(NEWEST, {"item": item})).mappings().one_or_none()
     return await _task(tx, row) if row else None
 
 
 async def _task(tx: Tx, row: RowMapping) -> Task:
-    mine = select(plan_events.c.what).where(plan_events.c.task == row["task"]).order_by(plan_events.c.number)
-    happened = tuple((await tx.execute(mine)).scalars())
+    happened = tuple((await tx.execute(HAPPENED, {"task": row["task"]})).scalars())
     return Task(row["plan"], row["item"], row["repo"], happened)
