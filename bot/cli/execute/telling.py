@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.cli.execute.looking import record_filed
 from bot.cli.execute.options import Form
 from bot.cli.output import console, print_json
-from bot.core.plans.delegation import Document, prompt
+from bot.core.plans.delegation import CONTEXT, Document, prompt
 from bot.core.plans.due import Dispatch, Due, Failed, due
 from bot.core.plans.knowledge import given
 from bot.core.plans.labels import Told, text, told
@@ -45,7 +45,21 @@ async def action(sit: Sitting, what: Due, terse: bool = False, several: bool = F
 
 async def prompt_of(sit: Sitting, unit: StepState) -> str:
     handed_on = await sit.ledger.artifacts(sit.task)
-    return prompt(sit.e, unit, knowledge_of(sit, unit), handed_on)
+    return prompt(sit.e, unit, knowledge_of(sit, unit), handed_on, context=context_of(sit))
+
+
+def context_of(sit: Sitting) -> str:
+    """The path of what its steps share. In the usual place it may be another task's, planned since."""
+    record = sit.place.folder / "plan.json"
+    if not record.is_file() or f'"{sit.task}"' in record.read_text(errors="replace"):
+        return CONTEXT
+    file = sit.place.folder / "executions" / sit.task / "context.md"
+    if not file.exists():
+        from bot.core.plans.explaining import context
+
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(context(sit.e.plan))
+    return file.relative_to(sit.place.top).as_posix()
 
 
 def knowledge_of(sit: Sitting, unit: StepState) -> list[Document]:
