@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import typer_app
+from bot.cli.plan_desk import alone
 from bot.cli.tasks import place_of, task_meant
 from bot.core.plans.happened import Dispatched, Recorded, Started
 from bot.core.plans.plan import Plan
@@ -126,6 +128,20 @@ async def test_a_new_plan_takes_the_place_of_one_and_loses_nothing_of_it(reposit
     page.write_text("what is this")
     assert "is kept as .sluice/unread-plan.md" in await asyncio.to_thread(say, "Fix it", "--save")
     assert (repository / ".sluice/unread-plan.md").read_text() == "what is this" and "# Fix it" in page.read_text()
+
+
+def test_while_files_are_laid_out_or_taken_back_no_other_shell_does(repository: Path, say: Say) -> None:
+    """Half of another's would count as somebody's edit: whoever comes second waits, and then does all of it."""
+    say(LOGGING, "--save")
+    first, page = place_of().active, repository / ".sluice/plan.md"
+    other = threading.Thread(target=say, args=("Fix the typo", "--save"))
+    with alone(place_of()):
+        page.unlink()
+        other.start()
+        other.join(0.5)
+        assert other.is_alive() and place_of().active == first
+    other.join()
+    assert place_of().active != first and f"Task ID: {place_of().active}" in page.read_text()
 
 
 async def test_a_plan_that_lies_there_is_taken_up_by_another_ledger(repository: Path, say: Say) -> None:
