@@ -34,8 +34,9 @@ from bot.policy_file import read_policy
 from bot.workflow_files import exposures_in
 
 
-async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
-    """One look at one item: one transaction of the ledger, one document of GitHub, and what little git must say."""
+async def observe(ctx: Context, item_id: str, seen: Seen | None = None) -> tuple[Snapshot, Seen]:
+    """One look at one item: one transaction of the ledger, one document of GitHub, and what little git must say.
+    `seen`: what GitHub showed a moment ago, where nothing was done since that it would show."""
     now = ctx.now()
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
@@ -43,8 +44,9 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         raise OutOfReach(board.trouble)
     if board.trouble:
         raise BoardError(board.trouble)
-    seen = await ctx.github.see(board, _at_home(ctx, board, memory.item), memory.deeds)
-    await _find_out(ctx, memory, seen)
+    if seen is None:
+        seen = await ctx.github.see(board, _at_home(ctx, board, memory.item), memory.deeds)
+        await _find_out(ctx, memory, seen)
     if seen.issue and memory.item.issue_id not in ("", seen.issue.id):  # another issue: what is known is the old one's
         issue = seen.issue
         await ctx.ledger.follow_transfer(item_id, issue.repo, issue.id, issue.number, now)

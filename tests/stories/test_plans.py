@@ -73,7 +73,9 @@ async def test_a_playbook_drains_an_item(make_world: MakeWorld, playbook: str) -
     assert await world.file("shop.py") == "SHOP = 1\n"
     assert (await world.pull(item))["changed_files"] == 1
     assert not any(run.attempts for run in await runs_of(world, item))
-    assert world.worktrees() == []
+    assert world.service and world.worktrees() == []
+    points = (await world.service.ledger.costs(item.card))["graphql_points"]
+    assert points <= 12 + 2 * len(PLAYS[playbook]), "what is only written down is gone on with at the same look"
 
 
 async def test_a_plan_is_asked_for_approved_and_added_to(make_world: MakeWorld) -> None:

@@ -164,7 +164,8 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
         seconds=_seconds(word, sit.now),
     )
     touched = [path for path in changed if path in named] if changed and named else changed
-    why = unfulfilled(sit.e, unit, lambda path: _there(sit, path), touched)
+    alone = bool(named) or len(sit.running) == 1
+    why = unfulfilled(sit.e, unit, lambda path: _there(sit, path), touched, alone)
     return replace(said, status="failed", error=why) if why and said.status == "complete" else said
 
 
