@@ -65,9 +65,10 @@ DANGERS = (
     _danger("touches what checks every change", 2, r"(?<![/.-])ci(?:/cd)?(?![/-]|\.\w)|github actions|jenkinsfile"),
     _danger("touches people's personal data", 2, "pii|gdpr|personal data"),
 )
+DOTTED = r"(?:\.github|\.circleci|\.gitlab-ci\.yml|\.env|\.claude|\.mcp\.json|AGENTS\.md|CLAUDE\.md)"
 NAMED = r"(?:migrations?|migrate|terraform|infra|secrets?)"  # folders; alone they are words
 PATHS = re.compile(
-    r"(?:^|[\s`'\"(])((?:[\w.-]+/)*(?:\.github|\.circleci|\.gitlab-ci\.yml|\.env)(?:/[\w./*-]*)?"
+    rf"(?:^|[\s`'\"(])((?:[\w.-]+/)*{DOTTED}(?:/[\w./*-]*)?"
     rf"|(?:[\w.-]+/)*{NAMED}/[\w./*-]*|(?:[\w.-]+/)+{NAMED})(?=$|[\s`'\"),.:;])"
 )
 READS = re.compile(
