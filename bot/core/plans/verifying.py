@@ -3,10 +3,12 @@ change files some changed. (What Sluice's own runs did is judged by `shortfall`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.plan import FOLDER
+from bot.core.plans.plan import FOLDER, Step
 
 
 def owed(e: Execution, unit: StepState) -> tuple[str, ...]:
@@ -32,3 +34,25 @@ def unfulfilled(e: Execution, unit: StepState, there: Callable[[str], bool], cha
     if unit.step.changes and not unit.step.team and changed is not None and not changed:
         return "it was to change files, and nothing changed"
     return ""
+
+
+def astray(step: Step, changed: Sequence[str]) -> str:
+    """Why files it changed were not its to change; empty: they were."""
+    blocked = [path for path in changed if any(_matches(path, pattern) for pattern in step.blocked_paths)]
+    if blocked:
+        return f"it changed what it was not to touch: {', '.join(blocked[:5])}"
+    mine = (*step.allowed_paths, *step.deliverables)
+    outside = [path for path in changed if step.allowed_paths and not any(_matches(path, each) for each in mine)]
+    return f"it changed files beyond those it may: {', '.join(outside[:5])}" if outside else ""
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """`**` stands for any folders, `*` and `?` for what is between two slashes; a folder stands for all below it."""
+    return _expression(pattern.rstrip("/")).fullmatch(path) is not None
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/?|\*|\?)", pattern)
+    meant = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(meant.get(part, re.escape(part)) for part in parts) + "(?:/.*)?", re.DOTALL)
