@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.core.plans.plan import Risk
+from bot.core.plans.plan import Phase, Plan, Risk
 
 MEDIUM, HIGH, CRITICAL = 2, 4, 6  # points from which it is so
 MANY_AGENTS = 5  # more than these at one task are a risk of their own
@@ -103,6 +103,21 @@ def risk_of(summary: str, body: str = "", agents: int = 1) -> tuple[Risk, tuple[
         points //= 2
         reasons.append("it reads rather than changes, which halves what is said above")
     return _level(points), tuple(reasons) or ("nothing it names is sensitive",)
+
+
+def asking(plan: Plan) -> Plan:
+    """With the approvals that its risk asks for: of all of it, and of each phase that changes files."""
+    if plan.risk not in ("HIGH", "CRITICAL"):
+        return plan
+    phases = tuple(map(_asking, plan.phases)) if plan.risk == "CRITICAL" else plan.phases
+    return replace(plan, phases=phases, approval=plan.approval or f"the risk is {plan.risk}")
+
+
+def _asking(phase: Phase) -> Phase:
+    changing = any(step.changes for step in phase.steps)
+    return (
+        replace(phase, approval=phase.approval or "it changes files, and the risk is CRITICAL") if changing else phase
+    )
 
 
 def _foreign(text: str) -> bool:
