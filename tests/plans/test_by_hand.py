@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
 
-from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Recorded
+from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Recorded, Started
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
 from tests.plans.shop import BUILD, LOOK, PLAN, TASK, Shop
 
@@ -136,6 +137,16 @@ def test_a_step_that_changed_what_was_not_its_to_change_has_failed(shop: Shop) -
     shop.write(".github/workflows/ci.yml")
     said = shop.execute("record", "--step-id", "1.2")
     assert said.code == 1 and "it changed what it was not to touch: .github/workflows/ci.yml" in said.err
+
+
+def test_though_the_clock_was_set_back_what_is_done_again_happens_again(shop: Shop) -> None:
+    """The last that happened lies in the future: the same step, given to the same agent, is given once more."""
+    shop.save()
+    shop.let(Started(datetime(2999, 1, 1, tzinfo=UTC), "mona"))
+    for _ in range(2):
+        assert shop.execute("dispatched", "--step-id", "1.1").code == 0
+        assert shop.execute("retry-step", "--step-id", "1.1").code == 0
+    assert [each.kind for each in shop.happened()] == ["started", *("dispatched", "sent-back") * 2]
 
 
 def test_a_name_with_brackets_is_a_name_and_stars_are_a_pattern(shop: Shop) -> None:
