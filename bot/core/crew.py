@@ -14,9 +14,10 @@ from typing import Literal
 from bot.core.events import Event, Noted
 from bot.core.run import Outcome, Run
 from bot.core.spend import Budget
+from bot.core.worktree import Work, WorkSpec
 
 Status = Literal["creating", "working", "complete", "failed"]
-UNKNOWN = "unknown"
+UNKNOWN, DONE = "unknown", "100%"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 IN_TREE = re.compile(r"^.*/worktrees/[^/]+/[^/]+/")  # what lies before a path inside an agent's worktree
 READING = re.compile(r"read|view|open|cat\b", re.IGNORECASE)  # how tools that read a file are called
@@ -70,6 +71,7 @@ class Told:
     used: Budget | None = None  # None: nothing is known
     alive: bool = True  # the process that carries its commands out is there
     context: int | None = None  # tokens in its session by its last answer; None: unknown
+    behind: bool = False  # its branch does not show its last work: it is not moved while somebody stands on it
 
     @property
     def last(self) -> Command | None:
@@ -84,8 +86,10 @@ class Told:
         command = self.last
         run = self.run_of(command)
         if command is None:
-            return "creating"
+            return "failed" if self.mate.deleted_at else "creating"
         if run and run.outcome and run.state == "ended":
+            if self.behind and self.alive:
+                return "working"  # its process is about to show what it made
             return "complete" if run.outcome.ended in ("finished", "asked") else "failed"
         if command.dropped or not self.alive:
             return "failed"
@@ -96,16 +100,21 @@ class Told:
         return self.status in ("complete", "failed")
 
     @property
+    def resting(self) -> bool:
+        """There is nothing to wait for: it is over, or was told to do nothing yet."""
+        return self.over or self.last is None
+
+    @property
     def reason(self) -> str:
         """Why it stands as it does, where there is more to say than its status."""
         command = self.last
         run = self.run_of(command)
         if command is None:
-            return "it was not told to do anything yet"
+            return "it was deleted" if self.mate.deleted_at else "it was not told to do anything yet"
         if command.dropped:
             return command.dropped
         if run and run.outcome and run.state == "ended":
-            return _how(run.outcome)
+            return _how(run.outcome, run.cap)
         if not self.alive:
             return "its process is gone; the next command goes on where it was"
         return f"waits: {command.waits}" if command.waits and run is None else ""
@@ -145,6 +154,19 @@ class Told:
         return self.last.at if self.last else self.mate.created_at
 
     @property
+    def work(self) -> Work | None:
+        """What git found when its last run ended."""
+        return next((run.work for run in reversed(self.runs) if run.work), None)
+
+    @property
+    def where(self) -> str:
+        """What holds that in the repository; empty: there is none."""
+        if self.work is None or self.work.empty:
+            return ""
+        spec = WorkSpec(self.mate.repo, self.mate.id, self.mate.branch, self.mate.base)
+        return spec.saved_ref if self.behind else spec.branch
+
+    @property
     def consumed(self) -> tuple[str, ...] | None:
         """The files it was heard to read; None: not every program tells."""
         read = [e.target for e in _events(self.events, "tool") if READING.match(e.text) and e.target]
@@ -153,9 +175,8 @@ class Told:
     @property
     def produced(self) -> tuple[str, ...] | None:
         """What git found changed when its last run ended; before that, what it was heard to change."""
-        works = [run.work for run in self.runs if run.work]
-        if works:
-            return tuple(each.path for each in works[-1].files)
+        if self.work:
+            return tuple(each.path for each in self.work.files)
         heard = tuple(dict.fromkeys(_inside(e.target) for e in _events(self.events, "changed") if e.target))
         return heard or None
 
@@ -163,11 +184,12 @@ class Told:
 def progress(told: Told) -> str:
     """Only what is known: that all is done, or what was heard last. Nobody can know the share that is left."""
     if told.status == "complete":
-        return "100%"
+        return told.reason or DONE  # it may ask something
     if told.status == "failed":
         return told.reason or "failed"
     if told.tools:
-        return f"{told.tools} tools used, last: {told.last_tool}"
+        tools = "1 tool" if told.tools == 1 else f"{told.tools} tools"
+        return f"{tools} used, last: {told.last_tool}"
     return told.reason or UNKNOWN
 
 
@@ -196,7 +218,7 @@ def fleet(crew: Sequence[Told]) -> Fleet:
     used = [told.used for told in crew if told.used]
     costs = [each.cost_usd for each in used if each.cost_usd is not None]
     return Fleet(
-        sum(not told.over for told in crew),
+        sum(not told.resting for told in crew),
         sum(each.tokens for each in used) if used else None,
         sum(costs) if costs else None,
         tuple((who.mate.name, on.mate.name) for who, on in waits if not on.over),
@@ -209,9 +231,12 @@ def told_run(told: Told) -> bool:
     return told.run_of(told.last) is not None
 
 
-def _how(outcome: Outcome) -> str:
+def _how(outcome: Outcome, cap: Budget | None) -> str:
+    """Of one that was stopped at its cap the words are those of a program that was cut short."""
     if outcome.ended == "finished":
         return ""
+    if outcome.ended == "overspent" and cap:
+        return f"overspent: it has used what this run might, {cap}"
     how = "it asks" if outcome.ended == "asked" else outcome.ended.replace("_", " ")
     said = outcome.question or outcome.summary
     return f"{how}: {said}" if said else how

@@ -19,8 +19,8 @@ from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, row_of, twin_of
 from bot.ledger.messages import messages_of
 from bot.ledger.orders import unanswered
-from bot.ledger.plan_tables import artifacts, plans
-from bot.ledger.plans import task_of_item
+from bot.ledger.plan_tables import plans
+from bot.ledger.plans import left_by_steps, task_of_item
 from bot.ledger.repositories import fact, policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
 from bot.ledger.store import Store
@@ -32,7 +32,6 @@ FREE_TO_GO = (items.c.done.is_(None), items.c.gone_at.is_(None), items.c.paused_
 OTHERS = (items.c.repo == bindparam("repo"), items.c.id != bindparam("item"))
 AHEAD = select(items).where(*OTHERS, items.c.waits_for.in_(("slot", "agent")), *FREE_TO_GO)
 PLANS_OVER = select(func.count()).select_from(plans).where(plans.c.item == bindparam("item"), plans.c.over.is_not(None))
-HANDED_ON = select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == bindparam("task"))
 
 
 class Recall(Store):
@@ -81,6 +80,5 @@ async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:
     over = {"plans_over": (await tx.execute(PLANS_OVER, {"item": mine.id})).scalar_one()}
     if e is None or (e.completed and mine.done and mine.claim is None):
         return over
-    left = await tx.execute(HANDED_ON, {"task": e.plan.task_id})
-    known = {**over, "execution": e, "artifacts": frozenset((row.path, row.step) for row in left)}
+    known = {**over, "execution": e, "artifacts": await left_by_steps(tx, e.plan.task_id)}
     return known if e.completed else {**known, "busy": await busy_of(tx, mine)}

@@ -43,7 +43,7 @@ from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store
 from bot.ledger.tables import items, runs
 from bot.ledger.types import Utc
-from bot.ledger.usage import ACTIVE, DAY, bills, estimate_for, used_of, with_usage
+from bot.ledger.usage import ACTIVE, DAY, bills, estimate_for, held, used_of, with_usage
 from bot.ledger.wakes import FEW, FOR_SLOT, rouse, rouse_where
 
 
@@ -200,6 +200,7 @@ async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but:
         waiting_pulls=(await tx.execute(WAITING_PULLS, elsewhere)).scalar_one(),
         bills=await bills(tx, mine.repo, now, but),
         item=await used_of(tx, mine.id, but),
+        item_held=await held(tx, mine.id, but),
         more=mine.more,
         holds=await holds(tx, now),
     )

@@ -58,6 +58,17 @@ def test_knowledge_is_given_whole_once_and_by_its_path_afterwards(shop: Shop) ->
     assert "- `docs/house.md`: an earlier step was given it whole" in later
 
 
+def test_side_by_side_too_it_is_given_whole_once(shop: Shop) -> None:
+    """Of two steps that begin at the same time the second is told where it lies."""
+    shop.write("docs/house.md", "Log in one line.\n")
+    steps = (replace(BUILD, deliverables=()), replace(BUILD, id="1.2", deliverables=()))
+    shop.save(phases=(replace(PLAN.phases[0], steps=steps),), knowledge=("docs/house.md",))
+    shop.execute("start")
+    prompts = [each["prompt"] for each in shop.execute("next", "--all").json]
+    assert ["Log in one line." in each for each in prompts] == [True, False]
+    assert "- `docs/house.md`: an earlier step was given it whole" in prompts[1]
+
+
 def test_real_tokens_come_from_the_session_in_the_steps_time(shop: Shop, tmp_path: Path) -> None:
     """What the cache took is counted, each message once, and what was said before the step began is not its."""
     began = datetime.now(UTC) - timedelta(minutes=5)
@@ -70,8 +81,28 @@ def test_real_tokens_come_from_the_session_in_the_steps_time(shop: Shop, tmp_pat
     assert shop.execute("record", "--step-id", "1.1", "--outcome", "Added it", *words).err == ""
     told = next(each for each in shop.happened() if isinstance(each, Recorded))
     assert told.used == (Tokens("claude-x", 3 + 100 + 40, cache_read=40, cache_write=100, output=7),)
-    assert told.session == SESSION and told.seconds and 290 < told.seconds < 330
+    assert told.session == SESSION and told.since == began.replace(microsecond=0)
+    assert told.seconds and 290 < told.seconds < 330
     assert "Real tokens: 150 (1 step with real data) | Estimated tokens: " in shop.sluice("usage").out
+
+
+def test_steps_of_one_session_are_billed_what_was_said_in_their_time(shop: Shop, tmp_path: Path) -> None:
+    """Without `--step-started-at` from when each was dispatched; times that overlap bill no message twice; and the
+    transcripts lie where the program was told to keep them."""
+    shop.save(phases=(replace(PLAN.phases[0], steps=(replace(BUILD, deliverables=()),), gate=None), PLAN.phases[1]))
+    shop.execute("start")
+    shop.execute("dispatched", "--step-id", "1.1")
+    began = datetime.now(UTC)
+    _session(shop, tmp_path, began - timedelta(minutes=1))
+    shop.monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "home/.claude"))
+    shop.monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    shop.write("app/middleware.py")
+    assert shop.execute("record", "--step-id", "1.1", "--session-id", SESSION).err == ""
+    shop.execute("dispatched", "--step-id", "2.1")
+    words = ("--session-id", SESSION, "--step-started-at", f"{began - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}")
+    assert "nothing more is known of session" in shop.execute("record", "--step-id", "2.1", *words).err
+    assert [each.used != () for each in shop.happened() if isinstance(each, Recorded)] == [True, False]
+    assert "Real tokens: 150 (1 step with real data)" in shop.sluice("usage").out
 
 
 def test_without_a_session_tokens_are_estimated_and_usage_says_so(shop: Shop) -> None:
@@ -81,7 +112,7 @@ def test_without_a_session_tokens_are_estimated_and_usage_says_so(shop: Shop) ->
     shop.execute("dispatched", "--step-id", "1.1")
     shop.write("app/middleware.py")
     said = shop.execute("record", "--step-id", "1.1", "--session-id", "nobody-knows-it")
-    assert said.code == 0 and "nothing is known of session nobody-knows-it" in said.err
+    assert said.code == 0 and "nothing more is known of session nobody-knows-it" in said.err
     used = shop.sluice("usage", "--task-id", TASK).out
     assert used.startswith(f"Task {TASK}: Real tokens: none yet: pass --session-id and --step-started-at to ")
     told = shop.sluice("usage", "--json").json["tasks"]

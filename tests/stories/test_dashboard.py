@@ -58,3 +58,10 @@ def test_all_tasks_at_a_glance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert ["ada", "2", "2", "(100", "%)", "1", "750", "180"] in rows, shown
     told = json.loads(dashboard("--json"))
     assert (told["tokens"], told["gates"], told["agents"][0]["name"]) == (1_500, {"passed": 1, "of": 2}, "ada")
+
+
+def test_a_boards_tasks_are_seen_from_where_its_settings_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which need be no git repository."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sluice.toml").write_text('[github]\ntoken = "made-up"\n[boards."acme/1"]\n')
+    assert dashboard().startswith("no task was started yet")
