@@ -14,6 +14,7 @@ from hypothesis import settings
 from bot.cli.output import console
 from tests.localhub.talk import LocalHub
 
+gc.disable()  # while everything is loaded, until pytest_collection_finish
 settings.register_profile("sluice", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("sluice")
 WHOLE_LIVES = ("agents", "faults", "stories")
@@ -58,6 +59,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: searched for garbage again and again, it costs a fifth of a story."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

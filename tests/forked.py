@@ -21,6 +21,7 @@ from bot.github.documents import operation, printed
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 
+gc.disable()  # while everything is loaded
 for name in (
     "anyio._backends._asyncio",
     "bot.agents",
@@ -88,4 +89,5 @@ async def _live(ledger: SqlLedger, now: datetime) -> None:
 for name in ("Board", "See", "Scan", "Viewer"):
     printed(operation(name))
 asyncio.run(live())
+gc.enable()
 gc.freeze()  # no fork looks through it for garbage, or copies it for having looked

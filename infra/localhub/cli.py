@@ -34,6 +34,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, and say where when ready."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has shut down
+    gc.disable()  # nothing of what is built now is garbage, and the search for some is a fifth of the start
     with tempfile.TemporaryDirectory(prefix="localhub-") as folder, _bound(host, port) as listening:
         hub = Hub(root or Path(folder), f"http://{host}:{listening.getsockname()[1]}")
         config = uvicorn.Config(
@@ -41,6 +42,7 @@ def serve(
         )
         schema()
         gc.freeze()  # the schema stays: searched for garbage again and again, it costs more than what is asked
+        gc.enable()
         _Server(config, hub).run(sockets=[listening, *([_bound_at(uds)] if uds else [])])
 
 
