@@ -63,6 +63,11 @@ def test_a_teams_own_are_found_and_go_before_the_shipped(tmp_path: Path) -> None
         ('about = "Ours."', 'about = "Ours."\nown = false', "unknown key own; a playbook is called as its file is"),
         ("after = [1]", "after = [2]", "phases[0].steps[1].after: only steps before it"),
         (".sluice/look.md", "/etc/look.md", "step 1.2: '/etc/look.md' is no path inside the repository"),
+        (
+            'complexity = ["medium"]',
+            'areas = ["backedn"]',
+            "when.areas: there is no area backedn; did you mean backend?",
+        ),
         ('complexity = ["medium"]', 'complexity = "medium"', "when.complexity: input should be a valid tuple"),
     ],
 )

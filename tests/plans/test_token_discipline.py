@@ -41,6 +41,17 @@ def test_tasks_at_work_beside_each_other_have_a_file_each(shop: Shop) -> None:
     assert all((shop.top / each["prompt_file"]).exists() for each in both)
 
 
+def test_the_file_of_a_step_at_work_is_not_written_over(shop: Shop) -> None:
+    """Whoever has it may not have read it yet, when another shell asks for the next step."""
+    steps = (replace(BUILD, deliverables=()), replace(BUILD, id="1.2", deliverables=()))
+    shop.save(phases=(replace(PLAN.phases[0], steps=steps),))
+    first = shop.execute("start", "--terse", "--output", "json").json["prompt_file"]
+    shop.execute("dispatched", "--step-id", "1.1")
+    second = shop.execute("next", "--terse", "--output", "json").json["prompt_file"]
+    told = [(shop.top / file).read_text().partition(" —")[0] for file in (first, second)]
+    assert told == ["# Agent Task: 1.1", "# Agent Task: 1.2"]
+
+
 def test_knowledge_is_given_whole_once_and_by_its_path_afterwards(shop: Shop) -> None:
     """A document of the first step's is only named to the second; the ledger remembers, and not the caller."""
     shop.write("docs/house.md", "Log in one line.\n")

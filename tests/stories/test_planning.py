@@ -214,7 +214,9 @@ async def test_a_forecast_rests_on_what_was_done_before(repository: Path, say: S
     lines = (await asyncio.to_thread(say, LOGGING, "--dry-run")).splitlines()[2:]
     assert lines[0] == "Tokens: 20,000 (10,000 to 30,000)" and lines[2] == "Time: 2.0 (1.0 to 3.0) minutes"
     assert lines[1].startswith("Money: $0.0")
-    assert lines[3] == "Rests on: 2 earlier steps like these, in this ledger; nothing like 2.1 was done before"
+    assert lines[3] == (
+        "Rests on: 2 earlier steps like these, in this ledger; nothing like 2.1 was done before, which comes on top"
+    )
 
 
 async def test_what_was_only_estimated_forecasts_nothing(repository: Path, say: Say) -> None:

@@ -76,8 +76,9 @@ def knowledge_of(sit: Sitting, unit: StepState, told: Collection[str] = ()) -> l
 
 
 async def _prompt_file(sit: Sitting, unit: StepState, several: bool) -> Path:
-    """One of a fixed name where one task is at work, and one step of it; else each has its own."""
-    if several:
+    """One of a fixed name where one task is at work, and one step of it; else each has its own: whoever was pointed to
+    one may still be about to read it."""
+    if several or any(other.step.id != unit.step.id for other in sit.running):
         return sit.place.folder / "executions" / sit.task / f"{unit.step.id}.prompt.md"
     tasks = await sit.ledger.tasks(sit.place.repo, under_way=True)
     if sum(bool(task.happened) for task in tasks) > 1:
