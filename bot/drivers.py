@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from bot.core.worktree import ref_part
 from bot.errors import UserError
+
+TRIES, PAUSE = 5, 0.05  # seconds between two
 
 
 @contextmanager
@@ -16,14 +20,22 @@ def held(folder: Path, task: str, pid: int) -> Iterator[None]:
     file = _file(folder, task)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+") as opened:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(f"task {task} is being driven by process {_pid(file) or 'unknown'} already") from None
+        if not _taken(opened):
+            raise UserError(f"task {task} is being driven by process {_pid(file) or 'unknown'} already")
         opened.truncate(0)
         opened.write(f"{pid}\n")
         opened.flush()
         yield
+
+
+def _taken(opened: IO[str]) -> bool:
+    """Somebody who only looks has it for a moment."""
+    for _ in range(TRIES):
+        with suppress(OSError):
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(PAUSE)
+    return False
 
 
 def holder(folder: Path, task: str) -> int | None:

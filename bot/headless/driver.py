@@ -140,11 +140,14 @@ class Driver:
     async def _go_on(self, unit: StepState) -> None:
         """An earlier process had it, or a person has had a turn."""
         run = await self.admission.run_of(unit)
-        if run and not made_to_wait(run):
+        if run and run.state == "ended" and not made_to_wait(run):
+            self._start(unit, run)
+        elif self.stopped:
+            return
+        elif run and run.state != "ended":
             self._start(unit, run)
         elif run or said_last(self.happened, unit.step.id):
-            if not self.stopped:
-                await self._let_in(unit)
+            await self._let_in(unit)
         else:
             await self.let(SentBack(self.now(), unit.step.id, "", lost=True))
 

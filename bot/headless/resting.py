@@ -33,7 +33,7 @@ class Stop:
 async def at_rest(d: Driver) -> Stop | None:
     """What is due when nobody works. None: it goes on."""
     first = next(iter(dues.due(d.e)))
-    if d.stopped and isinstance(first, dues.Dispatch):
+    if d.stopped and isinstance(first, dues.Dispatch | dues.Wait):
         return d.stopped
     match first:
         case dues.JudgeGate(phase):

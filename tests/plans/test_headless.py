@@ -383,6 +383,22 @@ def test_everything_paused_ends_its_agents_and_is_gone_on_with(stage: Stage) -> 
     assert stage.shop.execute("run").code == 0 and stage.file("half.py") == "x"
 
 
+def test_what_a_killed_shell_had_at_work_is_not_begun_while_everything_is_paused(stage: Stage) -> None:
+    """Not even for the moment until somebody looks."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    process.kill()
+    process.wait()
+    stage.shop.asked(lambda ledger: ledger.pause_all("mona", datetime.now(UTC)))
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    said = stage.shop.execute("run")
+    assert (said.code, said.out.splitlines()[0].partition(";")[0]) == (0, "Stopped: everything is paused by mona")
+    assert stage.happened(Recorded) == []
+    stage.shop.asked(lambda ledger: ledger.pause_all(None, datetime.now(UTC)))
+    assert stage.shop.execute("run").code == 0
+
+
 def test_a_plan_is_taken_from_a_file(stage: Stage) -> None:
     """For programs that make their own; one that is no plan is told with its mistake."""
     file = stage.shop.top.parent / "plan.json"
