@@ -152,7 +152,7 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case AdoptPlan(plan):
             await ledger.save_plan(plan, s.item.repo, item)
         case NotePlan(task):
-            _, why = await ledger.happen(task, *action.all)
+            _, why = await ledger.happen(task, *action.all, looking=True)
             return Stopped(why) if why else None
         case JoinLane(base):
             if not await ledger.join_lane(item, base, now):
@@ -269,7 +269,7 @@ async def _fold(ctx: Context, s: Snapshot, fold: Fold) -> Stopped | None:
     what: Happened = replace(fold.recorded, work=folded) if isinstance(folded, Work) else conflicts(fold, folded)
     if isinstance(folded, Work):
         await _saved(ctx, spec, part)
-    _, why = await ctx.ledger.happen(fold.task, what)
+    _, why = await ctx.ledger.happen(fold.task, what, looking=True)
     return Stopped(why) if why else None
 
 

@@ -13,7 +13,7 @@ import typer
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE, read_settings
+from bot.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
     from bot.core.plans.learning import Glance, Past, Score

@@ -16,7 +16,7 @@ from bot.core.run import Outcome, Run
 from bot.core.spend import Budget
 
 Status = Literal["creating", "working", "complete", "failed"]
-UNKNOWN = "unknown"
+UNKNOWN, DONE = "unknown", "100%"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 IN_TREE = re.compile(r"^.*/worktrees/[^/]+/[^/]+/")  # what lies before a path inside an agent's worktree
 READING = re.compile(r"read|view|open|cat\b", re.IGNORECASE)  # how tools that read a file are called
@@ -168,11 +168,12 @@ class Told:
 def progress(told: Told) -> str:
     """Only what is known: that all is done, or what was heard last. Nobody can know the share that is left."""
     if told.status == "complete":
-        return "100%"
+        return told.reason or DONE  # it may ask something
     if told.status == "failed":
         return told.reason or "failed"
     if told.tools:
-        return f"{told.tools} tools used, last: {told.last_tool}"
+        tools = "1 tool" if told.tools == 1 else f"{told.tools} tools"
+        return f"{tools} used, last: {told.last_tool}"
     return told.reason or UNKNOWN
 
 

@@ -128,12 +128,14 @@ def _approved(e: Execution, asks: dues.AskApproval, order: Order) -> tuple[Happe
 
 
 def _rejected(s: Snapshot, e: Execution, asks: dues.AskApproval, order: Order) -> tuple[Happened, ...]:
-    """The plan itself is not begun; of a phase the work goes back, as a pull request's does."""
+    """The plan itself is not begun; of a phase the work goes back, as a pull request's does, or to whose turn it is."""
     phase = e.phase(asks.phase)
     if phase is None:
         return (Answered(order.at, 0, "reject", order.by, order.args),)
-    step = last_changing(phase).step.id
-    return (SentBack(order.at, step, f"@{order.author} asks:\n\n{_said(order)}", (f"order:{order.id}",)),)
+    turns = [each for each in phase.steps if each.step.interactive]
+    step = (turns or [last_changing(phase)])[-1].step.id
+    why = f"@{order.author} asks:\n\n{_said(order)}"
+    return (SentBack(order.at, step, why, (f"order:{order.id}",), asked=True),)
 
 
 def _amended(e: Execution, order: Order) -> tuple[Amended, ...] | str:

@@ -25,8 +25,9 @@ from bot.core.exposure import unaccepted
 from bot.core.going_ahead import ACCEPTS, approval_of, by_move, go_ahead, mover_refused, mover_unknown
 from bot.core.item import GoAhead, Issue, mention
 from bot.core.parking import mark
-from bot.core.planned import begin, first_units, peers_for, there, unfinished, wants_approval
+from bot.core.planned import begin, first_units, peers_for, reads_otherwise, there, unfinished, wants_approval
 from bot.core.planning import not_makeable, one_more_over, plan_for, wanted
+from bot.core.plans.amending import caught_up
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Cancelled
 from bot.core.prompts import Brief, again_brief, first_brief
@@ -116,6 +117,10 @@ def _has_result(s: Snapshot) -> bool:
 
 def _planned(s: Snapshot, issue: Issue, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision:
     """As without a plan, but that its first steps' agents must have room."""
+    if reads_otherwise(s, e):
+        read_again = NotePlan(e.plan.task_id, caught_up(e, go.by, s.now))
+        reason = "its plan goes on where it was, with a phase more that sees to the issue's text as it is now"
+        return Decision("Ready", reason, (*accept, read_again), s.now, "machine")
     if waits := wants_approval(s, e, go, accept):
         return waits
     branch, units = branch_of(s, issue), first_units(e)

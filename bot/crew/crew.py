@@ -20,7 +20,7 @@ from bot.core.item import at_shell
 from bot.core.run import Outcome
 from bot.crew import lease
 from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of
-from bot.crew.hiring import model_for, named
+from bot.crew.hiring import is_counted, model_for, named
 from bot.equipment import utc_now
 from bot.errors import LedgerBusy, UserError
 from bot.ledger.ledger import SqlLedger
@@ -76,6 +76,13 @@ class Crew:
         if task:
             await self.command(mate.id, task)
         return mate
+
+    def caveats(self, mate: Mate, model: str) -> list[str]:
+        """What of what was asked for does not bind its program."""
+        found = ["its program chooses its model itself"] if model and not mate.model else []
+        if mate.max_tokens and not is_counted(self.settings, named(self.settings, mate.peer)):
+            found.append("max_tokens holds as far as its program tells what it uses")
+        return found
 
     async def command(self, text: str, task: str) -> Mate:
         """A task more: what it was told before is done first, and it remembers that."""

@@ -27,15 +27,15 @@ from bot.core.policy import Policy, Work
 from bot.core.prompts import Brief, Handed, mate_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.spend import NOTHING, counted
-from bot.crew.ground import folder_for, spec_of
+from bot.crew.ground import folder_for, git_of, spec_of
 from bot.crew.hiring import peer_for
 from bot.crew.lease import handed_on, present, taken
-from bot.crew.outfit import Outfit, outfit_of
 from bot.equipment import utc_now
 from bot.errors import SluiceError, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.logs import set_up_logs
+from bot.outfit import Outfit, outfit_of
 from bot.policy_file import read_policy
 from bot.settings import Settings, read_settings
 
@@ -88,8 +88,8 @@ def _over(told: Told, command: Command) -> bool:
 
 async def _carry_out(settings: Settings, ledger: SqlLedger, name: str) -> None:
     told = await ledger.told(name)
-    peer = peer_for(settings, told.mate)
-    async with outfit_of(settings, ledger, told.mate, peer) as outfit:
+    peer, git = peer_for(settings, told.mate), git_of(settings, told.mate.folder)
+    async with outfit_of(settings, ledger, git, folder_for(settings, name), [peer]) as outfit:
         outfit.launcher.reap()
         worker = Worker(settings, outfit, peer)
         while command := next_of(told):

@@ -67,10 +67,11 @@ class Plans(Store):
         async with self.read() as tx:
             return [await task_of(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
 
-    async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]:
+    async def happen(self, task: str, *what: Happened, looking: bool = False) -> tuple[Execution, str]:
         """Let it happen, all of it or nothing: how the plan stands then, and why it was refused (empty: it was not).
 
-        What happened already, in the same words, is no refusal and is not noted twice.
+        What happened already, in the same words, is no refusal and is not noted twice. Its card is looked at, unless
+        that is being done: `looking`.
         """
         async with self.write() as tx:
             found = await load_task(tx, task)
@@ -87,7 +88,7 @@ class Plans(Store):
                 await tx.execute(insert(plan_events), rows)
                 over = "completed" if execution.completed else "cancelled" if execution.cancelled else None
                 await tx.execute(update(plans).where(plans.c.task == task).values(over=over))
-            if found.item and rows:
+            if found.item and rows and not looking:
                 from bot.ledger.wakes import rouse  # here, so that a task without a card is looked at quickly
 
                 await rouse(tx, found.item, fresh[-1].at, "something happened to its plan")
@@ -107,6 +108,11 @@ class Plans(Store):
         async with self.read() as tx:
             return await _artifacts(tx, task)
 
+    async def left_by_steps(self, task: str) -> frozenset[tuple[str, str]]:
+        """Path and step of each."""
+        async with self.read() as tx:
+            return await left_by_steps(tx, task)
+
 
 async def _keep(tx: Tx, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None:
     for path, text in texts.items():
@@ -118,6 +124,11 @@ async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
     """The newest of each path."""
     mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path, artifacts.c.at)
     return {row.path: row.text for row in await tx.execute(mine)}
+
+
+async def left_by_steps(tx: Tx, task: str) -> frozenset[tuple[str, str]]:
+    left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == task))
+    return frozenset((row.path, row.step) for row in left)
 
 
 async def load_task(tx: Tx, task: str) -> Task | None:

@@ -88,3 +88,11 @@ def test_parts_of_a_team_become_one_file() -> None:
     texts = {".sluice/found.1.1.a.md": "a.py:3\n", ".sluice/found.1.1.c.md": "b.py:7\n", "src/a.py": "1"}
     assert joined(step, texts) == {".sluice/found.md": "## claude (1.1.a)\n\na.py:3\n\n## gemini (1.1.c)\n\nb.py:7\n"}
     assert joined(Step("1.1", "scout", "look", team=team, joins="agent"), texts) == {}
+
+
+def test_parts_of_a_team_are_merged_as_one_text() -> None:
+    """What is distinct is taken together in order, what several wrote alike is there once, and nobody is named."""
+    team = (Member("1.1.a", "claude", "look"), Member("1.1.b", "codex", "look"))
+    step = Step("1.1", "scout", "look", deliverables=(".sluice/found.md",), team=team, joins="merge_files")
+    parts = {".sluice/found.1.1.a.md": "# Found\n\na.py:3\n", ".sluice/found.1.1.b.md": "# Found\n\nb.py:7\n\na.py:3"}
+    assert joined(step, parts) == {".sluice/found.md": "# Found\n\na.py:3\n\nb.py:7\n"}

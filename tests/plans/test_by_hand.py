@@ -104,6 +104,21 @@ def test_who_claims_success_and_delivers_nothing_has_failed(shop: Shop) -> None:
     assert "## It came back: mend this" in again and "what it was to deliver is not there" in again
 
 
+def test_who_changes_by_hand_what_it_may_not_has_failed(shop: Shop) -> None:
+    """As a run would have: the plan's paths hold for both; what others changed beside it is not held against it."""
+    shop.save(_with_steps(replace(BUILD, deliverables=(), blocked_paths=("infra",))))
+    shop.execute("start")
+    shop.execute("dispatched", "--step-id", "1.1")
+    shop.write("infra/main.tf")
+    words = ("record", "--step-id", "1.1", "--status", "complete", "--files")
+    assert "it changed what it was not to touch: infra/main.tf" in shop.execute(*words, "infra/main.tf").err
+    shop.execute("retry-step", "--step-id", "1.1")
+    shop.execute("dispatched", "--step-id", "1.1")
+    shop.write("infra/other.tf")
+    shop.write("app/middleware.py")
+    assert shop.execute(*words, "app/middleware.py").code == 0
+
+
 def test_a_step_that_changes_files_and_changed_none_has_failed(shop: Shop) -> None:
     """Files it names that did not change are no proof, and neither is what lay there before it began."""
     plan = _with_steps(replace(BUILD, deliverables=()))

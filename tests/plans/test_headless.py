@@ -7,17 +7,22 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from bot.cli.execute.lock import held
-from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack
+from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack, Started
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
+from bot.core.tokens import Tokens
+from bot.drivers import held
+from bot.ledger.ledger import SqlLedger
 from bot.plan_files.record import record
+from tests.contracts.ledger_world import FINISHED, add, plan, start
 from tests.plans.shop import T0, Shop
 
 pytestmark = pytest.mark.slow
@@ -51,6 +56,15 @@ class Stage:
 
     def plan(self, *phases: Phase, **facts: Any) -> None:
         self.shop.save(Plan(TASK, TITLE, phases or usual(), T0, **facts))
+
+    def begun(self, file: str) -> subprocess.Popen[str]:
+        """`run` in a shell of its own, whose agent has written that file in its worktree by now."""
+        process = subprocess.Popen([SLUICE, "execute", "run"], cwd=self.shop.top, stdout=subprocess.PIPE, text=True)
+        end = time.monotonic() + 60
+        while not list((self.shop.folder / "headless/worktrees").glob(f"*/*/{file}")):
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.05)
+        return process
 
     def happened(self, kind: type) -> list[Any]:
         return [each for each in self.shop.happened(TASK) if isinstance(each, kind)]
@@ -94,13 +108,32 @@ def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
     assert again.code == 0 and len(stage.happened(Dispatched)) == 3
 
 
+def test_documents_that_are_only_named_are_there_to_be_read(stage: Stage) -> None:
+    """Those of one's own packs and those nobody committed, too: each step sees only what git has, and what it is given.
+    None of them is committed."""
+    own, notes = ".sluice/knowledge/house/lines.md", "notes.md"
+    stage.plan(Phase(1, "Build", (CODE,)), Phase(2, "Write", (replace(DOCS, id="2.1"),)), knowledge=(own, notes))
+    stage.shop.write(own, "One line.\n")
+    stage.shop.write(notes, "No more.\n")
+    read = f"cat {own} .sluice/knowledge/{notes} > docs/shop.md"
+    stage.script.write_text("")
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"})
+    stage.play("2.1", {"run": f"mkdir docs && {read}"})
+    assert stage.shop.execute("run").code == 0
+    assert stage.file("docs/shop.md") == "One line.\nNo more."
+    assert stage.shop.git("ls-tree", "-r", "--name-only", f"sluice/{TASK}").splitlines() == [
+        "app/main.py", "docs/shop.md", "shop.py",
+    ]  # fmt: skip
+
+
 def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Stage) -> None:
     """Approvals of the plan and of a phase, and an agent's question: exit code 0, told what it waits for."""
     talk = replace(LOOK, interactive=True)
     build, look = usual()
     stage.plan(replace(build, approval="it is renamed for good"), replace(look, steps=(talk,)), approval="risk is HIGH")
-    stage.play("2.1", {"ask": "Is `Shop` the new name?"}, round=1)
-    stage.play("2.1", {"say": "Then it looks good"}, round=2)
+    spend = {"spend": {"model": "m", "input_total": 100, "output": 0}}
+    stage.play("2.1", spend, {"ask": "Is `Shop` the new name?"}, round=1)
+    stage.play("2.1", spend, {"say": "Then it looks good"}, round=2)
     first = stage.shop.execute("run")
     assert first.code == 0 and first.out.startswith("ACTION: APPROVAL\nPhase: 0\n")
     stage.shop.execute("approve", "--phase-id", "0")
@@ -115,6 +148,7 @@ def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Sta
     stage.play("2.1", {"say": "Done, then"}, round=3)
     assert f"Task {TASK} completed." in stage.shop.execute("run").out
     assert [each.text for each in stage.happened(Asked)] == ["Is `Shop` the new name?", "Then it looks good"]
+    assert [each.total for each in stage.happened(Recorded)[-1].used] == [200]  # of all its turns
 
 
 def test_at_a_terminal_it_asks(stage: Stage) -> None:
@@ -172,6 +206,16 @@ def test_after_three_rounds_it_has_failed(stage: Stage) -> None:
     assert said.code == 1 and "ACTION: FAILED\nMessage: the gate of phase 1 failed" in said.out
     assert "Next: `sluice execute retry-gate --phase-id 1`" in said.out
     assert len(stage.happened(SentBack)) == 3 and stage.file("shop.py") == "SHOP = 1"
+
+
+def test_how_often_work_comes_back_is_the_policys_to_say(stage: Stage) -> None:
+    """As for items of a board: with none left a red gate is a person's at once."""
+    stage.shop.write(".github/sluice.toml", "[work]\nrounds = 0\n")
+    stage.shop.commit("No rounds")
+    stage.plan(*usual("false"))
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "ACTION: FAILED\nMessage: the gate of phase 1 failed" in said.out
+    assert stage.happened(SentBack) == []
 
 
 def test_a_conflict_leads_to_the_step_and_not_to_a_crash(stage: Stage) -> None:
@@ -244,9 +288,20 @@ def test_a_token_budget_is_a_cap(stage: Stage) -> None:
     spend = {"spend": {"model": "m", "input_total": 900, "output": 200}}
     stage.play("1.1", spend, {"wait": 60}, {"write": "shop.py", "text": "SHOP = 1\n"})
     said = stage.shop.execute("run", "--token-budget", "1000")
-    assert said.code == 1 and "the task has used 1.1 k tokens of the 1 k tokens" in said.out
+    assert said.code == 1 and "this item has used 1.1 k tokens of the 1 k tokens" in said.out
     assert len(stage.happened(Dispatched)) == 1
     assert stage.happened(Recorded)[0].used[0].total == 1100
+
+
+def test_what_was_used_by_hand_counts_for_the_tasks_budget(stage: Stage) -> None:
+    """It is of the same task, though no run of Sluice's used it."""
+    stage.plan()
+    by_hand = Recorded(datetime.now(UTC), "1.1", "complete", "mona", used=(Tokens("m", 900),))
+    given = Dispatched(by_hand.at, "1.1", "mona")
+    stage.shop.asked(lambda ledger: ledger.happen(TASK, Started(by_hand.at, "mona"), given, by_hand))
+    stage.play("1.2", {"spend": {"model": "m", "input_total": 150, "output": 0}}, {"wait": 60})
+    said = stage.shop.execute("run", "--token-budget", "1000")
+    assert said.code == 1 and "step 1.2 (robo) — failed: it has used the 100 tokens" in said.out
 
 
 def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
@@ -258,14 +313,16 @@ def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
     stage.settle(f"{PEER.format(script=stage.script, capacity=1)}[caps]\ntokens_per_day = 1000\n")
     stage.shop.save(Plan("task-other-0001", TITLE, (Phase(1, "Build", (CODE,)),), T0))
     said = stage.shop.execute("run")
-    assert said.code == 1 and "nothing is left of what may be used in 24 hours" in said.out
+    assert said.code == 1 and "Sluice has used 1.1 k tokens of 1 k tokens in the last 24 hours" in said.out
+    assert "`sluice execute run` goes on then" in said.out
     assert not any(isinstance(each, Dispatched) for each in stage.shop.happened("task-other-0001"))
 
 
 def test_no_more_steps_than_asked_for(stage: Stage) -> None:
-    """It stops in good order, exit code 0, and goes on when it is called again."""
+    """It stops in good order, exit code 0, and goes on when it is called again; with a model for all of them."""
     stage.plan()
-    said = stage.shop.execute("run", "--max-steps", "1")
+    said = stage.shop.execute("run", "--max-steps", "1", "--model", "small")
+    assert "Sluice-Model: small" in stage.shop.git("log", "--format=%B", f"sluice/{TASK}")
     assert said.code == 0 and "as many as --max-steps allows" in said.out
     assert [each.step for each in stage.happened(Dispatched)] == ["1.1"]
     assert stage.shop.execute("run").code == 0
@@ -281,6 +338,49 @@ def test_nothing_begins_where_somebody_is_missing_and_a_dry_run_says_who_does_wh
     dry = stage.shop.execute("run", "--dry-run", "--output", "json").json["dry_run"]
     assert [(row["step"], row["by"]) for row in dry] == [("1.1", "writer"), ("1.2", "writer"), ("2.1", "nobody")]
     assert stage.shop.happened(TASK) == ()
+
+
+def test_nothing_begins_where_an_agent_would_ask_before_each_command(stage: Stage) -> None:
+    """Nobody could answer it there: the setting is named, and no token is spent."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.settle(f'[peers.robo]\nruntime = "acp"\nscript = "{stage.script}"\npermissions = "ask"\n')
+    said = stage.shop.execute("run")
+    assert said.code == 2 and 'agent robo has permissions = "ask" in sluice.toml' in said.err
+    assert stage.shop.happened(TASK) == ()
+
+
+def test_another_model_for_all_of_it(stage: Stage) -> None:
+    """`--model` goes before the one its agent has of its own, and the commits name it."""
+    stage.settle(PEER.format(script=stage.script, capacity=1) + 'model = "small"\n')
+    stage.plan(Phase(1, "Build", (CODE,)))
+    assert stage.shop.execute("run", "--model", "large").code == 0
+    models = stage.shop.git("log", "--format=%(trailers:key=Sluice-Model,valueonly)", f"main..sluice/{TASK}").split()
+    assert set(models) == {"large"}
+
+
+def test_a_gate_on_github_is_left_to_its_user(stage: Stage) -> None:
+    """It stops with what is to be done, exit code 0, and goes on when the gate is recorded."""
+    stage.plan(Phase(1, "Build", (CODE,), gate=Gate(workflow="ci.yml")), Phase(2, "Look", (LOOK,)))
+    said = stage.shop.execute("run")
+    assert said.code == 0 and "ACTION: GATE" in said.out
+    assert f"push sluice/{TASK}, look what ci.yml says of it" in said.out.splitlines()[-1]
+    assert "`sluice execute gate --phase-id 1 --result pass`" in said.out.splitlines()[-1]
+    assert stage.shop.execute("gate", "--phase-id", "1", "--result", "pass").code == 0
+    assert f"Task {TASK} completed." in stage.shop.execute("run").out
+
+
+def test_everything_paused_ends_its_agents_and_is_gone_on_with(stage: Stage) -> None:
+    """Within seconds, their work kept; nothing begins while it is paused, and afterwards the same step goes on."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    stage.shop.asked(lambda ledger: ledger.pause_all("mona", datetime.now(UTC)))
+    said = process.communicate(timeout=40)[0]
+    assert process.returncode == 0 and "Stopped: everything is paused by mona" in said
+    assert "Stopped: everything is paused by mona" in stage.shop.execute("run").out
+    stage.shop.asked(lambda ledger: ledger.pause_all(None, datetime.now(UTC)))
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0 and stage.file("half.py") == "x"
 
 
 def test_a_plan_is_taken_from_a_file(stage: Stage) -> None:
@@ -372,6 +472,80 @@ def test_two_tasks_are_driven_at_once_in_two_shells(stage: Stage) -> None:
     assert [process.returncode for process in both] == [0, 0], said
     for task in tasks:
         assert stage.shop.git("show", f"sluice/{task}:docs/shop.md") == "# Shop"
+
+
+def test_its_runs_are_the_ledgers_like_any_other(stage: Stage) -> None:
+    """Listed with what came of them, and shown step by step; a secret that an agent prints is not kept."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    hidden = {"run": "true ghp_abcdefghijklmnop"}
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, hidden, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0
+    (row,) = stage.shop.sluice("run", "list", TASK, "--json").json["runs"]
+    assert (row["of"], row["step"], row["agent"], row["ended"]) == (TASK, "1.1", "robo", "finished")
+    shown = [line.split(maxsplit=2)[1:] for line in stage.shop.sluice("run", "show", row["run"]).out.splitlines()]
+    assert shown[1:] == [
+        ["changed", "shop.py write"],
+        ["tool", "true [hidden] run"],
+        ["message", "Renamed"],
+        ["finished", "Renamed"],
+    ]
+    assert stage.happened(Recorded)[0].run.startswith(row["run"])
+
+
+def test_two_shells_and_a_service_share_the_slot(stage: Stage) -> None:
+    """Both wait for the board's agent and say so once; then one goes on after the other."""
+    stage.settle(PEER.format(script=stage.script, capacity=5) + "[caps]\nrunning = 1\n")
+    tasks = (TASK, "task-other-0001")
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.shop.save(Plan(tasks[1], TITLE, (Phase(1, "Build", (CODE,)),), T0))
+
+    async def board(ledger: SqlLedger) -> str:
+        [item] = await add(ledger, 1)
+        assert await start(ledger, item, now=datetime.now(UTC)) is None
+        return plan(item).key
+
+    theirs = stage.shop.asked(board)
+    both = [
+        subprocess.Popen(
+            [SLUICE, "execute", "run", "--task-id", task], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True
+        )
+        for task in tasks
+    ]
+    waits = "Waits: step 1.1 — 1 agents already work (limit 1)\n"
+    assert [process.stdout and process.stdout.readline() for process in both] == [waits] * 2
+    stage.shop.asked(lambda ledger: ledger.end_run(theirs, FINISHED, None, datetime.now(UTC)))
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    second, first = stage.shop.asked(lambda ledger: ledger.runs())[:2]
+    assert {first.item, second.item} == set(tasks)
+    assert first.ended_at and second.started_at and first.ended_at <= second.started_at
+
+
+def test_a_killed_shell_keeps_no_slot(stage: Stage) -> None:
+    """Another shell of the repository needs it and takes it; the first task goes on afterwards, where it was."""
+    stage.settle(PEER.format(script=stage.script, capacity=5) + "[caps]\nrunning = 1\n")
+    stage.shop.save(Plan("task-other-0001", TITLE, (Phase(1, "Build", (DOCS,)),), T0))
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    process.kill()
+    process.wait()
+    assert stage.shop.execute("run", "--task-id", "task-other-0001").code == 0
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0
+    assert [each.step for each in stage.happened(Dispatched)] == ["1.1"] and stage.happened(SentBack) == []
+
+
+def test_told_to_end_it_ends_its_agents_and_keeps_nothing_for_them(stage: Stage) -> None:
+    """Their work is kept, their slots and money are free at once, and it goes on when it is called again."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    process.terminate()
+    assert process.wait(timeout=40) == 143
+    assert stage.shop.asked(lambda ledger: ledger.running()) == []
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0 and stage.file("half.py") == "x"
 
 
 def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> None:

@@ -81,7 +81,8 @@ def test_real_tokens_come_from_the_session_in_the_steps_time(shop: Shop, tmp_pat
     assert shop.execute("record", "--step-id", "1.1", "--outcome", "Added it", *words).err == ""
     told = next(each for each in shop.happened() if isinstance(each, Recorded))
     assert told.used == (Tokens("claude-x", 3 + 100 + 40, cache_read=40, cache_write=100, output=7),)
-    assert told.session == SESSION and told.seconds and 290 < told.seconds < 330
+    assert told.session == SESSION and told.since == began.replace(microsecond=0)
+    assert told.seconds and 290 < told.seconds < 330
     assert "Real tokens: 150 (1 step with real data) | Estimated tokens: " in shop.sluice("usage").out
 
 

@@ -156,6 +156,7 @@ def test_a_token_cap_ends_a_run_in_mid_flight(yard: Yard) -> None:
     spend = {"model": "claude-haiku-4-5", "input_total": 900, "output": 200}
     yard.play("greedy", {"write": "half.txt", "text": "half\n"}, {"spend": spend}, SLOW)
     made = yard.orchestrator.create_agent("greedy", "Read everything", max_tokens=1000)
+    assert "max_tokens holds as far as its program tells what it uses" in made["message"]
     yard.until(yard.orchestrator.all_agents_complete)
     status = yard.orchestrator.get_agent_status(made)
     assert (status["status"], status["tokens"]) == ("failed", 1100)
@@ -240,7 +241,8 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
         "active": 2, "tokens": None, "cost_usd": None, "waits": [["builder", "scout"]], "bottlenecks": ["scout"]
     }  # fmt: skip
     shown = shell("agent", "watch", "--once", config=yard.config)
-    assert "working (others wait for it)" in shown and "changed found.md write" in shown
+    assert shown.index("others wait for scout") < shown.index("scout: 1 tool used, last: write found.md; builder waits")
+    assert "builder: waits for scout\n" in shown and "changed found.md write" in shown
     gone = json.loads(shell("agent", "delete-all", "--json", config=yard.config))["agents"]
     branch = gone[1]["message"].rpartition(" ")[2]
     assert gone[0]["message"] == "Agent builder deleted: it never began"
@@ -271,6 +273,11 @@ def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:
         with pytest.raises(UserError, match=why):
             shell("agent", "create", "scout", *words, config=yard.config)
     assert yard.orchestrator.check_agent_status() == {}
+
+
+async def test_a_notebook_orchestrates_too(yard: Yard) -> None:
+    """A program whose loop is at work already has the same verbs."""
+    assert yard.orchestrator.create_agent("idle")["status"] == "created"
 
 
 def test_who_was_told_nothing_yet_is_waited_for_by_nobody(yard: Yard) -> None:
@@ -305,7 +312,8 @@ def test_who_waits_begins_where_the_other_ended(yard: Yard) -> None:
     yard.play("scout", {"write": "scout-report.md", "text": "README.md:1\n"}, {"say": "See the report."})
     yard.play("builder", {"run": "cp $SLUICE_BRIEF brief.txt; cat scout-report.md >> README.md"}, {"say": "Built."})
     yard.play("broken", {"exit": 3})
-    for name, after in (("scout", ()), ("builder", ("scout",)), ("broken", ()), ("heir", ("broken",))):
+    made = yard.orchestrator.create_agent("scout", "Do your part")
+    for name, after in (("builder", [made]), ("broken", ()), ("heir", "broken")):
         yard.orchestrator.create_agent(name, "Do your part", after=after)
     yard.until(yard.orchestrator.all_agents_complete)
     output = yard.orchestrator.get_agent_output("builder")
@@ -350,6 +358,6 @@ def test_slash_commands_are_laid_and_every_command_in_them_exists(yard: Yard) ->
     for line in {line for line in lines if line.split()[1] != "serve"}:
         told = CliRunner().invoke(typer_app, [*shlex.split(line)[1:], "--help"])
         assert told.exit_code == 0, (line, told.output)
-    (yard.folder / ".claude/commands/scout.md").write_text("mine\n")
+    (yard.folder / ".claude/commands/scout.md").write_bytes(b"mine, and no UTF-8: \xff\n")
     again = CliRunner().invoke(typer_app, ["agent", "commands", "--write", str(yard.folder)])
     assert isinstance(again.exception, UserError) and "scout.md is somebody's own" in str(again.exception)

@@ -137,7 +137,7 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
     from bot.cli.execute.telling import prompt_of
     from bot.core.plans.happened import Recorded
     from bot.core.plans.usage import estimate
-    from bot.core.plans.verifying import astray, unfulfilled
+    from bot.core.plans.verifying import unfulfilled
 
     commit = await sit.files.commit(word.commit) if word.commit else ""
     if word.commit and not commit:
@@ -162,9 +162,8 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
         seconds=_seconds(word, sit.now),
     )
     touched = [path for path in changed if path in named] if changed and named else changed
-    mine = touched if named or len(sit.running) == 1 else ()  # what lies in one tree may be another's who is at work
-    why = unfulfilled(sit.e, unit, lambda path: _there(sit, path), touched)
-    why = why or (astray(unit.step, mine) if unit.step.changes and mine else "")
+    alone = bool(named) or len(sit.running) == 1
+    why = unfulfilled(sit.e, unit, lambda path: _there(sit, path), touched, alone)
     return replace(said, status="failed", error=why) if why and said.status == "complete" else said
 
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.execute.lock import holder
 from bot.cli.ledger import utc_now
 from bot.cli.tasks import Place, place_of, task_meant
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Happened
+from bot.drivers import holder
 from bot.errors import UserError
 
 if TYPE_CHECKING:

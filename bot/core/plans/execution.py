@@ -211,7 +211,7 @@ def _sent_back(e: Execution, what: SentBack) -> Execution:
         return e
     if what.lost:
         return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None))
-    again = not what.conflict  # whose work met another's has failed nothing
+    again = not (what.conflict or what.asked)  # whose work met another's, or a person's wish, has failed nothing
     return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, answer=None, rounds=p.rounds + again))
 
 

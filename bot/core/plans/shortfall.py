@@ -1,4 +1,4 @@
-"""Whether a step of a board item did what it was to do, by what Sluice saw of it. What an agent says proves nothing."""
+"""What Sluice saw of a run, laid before the one judgement of steps. What an agent says proves nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.verifying import astray, unfulfilled
+from bot.core.plans.verifying import unfulfilled
 from bot.core.run import Run
 
 
@@ -26,4 +26,4 @@ def shortfall(e: Execution, unit: StepState, run: Run, artifacts: Collection[tup
             or any(fnmatchcase(file, path) or file.startswith(f"{path}/") for file in known)
         )
 
-    return unfulfilled(e, unit, there, changed) or (astray(step, changed) if step.changes else "")
+    return unfulfilled(e, unit, there, changed)

@@ -1,5 +1,5 @@
-"""Whether a step that was done by hand is complete as it says: what it was to deliver is there, and where it was to
-change files some changed. (What Sluice's own runs did is judged by `shortfall`.)"""
+"""Whether a step is complete as it says, by hand or by a run: what it was to deliver is there, where it was to change
+files some changed, and none that was not its to change."""
 
 from __future__ import annotations
 
@@ -26,14 +26,21 @@ def team_of(e: Execution, unit: StepState) -> StepState | None:
     return e.find(unit.step.id.rpartition(".")[0]) if unit.step.id.count(".") > 1 else None
 
 
-def unfulfilled(e: Execution, unit: StepState, there: Callable[[str], bool], changed: Sequence[str] | None) -> str:
-    """Why its word does not hold, in a sentence; empty: it does. `changed` None: nobody can tell what changed."""
+def unfulfilled(
+    e: Execution,
+    unit: StepState,
+    there: Callable[[str], bool],
+    changed: Sequence[str] | None,
+    alone: bool = True,
+) -> str:
+    """Why its word does not hold, in a sentence; empty: it does. `changed` None: nobody can tell what changed; not
+    `alone`: some of it may be what others did beside it."""
     missing = [path for path in owed(e, unit) if not there(path)]
     if missing:
         return f"what it was to deliver is not there: {', '.join(missing)}"
     if unit.step.changes and not unit.step.team and changed is not None and not changed:
         return "it was to change files, and nothing changed"
-    return ""
+    return astray(unit.step, changed) if unit.step.changes and changed and alone else ""
 
 
 def astray(step: Step, changed: Sequence[str]) -> str:
