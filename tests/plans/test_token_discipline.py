@@ -69,6 +69,17 @@ def test_knowledge_is_given_whole_once_and_by_its_path_afterwards(shop: Shop) ->
     assert "- `docs/house.md`: an earlier step was given it whole" in later
 
 
+def test_side_by_side_too_it_is_given_whole_once(shop: Shop) -> None:
+    """Of two steps that begin at the same time the second is told where it lies."""
+    shop.write("docs/house.md", "Log in one line.\n")
+    steps = (replace(BUILD, deliverables=()), replace(BUILD, id="1.2", deliverables=()))
+    shop.save(phases=(replace(PLAN.phases[0], steps=steps),), knowledge=("docs/house.md",))
+    shop.execute("start")
+    prompts = [each["prompt"] for each in shop.execute("next", "--all").json]
+    assert ["Log in one line." in each for each in prompts] == [True, False]
+    assert "- `docs/house.md`: an earlier step was given it whole" in prompts[1]
+
+
 def test_real_tokens_come_from_the_session_in_the_steps_time(shop: Shop, tmp_path: Path) -> None:
     """What the cache took is counted, each message once, and what was said before the step began is not its."""
     began = datetime.now(UTC) - timedelta(minutes=5)

@@ -158,6 +158,21 @@ async def test_a_plan_that_lies_there_is_taken_up_by_another_ledger(repository: 
             await task_meant(place, ledger)
 
 
+def test_each_task_has_its_own_shared_context(repository: Path, say: Say) -> None:
+    """Though another was planned since, whose lies in the usual place."""
+    active = []
+    for summary in ("Fix the typo", LOGGING):
+        say(summary, "--save")
+        active.append(place_of().active)
+    first, second = active
+    started = CliRunner().invoke(typer_app, ["execute", "start", "--task-id", first]).output
+    assert f"Read .sluice/executions/{first}/context.md for" in started
+    assert (repository / f".sluice/executions/{first}/context.md").read_text().startswith("# Fix the typo\n")
+    assert (
+        "Read .sluice/context.md for" in CliRunner().invoke(typer_app, ["execute", "start", "--task-id", second]).output
+    )
+
+
 def test_knowledge_is_found_and_what_is_not_there_is_said(repository: Path, say: Say) -> None:
     """Documents that are named first, then packs; what lies beside the packs goes to the steps it matches."""
     for path in (".github/sluice/knowledge/http/a.md", ".github/sluice/knowledge/python.md", "docs/b.md"):

@@ -16,7 +16,7 @@ from bot.cli.execute.library import as_found, laid, uncommitted
 from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
 from bot.cli.execute.sitting import Sitting, who
-from bot.cli.execute.telling import knowledge_of
+from bot.cli.execute.telling import context_of, knowledge_of
 from bot.cli.ledger import utc_now
 from bot.cli.output import console, print_json
 from bot.core.item import at_shell
@@ -87,7 +87,8 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
         raise UserError("this repository has no commit yet: make one, for the work to begin from")
     git = local_git(root, sit.place.top, await _author(sit.place.top))
     unknown_to_git = await uncommitted(sit, base)
-    shared = {path: file.read_text() for path in (CONTEXT,) if (file := sit.place.top / path).is_file()}
+    context = sit.place.top / context_of(sit)
+    shared = {CONTEXT: context.read_text()} if context.is_file() else {}
     shared |= laid(unknown_to_git)
     policy_text = await sit.files.show(base, POLICY)
     policy = _policy(policy_text)
