@@ -5,12 +5,12 @@ this have it already, each start being a fork.
 import gc
 from importlib import import_module
 
+from bot.cli import command_line
 from bot.github.documents import operation
 
 for name in (
     "anyio._backends._asyncio",
     "bot.agents",
-    "bot.cli",
     "bot.engine",
     "bot.runs",
     "bot.service",
@@ -27,4 +27,5 @@ for name in (
 ):
     import_module(name)
 operation("See")
+command_line()
 gc.freeze()  # no fork looks through it for garbage, or copies it for having looked

@@ -17,7 +17,7 @@ from bot.git.dotgit import IGNORED
 from bot.git.errors import GitFailed
 from bot.git.layout import remote_branch
 from bot.git.loose import UNTOLD, read_ref
-from bot.git.process import Answer, Runner, failure
+from bot.git.process import Answer, Runner, failure, names
 
 _DENIED = re.compile(r"returned error: 40[134]|Repository not found|Authentication failed")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -180,11 +180,6 @@ class Mirror:
         """A file's content in a commit or tree; None when there is no such file."""
         answer = await self.git.attempt(self.path, "cat-file", "blob", f"{rev}:{path}")
         return answer.out if answer.code == 0 else None
-
-
-def names(out: bytes) -> list[str]:
-    """The paths of a NUL-separated answer, byte for byte."""
-    return [name for name in out.decode("utf-8", "surrogateescape").split("\0") if name]
 
 
 def _count(text: str) -> int:

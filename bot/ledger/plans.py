@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import RowMapping, func, insert, select, update
 
@@ -12,13 +13,15 @@ from bot.core.plans.accepting import refused
 from bot.core.plans.execution import Execution, after, carried_out
 from bot.core.plans.happened import Happened
 from bot.core.plans.joining import joined
-from bot.core.plans.learning import Past, past
 from bot.core.plans.plan import Plan
 from bot.core.spend import Price
 from bot.errors import UserError
 from bot.ledger.databases import Tx
 from bot.ledger.plan_tables import artifacts, plan_events, plans
 from bot.ledger.store import Store, insert_once, upsert
+
+if TYPE_CHECKING:
+    from bot.core.plans.learning import Past
 
 MOST_PASTS = 500  # tasks that are learnt from
 MOST_TEXT = 200_000  # characters of one artifact
@@ -72,6 +75,8 @@ class Plans(Store):
 
     async def pasts(self, price: Price, repo: str | None = None) -> list[Past]:
         """What was started, as the next plan learns from it: the newest first."""
+        from bot.core.plans.learning import past  # here, so that a look at one task is quick
+
         begun = select(plan_events.c.task).where(plan_events.c.number == 1)
         wanted = select(plans).where(plans.c.task.in_(begun)).order_by(plans.c.created_at.desc(), plans.c.task)
         if repo is not None:

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import typer_app
+from bot.cli import command_line
 from bot.cli.tasks import place_of
 from tests.contracts.git_world import git
 from tests.core.test_learning import MENDED, PLAN
 
 
 def dashboard(*words: str) -> str:
-    told = CliRunner().invoke(typer_app, ["dashboard", *words], catch_exceptions=False)
+    told = CliRunner().invoke(command_line(), ["dashboard", *words], catch_exceptions=False)
     assert told.exit_code == 0, told.output
     return told.output
 
@@ -35,10 +35,10 @@ def test_the_next_plan_cites_the_tasks_of_the_ledger(tmp_path: Path, monkeypatch
     git(tmp_path, "init", "--quiet", ".")
     monkeypatch.chdir(tmp_path)
     words = ["plan", "Fix the typo in the login bug"]
-    assert "similar tasks" not in CliRunner().invoke(typer_app, words, catch_exceptions=False).output
+    assert "similar tasks" not in CliRunner().invoke(command_line(), words, catch_exceptions=False).output
     assert not (tmp_path / ".sluice").exists()
     asyncio.run(carried_out(4))
-    told = " ".join(CliRunner().invoke(typer_app, words, catch_exceptions=False).output.split())
+    told = " ".join(CliRunner().invoke(command_line(), words, catch_exceptions=False).output.split())
     assert "Last 4 similar tasks: 4 complete; the first gate passed in 0/4 (0 %); 1.5 k tokens in the middle" in told
 
 

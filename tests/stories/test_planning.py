@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import typer_app
+from bot.cli import command_line
 from bot.cli.tasks import place_of, task_meant
 from bot.core.plans.happened import Dispatched, Recorded, Started
 from bot.core.plans.plan import Plan
@@ -48,7 +48,7 @@ def say(repository: Path) -> Say:
     """`sluice plan` in this very process: what it prints."""
 
     def said(*words: str) -> str:
-        result = CliRunner().invoke(typer_app, ["plan", *words], catch_exceptions=False)
+        result = CliRunner().invoke(command_line(), ["plan", *words], catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return result.output
 

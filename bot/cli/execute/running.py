@@ -11,7 +11,7 @@ import typer
 from bot.cli.execute.options import Form, Output, TaskId
 from bot.cli.options import Config
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="Dispatch no more than this many steps.")]
 TokenBudget = Annotated[int | None, typer.Option("--token-budget", min=1, help="Tokens of the task in all: a cap.")]
