@@ -26,6 +26,8 @@ def read_record(text: str) -> Plan | str:
         data = json.loads(text)
     except ValueError as error:
         return f"not valid JSON: {error}"
+    if not isinstance(data, dict):
+        return "no plan: that is an object with a task_id, a summary and phases"
     return read_plain(data)
 
 

@@ -87,7 +87,7 @@ async def _list(config: Path, output: Form) -> None:
     if output is Form.json:
         print_json({"tasks": rows})
         return
-    print_table(COLUMNS, [["*" if row["active"] else "", *list(row.values())[1:]] for row in rows])
+    print_table(COLUMNS, [["*" if row["active"] else "", *list(row.values())[1:]] for row in rows], whole=("task id",))
 
 
 def _row(place: Place, task: Task, meant: str) -> dict[str, object]:
