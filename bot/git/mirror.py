@@ -135,7 +135,10 @@ class Mirror:
 
     async def set_refs(self, updates: Mapping[str, str | None]) -> None:
         """Set (or with None delete) refs of the mirror, all or none; deleting what is not there is no error."""
-        lines = [f"update {ref}\0{sha}\0\0" if sha else f"delete {ref}\0\0" for ref, sha in updates.items()]
+        changed = {ref: sha for ref, sha in updates.items() if read_ref(self.path, ref) != sha}
+        lines = [f"update {ref}\0{sha}\0\0" if sha else f"delete {ref}\0\0" for ref, sha in changed.items()]
+        if not lines:
+            return
         async with self._lock:
             await self.git.run(self.path, "update-ref", "-z", "--stdin", stdin="".join(lines).encode())
 
