@@ -2,7 +2,8 @@
 
 A command is a line of an ordinary paragraph that begins with `/sluice`. What stands in code, quotes, lists or HTML is
 somebody showing a command, not giving one; so is what bots write, and what was edited after it was first read. What is
-said to an agent goes on as it was written, paragraphs, lists and code, to the next command or the comment's end.
+said to an agent, or beside an approval, goes on as it was written, paragraphs, lists and code, to the next command or
+the comment's end.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from bot.core.usage import USAGE, usage_of
 
 PREFIX = "/sluice"
 TOLD = ("tell", "answer", "reject")  # take all that follows
+ADDED = ("approve",)  # the same, where words begin beside it: what stands below it alone is for other readers
 SPOKEN = ("amend",)  # takes words, of which there may be several lines
 BREAKS = ("softbreak", "hardbreak")
 
@@ -79,7 +81,8 @@ def _lines(body: str) -> Iterator[str]:
     body = plain(body)
     lines = body.split("\n")
     for each, after in pairwise([*_commands(body), Found([], len(lines))]):
-        if each.verb.casefold() in TOLD:
+        verb, alone = each.verb.casefold(), len(each.words) == 1
+        if verb in TOLD or (verb in ADDED and not alone):
             first, *more = lines[each.line : after.line]
             said = "\n".join((first.partition(each.verb)[2], *more))
             yield f"{each.verb} {shown(said)}"

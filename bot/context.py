@@ -90,6 +90,15 @@ class Written:
     final: bool = False  # refused, and asking again changes nothing until a person has done something
 
 
+class Account(Protocol):
+    """All that happened to an item, as plans tell it."""
+
+    @property
+    def execution(self) -> Execution: ...
+    @property
+    def happened(self) -> tuple[Happened, ...]: ...
+
+
 class GitHub(Protocol):
     """What Sluice asks of GitHub. Raises `Unavailable`, `Ambiguous` or `Refused` (bot.errors)."""
 
@@ -273,10 +282,11 @@ class Ledger(Protocol):
     async def start_gate(self, key: str, now: datetime) -> tuple[str, GateRun, str] | None: ...
     async def end_gate(self, key: str, gate: GateRun, now: datetime) -> None: ...
     async def save_plan(self, plan: Plan, repo: str, item: str | None = None) -> bool: ...
-    async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
+    async def happen(self, task: str, *what: Happened, looking: bool = False) -> tuple[Execution, str]: ...
     async def keep_artifacts(self, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None: ...
     async def artifacts(self, task: str) -> dict[str, str]: ...
     async def pasts(self, price: Price, repo: str | None = None) -> list[Past]: ...  # started tasks, the newest first
+    async def account(self, item: str) -> Account | None: ...  # all that happened to it; None: nobody worked on it
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...
     async def wake_where(
         self,
@@ -309,6 +319,7 @@ class Context:
     claim_minutes: float = 30.0
     role_minutes: float = 5.0
     large_board: int = 500  # cards; one with more is read whole only once in a while
+    file: Callable[[Account], None] = lambda account: None  # for people and collectors; it never fails
     forget_homes: Callable[[str], None] = lambda item: None  # its agents remember nothing of it any more
 
     def draft_repo(self, board: Board) -> str | None:

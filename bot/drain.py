@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.context import Context, Seen
-from bot.core.actions import Action, Decision, Finish, StopGate, StopRun
+from bot.core.actions import OUT_OF_SIGHT, Action, Decision, Finish, StopGate, StopRun
 from bot.core.decide import decide
 from bot.core.late import standing
 from bot.core.review import queued
@@ -13,20 +14,42 @@ from bot.core.snapshot import Snapshot
 from bot.observe import observe
 from bot.perform import perform
 
+FRESH = timedelta(seconds=10)  # what was seen of GitHub is gone on with for so long
+MOST_STEPS = 12  # of one pass
+
 
 async def drain(ctx: Context, item_id: str, dry: bool = False) -> Decision:
-    """Look at an item and do what is next. `dry`: only say what that is."""
+    """Look at an item and do what is next. `dry`: only say what that is.
+
+    What follows from what was only written down is done in the same pass, by the same look at GitHub: a second one
+    would cost a point and show nothing new, or be hinted at.
+    """
     snapshot, seen = await observe(ctx, item_id)
-    decision = decide(snapshot)
     if dry:
-        return decision
-    stood = standing(snapshot.pull, snapshot.runs, snapshot.execution)
-    if stood != snapshot.item.stood:
-        await ctx.ledger.note_stood(item_id, stood)
-    said = await _carry_out(ctx, snapshot, seen, decision)
+        return decide(snapshot)
+    said, until = await _step(ctx, snapshot, seen), snapshot.now + FRESH
+    for _ in range(MOST_STEPS - 1):
+        if not _goes_on(snapshot, said) or ctx.now() > until:
+            break
+        snapshot, _ = await observe(ctx, item_id, seen)
+        said = await _step(ctx, snapshot, seen)
     if review := queued(snapshot, said):
         await ctx.ledger.note_review(review)
     return said
+
+
+async def _step(ctx: Context, s: Snapshot, seen: Seen) -> Decision:
+    decision = decide(s)
+    stood = standing(s.pull, s.runs, s.execution)
+    if stood != s.item.stood:
+        await ctx.ledger.note_stood(s.item.id, stood)
+    return await _carry_out(ctx, s, seen, decision)
+
+
+def _goes_on(s: Snapshot, said: Decision) -> bool:
+    """It wants another look at once, and GitHub would show what it showed."""
+    at_once = said.look_again_at is not None and said.look_again_at <= s.now
+    return at_once and bool(said.actions) and all(isinstance(action, OUT_OF_SIGHT) for action in said.actions)
 
 
 async def _carry_out(ctx: Context, snapshot: Snapshot, seen: Seen, decision: Decision) -> Decision:

@@ -17,6 +17,7 @@ from bot.core.own import is_app, known_moves
 from bot.core.phase_gates import workflows_of
 from bot.core.planned import unfinished
 from bot.core.planning import wanted
+from bot.core.plans.library import Tagged, is_shared, tags_of
 from bot.core.plans.stack import Facts, to_read
 from bot.core.policy import PREVIEW, Policy
 from bot.core.pull import Pull
@@ -33,8 +34,9 @@ from bot.policy_file import read_policy
 from bot.workflow_files import exposures_in
 
 
-async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
-    """One look at one item: one transaction of the ledger, one document of GitHub, and what little git must say."""
+async def observe(ctx: Context, item_id: str, seen: Seen | None = None) -> tuple[Snapshot, Seen]:
+    """One look at one item: one transaction of the ledger, one document of GitHub, and what little git must say.
+    `seen`: what GitHub showed a moment ago, where nothing was done since that it would show."""
     now = ctx.now()
     memory = await ctx.ledger.recall(item_id, now)
     board = ctx.boards[memory.item.board]
@@ -42,8 +44,9 @@ async def observe(ctx: Context, item_id: str) -> tuple[Snapshot, Seen]:
         raise OutOfReach(board.trouble)
     if board.trouble:
         raise BoardError(board.trouble)
-    seen = await ctx.github.see(board, _at_home(ctx, board, memory.item), memory.deeds)
-    await _find_out(ctx, memory, seen)
+    if seen is None:
+        seen = await ctx.github.see(board, _at_home(ctx, board, memory.item), memory.deeds)
+        await _find_out(ctx, memory, seen)
     if seen.issue and memory.item.issue_id not in ("", seen.issue.id):  # another issue: what is known is the old one's
         issue = seen.issue
         await ctx.ledger.follow_transfer(item_id, issue.repo, issue.id, issue.number, now)
@@ -245,12 +248,13 @@ async def _grounds(ctx: Context, s: Snapshot) -> Grounds | None:
         return None
 
     def read(paths: tuple[str, ...]) -> tuple[str, ...]:
-        return (*to_read(paths), *filter(is_own, paths))
+        return (*to_read(paths), *filter(is_own, paths), *filter(is_shared, paths))
 
     paths, texts = await ctx.git.read(s.item.repo, s.default_head, read)
     playbooks, problem = playbooks_in(texts)
-    facts = Facts(paths, {path: text for path, text in texts.items() if not is_own(path)})
-    return Grounds(facts, playbooks, problem, tuple(await ctx.ledger.pasts(ctx.price, s.item.repo)))
+    facts = Facts(paths, {path: text for path, text in texts.items() if not (is_own(path) or is_shared(path))})
+    library = tuple(Tagged(path, tags_of(path, text)) for path, text in texts.items() if is_shared(path))
+    return Grounds(facts, playbooks, problem, tuple(await ctx.ledger.pasts(ctx.price, s.item.repo)), library)
 
 
 async def _contains(ctx: Context, s: Snapshot) -> bool | None:

@@ -18,6 +18,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,7 +62,7 @@ class Orchestrator:
         max_tokens: int | None = None,
         *,
         peer: str = "",
-        after: Sequence[str] = (),
+        after: Agent | Sequence[Agent] = (),
         base: str = "",
     ) -> dict[str, Any]:
         """It begins in the background; `{"agent_id", "status": "created", "message"}`.
@@ -70,10 +71,12 @@ class Orchestrator:
         it is told to do; the run that reaches it is stopped, its work kept. `after`: agents whose end it waits for;
         it begins where the first of them ended. `base`: the branch it begins from.
         """
-        mate = self._do(
-            lambda crew: crew.create(name, task, model=model, max_tokens=max_tokens, peer=peer, after=after, base=base)
+        awaited = [_name(each) for each in ([after] if isinstance(after, str | Mapping) else after)]
+        return self._do(
+            lambda crew: create(
+                crew, name, task, model=model, max_tokens=max_tokens, peer=peer, after=awaited, base=base
+            )
         )
-        return created(mate, model)
 
     def command_agent(self, agent: Agent, task: str) -> dict[str, Any]:
         """A task more for an agent that is there; `{"agent_id", "status": "commanded", "message"}`."""
@@ -112,8 +115,8 @@ class Orchestrator:
         return {told.mate.name: output_of(told) for told in self._do(lambda crew: crew.all())}
 
     def all_agents_complete(self) -> bool:
-        """None works any more; those that failed are over, too."""
-        return all(told.over for told in self._do(lambda crew: crew.all()))
+        """None works any more; those that failed are over, too, and who was told to do nothing yet does nothing."""
+        return all(told.resting for told in self._do(lambda crew: crew.all()))
 
     def fleet(self) -> dict[str, Any]:
         """How many are active, what they used, who waits for whom, and who holds others up."""
@@ -151,7 +154,8 @@ class Orchestrator:
             async with crew_at(self._config, self._folder) as crew:
                 return await verb(crew)
 
-        return asyncio.run(run())
+        with ThreadPoolExecutor(1) as own:  # whoever asks may have a loop at work already: a notebook has
+            return own.submit(lambda: asyncio.run(run())).result()
 
 
 @asynccontextmanager
@@ -172,9 +176,10 @@ def refuse_inside(inside: bool) -> None:
         raise UserError("an agent at its work may not create or command agents: report to whoever created you")
 
 
-def created(mate: Mate, model: str = "") -> dict[str, Any]:
-    own = "; its program chooses its model itself" if model and not mate.model else ""
-    return {"agent_id": mate.id, "status": "created", "message": f"Agent {mate.name} created{own}"}
+async def create(crew: Crew, name: str, task: str, *, model: str, **more: Any) -> dict[str, Any]:
+    mate = await crew.create(name, task, model=model, **more)
+    said = "; ".join((f"Agent {mate.name} created", *crew.caveats(mate, model)))
+    return {"agent_id": mate.id, "status": "created", "message": said}
 
 
 def deleted(mate: Mate) -> dict[str, Any]:

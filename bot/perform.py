@@ -152,7 +152,7 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case AdoptPlan(plan):
             await ledger.save_plan(plan, s.item.repo, item)
         case NotePlan(task):
-            _, why = await ledger.happen(task, *action.all)
+            _, why = await ledger.happen(task, *action.all, looking=True)
             return Stopped(why) if why else None
         case JoinLane(base):
             if not await ledger.join_lane(item, base, now):
@@ -162,10 +162,12 @@ async def _one(ctx: Context, s: Snapshot, action: Action) -> Stopped | None:
         case Park(reason, told):
             await ledger.park(item, reason, told, now)
             await _slots_free(ctx)
+            await _file(ctx, s)
         case Finish(how, receipt):
             await ledger.finish(item, how, receipt, now)
             await ledger.wake_where(now, f"#{s.item.number} is over", repo=s.item.repo, waits_for=("dependency",))
             await _slots_free(ctx)
+            await _file(ctx, s)
         case Claim():
             return await _claim(ctx, s, action)
         case Dispatch(run):
@@ -218,6 +220,12 @@ async def _slots_free(ctx: Context) -> None:
     await ctx.ledger.wake_where(ctx.now(), "a slot is free", waits_for=SLOT, limit=3)
 
 
+async def _file(ctx: Context, s: Snapshot) -> None:
+    """Its trace and retrospective, when it is over and whenever a person is needed."""
+    if account := await ctx.ledger.account(s.item.id):
+        await asyncio.to_thread(ctx.file, account)
+
+
 async def _claim(ctx: Context, s: Snapshot, claim: Claim) -> Stopped | None:
     """The remote's claim first, then one admission in the ledger; refused, the remote's is given back.
 
@@ -261,7 +269,7 @@ async def _fold(ctx: Context, s: Snapshot, fold: Fold) -> Stopped | None:
     what: Happened = replace(fold.recorded, work=folded) if isinstance(folded, Work) else conflicts(fold, folded)
     if isinstance(folded, Work):
         await _saved(ctx, spec, part)
-    _, why = await ctx.ledger.happen(fold.task, what)
+    _, why = await ctx.ledger.happen(fold.task, what, looking=True)
     return Stopped(why) if why else None
 
 

@@ -27,7 +27,7 @@ from bot.core.item import Item
 from bot.core.permission import said_of
 from bot.core.policy import Policy
 from bot.core.prompts import interrupted_brief, may_do, said_by, with_messages
-from bot.core.run import Assignment, Limits, Outcome, Peer, Run
+from bot.core.run import Assignment, Limits, Outcome, Peer, Run, is_step
 from bot.core.worktree import Work, WorkSpec, Worktree, part_of
 from bot.errors import NotKept, SluiceError, Unavailable
 from bot.policy_file import read_policy
@@ -37,9 +37,10 @@ from bot.spending import Counted, Spending
 log = structlog.get_logger(__name__)
 TELL_SECONDS = 1.0  # between two looks for what people say to an agent at its work
 HEARD = ("finished", "asked", "failed", "timed_out", "stalled", "overspent")  # then it has begun, with its brief
-WORDS, FAILURE = 4_000, 100  # characters of an agent's own words that are kept
+WORDS, FAILURE, SAID = 4_000, 100, 500  # characters of an agent's own words that are kept; the last in a commit
 CANCELLED = Outcome("cancelled", "", 0.0, "")
 OUTCOME = TypeAdapter(Outcome)
+NOTHING: Mapping[str, str] = {}
 
 
 class Exited(Protocol):
@@ -63,9 +64,18 @@ class Agents(Counted, Protocol):
 class Runs:
     """The engine's handlers."""
 
-    def __init__(self, ctx: Context, agents: Agents, outcomes: Path, hide: Callable[[str], str], pace: float) -> None:
-        """`hide` takes secrets out of a text; `pace`: seconds between two looks at what a run has used."""
-        self.ctx, self.agents, self.outcomes, self.hide = ctx, agents, outcomes, hide
+    def __init__(
+        self,
+        ctx: Context,
+        agents: Agents,
+        outcomes: Path,
+        hide: Callable[[str], str],
+        pace: float,
+        shared: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """`hide` takes secrets out of a text; `pace`: seconds between two looks at what a run has used; `shared`: files
+        that every run of a plan finds beside what earlier steps left."""
+        self.ctx, self.agents, self.outcomes, self.hide, self.shared = ctx, agents, outcomes, hide, shared
         self.spending = Spending(ctx, agents, pace)
 
     async def run(self, job: str) -> None:
@@ -119,7 +129,7 @@ class Runs:
         if peer is None:
             return Outcome("failed", f"agent {run.peer} is no longer set up", 0.0, "")
         limits = _limits(run, peer.limits, policy, plan.minutes)
-        handed = await self.ctx.ledger.artifacts(plan.task) if plan.task else {}
+        handed = {**self.shared, **await self.ctx.ledger.artifacts(plan.task)} if plan.task else {}
         more = _conflicts(tree.conflicts)
         said = await self.ctx.ledger.messages(run.item)
         news = [message for message in said if message.heard_by in ("", run.key)]
@@ -229,8 +239,7 @@ class Runs:
         await self.spending.note(run)
         if not self.ctx.git.has_worktree(spec):
             return None
-        summary = outcome.summary.strip() if outcome else ""
-        message = summary.splitlines()[0][:72] if summary else f"Work on {spec.branch}"
+        message = _message(run, spec, outcome)
         work = await self.ctx.git.collect(spec, message, _trailers(run, self._peer(run.peer), outcome))
         try:
             await self.ctx.git.save(spec)
@@ -297,6 +306,13 @@ def _limits(run: Run, limits: Limits, policy: Policy, minutes: float | None) -> 
 def _policy(text: str | None) -> Policy:
     found = read_policy(text) if text else Policy()
     return found if isinstance(found, Policy) else Policy()
+
+
+def _message(run: Run, spec: WorkSpec, outcome: Outcome | None) -> str:
+    summary = outcome.summary.strip() if outcome else ""
+    if is_step(run.step) and outcome and outcome.ended == "finished":
+        return f"step {run.step}: {run.peer} complete\n\n{summary[:SAID]}".strip()
+    return summary.splitlines()[0][:72] if summary else f"Work on {spec.branch}"
 
 
 def _trailers(run: Run, peer: Peer | None, outcome: Outcome | None = None) -> Mapping[str, str]:

@@ -6,12 +6,11 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.core.plans.library import Tagged, tags_of
+from bot.core.plans.library import TEAMS, WRITTEN, Tagged, tags_of
 from bot.core.plans.stack import Facts, to_read
 from bot.errors import UserError
 
-KNOWLEDGE = (".github/sluice/knowledge", ".sluice/knowledge")  # the team's, and one's own
-WRITTEN = (".md", ".txt", ".rst")
+KNOWLEDGE = (TEAMS, ".sluice/knowledge")  # the team's, and one's own
 MOST_FILES, MOST_TEXT = 50_000, 200_000  # paths, and characters of a manifest
 LISTED = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 

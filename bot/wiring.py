@@ -17,6 +17,7 @@ from bot.context import Context
 from bot.core.board import Board
 from bot.equipment import Clock, agents_of, gateway_of, utc_now
 from bot.errors import BoardError, OutOfReach, Refused, SettingsError
+from bot.filing import filer
 from bot.git.facade import Git
 from bot.github.auth import StaticToken
 from bot.github.boards import Account
@@ -70,6 +71,7 @@ async def build(settings: Settings, now: Clock = utc_now, booked: bool = True) -
         peers=settings.peer_list(),
         caps=settings.cap_values(),
         large_board=settings.pace.large_board,
+        file=filer(settings.data_dir, settings.telemetry.otlp_url),
         forget_homes=Homes(settings.data_dir).forget,
         price=price_of,
         draft_repos={key: b.draft_repository for key, b in settings.boards.items() if b.draft_repository},

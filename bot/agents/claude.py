@@ -29,6 +29,7 @@ EDITING = ("Read", "Glob", "Grep", "Edit", "Write", "NotebookEdit", "TodoWrite",
 SETTINGS = {"attribution": {"commit": "", "pr": ""}}  # whose work a commit is, Sluice's own trailers say
 LATEST = 2**32  # seconds since 1970; a later time is no promise
 STOP = "stop"  # the id under which it is interrupted
+OWN_AFFAIR = "[ede_diagnostic]"  # how lines begin that it writes about itself when it is cut short
 RETRIES = "2"  # of a call to the model: of its own it would try for minutes, a wrong key included
 
 
@@ -131,7 +132,8 @@ class Claude:
 
         A sub-agent that works on is waited for: its end makes another turn, and what it asks must find an answer.
         """
-        said_last = str(told.get("result") or "; ".join(map(str, _listed(told, "errors"))))
+        errors = [each for each in map(str, _listed(told, "errors")) if not each.startswith(OWN_AFFAIR)]
+        said_last = str(told.get("result") or "; ".join(errors))
         ending = _ending(told, said_last, self._until)
         last = ending.how != "finished" or not self._behind
         self._waits = None if last else ending

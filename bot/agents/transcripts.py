@@ -30,13 +30,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Window:
-    """Of what lies in a home one session's alone, sub-agents' included, and of that what was said within a time."""
+    """Of what lies in a home one session's alone, sub-agents' included, and of that what was said within a time, but
+    for what was said within others: those were counted before."""
 
     session: str
-    since: datetime | None
+    since: datetime
     until: datetime
+    counted: tuple[tuple[datetime, datetime], ...] = ()
 
     def has_file(self, path: Path) -> bool:
+        """`path`: below the folder in which the program keeps them."""
         return self.session in path.parts or path.stem == self.session or path.stem.endswith(f"-{self.session}")
 
     def has(self, row: Row) -> bool:
@@ -44,8 +47,10 @@ class Window:
         try:
             at = datetime.fromisoformat(str(row.get("timestamp")))
         except ValueError:
-            return self.since is None
-        return at.tzinfo is not None and (self.since is None or self.since <= at) and at <= self.until
+            return False
+        if at.tzinfo is None or not self.since <= at <= self.until:
+            return False
+        return not any(begin <= at <= end for begin, end in self.counted)
 
 
 def billed(program: str, home: Path) -> tuple[Tokens, ...]:
@@ -53,9 +58,9 @@ def billed(program: str, home: Path) -> tuple[Tokens, ...]:
     return by_model(tokens for tokens in READERS[program](home) if tokens.total)
 
 
-def billed_within(window: Window, home: Path) -> tuple[Tokens, ...]:
-    """Of a session of a program that somebody else started: which one, its id tells."""
-    found = (tokens for reader in (_claude, _codex) for tokens in reader(home, window))
+def billed_within(window: Window, claude: Path, codex: Path) -> tuple[Tokens, ...]:
+    """Of a session of a program that somebody else started: which one, its id tells. The folders: the programs' own."""
+    found = (*_claude_in(claude, "projects", window), *_codex_in(codex, "sessions", window))
     return by_model(tokens for tokens in found if tokens.total)
 
 
@@ -69,13 +74,21 @@ def in_context(program: str, home: Path, session: str) -> int | None:
     return next((tokens for tokens in reversed(held) if tokens), None)
 
 
-def _claude(home: Path, window: Window | None = None) -> Iterator[Tokens]:
-    """A message is written once for each block of it, and again into the transcript of a session split off from it."""
+def _claude(home: Path) -> Iterator[Tokens]:
+    return _claude_in(home, ".claude/projects")
+
+
+def _claude_in(home: Path, folder: str, window: Window | None = None) -> Iterator[Tokens]:
+    """A message is written once for each block of it, and again into the transcript of a session split off from it. It
+    was said when its first block was."""
+    first: dict[str, Row] = {}
     messages: dict[str, Row] = {}
-    for row in _rows(home, ".claude/projects", "*.jsonl", '"usage"', window=window):
-        message, within = _table(row, "message"), window is None or window.has(row)
-        if row.get("type") == "assistant" and message.get("model") != "<synthetic>" and within:
-            messages[str(message.get("id"))] = message
+    for row in _rows(home, folder, "*.jsonl", '"usage"', window=window):
+        message = _table(row, "message")
+        if row.get("type") == "assistant" and message.get("model") != "<synthetic>":
+            name = str(message.get("id"))
+            if window is None or window.has(first.setdefault(name, row)):
+                messages[name] = message
     yield from map(_claude_answer, messages.values())
 
 
@@ -92,11 +105,15 @@ def _claude_answer(message: Row) -> Tokens:
     )
 
 
-def _codex(home: Path, window: Window | None = None) -> Iterator[Tokens]:
+def _codex(home: Path) -> Iterator[Tokens]:
+    return _codex_in(home, ".codex/sessions")
+
+
+def _codex_in(home: Path, folder: str, window: Window | None = None) -> Iterator[Tokens]:
     """One record for each of the model's answers; which model it was stands at the beginning of the turn."""
     model, answers = "", set[str]()
     marks = ('"turn_context"', '"token_usage_record"')
-    for row in _rows(home, ".codex/sessions", "rollout-*.jsonl", *marks, window=window):
+    for row in _rows(home, folder, "rollout-*.jsonl", *marks, window=window):
         said = _table(row, "payload")
         if row.get("type") == "turn_context":
             model = _model(said)
@@ -180,7 +197,9 @@ def _database(path: Path) -> sqlite3.Connection:
 
 def _rows(home: Path, folder: str, name: str, *marks: str, window: Window | None = None) -> Iterator[Row]:
     """The rows of every such file that bear one of the marks, as tables."""
-    for path in (path for path in _files(home, folder, name) if window is None or window.has_file(path)):
+    for path in _files(home, folder, name):
+        if window and not window.has_file(path.relative_to(home / folder)):
+            continue
         with contextlib.suppress(OSError), open(path, "rb", opener=_carefully) as file:
             while line := file.readline(LONGEST):
                 if any(mark.encode() in line for mark in marks):

@@ -48,15 +48,15 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an agent; it begins at once, and the command returns."""
-    mate = _do(
+    from bot.orchestrator import create as create_one
+
+    told = _do(
         config,
-        lambda crew: crew.create(
-            name, task, model=model, max_tokens=max_tokens, peer=peer, after=after or (), base=base
+        lambda crew: create_one(
+            crew, name, task, model=model, max_tokens=max_tokens, peer=peer, after=after or (), base=base
         ),
     )
-    from bot.orchestrator import created
-
-    _say(created(mate, model), as_json)
+    _say(told, as_json)
 
 
 @app.command()

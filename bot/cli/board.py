@@ -90,9 +90,16 @@ def shown(row: ItemRow, tally: Tally | None) -> dict[str, object]:
     }
 
 
-def explain(item: ItemArgument, config: Config = FILE, as_json: AsJson = False) -> None:
+def explain(
+    item: ItemArgument,
+    retrospective: Annotated[
+        bool, typer.Option("--retrospective", help="Instead: what worked, what did not and why, as Markdown.")
+    ] = False,
+    config: Config = FILE,
+    as_json: AsJson = False,
+) -> None:
     """Why nothing is happening with an item, or why something is: its last decisions, newest first."""
-    asyncio.run(_explain(item, config, as_json))
+    asyncio.run(_retrospective(item, config) if retrospective else _explain(item, config, as_json))
 
 
 async def _explain(text: str, config: Config, as_json: bool) -> None:
@@ -110,6 +117,17 @@ async def _explain(text: str, config: Config, as_json: bool) -> None:
     if not decisions:
         console.print("Sluice has not looked at it yet; `sluice sweep` looks now.")
     console.print(f"cost: {', '.join(f'{kind} {amount}' for kind, amount in costs.items()) or 'nothing yet'}")
+
+
+async def _retrospective(text: str, config: Config) -> None:
+    """As the service files it when the item is over, of how it stands by now."""
+    from bot.core.plans.retrospective import retrospective  # here, so that the other commands start quickly
+
+    async with ledger_at(config) as ledger:
+        account = await ledger.account(await one_item(ledger, text))
+    if account is None:
+        raise UserError(f"no agent has worked on {text} yet")
+    print(retrospective(account.execution, account.happened), end="")
 
 
 async def one_item(ledger: SqlLedger, text: str) -> str:

@@ -70,9 +70,10 @@ async def _hold(item: str, everything: bool, verb: str, config: Config, as_json:
             raise UserError(f"say which item to {verb}, or --all")
         await _give(item, verb, "", config, as_json)
         return
-    from bot.core.item import at_shell  # here, so that the other commands start quickly
+    from bot.cli.task_usage import settings_here  # here, so that the other commands start quickly
+    from bot.core.item import at_shell
 
-    async with ledger_at(config) as ledger:
+    async with ledger_of(settings_here(config)) as ledger:
         woken = await ledger.pause_all(at_shell(_who()) if verb == "pause" else None, utc_now())
     told = f"everything is {verb}d; {woken} items will be looked at"
     print_json({"told": told, "woken": woken}) if as_json else console.print(told)

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.given import settings_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
+from bot.errors import UserError
 from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.core.plans.learning import Glance, Past, Score
+    from bot.settings import Settings
 
 SCORES = ("name", "of", "complete", "at once", "tokens", "seconds")
 MIDDLE = "Of tokens and seconds the middle is shown; at once: at the first attempt."
@@ -33,9 +36,20 @@ def dashboard(
 
 async def _found(config: Path, project: Path | None) -> tuple[Past, ...]:
     from bot.cli.learned import history_of  # here, so that the other commands start quickly
+
+    return await history_of(_settings(config, project))
+
+
+def _settings(config: Path, project: Path | None) -> Settings:
+    """A board's lie in any folder; who has none is in a repository."""
     from bot.cli.tasks import place_of
 
-    return await history_of(place_of(config, project).settings)
+    try:
+        return place_of(config, project).settings
+    except UserError:
+        if project or not config.is_file():
+            raise
+        return settings_of(config)
 
 
 def show(found: Sequence[Past], as_json: bool) -> None:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.cli.ledger import utc_now
 from bot.cli.output import canvas, console, print_json
-from bot.core.crew import UNKNOWN, Fleet, Told, context_used, fleet, heard, progress
+from bot.core.crew import DONE, UNKNOWN, Fleet, Told, context_used, fleet, heard, progress
 from bot.core.spend import counted, dollars
 from bot.orchestrator import crew_at, status_of
 
@@ -37,7 +37,7 @@ async def follow(config: Path, interval: float, once: bool, as_json: bool) -> No
             while True:
                 seen = await crew.all()
                 live.update(picture(seen, utc_now()), refresh=True)
-                if all(told.over for told in seen):
+                if all(told.resting for told in seen):
                     return
                 await asyncio.sleep(interval)
 
@@ -47,8 +47,8 @@ async def _lines(crew: Crew, interval: float, once: bool, as_json: bool) -> None
     last = ""
     while True:
         seen = await crew.all()
-        over = all(told.over for told in seen)
-        line = "; ".join(f"{told.mate.name} {told.status} ({progress(told)})" for told in seen)
+        over = all(told.resting for told in seen)
+        line = "; ".join(f"{told.mate.name} {told.status} ({progress(told)})" for told in seen) or "no agents"
         if as_json:
             print_json({"fleet": vars(fleet(seen)), "agents": [status_of(told) for told in seen]})
         elif once:
@@ -62,29 +62,40 @@ async def _lines(crew: Crew, interval: float, once: bool, as_json: bool) -> None
 
 
 def picture(seen: Sequence[Told], now: datetime) -> Group:
-    """A line for each, then all of them together, then what happened last."""
-    whole = fleet(seen)
-    waits = {name: [on for who, on in whole.waits if who == name] for name, _ in whole.waits}
+    """All of them together, then what each used, then what each does or waits for, then what happened last. Where a
+    terminal is too low for all of it the end is cut off, so those at work come first."""
+    whole, crew = fleet(seen), sorted(seen, key=lambda told: told.resting)
     table = Table(box=None, pad_edge=False)
-    for name in ("agent", "status", "for", "by", "used", "context", "waits for, or does"):
+    for name in ("agent", "status", "for", "by", "used", "context"):
         table.add_column(name, overflow="fold", no_wrap=name in ("agent", "status", "for"))
-    for told in seen:
-        table.add_row(*_row(told, waits.get(told.mate.name, []), whole, now))
-    return Group(table, Text(in_all(whole)), *(Text(line) for line in _latest(seen)))
+    for told in crew:
+        table.add_row(*_row(told, now))
+    lines = [f"{told.mate.name}: {_does(told, whole)}" for told in crew if progress(told) != DONE]
+    return Group(Text(in_all(whole)), table, *map(Text, (*lines, *_latest(seen))))
 
 
-def _row(told: Told, waits: Sequence[str], whole: Fleet, now: datetime) -> tuple[str | Text, ...]:
+def _row(told: Told, now: datetime) -> tuple[str | Text, ...]:
     used = told.used
-    holds_up = " (others wait for it)" if told.mate.name in whole.bottlenecks else ""
     return (
         told.mate.name,
-        Text(f"{told.status}{holds_up}", COLORS[told.status]),
-        f"{(now - told.since).total_seconds():.0f} s",
+        Text(told.status, COLORS[told.status]),
+        _long((now - told.since).total_seconds()),
         f"{told.mate.peer} {told.mate.model}".strip(),
         f"{counted(used.tokens)} {dollars(used.cost_usd)}".strip() if used else UNKNOWN,
         context_used(told),
-        f"waits for {', '.join(waits)}" if waits else progress(told),
     )
+
+
+def _does(told: Told, whole: Fleet) -> str:
+    name = told.mate.name
+    on = [on for who, on in whole.waits if who == name]
+    held_up = [who for who, on in whole.waits if on == name and name in whole.bottlenecks]
+    does = f"waits for {', '.join(on)}" if on else progress(told)
+    return f"{does}; {', '.join(held_up)} {'wait' if held_up[1:] else 'waits'} for it" if held_up else does
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def in_all(whole: Fleet) -> str:

@@ -40,7 +40,7 @@ def _told(plan: Plan, found: Forecast) -> list[str]:
     steps = f"{found.rests_on} earlier step{'s' if found.rests_on != 1 else ''} like these, in this ledger"
     unlike = f"; nothing like {', '.join(found.unknown)} was done before" if found.unknown else ""
     return [
-        f"Tokens: {_range(found.tokens, '{:,.0f}')}",
+        f"Tokens: {_range(found.tokens, '{:,.0f}')}" if found.tokens else _guess(plan, found.guess),
         f"Money: {_range(found.cost_usd, '${:,.2f}')}",
         f"Time: {_range(found.seconds, '{:,.1f}', 60)}{' minutes' if found.seconds else ''}",
         f"Rests on: {steps}{unlike}",
@@ -54,12 +54,16 @@ def _range(found: Range | None, form: str, unit: float = 1) -> str:
     return f"{middle} ({low} to {high})"
 
 
+def _guess(plan: Plan, tokens: int) -> str:
+    return f"Tokens: about {tokens:,} (a guess: the {plan.budget} budget)"
+
+
 def _guessed(plan: Plan, tokens: int) -> list[str]:
     costs = [blended(step.model, tokens / len(plan.steps)) for step in plan.steps]
     known = [cost for cost in costs if cost is not None]
     money = f"about ${sum(known):,.2f} (a guess: ${sum(known) / 2:,.2f} to ${sum(known) * 1.5:,.2f})"
     return [
-        f"Tokens: about {tokens:,} (a guess: the {plan.budget} budget)",
+        _guess(plan, tokens),
         f"Money: {money if len(known) == len(costs) else 'unknown'}",
         "Time: unknown",
         "Rests on: no history yet",

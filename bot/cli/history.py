@@ -38,7 +38,7 @@ def _of_plan(task: Task, runs: dict[str, Run]) -> Iterator[Sample]:
         if isinstance(what, Dispatched):
             begun[what.step] = what
         elif isinstance(what, Recorded) and (state := e.find(what.step)):
-            tokens = sum(each.total for each in what.used) if what.used else what.estimated
+            tokens = sum(each.total for each in what.used) if what.used else None  # an estimate teaches nothing
             step, run = state.step, runs.get(what.run)
             cost = run.outcome.cost_usd if run and run.outcome else cost_of(what.used, price_of)
             yield Sample(step.role, task.plan.playbook, step.agent, tokens, cost, _seconds(what, begun.get(what.step)))

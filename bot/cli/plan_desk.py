@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.core.plans.explaining import context
@@ -17,6 +22,15 @@ if TYPE_CHECKING:
     from bot.ledger.plans import Plans, Task
 
 RECORD, PAGE, CONTEXT, EXPLANATION = "plan.json", "plan.md", "context.md", "explanation.md"
+LOCK = "files.lock"
+
+
+@contextmanager
+def alone(place: Place) -> Iterator[None]:
+    """One shell at a time lays files out or takes them back: another's, half laid, would count as somebody's edit."""
+    with (place.made_folder() / LOCK).open("a") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
 
 
 class NotRead(UserError):
@@ -28,11 +42,20 @@ class NotRead(UserError):
 
 
 def lay_out(place: Place, plan: Plan) -> None:
+    """Ended at any point, it leaves no page of one plan beside the record of another."""
     folder = place.made_folder()
-    (folder / PAGE).write_text(page(plan))
-    (folder / CONTEXT).write_text(context(plan))
-    (folder / EXPLANATION).write_text(f"{plan.explanation}\n")
-    (folder / RECORD).write_text(record(plan))  # last: it says whose files these are
+    (folder / PAGE).unlink(missing_ok=True)
+    _put(folder / CONTEXT, context(plan))
+    _put(folder / EXPLANATION, f"{plan.explanation}\n")
+    _put(folder / RECORD, record(plan))
+    _put(folder / PAGE, page(plan))
+
+
+def _put(file: Path, text: str) -> None:
+    """All of it, or what was there before."""
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_text(text)
+    os.replace(partial, file)
 
 
 def laid_out(place: Place) -> Plan | None:

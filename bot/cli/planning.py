@@ -121,14 +121,15 @@ def _with_policy(top: Path, request: Request) -> Request:
 
 async def _saved(place: Place, ledger: SqlLedger, request: Request, plan: Plan) -> Plan:
     """Under an id that no other task has; what was edited of the plan that lay there before is not lost."""
-    from bot.cli.plan_desk import cleared, lay_out
+    from bot.cli.plan_desk import alone, cleared, lay_out
 
-    if said := await cleared(place, ledger):
-        print(f"sluice: {said}", file=sys.stderr)
-    taken: set[str] = set()
-    while not await ledger.save_plan(plan, place.repo):
-        taken.add(plan.task_id)
-        plan = replace(plan, task_id=task_id(request.summary, request.now, taken))
-    lay_out(place, plan)
-    place.activate(plan.task_id)
+    with alone(place):
+        if said := await cleared(place, ledger):
+            print(f"sluice: {said}", file=sys.stderr)
+        taken: set[str] = set()
+        while not await ledger.save_plan(plan, place.repo):
+            taken.add(plan.task_id)
+            plan = replace(plan, task_id=task_id(request.summary, request.now, taken))
+        lay_out(place, plan)
+        place.activate(plan.task_id)
     return plan

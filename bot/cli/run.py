@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.board import one_item
-from bot.cli.ledger import ledger_at
+from bot.cli.ledger import ledger_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
@@ -33,7 +35,7 @@ def main() -> None:
 
 @app.command("list")
 def list_runs(
-    item: Annotated[str | None, typer.Argument(help="Only this item's: 12, #12, owner/name#12.")] = None,
+    item: Annotated[str | None, typer.Argument(help="Only this one: 12, #12, owner/name#12, a task")] = None,
     config: Config = FILE,
     as_json: AsJson = False,
 ) -> None:
@@ -42,15 +44,23 @@ def list_runs(
 
 
 async def _list(item: str | None, config: Config, as_json: bool) -> None:
-    async with ledger_at(config) as ledger:
+    async with _ledger(config) as ledger:
         runs = await ledger.runs(item=await one_item(ledger, item) if item else None)
         numbers = {row.item.id: row.item.number for row in await ledger.items(done=True, gone=True)}
     rows = [_shown(run, numbers.get(run.item)) for run in runs]
     if as_json:
         print_json({"runs": rows})
         return
-    columns = ("run", "number", "agent", "round", "state", "ended", "seconds", "summary")
+    columns = ("run", "of", "step", "agent", "round", "state", "ended", "seconds", "summary")
     print_table(columns, [[row[name] for name in columns] for row in rows])
+
+
+@asynccontextmanager
+async def _ledger(config: Path) -> AsyncIterator[SqlLedger]:
+    from bot.cli.task_usage import settings_here  # here, so that a command that needs no ledger starts quickly
+
+    async with ledger_of(settings_here(config)) as ledger:
+        yield ledger
 
 
 def _shown(run: Run, number: int | None) -> dict[str, object]:
@@ -58,6 +68,8 @@ def _shown(run: Run, number: int | None) -> dict[str, object]:
     return {
         "run": run.key[:8],
         "number": number,
+        "of": f"#{number}" if number else run.item,  # an item without a number is a task or an agent
+        "step": run.step,
         "agent": run.peer,
         "round": run.round,
         "state": run.state,
@@ -79,7 +91,7 @@ def show(
 
 
 async def _show(text: str, follow: bool, config: Config, as_json: bool) -> None:
-    async with ledger_at(config) as ledger:
+    async with _ledger(config) as ledger:
         run, seen = await _one_run(ledger, text), 0
         while True:
             over = run.state == "ended"  # asked first: what is noted afterwards was written before that

@@ -27,7 +27,7 @@ def settings_here(config: Path) -> Settings:
     except UserError:
         place = None
     settings = place.settings if place else settings_of(config)
-    if place is None or not (place.folder / "ledger.db").exists():
+    if place is None or not (settings.database or (settings.data_dir / "ledger.db").exists()):
         settings.need_board()
     return settings
 

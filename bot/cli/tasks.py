@@ -48,7 +48,7 @@ class Place:
         """It is there, and git ignores it by itself, so that nobody's own .gitignore is touched."""
         self.folder.mkdir(exist_ok=True)
         ignored = self.folder / ".gitignore"
-        if not ignored.exists():
+        if not ignored.exists() or not ignored.stat().st_size:  # whatever ended who made it may have left it empty
             ignored.write_text("*\n")
         return self.folder
 
@@ -102,13 +102,14 @@ async def task_meant(place: Place, ledger: Plans, given: str = "") -> Task:
     task = await ledger.task(task_id) if task_id else await _only_one(place, ledger)
     if task is not None and task.happened:
         return task
-    from bot.cli.plan_desk import laid_out, taken_back  # here, so that a task at work is looked at quickly
+    from bot.cli.plan_desk import alone, laid_out, taken_back  # here, so that a task at work is looked at quickly
 
-    if task is None and (plan := laid_out(place)) and task_id in ("", plan.task_id):  # another ledger's
-        await ledger.save_plan(plan, place.repo)
-        task = await ledger.task(plan.task_id)
-    if task is not None:
-        return await taken_back(place, ledger, task)
+    with alone(place):
+        if task is None and (plan := laid_out(place)) and task_id in ("", plan.task_id):  # another ledger's
+            await ledger.save_plan(plan, place.repo)
+            task = await ledger.task(plan.task_id)
+        if task is not None:
+            return await taken_back(place, ledger, task)
     if task_id:
         raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
     raise UserError('no task: `sluice plan "SUMMARY" --save` makes one, --task-id ID names one')

@@ -407,6 +407,8 @@ AgentAction = (
 RepoAction = PushBranch | DeleteBranch | DispatchWorkflow | ShowCheck | ShowPolicy | UpdateBranch | Merge
 Action = LedgerWrite | AgentAction | RepoAction | BoardWrite
 
+# What changes nothing that a look at GitHub shows: the pass goes on with what it has seen.
+OUT_OF_SIGHT = (AcceptGoAhead, SpendMove, NoteOrder, AdoptPlan, NotePlan, Claim, Fold, LoseRun)
 
 WAITS = ("nobody", "machine", "person", "slot", "agent", "quota", "dependency")  # what an item can wait for
 

@@ -45,6 +45,7 @@ class Usage:
     waiting_pulls: int = 0  # Sluice's pull requests of this repository that wait for people
     bills: tuple[Bill, ...] = ()  # of the last 24 hours, and of every run at work
     item: Budget = NOTHING  # all that this item ever used
+    item_held: Budget = NOTHING  # what its runs at work may use beyond that
     more: Budget = NOTHING  # what people added to this item's caps
     holds: Mapping[str, Hold] = field(default_factory=dict)  # by peer: why it gets nothing new
 
@@ -55,12 +56,14 @@ class Refusal:
 
     `what` is short: a `slot` all share, this `agent`, or a `quota` of runs, money or waiting pull requests; or, a
     `dependency`, another card of the same issue has it. `until`: when to look again, where time alone frees it.
+    `soon`: an agent is at work, whoever's, and at its end there is room.
     """
 
     reason: str
     full: bool = True
     what: Literal["slot", "agent", "quota", "dependency"] = "slot"
     until: datetime | None = None
+    soon: bool = False
 
 
 def admit(usage: Usage, caps: Caps, work: Work, peer: Peer, first: bool) -> Refusal | None:
@@ -85,18 +88,19 @@ def admit(usage: Usage, caps: Caps, work: Work, peer: Peer, first: bool) -> Refu
 
 def _no_slot(usage: Usage, caps: Caps, work: Work, peer: Peer) -> Refusal | None:
     if usage.running_by_peer.get(peer.name, 0) >= peer.capacity:
-        return Refusal(f"agent {peer.name} is busy ({peer.capacity} at once)", what="agent")
+        return Refusal(f"agent {peer.name} is busy ({peer.capacity} at once)", what="agent", soon=True)
     if usage.running_here >= work.running:
-        return Refusal(f"{usage.running_here} agents already work in this repository (limit {work.running})")
+        reason = f"{usage.running_here} agents already work in this repository (limit {work.running})"
+        return Refusal(reason, soon=True)
     if usage.running >= caps.running:
-        return Refusal(f"{usage.running} agents already work (limit {caps.running})")
+        return Refusal(f"{usage.running} agents already work (limit {caps.running})", soon=True)
     return None
 
 
 def run_cap(usage: Usage, caps: Caps, work: Work, peer: Peer) -> Budget:
     """What the run may use before it is stopped: its own cap, as far as the item and the day have room for it."""
     own = Budget(peer.limits.tokens, peer.limits.cost_usd).within(work.tokens_per_run, work.cost_per_run) + usage.more
-    item = item_cap(usage, caps, work).left(usage.item)
+    item = item_cap(usage, caps, work).left(usage.item + usage.item_held)
     days = (caps.day, peer.day, caps.day.within(work.tokens_per_day, work.cost_per_day))
     found = own.within(item.tokens, item.cost_usd)
     for day in days:
@@ -118,6 +122,9 @@ def _over_budget(usage: Usage, caps: Caps, work: Work, peer: Peer) -> Refusal | 
     item = item_cap(usage, caps, work)
     if usage.item.exceeds(_binding(item, peer)):
         return Refusal(f"this item has used {usage.item} of the {item} it may use; {MORE}", full=False, what="quota")
+    if (usage.item + usage.item_held).exceeds(_binding(item, peer)):
+        reason = f"this item's agents at work may use all that is left of its {item}"
+        return Refusal(reason, what="quota", soon=True)
     run = run_cap(usage, caps, work, peer)
     here = caps.day.within(work.tokens_per_day, work.cost_per_day)
     days = (
@@ -148,7 +155,7 @@ def _day_full(whose: str, cap: Budget, bills: Iterable[Bill], run: Budget) -> Re
     )
     at_work = f", {reserved} more is kept for agents at work," if any(bill.held for bill in bills) else ""
     reason = f"{whose} has used {said} of {most} in the last 24 hours{at_work} and a run may take {next_one}; {when}"
-    return Refusal(reason, what="quota", until=until)
+    return Refusal(reason, what="quota", until=until, soon=(used + run).fits(cap))
 
 
 def _frees(bills: list[Bill], cap: Budget, run: Budget) -> datetime | None:

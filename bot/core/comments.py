@@ -123,7 +123,8 @@ UNJUDGED = (
     "Mend that, then push a commit or write `/sluice update`: the check runs again on the new head. "
     "A workflow also runs again when somebody presses “Re-run” on GitHub."
 )
-REOPENED = "**Reopened.** Move the card to Ready to start anew."
+AGAIN = "**Reopened.**"
+REOPENED = f"{AGAIN} Move the card to Ready to start anew."
 TO_DONE = "Merge the pull request, or close the issue, and the card follows; `/sluice retry` goes on working."
 
 

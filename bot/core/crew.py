@@ -16,7 +16,7 @@ from bot.core.run import Outcome, Run
 from bot.core.spend import Budget
 
 Status = Literal["creating", "working", "complete", "failed"]
-UNKNOWN = "unknown"
+UNKNOWN, DONE = "unknown", "100%"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 IN_TREE = re.compile(r"^.*/worktrees/[^/]+/[^/]+/")  # what lies before a path inside an agent's worktree
 READING = re.compile(r"read|view|open|cat\b", re.IGNORECASE)  # how tools that read a file are called
@@ -84,7 +84,7 @@ class Told:
         command = self.last
         run = self.run_of(command)
         if command is None:
-            return "creating"
+            return "failed" if self.mate.deleted_at else "creating"
         if run and run.outcome and run.state == "ended":
             return "complete" if run.outcome.ended in ("finished", "asked") else "failed"
         if command.dropped or not self.alive:
@@ -96,16 +96,21 @@ class Told:
         return self.status in ("complete", "failed")
 
     @property
+    def resting(self) -> bool:
+        """There is nothing to wait for: it is over, or was told to do nothing yet."""
+        return self.over or self.last is None
+
+    @property
     def reason(self) -> str:
         """Why it stands as it does, where there is more to say than its status."""
         command = self.last
         run = self.run_of(command)
         if command is None:
-            return "it was not told to do anything yet"
+            return "it was deleted" if self.mate.deleted_at else "it was not told to do anything yet"
         if command.dropped:
             return command.dropped
         if run and run.outcome and run.state == "ended":
-            return _how(run.outcome)
+            return _how(run.outcome, run.cap)
         if not self.alive:
             return "its process is gone; the next command goes on where it was"
         return f"waits: {command.waits}" if command.waits and run is None else ""
@@ -163,11 +168,12 @@ class Told:
 def progress(told: Told) -> str:
     """Only what is known: that all is done, or what was heard last. Nobody can know the share that is left."""
     if told.status == "complete":
-        return "100%"
+        return told.reason or DONE  # it may ask something
     if told.status == "failed":
         return told.reason or "failed"
     if told.tools:
-        return f"{told.tools} tools used, last: {told.last_tool}"
+        tools = "1 tool" if told.tools == 1 else f"{told.tools} tools"
+        return f"{tools} used, last: {told.last_tool}"
     return told.reason or UNKNOWN
 
 
@@ -196,7 +202,7 @@ def fleet(crew: Sequence[Told]) -> Fleet:
     used = [told.used for told in crew if told.used]
     costs = [each.cost_usd for each in used if each.cost_usd is not None]
     return Fleet(
-        sum(not told.over for told in crew),
+        sum(not told.resting for told in crew),
         sum(each.tokens for each in used) if used else None,
         sum(costs) if costs else None,
         tuple((who.mate.name, on.mate.name) for who, on in waits if not on.over),
@@ -209,9 +215,12 @@ def told_run(told: Told) -> bool:
     return told.run_of(told.last) is not None
 
 
-def _how(outcome: Outcome) -> str:
+def _how(outcome: Outcome, cap: Budget | None) -> str:
+    """Of one that was stopped at its cap the words are those of a program that was cut short."""
     if outcome.ended == "finished":
         return ""
+    if outcome.ended == "overspent" and cap:
+        return f"overspent: it has used what this run might, {cap}"
     how = "it asks" if outcome.ended == "asked" else outcome.ended.replace("_", " ")
     said = outcome.question or outcome.summary
     return f"{how}: {said}" if said else how

@@ -13,10 +13,13 @@ from bot.core.actions import (
     RemoveWorktree,
     SayStatus,
 )
-from bot.core.comments import REOPEN_FIRST, REOPENED, not_started, over, summary
+from bot.core.comments import AGAIN, REOPEN_FIRST, REOPENED, not_started, over, summary
 from bot.core.item import Issue, Parked
 from bot.core.parking import ask
 from bot.core.pausing import stop
+from bot.core.planned import there, unfinished
+from bot.core.planning import wanted
+from bot.core.plans.words import ANOTHER_PLAN, plan_goes_on
 from bot.core.pull import Pull
 from bot.core.reviewing import judge
 from bot.core.showing import answer_rerun
@@ -97,9 +100,16 @@ def _closed(s: Snapshot) -> bool:
 
 def _tell(s: Snapshot, issue: Issue) -> tuple[Action, ...]:
     """That a reopened issue waits for a move: once, below the summary that stands there."""
-    if issue.state_reason != "REOPENED" or s.status is None or s.status.body.endswith(REOPENED):
+    if issue.state_reason != "REOPENED" or s.status is None or AGAIN in s.status.body:
         return ()
-    return (SayStatus(f"{s.status.body}\n\n{REOPENED}"),)
+    return (SayStatus(f"{s.status.body}\n\n{_of_its_plan(s)}"),)
+
+
+def _of_its_plan(s: Snapshot) -> str:
+    """With what becomes of its plan, if it had one."""
+    if (e := unfinished(s)) and there(s):
+        return plan_goes_on(e)
+    return f"{REOPENED} {ANOTHER_PLAN}" if s.plans_over and wanted(s) else REOPENED
 
 
 def _stop_first(s: Snapshot, stage: str, why: str) -> Decision:

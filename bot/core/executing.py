@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, Park, SayStatus
+from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, Park
 from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
 from bot.core.late import as_plan
 from bot.core.parking import ask_mark, park
 from bot.core.phase_gates import judge
-from bot.core.planned import card, peers_for
+from bot.core.planned import peers_for, shown
 from bot.core.plans import due as dues
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import conflicting
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Completed, Happened, Recorded, SentBack, Started
 from bot.core.plans.shortfall import shortfall
-from bot.core.plans.words import approval_wanted, progress
-from bot.core.prompts import another_attempt
+from bot.core.plans.words import approval_wanted
+from bot.core.prompts import MORE_TO_USE, another_attempt
 from bot.core.run import Run
 from bot.core.snapshot import Snapshot
 from bot.core.stage import AwaitingApproval, Executing
@@ -80,11 +80,10 @@ def _wait(
     """The card and the status say it; a run's time is the longest until the next look."""
     at_work = ", ".join(f"step {run.step} by agent {run.peer}" for run in runs)
     reasons = [at_work, *(each.reason for each in waits), *(f"step {step} waits: {why}" for step, why in held)]
-    actions = (*card(s, e), *_status(s, e))
     looks = [*(until_over(s, run) for run in runs), *(each.look_again_at for each in waits if each.look_again_at)]
     waits_for = waits[0].waits_for if waits and not runs else "machine"
     reason = "; ".join(filter(None, reasons)) or "nothing is due"
-    return Decision(NAME, reason, actions, min(looks, default=None), waits_for)
+    return Decision(NAME, reason, shown(s, e), min(looks, default=None), waits_for)
 
 
 def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision:
@@ -100,6 +99,9 @@ def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision
         return _when_alone(s, run, once_more(s, run))
     if outcome.ended == "limited":
         return _limited(s, stage, unit, run)
+    if outcome.ended == "overspent" and s.item.more_at and s.item.more_at > run.admitted_at:
+        more = SentBack(s.now, unit.step.id, MORE_TO_USE, (f"more:{run.key}",), asked=True)
+        return _note(s, stage, f"step {run.step} goes on: the item was given more to use", more)
     if outcome.ended in ("asked", "overspent"):
         return _when_alone(s, run, park(s, NAME, reason_of(run) or overspent(run), BUDGET))
     return _record(s, stage, unit, run, wrong or what_became(run))
@@ -192,7 +194,8 @@ def _failed(s: Snapshot, stage: Executing, reason: str) -> Decision:
 def _again(s: Snapshot, stage: Executing, *units: StepState) -> Decision:
     """A person asked for another attempt since."""
     go = stage.claim.go_ahead
-    back = tuple(SentBack(s.now, unit.step.id, another_attempt(go.by), (f"go:{go.key}",)) for unit in units)
+    why, causes = another_attempt(go.by), (f"go:{go.key}",)
+    back = tuple(SentBack(s.now, unit.step.id, why, causes, asked=True) for unit in units)
     names = ", ".join(unit.step.id for unit in units)
     return _note(s, stage, f"step {names} is done again: {go.by} asked for it", *back)
 
@@ -204,18 +207,13 @@ def awaiting(s: Snapshot, stage: AwaitingApproval) -> Decision:
     body = approval_wanted(e, asks, s.person_behind(stage.claim.go_ahead))
     ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(body, sign),)
     reason = f"{asks.name} waits for approval: {asks.why}"
-    return Decision("AwaitingApproval", reason, (*ask, *card(s, e), *_status(s, e)), waits_for="person")
+    return Decision("AwaitingApproval", reason, (*ask, *shown(s, e)), waits_for="person")
 
 
 def _note(s: Snapshot, stage: Executing, reason: str, *what: Happened) -> Decision:
     """Let it happen, then look again."""
     notes = tuple(NotePlan(stage.execution.plan.task_id, each) for each in what)
     return Decision(NAME, reason, notes, s.now, "machine")
-
-
-def _status(s: Snapshot, e: Execution) -> tuple[Action, ...]:
-    body = progress(e, s.item.claim.go_ahead if s.item.claim else None)
-    return () if s.status and s.status.body == body else (SayStatus(body),)
 
 
 def _run_of(s: Snapshot, unit: StepState) -> Run | None:

@@ -200,6 +200,7 @@ class Item:
     unaskable: tuple[str, ...] = ()  # who GitHub does not take as reviewers, in lower case
     refused: Refused | None = None  # the last merge GitHub did not make; a new word of a person's clears it
     more: Budget = NOTHING  # what people added to its caps
+    more_at: datetime | None = None  # when they did last
     lane_since: datetime | None = None  # waits to be merged since
     first_seen: datetime | None = None
     heard_until: datetime | None = None  # the newest comment that was read

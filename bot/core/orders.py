@@ -25,6 +25,7 @@ from bot.core.actions import (
 from bot.core.asking import asked
 from bot.core.budget import MORE, Refusal
 from bot.core.comments import KEPT, REOPENED_SINCE, UNSEEN, explained, help_text, not_understood, reworded
+from bot.core.going_ahead import strangers, text_waits
 from bot.core.item import Approval, GoAhead, Order, mention, text_hash
 from bot.core.late import as_plan, as_result, on_pull
 from bot.core.parking import park_quietly
@@ -35,7 +36,6 @@ from bot.core.plans.happened import Cancelled
 from bot.core.prompts import again_brief, rework_brief
 from bot.core.snapshot import Snapshot
 from bot.core.stage import Built, Closed, Done, Gating, InReview, Merged, Outside, Parked, Ready, Stage, Waiting
-from bot.core.starting import strangers, text_waits
 from bot.core.telling import go_on, may_go_on, tell
 from bot.core.trust import Role, needed_for
 from bot.core.wishes import outlived

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.core.actions import Action, AdoptPlan, NotePlan
 from bot.core.foreign import clean, fence
+from bot.core.going_ahead import text_waits
 from bot.core.item import GoAhead, Order
 from bot.core.planned import there, unfinished
 from bot.core.planning import AUTO, not_makeable, one_more_over, plan_for
@@ -18,7 +19,6 @@ from bot.core.plans.plan import Plan
 from bot.core.plans.words import plan_shown
 from bot.core.snapshot import Snapshot
 from bot.core.stage import AwaitingApproval, Executing, Parked, Ready, Stage
-from bot.core.starting import text_waits
 
 FEEDBACK = "words after `approve` are for a phase of a plan that waits for approval"
 
@@ -128,12 +128,14 @@ def _approved(e: Execution, asks: dues.AskApproval, order: Order) -> tuple[Happe
 
 
 def _rejected(s: Snapshot, e: Execution, asks: dues.AskApproval, order: Order) -> tuple[Happened, ...]:
-    """The plan itself is not begun; of a phase the work goes back, as a pull request's does."""
+    """The plan itself is not begun; of a phase the work goes back, as a pull request's does, or to whose turn it is."""
     phase = e.phase(asks.phase)
     if phase is None:
         return (Answered(order.at, 0, "reject", order.by, order.args),)
-    step = last_changing(phase).step.id
-    return (SentBack(order.at, step, f"@{order.author} asks:\n\n{_said(order)}", (f"order:{order.id}",)),)
+    turns = [each for each in phase.steps if each.step.interactive]
+    step = (turns or [last_changing(phase)])[-1].step.id
+    why = f"@{order.author} asks:\n\n{_said(order)}"
+    return (SentBack(order.at, step, why, (f"order:{order.id}",), asked=True),)
 
 
 def _amended(e: Execution, order: Order) -> tuple[Amended, ...] | str:

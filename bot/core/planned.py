@@ -13,6 +13,7 @@ from bot.core.plans.words import plan_wants_approval, progress
 from bot.core.queue import takers
 from bot.core.run import Peer
 from bot.core.snapshot import Snapshot
+from bot.core.wishes import outlived
 
 
 def unfinished(s: Snapshot) -> Execution | None:
@@ -51,6 +52,19 @@ def card(s: Snapshot, e: Execution) -> tuple[Action, ...]:
     return () if (s.column or "").casefold() == column.casefold() else (MoveCard(column),)
 
 
+def shown(s: Snapshot, e: Execution) -> tuple[Action, ...]:
+    """Card and status, as they are not yet."""
+    body = progress(e, s.item.claim.go_ahead if s.item.claim else None)
+    return (*card(s, e), *(() if s.status and s.status.body == body else (SayStatus(body),)))
+
+
+def reads_otherwise(s: Snapshot, e: Execution) -> bool:
+    """The issue was closed in the middle of its plan and reopened, and was edited since that was begun."""
+    if e.started is None or e.last_at is None or s.issue is None or not outlived(s, e.last_at):
+        return False
+    return bool(s.issue.changed_since(e.started.at))
+
+
 def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:
     """A person is asked once for the plan as it is shown; None: it needs none, or has it."""
     if e.approved:
@@ -68,14 +82,7 @@ def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action,
 
 
 def begin(s: Snapshot, e: Execution, claim: Claim, accept: tuple[Action, ...], spend: tuple[Action, ...]) -> Decision:
-    """The item is taken; its steps are given out from the next look on."""
+    """The item is taken; its steps are given out next, and then card and status say so."""
     started: tuple[Action, ...] = () if e.started else (NotePlan(e.plan.task_id, Started(s.now, claim.go_ahead.by)),)
-    actions = (
-        *accept,
-        claim,
-        *spend,
-        *started,
-        *card(s, e),
-        SayStatus(progress(e, claim.go_ahead)),
-    )
+    actions = (*accept, claim, *spend, *started)
     return Decision("Ready", f"its plan begins: {e.plan.playbook}, {len(e.steps)} steps", actions, s.now, "machine")

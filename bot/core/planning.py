@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from bot.core.item import GoAhead, Issue
-from bot.core.plans.plan import Plan
+from bot.core.plans.plan import Phase, Plan
 from bot.core.plans.planner import Request, make_plan
 from bot.core.plans.playbook import DIRECT
 from bot.core.plans.sizing import checklist
@@ -43,6 +43,7 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
         facts=grounds.facts,
         playbooks=grounds.playbooks,
         history=grounds.history,
+        library=grounds.library,
         playbook="" if name == AUTO else name,
         peers=s.peers,
         gates=s.policy.gates.commands,
@@ -52,7 +53,7 @@ def plan_for(s: Snapshot, grounds: Grounds, issue: Issue, go: GoAhead, name: str
         sub_issues=_subs(s, issue),
         find_gates=False,  # a checkout for gates has not what the repository's own commands may need
     )
-    plan = _approved(make_plan(request), s.policy.plan.approve)
+    plan = _with_turns(_approved(make_plan(request), s.policy.plan.approve))
     alone = len(plan.steps) == 1 and not plan.approval and not any(phase.approval for phase in plan.phases)
     return None if alone and not s.item.playbook else plan
 
@@ -70,6 +71,17 @@ def _approved(plan: Plan, least: str) -> Plan:
     if RISKS.index(plan.risk) < RISKS.index(least):
         return replace(plan, approval="")
     return replace(plan, approval=f"the risk is {plan.risk}: {', '.join(plan.risk_reasons) or 'by the policy'}")
+
+
+def _with_turns(plan: Plan) -> Plan:
+    """A step that takes turns with a person has them here by comments: each time it ends its phase is looked at, and
+    is sent back with words or approved."""
+
+    def seen(phase: Phase) -> Phase:
+        turns = ", ".join(step.id for step in phase.steps if step.interactive)
+        return replace(phase, approval=phase.approval or f"step {turns} takes turns with a person") if turns else phase
+
+    return replace(plan, phases=tuple(map(seen, plan.phases)))
 
 
 def _id(s: Snapshot, issue: Issue, go: GoAhead, name: str) -> str:

@@ -200,6 +200,7 @@ def earlier(runs: Sequence[Run]) -> list[str]:
 
 
 CAME_BACK = "The work came back: mend what is listed here, in the same worktree"
+MORE_TO_USE = "You had used all that you were given, and have got more: go on from what lies in this worktree."
 NEWS_FOLLOW = "What was said stands at the end."
 STANDS = "The task, what finished means and what is off limits stand as you were told."
 

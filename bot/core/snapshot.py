@@ -14,6 +14,7 @@ from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order
 from bot.core.message import Message
 from bot.core.plans.execution import Execution
 from bot.core.plans.learning import Past
+from bot.core.plans.library import Tagged
 from bot.core.plans.overlap import Busy
 from bot.core.plans.playbook import Playbook
 from bot.core.plans.stack import Facts
@@ -65,6 +66,7 @@ class Grounds:
     playbooks: tuple[Playbook, ...]
     problem: str = ""  # with the team's own playbooks; then the shipped ones alone are there
     history: tuple[Past, ...] = ()  # the newest first
+    library: tuple[Tagged, ...] = ()  # documents that belong to no pack
 
 
 @dataclass(frozen=True)

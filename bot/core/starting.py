@@ -19,25 +19,25 @@ from bot.core.actions import (
     SayStatus,
     SpendMove,
 )
-from bot.core.budget import Refusal, admit
+from bot.core.budget import Refusal
 from bot.core.comments import AFTER, needs_person, not_started, working
 from bot.core.exposure import unaccepted
-from bot.core.item import Approval, GoAhead, Issue, Move, mention, text_hash
+from bot.core.going_ahead import ACCEPTS, approval_of, by_move, go_ahead, mover_refused, mover_unknown
+from bot.core.item import GoAhead, Issue, mention
 from bot.core.parking import mark
-from bot.core.planned import begin, first_units, peers_for, there, unfinished, wants_approval
+from bot.core.planned import begin, first_units, peers_for, reads_otherwise, there, unfinished, wants_approval
 from bot.core.planning import not_makeable, one_more_over, plan_for, wanted
+from bot.core.plans.amending import caught_up
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Cancelled
 from bot.core.prompts import Brief, again_brief, first_brief
-from bot.core.queue import BUILDER, fall_backs, plays, rank, takers
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
-from bot.core.trust import START, Role
-from bot.core.wishes import fresh_move, outlived, withdrawn
+from bot.core.staffing import able_for, free_of, nobody, others_first
+from bot.core.wishes import fresh_move
 from bot.core.worktree import branch_name
 
 STEP = "build"  # the default plan has one step
-ACCEPTS = "`/sluice approve` accepts it as it stands now"
 
 
 def draft(s: Snapshot) -> Decision:
@@ -50,7 +50,7 @@ def draft(s: Snapshot) -> Decision:
     if s.policy_problem:
         return Decision("Draft", _broken(s), waits_for="person")
     move = fresh_move(s)
-    refusal = _mover_refused(s, move)
+    refusal = mover_refused(s, move)
     if refusal or move is None or s.draft is None:
         return Decision("Draft", refusal or "the draft cannot be read", waits_for="person")
     go = GoAhead(
@@ -62,11 +62,11 @@ def draft(s: Snapshot) -> Decision:
 
 def ready(s: Snapshot) -> Decision:
     assert s.issue is not None  # stage_of proved it
-    go = _go_ahead(s, s.issue)
+    go = go_ahead(s, s.issue)
     if isinstance(go, str):
-        if _mover_unknown(s):
+        if mover_unknown(s):
             return Decision("Ready", go, waits_for="machine")
-        given = s.item.go_ahead or _given(s, s.issue)
+        given = s.item.go_ahead or by_move(s, s.issue)
         return _asks(s, given, go) if go.endswith(ACCEPTS) and given else _not_started(s, go)
     if s.policy_problem:
         return Decision("Ready", _broken(s), waits_for="person")
@@ -77,17 +77,17 @@ def ready(s: Snapshot) -> Decision:
         return made
     if e := unfinished(s):
         return _planned(s, s.issue, e, go, accept)
-    able = _able(s, s.issue)
+    able = able_for(s, s.issue)
     if not able:
-        return _asks(s, go, _nobody(s, s.issue), accept)
+        return _asks(s, go, nobody(s, s.issue), accept)
     if claim := _take_up(s, s.issue, go, able):
         return Decision(
             "Ready", f"takes up what was there; {mention(go.by)} asked for it", (*accept, *claim), s.now, "machine"
         )
-    peer = _free(s, able)
+    peer = free_of(s, able)
     if isinstance(peer, Refusal):
         return _refused(s, go, peer, accept, able)
-    if held := _others_first(s, peer):
+    if held := others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
     return replace(_claim(s, s.issue, go, peer, accept), agents=(peer.name,))
 
@@ -117,36 +117,23 @@ def _has_result(s: Snapshot) -> bool:
 
 def _planned(s: Snapshot, issue: Issue, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision:
     """As without a plan, but that its first steps' agents must have room."""
+    if reads_otherwise(s, e):
+        read_again = NotePlan(e.plan.task_id, caught_up(e, go.by, s.now))
+        reason = "its plan goes on where it was, with a phase more that sees to the issue's text as it is now"
+        return Decision("Ready", reason, (*accept, read_again), s.now, "machine")
     if waits := wants_approval(s, e, go, accept):
         return waits
     branch, units = branch_of(s, issue), first_units(e)
-    able = peers_for(s, units[0]) if units else _able(s, issue)
+    able = peers_for(s, units[0]) if units else able_for(s, issue)
     if not able:
-        return _asks(s, go, _nobody(s, issue), accept)
-    peer = _free(s, able) if units else able[0]
+        return _asks(s, go, nobody(s, issue), accept)
+    peer = free_of(s, able) if units else able[0]
     if isinstance(peer, Refusal):
         return _refused(s, go, peer, accept, able)
-    if held := _others_first(s, peer):
+    if held := others_first(s, peer):
         return Decision("Ready", held, accept, waits_for="slot")
     claim = Claim(peer.name, branch, s.default_branch, go, None)
     return replace(begin(s, e, claim, accept, _spend(s, go)), agents=(peer.name,))
-
-
-def _able(s: Snapshot, issue: Issue) -> list[Peer]:
-    """The best first: who was given more for this very item, then the others, and whoever stands in for one of them."""
-    fields = s.face.fields if s.face else {}
-    able = takers(s.peers, issue.repo, issue.labels, fields, s.item.peer_wanted)
-    for peer in list(able):
-        if peer.name in limited(s):
-            able += fall_backs(s.peers, peer.name, issue.repo, issue.labels, fields)
-    last = s.runs[-1] if s.runs else None
-    stopped = last.peer if last and last.outcome and last.outcome.ended == "overspent" else ""
-    return sorted(dict.fromkeys(able), key=lambda peer: peer.name != stopped)
-
-
-def limited(s: Snapshot) -> set[str]:
-    """Agents whose provider says to wait."""
-    return {name for name, hold in s.usage.holds.items() if hold.limited}
 
 
 def _broken(s: Snapshot) -> str:
@@ -169,7 +156,7 @@ def _exposed(s: Snapshot) -> str:
 def _take_up(s: Snapshot, issue: Issue, go: GoAhead, able: list[Peer]) -> tuple[Action, ...]:
     """An open pull request, or a result a person has approved since, goes on as it is: no run, so no slot is asked."""
     found = s.unpushed
-    approved = found.work.head if found and found.work and _approved(s, found.work.head) else ""
+    approved = found.work.head if found and found.work and approval_of(s, found.work.head) else ""
     pull = s.pull if s.pull and s.pull.open else None
     if pull is None and not approved:
         return ()
@@ -209,125 +196,6 @@ def _claim(s: Snapshot, issue: Issue, go: GoAhead, peer: Peer, accept: tuple[Act
 def branch_of(s: Snapshot, issue: Issue) -> str:
     suffix = f"-{s.item.asked_fresh + 1}" if s.item.asked_fresh else ""
     return branch_name(issue.number, issue.title) + suffix
-
-
-def _given(s: Snapshot, issue: Issue) -> GoAhead | None:
-    """Who moved the card, where that is a go-ahead but for the text."""
-    move = fresh_move(s)
-    return GoAhead(move.key, move.actor, move.at, issue.title, issue.body) if move and move.actor else None
-
-
-def _go_ahead(s: Snapshot, issue: Issue) -> GoAhead | str:
-    """The standing go-ahead, or why there is none."""
-    move = fresh_move(s)
-    accepted = s.item.go_ahead if s.item.parked is None else None  # kept for mentions only: it needs a new one
-    if accepted and outlived(s, accepted.at, accepted.by_command):
-        accepted = None
-    moved = move if move and s.columns.meaning_of(move.to) == "ready" else None
-    if accepted and not (moved and _supersedes(s, moved, accepted)):
-        return _text_unchanged(s, issue, accepted)
-    if moved is None:
-        return f"nobody is known to have moved it to {s.columns.ready} since; move the card there again"
-    if refusal := _mover_refused(s, moved):
-        return refusal
-    found = GoAhead(moved.key, moved.actor or "", moved.at, issue.title, issue.body)
-    others = strangers(s, issue.changed_since(moved.at))
-    if not others:
-        return found
-    if word := _approved(s, found.text_hash):
-        return replace(found, by=word.by)
-    return f"the text was edited after the go-ahead by {', '.join(others)}; {ACCEPTS}"
-
-
-def text_waits(s: Snapshot, issue: Issue) -> bool:
-    """Nothing but an approval of the issue's text is missing."""
-    go = _go_ahead(s, issue)
-    return isinstance(go, str) and go.endswith(ACCEPTS)
-
-
-def _supersedes(s: Snapshot, move: Move, accepted: GoAhead) -> bool:
-    """A newer move to Ready is a newer go-ahead; a command's stands beside a move that starts nothing."""
-    if not accepted.by_command:
-        return move.key != accepted.key
-    return move.at > accepted.at and (withdrawn(s, accepted) or not _mover_refused(s, move))
-
-
-def _mover_unknown(s: Snapshot) -> bool:
-    """Nobody is told of what a second look will know."""
-    move = fresh_move(s)
-    return move is not None and move.actor is not None and not move.automated and s.role(move.actor) is None
-
-
-def _mover_refused(s: Snapshot, move: Move | None) -> str:
-    if move is None or move.actor is None:
-        return f"it is not known who moved the card to {s.columns.ready}; move it there again"
-    if move.automated:
-        return f"an automation put the card in {s.columns.ready}; a person with write access must move it there"
-    role = s.role(move.actor)
-    if role is None:
-        return f"the permission of {move.actor} cannot be read yet"
-    if role < START:
-        return (
-            f"{move.actor} moved the card, but has no write access; somebody who has must move it to {s.columns.ready}"
-        )
-    if outlived(s, move.at):
-        return f"the issue was reopened since it was moved to {s.columns.ready}; move it there again"
-    if s.live_since and move.at < s.live_since:
-        return f"the card stood in {s.columns.ready} before the repository went live; move it there again"
-    return ""
-
-
-def _text_unchanged(s: Snapshot, issue: Issue, accepted: GoAhead) -> GoAhead | str:
-    now = text_hash(issue.title, issue.body)
-    if now == accepted.text_hash:
-        return accepted
-    approved = _approved(s, now)
-    changed = issue.changed_since(accepted.at)
-    if approved or (changed and not strangers(s, changed)):
-        by = approved.by if approved else min(who for who in changed if who)
-        return GoAhead(accepted.key, by, accepted.at, issue.title, issue.body, accepted.by_command)
-    return f"the text was edited after the go-ahead; {ACCEPTS}"
-
-
-def _approved(s: Snapshot, head: str) -> Approval | None:
-    return next((word for word in s.item.approvals if word.kind == "approve" and word.head == head), None)
-
-
-def strangers(s: Snapshot, people: set[str | None]) -> list[str]:
-    """Those of them who may not start work, or of whom it is not known."""
-    return sorted(who or "somebody" for who in people if (s.role(who) or Role.NONE) < START)
-
-
-def _nobody(s: Snapshot, issue: Issue) -> str:
-    """The role is named where nothing else keeps an agent from it."""
-    wanted, fields = s.item.peer_wanted, s.face.fields if s.face else {}
-    others = [replace(peer, role="") for peer in s.peers if not plays(peer, BUILDER)]
-    if takers(others, issue.repo, issue.labels, fields, wanted):
-        who = f"agent {wanted} does not take the role {BUILDER}" if wanted else f"no agent takes the role {BUILDER}"
-    else:
-        who = f"agent {wanted} is not set up for this" if wanted else "no agent takes work like this"
-    return f"{who}; see [peers] in sluice.toml"
-
-
-def _free(s: Snapshot, able: list[Peer]) -> Peer | Refusal:
-    """The first agent that could start now, or the reason the best one cannot."""
-    refusals = [admit(s.usage, s.caps, s.policy.work, peer, first=True) for peer in able]
-    free = next((peer for peer, refusal in zip(able, refusals, strict=True) if refusal is None), None)
-    return free or next(refusal for refusal in refusals if refusal)
-
-
-def _others_first(s: Snapshot, peer: Peer) -> str:
-    """Items of better rank that wait for the same agent, or for the slots all share, go first."""
-    rivals = [rival for rival in s.ahead if rival.item != s.item.id and peer.name in (rival.agents or (peer.name,))]
-    better = [rival for rival in rivals if rival.rank < rank(s.item)]
-    free = min(
-        s.caps.running - s.usage.running,
-        s.policy.work.running - s.usage.running_here,
-        peer.capacity - s.usage.running_by_peer.get(peer.name, 0),
-    )
-    if len(better) < free:
-        return ""
-    return f"{len(better)} other item{'s' * (len(better) != 1)} come{'s' * (len(better) == 1)} first"
 
 
 def _refused(s: Snapshot, go: GoAhead, refusal: Refusal, accept: tuple[Action, ...], able: list[Peer]) -> Decision:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.actions import Action, Decision, NotePlan, RunPlan, SayStatus, SendBack
+from bot.core.actions import Action, Decision, NotePlan, RunPlan, SendBack
 from bot.core.budget import Refusal, Usage, admit
 from bot.core.item import Claim
 from bot.core.parking import park
-from bot.core.planned import card, peers_for
+from bot.core.planned import peers_for, shown
 from bot.core.plans.delegation import news, prompt
 from bot.core.plans.execution import Execution, StepState, after
 from bot.core.plans.happened import Dispatched
+from bot.core.plans.knowledge import referred
 from bot.core.plans.overlap import held_by
 from bot.core.plans.plan import FOLDER
-from bot.core.plans.words import progress
 from bot.core.prompts import step_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.snapshot import Snapshot
@@ -29,7 +29,7 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
     base = e.work.head if e.work else s.base_head
     if base is None:
         return Decision(NAME, f"the branch {s.default_branch} cannot be read", waits_for="machine")
-    if noted := [NotePlan(e.plan.task_id, given) for unit in units if (given := _begun(s, claim, unit, base))]:
+    if noted := [NotePlan(e.plan.task_id, given) for unit in units if (given := _begun(s, claim, e, unit, base))]:
         return Decision(NAME, "notes which of its steps are given out already", tuple(noted), s.now, "machine")
     usage, actions, names = s.usage, list[Action](), list[str]()
     refusal: Refusal | None = None
@@ -45,26 +45,31 @@ def dispatch(s: Snapshot, claim: Claim, e: Execution, units: Sequence[StepState]
             refusal = refusal or found
             continue
         run = step_run(s, claim, e, unit, found, base)
-        given = Dispatched(s.now, unit.step.id, found.name, run.key, own_tree=True)
+        given = _given(s, e, unit, found.name, run.key)
         actions += [SendBack(run), NotePlan(e.plan.task_id, given)]
         usage, e = _with_one_more(usage, found), after(e, given)
         names.append(f"step {unit.step.id} to agent {found.name}")
     if actions:
-        shown = (*card(s, e), SayStatus(progress(e, claim.go_ahead)))
-        return Decision(NAME, f"gives {', '.join(names)}", (*actions, *shown), waits_for="slot")
+        waits_for = refusal.what if refusal else "machine"
+        return Decision(NAME, f"gives {', '.join(names)}", (*actions, *shown(s, e)), waits_for=waits_for)
     if refusal is None or busy:
         return None
     if not refusal.full:
         return park(s, NAME, refusal.reason)
-    return Decision(NAME, refusal.reason, (), refusal.until, refusal.what)
+    return Decision(NAME, refusal.reason, shown(s, e), refusal.until, refusal.what)
 
 
-def _begun(s: Snapshot, claim: Claim, unit: StepState, base: str) -> Dispatched | None:
+def _given(s: Snapshot, e: Execution, unit: StepState, peer: str, run: str) -> Dispatched:
+    delivered = tuple(each.path for each in referred(e, unit.step))
+    return Dispatched(s.now, unit.step.id, peer, run, own_tree=True, delivered=delivered)
+
+
+def _begun(s: Snapshot, claim: Claim, e: Execution, unit: StepState, base: str) -> Dispatched | None:
     """A crash came between its run's admission and its note: it is neither given out again nor to somebody else."""
     key = run_key(s.item.id, unit.step.id, base, evidence_of(_causes(claim, unit)))
     mine = [run for run in s.runs if run.step == unit.step.id and run.go_ahead == claim.go_ahead.key]
     run = next((run for run in mine if run.key == key or run.state != "ended"), None)
-    return Dispatched(s.now, unit.step.id, run.peer, run.key, own_tree=True) if run else None
+    return _given(s, e, unit, run.peer, run.key) if run else None
 
 
 def _causes(claim: Claim, unit: StepState) -> tuple[str, ...]:
@@ -77,7 +82,7 @@ def step_run(s: Snapshot, claim: Claim, e: Execution, unit: StepState, peer: Pee
     step, go, causes = unit.step, claim.go_ahead, _causes(claim, unit)
     evidence = evidence_of(causes)
     handed = sorted({path for path, _ in s.artifacts})
-    brief = step_brief(task(s, claim), prompt(e, unit, artifacts=handed), news(e, unit))
+    brief = step_brief(task(s, claim), prompt(e, unit, referred(e, step), handed), news(e, unit))
     run = RunPlan(
         run_key(s.item.id, step.id, head, evidence), step.id, peer.name, unit.attempts + 1, go.key, evidence, head,
         brief.whole, causes, first=False, dossier=brief.news,

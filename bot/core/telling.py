@@ -102,7 +102,7 @@ def go_on(s: Snapshot, order: Order) -> tuple[Action, ...]:
 
 def _step_goes_on(s: Snapshot, e: Execution, run: Run, go: GoAhead, issue: Issue, order: Order) -> tuple[Action, ...]:
     """Its plan gives the step out again, to be gone on with."""
-    back = SentBack(order.at, run.step, NEWS_FOLLOW, (f"order:{order.id}",))
+    back = SentBack(order.at, run.step, NEWS_FOLLOW, (f"order:{order.id}",), asked=True)
     return (
         NotePlan(e.plan.task_id, back),  # first: once it is claimed, nobody is known to wait for the answer
         Claim(run.peer, branch_of(s, issue), s.default_branch, go, None),

@@ -33,11 +33,12 @@ from bot.core.parking import park
 from bot.core.prompts import Brief, again_brief, first_brief, rework_brief
 from bot.core.pull import Pull
 from bot.core.queue import BUILDER, fall_backs
-from bot.core.run import ATTEMPTS, Peer, Run, evidence_of, run_key
+from bot.core.run import ATTEMPTS, Peer, Run, evidence_of, is_step, run_key
 from bot.core.snapshot import Snapshot
 from bot.core.spend import NOTHING, Budget
+from bot.core.staffing import limited
 from bot.core.stage import Built, Claimed, Gating, Working
-from bot.core.starting import STEP, limited
+from bot.core.starting import STEP
 from bot.core.worktree import Work
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)  # before git or GitHub is asked again
@@ -168,7 +169,8 @@ def send_back(
     claim = s.item.claim
     assert claim is not None  # only claimed stages send back
     what = "; ".join(v.reason for v in failures) or "somebody asked for changes"
-    questions = sum(run.go_ahead == claim.go_ahead.key and bool(reason_of(run)) for run in s.runs)
+    mine = [run for run in s.runs if run.go_ahead == claim.go_ahead.key and not is_step(run.step)]
+    questions = sum(bool(reason_of(run)) for run in mine)  # all steps of a plan are one round, whatever they asked
     if s.rounds - questions > s.policy.work.rounds and not asked:
         return park(s, stage, f"after {s.rounds} rounds still: {what}")
     if (never := no_run(s)) and not never.full:

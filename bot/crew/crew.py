@@ -6,11 +6,11 @@ from __future__ import annotations
 import asyncio
 import getpass
 import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.agents.erasing import erase
 from bot.agents.homes import Homes
 from bot.agents.runtimes import program_of
 from bot.agents.transcripts import in_context
@@ -20,14 +20,14 @@ from bot.core.item import at_shell
 from bot.core.run import Outcome
 from bot.crew import lease
 from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of
-from bot.crew.hiring import model_for, named
+from bot.crew.hiring import is_counted, model_for, named
 from bot.equipment import utc_now
 from bot.errors import LedgerBusy, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.settings import Settings
 
 PACE, PATIENCE = 0.2, 60.0  # seconds: between two looks at one that is to end, and how long it has
-GRACE = 15.0  # seconds a process has to begin
+MOMENT = 0.1  # seconds, for whoever only looks
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Crew:
             raise UserError(f"{name!r} is no name: letters, digits, dots and dashes, at most 40")
         if max_tokens is not None and max_tokens < 1:
             raise UserError("an agent needs at least one token: give max_tokens a larger number")
+        if task:
+            _said(task)
         sandbox_or_consent(self.settings)
         by = named(self.settings, peer)
         mate = Mate(
@@ -63,7 +65,7 @@ class Crew:
             str(self.folder),
             repo_of(self.folder),
             by.name,
-            base or branch_of(self.folder),
+            branch_of(self.folder, base),
             utc_now(),
             at_shell(getpass.getuser()),
             model_for(by, model),
@@ -75,21 +77,33 @@ class Crew:
             await self.command(mate.id, task)
         return mate
 
+    def caveats(self, mate: Mate, model: str) -> list[str]:
+        """What of what was asked for does not bind its program."""
+        found = ["its program chooses its model itself"] if model and not mate.model else []
+        if mate.max_tokens and not is_counted(self.settings, named(self.settings, mate.peer)):
+            found.append("max_tokens holds as far as its program tells what it uses")
+        return found
+
     async def command(self, text: str, task: str) -> Mate:
         """A task more: what it was told before is done first, and it remembers that."""
-        if not task.strip():
-            raise UserError("say what the agent is to do")
+        _said(task)
         mate = await self.ledger.mate(text, str(self.folder))
-        await self.ledger.command_mate(mate.id, task, utc_now())
-        lease.begin(folder_for(self.settings, mate.id), mate.id, self.config, self.settings.data_dir)
+        folder = folder_for(self.settings, mate.id)
+        held = await lease.taken(folder, MOMENT)  # before the command is there: nobody finds one without its process
+        try:
+            await self.ledger.command_mate(mate.id, task, utc_now())
+            lease.begin(folder, mate.id, self.config, self.settings.data_dir, held)
+        finally:
+            if held:
+                held.close()
         return mate
 
     async def look(self, text: str) -> Told:
         mate = await self.ledger.mate(text, str(self.folder))
-        return self._seen(await self.ledger.told(mate.id))
+        return await self._seen(await self.ledger.told(mate.id))
 
     async def all(self, deleted: bool = False) -> list[Told]:
-        return [self._seen(told) for told in await self.ledger.crew(str(self.folder), deleted)]
+        return [await self._seen(told) for told in await self.ledger.crew(str(self.folder), deleted)]
 
     async def interrupt(self, text: str) -> Told:
         """What it is at ends now, its work kept; the next command goes on from there."""
@@ -106,7 +120,7 @@ class Crew:
         await self.ledger.dismiss_mate(mate.id, left, utc_now())
         root = folder_for(self.settings, mate.id)
         for memory in ("homes", "desks", "runs", "outcomes"):
-            shutil.rmtree(root / memory, ignore_errors=True)
+            erase(root / memory)
         return await self.ledger.mate(mate.id, str(self.folder))
 
     async def delete_all(self) -> list[Mate]:
@@ -116,7 +130,7 @@ class Crew:
 
     async def _stopped(self, mate: Mate) -> Told:
         """Once nothing of it works any more. What a killed process left open is ended here."""
-        if not self._seen(await self.ledger.told(mate.id)).over:
+        if not (await self._seen(await self.ledger.told(mate.id))).over:
             await self.ledger.stop_mate(mate.id, at_shell(getpass.getuser()), utc_now())
         folder, waited = folder_for(self.settings, mate.id), 0.0
         while lease.is_held(folder) and waited < PATIENCE:
@@ -141,27 +155,32 @@ class Crew:
         if item.claim is None:
             return "it never began"
         git, spec = git_of(self.settings, mate.folder), spec_of(mate, item.claim.base)
-        if not git.has_worktree(spec):
-            return "nothing was left"
+        ref = f"refs/heads/{mate.branch}"
+        if not git.has_worktree(spec):  # a delete that was cut short comes to its end
+            shown = ref in await git.remote_refs(mate.repo, ref)
+            return f"branch {mate.branch}" if shown else "nothing was left"
         work = await git.collect(spec, f"Work of agent {mate.name}", {"Sluice-Agent": mate.peer})
         await git.save(spec)
-        ref = f"refs/heads/{mate.branch}"
         pushed = None if work.empty else await git.push(spec, (await git.remote_refs(mate.repo, ref)).get(ref))
         await git.remove_worktree(spec)
         if work.empty:
             return "it changed no file"
         return f"branch {mate.branch}" if pushed and pushed.outcome == "pushed" else f"ref {spec.saved_ref}"
 
-    def _seen(self, told: Told) -> Told:
+    async def _seen(self, told: Told) -> Told:
         """With what its process and its program's own transcript tell."""
         root, mate = folder_for(self.settings, told.mate.id), told.mate
-        fresh = told.last is not None and (utc_now() - told.last.at).total_seconds() < GRACE
-        alive = fresh or lease.is_held(root)
+        told = await lease.present(root, self.ledger, told)
         if not (root / "homes").is_dir() or mate.peer not in self.settings.peers:
-            return replace(told, alive=alive)
+            return told
         home = Homes(root).of(mate.id, mate.peer)
         program = program_of(named(self.settings, mate.peer))
-        return replace(told, alive=alive, context=in_context(program, home.path, home.session.id))
+        return replace(told, context=in_context(program, home.path, home.session.id))
+
+
+def _said(task: str) -> None:
+    if not task.strip():
+        raise UserError("say what the agent is to do")
 
 
 async def end_lost(ledger: SqlLedger, told: Told, why: str) -> None:

@@ -36,15 +36,23 @@ def repo_of(folder: Path) -> str:
     return f"local/{name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
-def branch_of(folder: Path) -> str:
-    """The branch the repository stands on, with at least one commit."""
+def branch_of(folder: Path, named: str = "") -> str:
+    """The branch of that name; else the one the repository stands on, with at least one commit."""
+    if named:
+        if not _has(folder, named):
+            raise UserError(f"{folder} has no branch {named}")
+        return named
     told = subprocess.run(
         ["git", "symbolic-ref", "--quiet", "--short", "HEAD"], cwd=folder, capture_output=True, text=True, check=False
     )
     branch = told.stdout.strip()
     if told.returncode or not branch:
         raise UserError(f"{folder} stands on no branch: `git switch BRANCH` first, or say --base BRANCH")
-    there = ["git", "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"]
-    if subprocess.run(there, cwd=folder, capture_output=True, check=False).returncode:
+    if not _has(folder, branch):
         raise UserError(f"branch {branch} of {folder} has no commit yet: commit something first")
     return branch
+
+
+def _has(folder: Path, branch: str) -> bool:
+    there = ["git", "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"]
+    return not subprocess.run(there, cwd=folder, capture_output=True, check=False).returncode

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.agents.runtimes import program_of
+from bot.agents.transcripts import READERS
 from bot.core.crew import Mate
 from bot.core.run import Peer
 from bot.errors import UserError
@@ -32,6 +33,12 @@ def named(settings: Settings, name: str = "") -> Peer:
             else 'sluice.toml names no peer: add a [peers.NAME] table, e.g. with runtime = "claude"'
         )
     return found
+
+
+def is_counted(settings: Settings, peer: Peer) -> bool:
+    """What it uses Sluice counts itself, at its gateway or in its transcript; of others it knows what they tell."""
+    given = settings.peers[peer.name]
+    return bool(given.api_key and given.gateway) or program_of(peer) in READERS
 
 
 def model_for(peer: Peer, asked: str) -> str:

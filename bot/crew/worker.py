@@ -1,4 +1,5 @@
-"""The process behind one agent: `python -m bot.crew.worker ID CONFIG DATA_DIR` carries its commands out, one by one.
+"""The process behind one agent: `python -m bot.crew.worker ID CONFIG DATA_DIR [LOCK]` carries its commands out, one by
+one.
 
 It is the same run as any other: admitted by the ledger's one admission, in a worktree of its own, counted and capped,
 its work committed and saved whatever becomes of it. When it is killed the agent dies with its lease, and the next
@@ -26,33 +27,34 @@ from bot.core.policy import Policy, Work
 from bot.core.prompts import Brief, Handed, mate_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.spend import NOTHING, counted
-from bot.crew.ground import folder_for, spec_of
+from bot.crew.ground import folder_for, git_of, spec_of
 from bot.crew.hiring import peer_for
-from bot.crew.lease import take
-from bot.crew.outfit import Outfit, outfit_of
+from bot.crew.lease import handed_on, present, taken
 from bot.equipment import utc_now
 from bot.errors import SluiceError, UserError
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.logs import set_up_logs
+from bot.outfit import Outfit, outfit_of
 from bot.policy_file import read_policy
 from bot.settings import Settings, read_settings
 
 log = structlog.get_logger(__name__)
 PACE = 0.5  # seconds between two looks at the ledger
 POLICY = ".github/sluice.toml"
-TRIES = 10  # to take the lease
+MOMENT = 1.0  # seconds, for whoever has the lease only to look
 
 
 def main(given: Sequence[str]) -> int:
-    mate, config, data_dir = given
+    mate, config, data_dir, *lock = given
+    held = handed_on(int(lock[0])) if lock else None
     settings = read_settings(Path(config)) if config else read_settings()
     settings = settings.model_copy(update={"data_dir": Path(data_dir)})
     set_up_logs(settings.log_level, settings.secrets())
-    return asyncio.run(_main(settings, mate))
+    return asyncio.run(_main(settings, mate, held))
 
 
-async def _main(settings: Settings, mate: str) -> int:
+async def _main(settings: Settings, mate: str, held: IO[str] | None = None) -> int:
     """Until nothing is left to do. What was told in the moment in which it ended is looked for once more."""
     task = asyncio.current_task()
     assert task is not None
@@ -62,7 +64,7 @@ async def _main(settings: Settings, mate: str) -> int:
     ledger = await open_ledger(settings.ledger_url())
     try:
         while next_of(await ledger.told(mate)):
-            lease = await _lease(folder_for(settings, mate))
+            lease, held = held or await taken(folder_for(settings, mate), MOMENT), None
             if lease is None:
                 return 0  # another process sees to it
             with lease:
@@ -72,15 +74,6 @@ async def _main(settings: Settings, mate: str) -> int:
     finally:
         await ledger.close()
     return 0
-
-
-async def _lease(folder: Path) -> IO[str] | None:
-    """Somebody who only looks has it for a moment."""
-    for _ in range(TRIES):
-        if lease := take(folder):
-            return lease
-        await asyncio.sleep(PACE / 5)
-    return None
 
 
 def next_of(told: Told) -> Command | None:
@@ -95,8 +88,8 @@ def _over(told: Told, command: Command) -> bool:
 
 async def _carry_out(settings: Settings, ledger: SqlLedger, name: str) -> None:
     told = await ledger.told(name)
-    peer = peer_for(settings, told.mate)
-    async with outfit_of(settings, ledger, told.mate, peer) as outfit:
+    peer, git = peer_for(settings, told.mate), git_of(settings, told.mate.folder)
+    async with outfit_of(settings, ledger, git, folder_for(settings, name), [peer]) as outfit:
         outfit.launcher.reap()
         worker = Worker(settings, outfit, peer)
         while command := next_of(told):
@@ -166,12 +159,16 @@ class Worker:
             return f"it has used the {counted(mate.max_tokens)} it may use", True
         if paused := await self.ledger.paused_all_by():
             return f"everything is paused by {paused}", False
-        others = [await self.ledger.told(other) for other in mate.after]
+        others = [await self._awaited(other) for other in mate.after]
         if failed := [other.mate.name for other in others if other.status == "failed"]:
             return f"agent {', '.join(failed)} failed, whose work it was to go on with", True
         if waits := [other.mate.name for other in others if not other.over]:
             return f"for agent {', '.join(waits)}", False
         return "", False
+
+    async def _awaited(self, other: str) -> Told:
+        """One whose process was killed is over: nobody waits for it for ever."""
+        return await present(folder_for(self.settings, other), self.ledger, await self.ledger.told(other))
 
     async def _policy(self, mate: Mate) -> Policy:
         """As the branch has it that the agent was created on; what another agent made of it counts for nothing."""

@@ -25,7 +25,7 @@ Ask = Callable[[Execution, dues.Due], Awaitable[Sequence[Happened]]]  # a person
 class Stop:
     """Why the loop came to rest."""
 
-    kind: Literal["complete", "waits", "steps", "spent", "limited", "failed"]
+    kind: Literal["complete", "waits", "steps", "paused", "spent", "limited", "failed"]
     said: str
     due: dues.Due | None = None
 
@@ -52,6 +52,14 @@ async def at_rest(d: Driver) -> Stop | None:
             return None
 
 
+def workflow_gate(phase: Phase, file: str, branch: str) -> str:
+    return (
+        f"The gate of phase {phase.number} runs {file} on GitHub Actions, and a task of the command line asks nothing "
+        f"of GitHub: push {branch}, look what {file} says of it, and record that with "
+        f"`sluice execute gate --phase-id {phase.number} --result pass` (or fail)."
+    )
+
+
 async def _ask(d: Driver, what: dues.Due, said: str) -> Stop | None:
     answer = await d.ask(d.e, what) if d.ask else ()
     if not answer:
@@ -63,20 +71,17 @@ async def _ask(d: Driver, what: dues.Due, said: str) -> Stop | None:
 async def _judge(d: Driver, phase: Phase) -> Stop | None:
     assert phase.gate
     if phase.gate.workflow:
-        said = f"the gate of phase {phase.number} runs {phase.gate.workflow} on GitHub Actions; record what it said"
-        return Stop("waits", said, dues.JudgeGate(phase))
+        return Stop("waits", workflow_gate(phase, phase.gate.workflow, d.bench.spec.branch), dues.JudgeGate(phase))
     head = d.e.work.head if d.e.work else d.bench.base
     passed, printed = await d.bench.judge(phase.gate, phase.number, head, any(p.offline for p in d.peers))
     if passed is None:
         return Stop("failed", f"the gate of phase {phase.number} could not be run: {printed}")
-    what: list[Happened] = [
-        GateJudged(d.bench.now(), phase.number, passed, "command", d.by, head, printed[-MOST_KEPT:])
-    ]
+    what: list[Happened] = [GateJudged(d.now(), phase.number, passed, "command", d.by, head, printed[-MOST_KEPT:])]
     state = d.e.phase(phase.number)
     assert state
     last = last_changing(state).step.id
-    if not passed and rounds_left(d.e, last):
-        what.append(SentBack(d.bench.now(), last, gate_failed(phase.gate.told, printed)))
+    if not passed and rounds_left(d.e, last, d.bench.rounds):
+        what.append(SentBack(d.now(), last, gate_failed(phase.gate.told, printed)))
     await d.let(*what)
     d.say(f"Gate recorded: phase {phase.number} — {'PASS' if passed else 'FAIL'}")
     if len(what) > 1:

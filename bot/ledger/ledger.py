@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.ledger.accounts import Accounts
 from bot.ledger.board import BoardVerbs
 from bot.ledger.costs import Costs
 from bot.ledger.crew import Crew
@@ -52,6 +53,7 @@ class SqlLedger(
     Figures,
     Events,
     Plans,
+    Accounts,
     Local,
     Crew,
     Workers,

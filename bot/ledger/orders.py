@@ -41,7 +41,7 @@ class Orders(Store):
             mine = await load(tx, item)
             if note.fresh:
                 await tx.execute(delete(reviews).where(reviews.c.item == item, reviews.c.state == "open"))
-            if changes := changed_by(note, mine):
+            if changes := changed_by(note, mine, now):
                 await change(tx, item, **changes)
             answered = update(orders).where(orders.c.item == item, orders.c.id == note.order)
             await tx.execute(answered.values(answered_at=now))
@@ -53,7 +53,7 @@ async def unanswered(tx: Tx, item: str) -> tuple[Order, ...]:
     return tuple(Order(**{name: row[name] for name in FIELDS}) for row in found.mappings())
 
 
-def changed_by(note: NoteOrder, mine: Item) -> dict[str, Any]:
+def changed_by(note: NoteOrder, mine: Item, now: datetime) -> dict[str, Any]:
     """The columns an order sets; empty for one that only wanted an answer."""
     match note.verb:
         case "pause":
@@ -69,7 +69,7 @@ def changed_by(note: NoteOrder, mine: Item) -> dict[str, Any]:
         case "approve" | "merge" if note.approval:
             return {"approvals": (*mine.approvals, note.approval), "refused": None}
         case "budget":
-            more = {"more": mine.more + (amount(note.value) or NOTHING)}
+            more: dict[str, Any] = {"more": mine.more + (amount(note.value) or NOTHING), "more_at": now}
             return _retried(False, mine) | more if note.starts else more
         case "retry":
             return _retried(note.value == "fresh", mine)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import RowMapping, func, insert, select, update
 
@@ -14,16 +13,11 @@ from bot.core.plans.execution import Execution, after, carried_out
 from bot.core.plans.happened import Happened
 from bot.core.plans.joining import joined
 from bot.core.plans.plan import Plan
-from bot.core.spend import Price
 from bot.errors import UserError
 from bot.ledger.databases import Tx
 from bot.ledger.plan_tables import artifacts, plan_events, plans
 from bot.ledger.store import Store, insert_once, upsert
 
-if TYPE_CHECKING:
-    from bot.core.plans.learning import Past
-
-MOST_PASTS = 500  # tasks that are learnt from
 MOST_TEXT = 200_000  # characters of one artifact
 
 
@@ -71,26 +65,13 @@ class Plans(Store):
         if under_way:
             wanted = wanted.where(plans.c.over.is_(None))
         async with self.read() as tx:
-            return [await _task(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
+            return [await task_of(tx, row) for row in (await tx.execute(wanted)).mappings().all()]
 
-    async def pasts(self, price: Price, repo: str | None = None) -> list[Past]:
-        """What was started, as the next plan learns from it: the newest first."""
-        from bot.core.plans.learning import past  # here, so that a look at one task is quick
-
-        begun = select(plan_events.c.task).where(plan_events.c.number == 1)
-        wanted = select(plans).where(plans.c.task.in_(begun)).order_by(plans.c.created_at.desc(), plans.c.task)
-        if repo is not None:
-            wanted = wanted.where(plans.c.repo == repo)
-        async with self.read() as tx:
-            rows = (await tx.execute(wanted.limit(MOST_PASTS))).mappings().all()
-            tasks = [await _task(tx, row) for row in rows]
-        carried_out = [(task.execution, task.happened) for task in tasks]
-        return [past(e, happened, price) for e, happened in carried_out if e.started]
-
-    async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]:
+    async def happen(self, task: str, *what: Happened, looking: bool = False) -> tuple[Execution, str]:
         """Let it happen, all of it or nothing: how the plan stands then, and why it was refused (empty: it was not).
 
-        What happened already, in the same words, is no refusal and is not noted twice.
+        What happened already, in the same words, is no refusal and is not noted twice. Its card is looked at, unless
+        that is being done: `looking`.
         """
         async with self.write() as tx:
             found = await load_task(tx, task)
@@ -107,7 +88,7 @@ class Plans(Store):
                 await tx.execute(insert(plan_events), rows)
                 over = "completed" if execution.completed else "cancelled" if execution.cancelled else None
                 await tx.execute(update(plans).where(plans.c.task == task).values(over=over))
-            if found.item and rows:
+            if found.item and rows and not looking:
                 from bot.ledger.wakes import rouse  # here, so that a task without a card is looked at quickly
 
                 await rouse(tx, found.item, fresh[-1].at, "something happened to its plan")
@@ -127,6 +108,11 @@ class Plans(Store):
         async with self.read() as tx:
             return await _artifacts(tx, task)
 
+    async def left_by_steps(self, task: str) -> frozenset[tuple[str, str]]:
+        """Path and step of each."""
+        async with self.read() as tx:
+            return await left_by_steps(tx, task)
+
 
 async def _keep(tx: Tx, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None:
     for path, text in texts.items():
@@ -140,9 +126,14 @@ async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
     return {row.path: row.text for row in await tx.execute(mine)}
 
 
+async def left_by_steps(tx: Tx, task: str) -> frozenset[tuple[str, str]]:
+    left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == task))
+    return frozenset((row.path, row.step) for row in left)
+
+
 async def load_task(tx: Tx, task: str) -> Task | None:
     row = (await tx.execute(select(plans).where(plans.c.task == task))).mappings().one_or_none()
-    return await _task(tx, row) if row else None
+    return await task_of(tx, row) if row else None
 
 
 async def task_of_item(tx: Tx, item: str) -> Task | None:
@@ -150,10 +141,10 @@ async def task_of_item(tx: Tx, item: str) -> Task | None:
     mine = select(plans).where(plans.c.item == item, func.coalesce(plans.c.over, "") != "cancelled")
     newest = mine.order_by(plans.c.created_at.desc(), plans.c.task).limit(1)
     row = (await tx.execute(newest)).mappings().one_or_none()
-    return await _task(tx, row) if row else None
+    return await task_of(tx, row) if row else None
 
 
-async def _task(tx: Tx, row: RowMapping) -> Task:
+async def task_of(tx: Tx, row: RowMapping) -> Task:
     mine = select(plan_events.c.what).where(plan_events.c.task == row["task"]).order_by(plan_events.c.number)
     happened = tuple((await tx.execute(mine)).scalars())
     return Task(row["plan"], row["item"], row["repo"], happened)

@@ -20,8 +20,8 @@ from bot.ledger.items import item_of, lane_of, row_of, twin_of
 from bot.ledger.messages import messages_of
 from bot.ledger.metadata import facts
 from bot.ledger.orders import unanswered
-from bot.ledger.plan_tables import artifacts, plans
-from bot.ledger.plans import task_of_item
+from bot.ledger.plan_tables import plans
+from bot.ledger.plans import left_by_steps, task_of_item
 from bot.ledger.repositories import policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
 from bot.ledger.store import Store
@@ -79,8 +79,7 @@ async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:
     over = {"plans_over": (await tx.execute(count)).scalar_one()}
     if e is None or (e.completed and mine.done and mine.claim is None):
         return over
-    left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == e.plan.task_id))
-    known = {**over, "execution": e, "artifacts": frozenset((row.path, row.step) for row in left)}
+    known = {**over, "execution": e, "artifacts": await left_by_steps(tx, e.plan.task_id)}
     return known if e.completed else {**known, "busy": await busy_of(tx, mine)}
 
 

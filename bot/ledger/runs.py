@@ -43,7 +43,7 @@ from bot.ledger.store import Store
 from bot.ledger.tables import items, runs
 from bot.ledger.tables import usage as spending
 from bot.ledger.types import Utc
-from bot.ledger.usage import ACTIVE, DAY, bills, counting, estimate_for, in_all, with_usage
+from bot.ledger.usage import ACTIVE, DAY, bills, counting, estimate_for, held, in_all, with_usage
 from bot.ledger.wakes import FEW, FOR_SLOT, rouse, rouse_where
 
 
@@ -208,6 +208,7 @@ async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but:
         waiting_pulls=(await tx.execute(select(func.count()).select_from(items).where(waiting))).scalar_one(),
         bills=await bills(tx, mine.repo, now, but),
         item=in_all(await counting(tx, and_(spending.c.item == mine.id, spending.c.run != but))),
+        item_held=await held(tx, mine.id, but),
         more=mine.more,
         holds=await holds(tx, now),
     )

@@ -70,6 +70,7 @@ items = Table(
     Column("unaskable", Stored(tuple[str, ...]), nullable=False, default=()),
     Column("refused", Stored(Refused)),
     Column("more", Stored(Budget), nullable=False, default=Budget()),  # by `/sluice budget`
+    Column("more_at", Utc),
     Column("lane_since", Utc),
     Column("lane_base", String),
     Column("first_seen", Utc),

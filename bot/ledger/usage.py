@@ -164,6 +164,14 @@ async def bills(tx: Tx, repo: str, now: datetime, but: str) -> tuple[Bill, ...]:
     return tuple(_bill(row, repo, spent[row["key"]]) for row in found)
 
 
+async def held(tx: Tx, item: str, but: str) -> Budget:
+    """What the item's runs at work, the run `but` left out, may use beyond what they have used."""
+    mine = select(runs.c.key, runs.c.cap).where(runs.c.item == item, runs.c.state.in_(ACTIVE), runs.c.key != but)
+    caps = {row.key: row.cap or Budget() for row in await tx.execute(mine)}
+    spent = await _by_run(tx, usage.c.run.in_(list(caps)))
+    return sum((cap.left(in_all(spent[run])) for run, cap in caps.items()), Budget())
+
+
 def _bill(row: RowMapping, repo: str, spent: Sequence[Spent]) -> Bill:
     at = max((each.at for each in spent), default=row["admitted_at"])
     held = row["cap"] or Budget() if row["state"] in ACTIVE else None

@@ -18,6 +18,7 @@ STEP = re.compile(r"### (\S+)(?: +(.*))?")
 MEMBER = re.compile(r"#### (\S+)(?: +(.*))?")
 PLACE = re.compile(r"\b(?:step|member|phase) '?([0-9.]+[a-z]?)")
 GATE, WORKFLOW = "Gate", "Gate workflow"
+MARK = "\ufeff"  # some editors begin a file with it
 
 
 class NotUnderstood(Exception):
@@ -56,7 +57,7 @@ class _Phase(_Draft):
 def read_page(text: str, plan: Plan) -> Plan:
     """`plan`: as it was before somebody edited it; what is not on the page stays as it is."""
     reader = _Reader(plan)
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.removeprefix(MARK).split("\n"), 1):
         try:
             reader.take(number, line.removesuffix("\r"))
         except ValueError as wrong:
@@ -72,13 +73,13 @@ class _Reader:
         self.explanation: _Draft | None = None
         self.phases: list[_Phase] = []
         self.here: _Draft = self.head
-        self.comment = False
+        self.comment = 0  # the line where one began that has not ended
         self.last = 1
 
     def take(self, number: int, line: str) -> None:
         """One line more."""
         self.last = number
-        if self._is_comment(line) or not line.strip():
+        if self._is_comment(number, line) or not line.strip():
             return
         if line.startswith(">"):
             self._quoted(line)
@@ -89,10 +90,10 @@ class _Reader:
         else:
             raise ValueError(f"not understood: {line.strip()[:60]!r}; what an agent is told begins with >")
 
-    def _is_comment(self, line: str) -> bool:
-        begun = self.comment or line.startswith("<!--")
-        self.comment = begun and "-->" not in line
-        return begun
+    def _is_comment(self, number: int, line: str) -> bool:
+        begun = self.comment or (number if line.startswith("<!--") else 0)
+        self.comment = 0 if "-->" in line else begun
+        return bool(begun)
 
     def _quoted(self, line: str) -> None:
         if self.here is self.head or isinstance(self.here, _Phase):
@@ -101,6 +102,8 @@ class _Reader:
 
     def _heading(self, number: int, line: str) -> None:
         if line == "## Explanation":
+            if self.explanation:
+                raise ValueError("the explanation is there twice")
             self.explanation = self.here = _Draft(number)
         elif found := PHASE.fullmatch(line):
             self.here = _Phase(number, number=int(found[1]), name=line_back(found[2] or f"Phase {found[1]}"))
@@ -140,6 +143,8 @@ class _Reader:
             raise ValueError(f"{key} has no place here")
 
     def plan(self) -> Plan:
+        if self.comment:
+            raise NotUnderstood(f"line {self.comment}: a comment begins here that no --> ends")
         usual = {"approval": "", "knowledge": ()}  # these are left out where there is nothing to say
         phases = tuple(map(_phase, self.phases))
         explanation = _text(self.explanation) if self.explanation else ""
@@ -165,6 +170,8 @@ class _Reader:
 def _put(draft: _Draft, key: str, said: str, known: Mapping[str, Field], *more: str) -> None:
     if key not in known:
         raise ValueError(f"unknown: {key}{nearest(key, [*known, *more])}")
+    if known[key].name in draft.values:
+        raise ValueError(f"{key} is there twice")
     try:
         draft.values[known[key].name] = known[key].read(said)
     except ValueError as wrong:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from bot.core.plans.plan import Plan, problems
+from bot.plan_files.reading import MARK
 from bot.shapes import adapter, schema, shaped
 
 SCHEMA = "docs/plan.schema.json"
@@ -23,8 +24,9 @@ def plain(plan: Plan) -> Any:
 def read_record(text: str) -> Plan | str:
     """The plan, or what is wrong with it and where."""
     try:
-        data = json.loads(text)
-    except ValueError as error:
+        data = json.loads(text.removeprefix(MARK))
+        json.dumps(data, ensure_ascii=False).encode()  # half of a character can be written in JSON, and nowhere else
+    except (ValueError, RecursionError) as error:
         return f"not valid JSON: {error}"
     if not isinstance(data, dict):
         return "no plan: that is an object with a task_id, a summary and phases"

@@ -69,7 +69,7 @@ class HeartbeatSettings(Part):
 class TelemetrySettings(Part):
     otlp_url: str | None = Field(
         None,
-        description="an OpenTelemetry collector, e.g. http://127.0.0.1:4318: a task that is completed is sent there as "
+        description="an OpenTelemetry collector, e.g. http://127.0.0.1:4318: a task that is over is sent there as "
         "spans; needs `sluice[otel]`",
     )
 

@@ -26,11 +26,16 @@ def result(**told: Any) -> Line:
         ({"is_error": True, "api_error_status": 401}, Ending("failed", "so it is", "login")),
         ({"is_error": True, "api_error_status": 529}, Ending("failed", "so it is", "model")),
         ({"is_error": True, "terminal_reason": "aborted_tools"}, Ending("failed", "so it is", "interrupted")),
+        (
+            {"is_error": True, "subtype": "cut", "result": None, "errors": ["[ede_diagnostic] x=n/a", "No room"]},
+            Ending("failed", "No room", "cut"),
+        ),
         ({"is_error": True, "subtype": "error_max_turns"}, Ending("failed", "so it is", "error_max_turns")),
     ],
 )
 def test_a_failure_has_its_class(told: Line, ending: Ending) -> None:
-    """A failed call to the model says `success` all the same; a limit waits, a login is for a person."""
+    """A failed call to the model says `success` all the same; a limit waits, a login is for a person.
+    What the program writes about itself is nobody's words."""
     assert Claude().hear(result(**told)).ended == ending
 
 

@@ -47,9 +47,26 @@ def test_of_a_session_only_what_was_said_within_the_time_counts(tmp_path: Path) 
     (projects / "sid-1.jsonl").write_text("".join(_said(NOON, *row) for row in rows))
     (projects / "sid-1/subagents/agent-a.jsonl").write_text(_said(NOON, "sub", 2, {}) + claude_row("no time"))
     (projects / "sid-2.jsonl").write_text(_said(NOON, "other", 1, {}))
-    found = billed_within(Window("sid-1", NOON, NOON + timedelta(minutes=60)), tmp_path)
+    found = billed_within(Window("sid-1", NOON, NOON + timedelta(minutes=60)), *_programs(tmp_path))
     assert found == (Tokens("claude-x", 5 + 110 + 5, cache_read=10, cache_write=100, output=14),)
-    assert billed_within(Window("sid-9", None, NOON), tmp_path) == ()
+    for nobody in ("sid-9", "home", ".claude", "projects"):
+        assert billed_within(Window(nobody, NOON - timedelta(1), NOON + timedelta(1)), *_programs(tmp_path)) == ()
+
+
+def test_no_message_is_billed_to_two_steps(tmp_path: Path) -> None:
+    """Of times that overlap, and of a message whose blocks were written before and after one began."""
+    projects = tmp_path / ".claude/projects/-home-mona-my-shop"
+    projects.mkdir(parents=True)
+    rows = [("one", 1, {}), ("two", 5, {}), ("two", 7, {}), ("three", 9, {})]
+    (projects / "sid-1.jsonl").write_text("".join(_said(NOON, *row) for row in rows))
+    at = [NOON + timedelta(minutes=each) for each in range(11)]
+    first, second = Window("sid-1", at[0], at[6]), Window("sid-1", at[4], at[10], ((at[0], at[6]),))
+    found = [billed_within(window, *_programs(tmp_path))[0].total for window in (first, second)]
+    assert found == [24, 12]
+
+
+def _programs(home: Path) -> tuple[Path, Path]:
+    return home / ".claude", home / ".codex"
 
 
 def test_of_a_session_of_codex_as_well(tmp_path: Path) -> None:
@@ -63,7 +80,7 @@ def test_of_a_session_of_codex_as_well(tmp_path: Path) -> None:
     )
     (folder / "rollout-2026-04-19T11-00-00-sid-1.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     window = Window("sid-1", NOON, NOON + timedelta(minutes=1))
-    assert billed_within(window, tmp_path) == (Tokens("gpt-x", 50, cache_read=20, output=9),)
+    assert billed_within(window, *_programs(tmp_path)) == (Tokens("gpt-x", 50, cache_read=20, output=9),)
 
 
 def _said(noon: datetime, message: str, minutes: int, usage: dict[str, object]) -> str:

@@ -9,12 +9,18 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.actions import NoteOrder
-from bot.core.budget import Caps
+from bot.core.actions import NoteOrder, RunPlan
+from bot.core.budget import Caps, Refusal
+from bot.core.plans.driving import run_for
+from bot.core.plans.execution import StepState, begin
+from bot.core.plans.plan import Phase, Plan, Step
 from bot.core.policy import Work
+from bot.core.prompts import Brief
 from bot.core.run import Limits, Outcome, Peer
 from bot.core.spend import Budget
 from bot.core.tokens import Tokens
+from bot.core.worktree import WorkSpec
+from bot.headless.admission import Admission
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from tests.contracts.ledger_world import FINISHED, NOW, PEER, add, at, plan, send_back, start
@@ -72,6 +78,63 @@ async def test_an_items_cap_stays_over_its_go_aheads_and_people_add_to_it(ledger
     assert await send_back(ledger, item, again, **tight) is None
     [run] = await ledger.running()
     assert run.cap and run.cap.tokens == 500_000 and (await ledger.item(item)).more == Budget(M)
+
+
+async def test_steps_side_by_side_share_what_is_left_of_the_item(ledger: SqlLedger) -> None:
+    """The first holds $2 of its $3, the second the third dollar, and the next waits until one of them has ended."""
+    [item] = await add(ledger, 1)
+    tight = {"caps": Caps(running=50, item=Budget(50 * M, 3.0)), "peer": SMALL}
+    first, second, third = (plan(item, f"step:{n}", step=f"1.{n}", own_tree=f"1.{n}") for n in (1, 2, 3))
+    assert await start(ledger, item, **{**tight, "peer": replace(SMALL, limits=Limits(tokens=M))}) is None
+    await ledger.end_run(plan(item).key, FINISHED, None, at(1))
+    assert await send_back(ledger, item, first, **tight) is None
+    assert await send_back(ledger, item, second, **tight) is None
+    assert [run.cap and run.cap.cost_usd for run in await ledger.running()] == [2.0, 1.0]
+    refusal = await send_back(ledger, item, third, **tight)
+    assert refusal and refusal.soon and refusal.full and "agents at work may use all that is left" in refusal.reason
+    await spend(ledger, first.key, 0.5, 2)
+    await ledger.end_run(first.key, FINISHED, None, at(3))
+    assert await send_back(ledger, item, third, **tight) is None
+    assert [run.cap and run.cap.cost_usd for run in await ledger.running()] == [1.0, 1.5]
+
+
+async def test_two_shells_and_a_service_share_the_slots_and_the_days_money(ledger: SqlLedger, database: str) -> None:
+    """Steps of two tasks and items of a board ask at once: two slots are two, and of a day's $5 two runs hold four."""
+    shells = [ledger, await open_ledger(database)]
+    caps = Caps(running=2, day=Budget(50 * M, 5.0))
+    tasks = [admission(shell, f"task-{n}", caps) for n, shell in enumerate(shells)]
+    for task in tasks:
+        await task.open()
+    found = await add(ledger, *range(1, 11))
+    asked = [start(ledger, item, caps=caps, peer=SMALL) for item in found]
+    asked += [task.admit(unit, step_plan(task, unit), SMALL) for task in tasks for unit in steps(10)]
+    answers = await asyncio.gather(*asked)
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert len(answers) - len(refused) == len(await ledger.running()) == 2 and all(each.soon for each in refused)
+    for n, run in enumerate(await ledger.running()):
+        await spend(ledger, run.key, 2.0, n)
+        await ledger.end_run(run.key, FINISHED, None, at(2))
+    (unit,) = steps(1, at=11)
+    gone = await tasks[0].admit(unit, step_plan(tasks[0], unit), SMALL)
+    await shells[1].close()
+    assert isinstance(gone, Refusal) and not gone.soon and "has used $4.00 of $5.00" in gone.reason
+
+
+def admission(ledger: SqlLedger, task: str, caps: Caps) -> Admission:
+    async def nobody(task: str) -> bool:
+        return False
+
+    spec = WorkSpec("local/shop", task, f"sluice/{task}", "sha0")
+    return Admission(ledger, spec, "Rename it", caps, None, Work(running=50), "ann", NOW, lambda: at(3), nobody)
+
+
+def steps(many: int, at: int = 1) -> list[StepState]:
+    return [StepState(Step(f"1.{n}", "builder", "Build it")) for n in range(at, at + many)]
+
+
+def step_plan(task: Admission, unit: StepState) -> RunPlan:
+    e = begin(Plan(task.spec.item, "Rename it", (Phase(1, "Build", (unit.step,)),), NOW))
+    return run_for(e, unit, SMALL, "sha0", Brief("Build it."), task.go_ahead)
 
 
 async def test_a_restart_is_no_second_run(ledger: SqlLedger) -> None:

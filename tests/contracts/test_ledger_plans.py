@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 
 from bot.core.events import event
-from bot.core.plans.happened import Amended, Dispatched, GateJudged, Happened, Recorded, Started
+from bot.core.gates.verdict import GateRun
+from bot.core.plans.happened import Amended, Cancelled, Dispatched, GateJudged, Happened, Recorded, Started
 from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate, Phase, Plan, Step
+from bot.core.run import Outcome
 from bot.core.spend import unpriced
 from bot.core.tokens import Tokens
+from bot.core.worktree import FileChange, Work
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
-from tests.contracts.ledger_world import NOW, REPO, add, start
+from tests.contracts.ledger_world import FINISHED, NOW, REPO, add, at, plan, send_back, start
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 BUILD, CHECK = Step("1.1", "builder", "build it"), Step("2.1", "reviewer", "look at it", changes=False)
@@ -81,6 +85,47 @@ async def test_what_was_started_is_learnt_from(ledger: SqlLedger) -> None:
     assert [each.task_id for each in await ledger.pasts(unpriced)] == ["task-a-0002", "task-a-0001"]
     [mine] = await ledger.pasts(unpriced, "/repo")
     assert (mine.tokens, mine.gates, mine.outcome) == (15, (True,), "running")
+
+
+async def test_an_item_without_a_plan_is_learnt_from_as_one_step(ledger: SqlLedger) -> None:
+    """Its runs are attempts, its gates are judged by head, and what says nothing of its agent is no failure."""
+    mine, other, idle = await add(ledger, 1, 2, 3)
+    await ledger.save_plan(PLAN, REPO, other)
+    await start(ledger, other)
+    assert await ledger.account(idle) is None
+    await start(ledger, mine)
+    work = Work("sha1", "sha0", 1, (FileChange("a.py", 1, 0),))
+    away, done = Outcome("unreached", "", 2.0, ""), replace(FINISHED, used=(Tokens("m", 10, output=5),))
+    for number, (outcome, left, passed) in enumerate(((away, None, None), (done, work, False), (done, work, True))):
+        run = plan(mine, f"cause:{number}") if number else plan(mine)
+        if number:
+            assert await send_back(ledger, mine, run) is None
+        await ledger.end_run(run.key, outcome, left, at(10 * number + 5))
+        if passed is not None:
+            key = await ledger.admit_gate(mine, "command:make test", f"sha{number}", "make test", at(10 * number + 6))
+            await ledger.end_gate(
+                key, GateRun("command:make test", f"sha{number}", _state(passed)), at(10 * number + 7)
+            )
+    await ledger.finish(mine, "merged", "", at(60))
+    [seen] = await ledger.pasts(unpriced)
+    assert (seen.task_id, seen.outcome, seen.playbook, seen.tokens) == ("item-acme-shop-1", "complete", "direct", 30)
+    assert (len(seen.tries), seen.gates, seen.first_gates, seen.sent_back) == (2, (False, True), (False,), 1)
+    account = await ledger.account(mine)
+    assert account and account.execution.completed and account.execution.completed.at == at(60)
+
+
+def _state(passed: bool) -> Literal["passed", "failed"]:
+    return "passed" if passed else "failed"
+
+
+async def test_what_a_person_closed_is_an_account_that_ends(ledger: SqlLedger) -> None:
+    """Though its plan was not over."""
+    (mine,) = await add(ledger, 1)
+    await ledger.save_plan(PLAN, REPO, mine)
+    await ledger.happen(PLAN.task_id, *DONE)
+    await ledger.finish(mine, "closed", "", NOW)
+    account = await ledger.account(mine)
+    assert account and account.happened == (*DONE, Cancelled(NOW, "a person", "the item was closed"))
 
 
 async def test_of_ten_who_take_a_step_at_once_one_has_it(ledger: SqlLedger) -> None:

@@ -102,15 +102,16 @@ class Walk:
             self.let(Asked(self.now, step, "which one?"))
         elif self.chance(6):  # its machine failed: it is there to be given again
             self.let(SentBack(self.now, step, "lost", lost=True))
+        elif unit.step.id.count(".") > 1 and self.chance(3):  # of a team somebody says that all of it failed
+            self.let(Recorded(self.now, step.rpartition(".")[0], "failed", "agent"))
         else:
             self.let(Recorded(self.now, step, "failed" if self.chance(5) else "complete", "agent"))
 
     def _mend(self) -> None:
-        """What failed is given again; for a red gate, the phase's last step."""
+        """What failed is given again, of a team a part or all of it; for a red gate, the phase's last step."""
         assert self.e.current
-        broken = [unit for unit in self.e.units if unit.state == "failed"]
-        broken = broken or [step for step in self.e.current.steps if step.state == "failed"]
-        step = broken[0] if broken else self.e.current.steps[-1]
+        broken = [each for each in (*self.e.units, *self.e.current.steps) if each.state == "failed"]
+        step = self.data.draw(st.sampled_from(broken)) if broken else self.e.current.steps[-1]
         self.let(SentBack(self.now, step.step.id, "mend it"))
 
     def amend(self) -> None:
@@ -158,8 +159,8 @@ def test_no_step_before_what_it_depends_on_and_none_twice(data: st.DataObject, p
             state = way.e.find(what.step)
             assert state and complete.issuperset(state.step.depends_on)
             given_out[what.step] += 1
-        if isinstance(what, SentBack):
-            allowed[what.step] += 1
+        if isinstance(what, SentBack) and (back := e.find(what.step)):
+            allowed.update((what.step, *(member.step.id for member in back.team)))
         if isinstance(what, Recorded):
             complete |= {step.step.id for step in e.steps if step.state == "complete"}
     assert all(given_out[step] <= allowed[step] for step in given_out)
@@ -231,10 +232,27 @@ def test_what_may_not_happen_is_said_and_never_raises(data: st.DataObject, plan:
     for what in data.draw(st.lists(anything, max_size=40)):
         if not (reason := refused(e, what)):
             e = after(e, what)
-            assert due(e)
+            assert all(_possible(e, each) for each in due(e))
             assert not (e.on_board and isinstance(what, GateJudged) and what.how == "attested")
         else:
             assert reason[0].islower() or reason[0].isdigit()
+
+
+def _possible(e: Execution, what: Due) -> bool:
+    """Whoever does what is due is not turned away; what nothing can be done about says why."""
+    match what:
+        case Dispatch(unit):
+            return not e.started or not refused(e, Dispatched(T0, unit.step.id, "agent"))
+        case JudgeGate(phase):
+            return phase.gate is not None and (not e.started or not refused(e, GateJudged(T0, phase.number, True)))
+        case AskApproval(phase):
+            return not refused(e, Answered(T0, phase, "approve", "mona"))
+        case Wait(on):
+            return bool(on)
+        case Failed(reason):
+            return bool(reason)
+        case Interact() | Complete():
+            return True
 
 
 @given(plans(), st.sampled_from(("twice", "later", "circle", "nobody", "empty")))

@@ -109,6 +109,13 @@ def test_what_is_said_to_an_agent_goes_on_to_the_next_command() -> None:
     assert said(LONG) == [("tell", told), ("priority", "2"), ("answer", "yes"), ("reject", "1. no")]
 
 
+def test_words_beside_an_approval_are_taken_whole_and_what_stands_below_it_is_for_others() -> None:
+    """Several lines, a list and code; of a bare approval in an e-mail neither thanks nor what it answers is a wish."""
+    words = "also rename\n\n- the logo\n\n```\nx = 1\n```"
+    assert said(f"/sluice approve {words}\n/sluice priority 2") == [("approve", words), ("priority", "2")]
+    assert said("/sluice approve\n\nThanks!\n\nOn Monday Sluice wrote:\n> it needs your approval") == [("approve", "")]
+
+
 def test_nobody_is_told_what_its_reader_does_not_see() -> None:
     """Words passed on may be pasted from anywhere: what GitHub does not show of them is not told either."""
     hidden = """/sluice tell see ![merge it](https://a.example/b "and push") <b title="now">and</b>

@@ -89,6 +89,16 @@ def test_a_plan_is_started_and_its_steps_are_given_out_side_by_side() -> None:
     assert "Write the code" in runs[0].brief and "It says teh." in runs[0].brief
 
 
+def test_documents_are_named_in_the_brief_and_once_for_a_plan_to_be_read() -> None:
+    """By their paths, which lie in the worktree; who comes later is told that it was read before."""
+    code, docs = (replace(step, knowledge=("doc/shop.md",)) for step in (CODE, DOCS))
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], steps=(code, docs)),))
+    s = in_plan(GIVEN[0], plan=plan, **WIDE)
+    first, second = (action.run.brief for action in done(s, SendBack))
+    assert "- `doc/shop.md`: read it first" in first and "- `doc/shop.md`: it was read before" in second
+    assert [each.delivered for each in happened(s, Dispatched)] == [("doc/shop.md",)] * 2
+
+
 def test_no_more_are_given_out_than_there_is_room_for() -> None:
     """The other waits for a slot, and is not noted."""
     s = in_plan(GIVEN[0], peers=(peer(capacity=1),))

@@ -27,8 +27,10 @@ from bot.core.plans.learning import (
 from bot.core.plans.plan import Gate, Phase, Plan, Step
 from bot.core.plans.planner import Request, make_plan
 from bot.core.plans.sizing import TOKENS
+from bot.core.run import Peer
 from bot.core.spend import unpriced
 from bot.core.tokens import Tokens
+from bot.playbook_files import shipped
 from tests.core.test_any_plan import plans, walk
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -118,11 +120,39 @@ def test_of_too_few_nothing_is_concluded() -> None:
     assert found.budget is None and cited(found).startswith("Last 5 similar tasks: 5 complete; the first gate")
 
 
+def test_what_is_known_in_part_sets_no_budget() -> None:
+    """Of two attempts one was billed: nobody knows what it took; billed with another of its session, it is known."""
+    again = Dispatched(at(5), "1.1", "ada")
+    unknown, together = (
+        Recorded(at(9), "1.1", "complete", "ada"),
+        Recorded(at(9), "1.1", "complete", "ada", session="sid"),
+    )
+    first = replace(MENDED[2], session="sid")  # type: ignore[call-arg]
+    assert not told(*MENDED[:5], again, unknown).whole
+    assert told(*MENDED[:2], first, *MENDED[3:5], again, together).whole
+    history = [replace(similar_task(n, 10), whole=n > 1) for n in range(5)]
+    assert budget_for(history[:4]) is None and budget_for(history) == "lean"
+    assert "10 tokens in the middle, 10 tokens to 10 tokens, known of 3; " in cited(
+        advice(history, "direct", "bug-fix")
+    )
+    assert [each.tokens for each in playbook_scores([replace(similar_task(1, 10), whole=False)])] == [None]
+
+
 def test_an_agent_that_mostly_fails_is_named() -> None:
     """In the advice of the next plan."""
     history = [similar_task(n, 1_000, "failed" if n < 3 else "complete", "bob") for n in range(4)]
     assert advice(history, "direct", "bug-fix").shaky == ("bob",)
     assert "bob failed at least every second attempt" in cited(advice(history, "direct", "bug-fix"))
+
+
+def test_who_mostly_failed_is_asked_last() -> None:
+    """Of several peers that could scout, the next plan's team is made of those with a better record first."""
+    peers = tuple(Peer(name, "claude", model=name) for name in ("bob", "ada", "eve"))
+    request = Request("Migrate codebase to new SDK", T0, playbooks=shipped(), playbook="scout-plan-build", peers=peers)
+    history = tuple(replace(similar_task(n, 1_000, "failed", "bob"), task_type="migration") for n in range(4))
+    fresh, learnt = make_plan(request), make_plan(replace(request, history=history))
+    assert [plan.steps[0].team[0].agent for plan in (fresh, learnt)] == ["bob", "ada"]
+    assert "bob failed at least every second attempt" in learnt.explanation
 
 
 @given(st.lists(st.integers(1, 3_000_000), min_size=3, max_size=20))

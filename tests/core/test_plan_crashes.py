@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -93,6 +94,7 @@ def test_an_answer_counts_though_a_crash_came_behind_the_claim() -> None:
     parked = item(parked=Parked("agent claude asks: `Which colour?`", ago(2), True), go_ahead=go_ahead())
     s = in_plan(*GIVEN, runs=(asked,), item=parked, orders=(order("answer", "red"),), **WIDE)
     assert done(noted(s), Claim) and happened(noted(s), SentBack) == happened(s, SentBack)
+    assert [back.asked for back in happened(s, SentBack)] == [True]
     [claim] = done(s, Claim)
     taken = replace(noted(s), item=replace(parked, parked=None, claim=claim))
     assert done(taken, NotePlan, Reply, Park) == [] and done(taken, NoteOrder)
@@ -135,8 +137,29 @@ def test_more_budget_starts_an_item_whose_other_step_ended_last() -> None:
     assert [card.column for card in done(more, MoveCard)] == ["Ready"] and done(more, NoteOrder)[0].starts
 
 
-def test_conflicts_use_up_no_round_of_the_gate() -> None:
-    """Nothing was judged: three halves that met leave the gate all its rounds."""
-    met = SentBack(ago(7), "1.2", "it met another's", conflict=True), Dispatched(ago(7), "1.2", "claude", "s2", True)
-    s = in_plan(*STEPS_DONE[:-1], *met * 5, STEPS_DONE[-1], Answered(ago(5), 1, "approve", "mona"), **WIDE)
+def test_a_step_goes_on_when_it_is_given_more_while_another_works() -> None:
+    """By itself, and once for each time that somebody gives more after it began."""
+    runs = (step_run("1.1", "s1", ended="overspent"), step_run("1.2", "s2", "running"))
+    s = in_plan(*BOTH, runs=runs, **WIDE)
+    assert done(s, NotePlan) == [] and "waits until the others have ended" in decide(s).reason
+    earlier = replace(s, item=replace(s.item, more_at=runs[0].admitted_at - timedelta(minutes=1)))
+    assert done(earlier, NotePlan) == []
+    more = replace(s, item=replace(s.item, more_at=NOW))
+    [back] = happened(more, SentBack)
+    assert (back.step, back.causes, back.asked) == ("1.1", ("more:s1",), True)
+    assert [run.run.step for run in done(noted(more), SendBack)] == ["1.1"]
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        SentBack(ago(7), "1.2", "it met another's", conflict=True),
+        happened(in_plan(*STEPS_DONE, orders=(order("reject", "no"),), **WIDE), SentBack)[0],
+        SentBack(ago(7), "1.2", "answered", asked=True),
+    ],
+)
+def test_only_failures_use_up_rounds_of_the_gate(why: SentBack) -> None:
+    """Halves that met, an answered question and a person's wish leave it all its rounds."""
+    again = why, Dispatched(ago(7), "1.2", "claude", "s2", True)
+    s = in_plan(*STEPS_DONE[:-1], *again * 5, STEPS_DONE[-1], Answered(ago(5), 1, "approve", "mona"), **WIDE)
     assert happened(replace(s, gate_runs=(gate_run(state="failed"),)), SentBack)

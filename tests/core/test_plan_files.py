@@ -116,6 +116,11 @@ def test_what_somebody_edits_counts() -> None:
         ("- Risk: LOW", "- Risk: low", "line 7: Risk: must be one of LOW, MEDIUM, HIGH, CRITICAL"),
         ("- Model: sonnet", "- Modle: sonnet", "line 21: unknown: Modle; did you mean Model?"),
         ("- Model: sonnet", "- Turns: many", "line 21: Turns: must be a number"),
+        ("- Model: sonnet", "- Minutes: nan", "line 17: step 1.1: turns and minutes must be more than 0"),
+        ("- Risk: LOW", "- Risk: HIGH\n- Risk: LOW", "line 8: Risk is there twice"),
+        ("## Explanation", "## Explanation\n\n> So.\n\n## Explanation", "line 41: the explanation is there twice"),
+        ("## Phase 2", "<!-- later\n## Phase 2", "line 24: a comment begins here that no --> ends"),
+        ("- Gate: `make test`", "- Gate: ` `", "line 13: phase 1 has a gate without a command or a workflow"),
         ("- Model: sonnet", "- Changes files: perhaps", "line 21: Changes files: must be yes or no"),
         ("- Gate: `make test`", "- Gate: make test", "line 15: each must stand between backquotes"),
         ("- Gate: `make test`", "> make", "line 15: a text that is told belongs below a step"),
@@ -168,6 +173,22 @@ def _wrong(data: Any) -> None:
     data["phases"][0]["steps"][0]["max_turns"] = "many"
 
 
+def _astray(data: Any) -> None:
+    data["task_id"] = "../../x"
+
+
+def _timeless(data: Any) -> None:
+    data["created_at"] = "2026-01-01T00:00:00"
+
+
+def _endless(data: Any) -> None:
+    data["phases"][0]["steps"][0]["minutes"] = float("inf")
+
+
+def _halved(data: Any) -> None:
+    data["summary"] = "\ud800"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -175,6 +196,10 @@ def _wrong(data: Any) -> None:
         (_unknown, "unknown key phases[0].steps[0].deliverable; did you mean deliverables?"),
         (_wrong, "phases[0].steps[0].max_turns: input should be a valid integer"),
         (_twice, "phase 1 is there twice"),
+        (_astray, "`task_id` is of letters, digits, dots and hyphens, and is not '../../x'"),
+        (_timeless, "`created_at` must say its time zone"),
+        (_endless, "step 1.1: turns and minutes must be more than 0"),
+        (_halved, "not valid JSON: 'utf-8' codec can't encode"),
     ],
 )
 def test_a_record_is_validated(change: Any, said: str) -> None:
@@ -183,7 +208,12 @@ def test_a_record_is_validated(change: Any, said: str) -> None:
     change(data)
     found = read_record(json.dumps(data))
     assert isinstance(found, str) and found.startswith(said)
-    assert str(read_record("{")).startswith("not valid JSON: ")
+    assert all(str(read_record(text)).startswith("not valid JSON: ") for text in ("{", "[" * 100_000))
+
+
+def test_what_editors_put_before_a_text_is_no_part_of_it() -> None:
+    """A file that begins with a byte order mark is read as without."""
+    assert read_page(f"\ufeff{page(PLAN)}", PLAN) == read_record(f"\ufeff{record(PLAN)}") == PLAN
 
 
 def test_the_schema_is_published() -> None:

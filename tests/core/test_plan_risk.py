@@ -26,6 +26,15 @@ from bot.core.plans.stack import Facts
         ("Rename a function", "", 6, "MEDIUM", "6 agents work on it"),
         ("Review how passwords are kept in the database", "", 1, "MEDIUM", "it reads rather than changes"),
         ("Author names are shown twice", "", 1, "LOW", "nothing it names is sensitive"),
+        ("Find and drop the users table in production", "", 1, "CRITICAL", "`drop the users table`: it destroys"),
+        ("Review and delete the database", "", 1, "MEDIUM", "`delete`: it takes something away"),
+        ("Delete all inactive users", "", 1, "HIGH", "`Delete all inactive users`: it destroys"),
+        ("Add a migration for the new table", "", 1, "MEDIUM", "`migration`: it changes the shape of stored data"),
+        ("Read it from db/migrate/2020_add.rb", "", 1, "LOW", "`db/migrate/2020_add.rb` is a sensitive path"),
+        ("Add caching to CI.", "", 1, "MEDIUM", "`CI`: it touches what checks every change"),
+        ("Give secrets a page", "", 1, "MEDIUM", "`secrets`: it touches secrets"),
+        ("Fix the git checkout of forks", "", 1, "LOW", "nothing it names is sensitive"),
+        ("删除生产数据库", "", 1, "MEDIUM", "its words are not of the English"),
     ],
 )
 def test_risk_has_reasons(summary: str, body: str, agents: int, risk: str, because: str) -> None:

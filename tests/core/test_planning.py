@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from bot.core.actions import AdoptPlan, AskPerson, Claim, NoteOrder, NotePlan, SayStatus
+from bot.core.comments import AGAIN, REOPENED
 from bot.core.decide import decide
 from bot.core.item import text_hash
-from bot.core.plans.execution import begin, carried_out
-from bot.core.plans.happened import Answered, Completed, Started
+from bot.core.plans.execution import after, begin, carried_out
+from bot.core.plans.happened import Amended, Answered, Completed, Dispatched, Recorded, SentBack, Started
+from bot.core.plans.library import Tagged, is_shared, tags_of
+from bot.core.plans.playbook import Part, Playbook, Stretch
 from bot.core.plans.stack import Facts
 from bot.core.policy import Planning
 from bot.core.snapshot import Grounds, Snapshot, StatusComment
 from bot.playbook_files import shipped
-from tests.core.facts import NOW, ago, go_ahead, issue, item, order, policy, snapshot
+from tests.core.facts import NOW, PLAN, STEPS_DONE, ago, go_ahead, in_plan, issue, item, move, order, policy, snapshot
 
 GROUNDS = Grounds(Facts(("app.py", "pyproject.toml")), shipped())
 LIST = "- [ ] the code\n- [ ] the documents\n"
@@ -148,3 +151,75 @@ def test_a_plan_is_made_when_somebody_asks(args: str, problem: str) -> None:
     s = snapshot("Backlog", grounds=GROUNDS, orders=(order("plan", args, by="wendy"),))
     decision = decide(s)
     assert (problem in decision.reason) and bool(adopted(s)) == (not problem)
+
+
+def test_a_step_that_takes_turns_has_them_by_comments() -> None:
+    """Its phase is looked at whenever it ends, and what is said of it goes to that step."""
+    talk = Playbook(
+        "talk", "Talked over.", (Stretch("Talk", (Part("Ask: {task}", "planner", interactive=True), Part("{task}"))),)
+    )
+    [plan] = adopted(ready(Planning("talk"), grounds=replace(GROUNDS, playbooks=(talk,))))
+    assert plan.phases[0].approval == "step 1.1 takes turns with a person"
+    both = [
+        what
+        for step in plan.steps
+        for what in (Dispatched(ago(9), step.id, "c"), Recorded(ago(8), step.id, "complete", "c"))
+    ]
+    shown = carried_out(plan, (Started(ago(9), "wendy"), *both), on_board=True)
+    s = in_plan(execution=shown, orders=(order("reject", "Ask about colours too", by="wendy"),))
+    [back] = [each.what for each in decide(s).actions if isinstance(each, NotePlan)]
+    assert isinstance(back, SentBack) and back.step == "1.1" and "colours" in back.why
+
+
+def test_a_teams_documents_go_to_the_steps_whose_words_they_match() -> None:
+    """Those that lie in the repository's folder for them, by the tags of their front matter or name."""
+    texts = {
+        ".github/sluice/knowledge/typos.md": "",
+        ".github/sluice/knowledge/money.md": "---\ntags: [billing]\n---\n",
+        ".github/sluice/knowledge/pack/other.md": "",
+    }
+    library = tuple(Tagged(path, tags_of(path, text)) for path, text in texts.items() if is_shared(path))
+    assert [each.tags for each in library] == [("typos",), ("billing",)]
+    s = ready(Planning("scout-builder"), grounds=replace(GROUNDS, library=library), issue=issue(title="Fix the typos"))
+    assert {path for plan in adopted(s) for step in plan.steps for path in step.knowledge} == {next(iter(texts))}
+
+
+def reopened(edited: bool, **facts: Any) -> Snapshot:
+    """Closed in the middle of its plan, reopened, and moved to Ready again."""
+    e = carried_out(PLAN, STEPS_DONE[:3], on_board=True)
+    again = issue(reopened_at=ago(4), **({"editor": "wendy", "edited_at": ago(4)} if edited else {}))
+    return ready(Planning(), execution=e, issue=again, moves=(move("Ready", minutes_ago=3),), **facts)
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_a_reopened_issues_plan_goes_on_and_sees_to_what_was_edited(edited: bool) -> None:
+    """What is done stays done; a step more compares it with the text, where that is another since the plan began."""
+    s = reopened(edited)
+    found = [what for each in decide(s).actions if isinstance(each, NotePlan) for what in each.all]
+    assert [type(what) for what in found] == ([Amended] if edited else [])
+    assert edited or any(isinstance(action, Claim) for action in decide(s).actions)
+    if edited and s.execution:
+        e = after(s.execution, found[0])
+        assert [(p.phase.name, p.phase.gate) for p in e.phases[-1:]] == [("As it reads now", PLAN.phases[0].gate)]
+        assert any(isinstance(action, Claim) for action in decide(replace(s, execution=e)).actions), "noted once"
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"execution": carried_out(PLAN, STEPS_DONE[:4], on_board=True)}, "1 of 3 steps are done and stay so"),
+        ({"plans_over": 1}, "It gets a new plan"),
+        ({}, REOPENED),
+    ],
+)
+def test_what_becomes_of_a_reopened_issues_plan_is_told(facts: dict[str, Any], told: str) -> None:
+    """Before anybody moves the card, below the summary that stands there, once."""
+    again = issue(state_reason="REOPENED", reopened_at=ago(4))
+    s = ready(
+        Planning("scout-builder"), item=item(done="closed", spent="m"), issue=again, moves=(move("Ready", key="m"),),
+        status=StatusComment("c", "**Over.**"), **facts,
+    )  # fmt: skip
+    s = replace(s, face=replace(snapshot("Backlog").face, column="Backlog"))  # type: ignore[type-var]
+    [said] = [action.body for action in decide(s).actions if isinstance(action, SayStatus)]
+    assert told in said and said.count(AGAIN) == 1
+    assert not any(isinstance(a, SayStatus) for a in decide(replace(s, status=StatusComment("c", said))).actions)

@@ -35,6 +35,17 @@ def test_settings_at_the_top_of_the_repository_are_found(repository: Path) -> No
     assert place_of().settings.ledger_url() == f"sqlite:///{repository}/state/ledger.db"
 
 
+def test_git_ignores_the_folder_though_whoever_made_it_was_ended(repository: Path) -> None:
+    """What a kill left empty is written again; what a person says there stays."""
+    ignored = place_of().made_folder() / ".gitignore"
+    ignored.write_text("")
+    place_of().made_folder()
+    assert ignored.read_text() == "*\n"
+    ignored.write_text("plan.json\n")
+    place_of().made_folder()
+    assert ignored.read_text() == "plan.json\n"
+
+
 def test_outside_of_a_repository_somebody_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is written."""
     monkeypatch.chdir(tmp_path)

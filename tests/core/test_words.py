@@ -68,6 +68,7 @@ SAID: dict[str, Callable[[], str]] = {
     "reworded": lambda: comments.not_understood(comments.reworded(["ada", "somebody"]), "retry"),
     "explained": lambda: comments.explained("blocked by acme/shop#3"),
     "plan at work": lambda: words.progress(carried_out(PLAN, GIVEN), go_ahead()),
+    "reopened in the middle of its plan": lambda: words.plan_goes_on(carried_out(PLAN, GIVEN)),
     "plan wants approval": lambda: words.plan_wants_approval(
         carried_out(replace(PLAN, risk="HIGH", approval="it deletes data"), ()), "wendy"
     ),

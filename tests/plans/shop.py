@@ -7,20 +7,22 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from bot.cli import app
 from bot.core.plans.happened import Happened
 from bot.core.plans.plan import FOLDER, Gate, Phase, Plan, Step
+from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.ledger.plans import Task
 
+T = TypeVar("T")
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 TASK = "task-logging-a3f9"
 BUILD = Step(
@@ -95,16 +97,21 @@ class Shop:
         return self.task(task).happened
 
     def task(self, task: str = TASK) -> Task:
-        async def reading() -> Task | None:
+        found = self.asked(lambda ledger: ledger.task(task))
+        assert found
+        return found
+
+    def asked(self, question: Callable[[SqlLedger], Coroutine[Any, Any, T]]) -> T:
+        """The ledger, as another process would ask it."""
+
+        async def asking() -> T:
             ledger = await open_ledger(self.url)
             try:
-                return await ledger.task(task)
+                return await question(ledger)
             finally:
                 await ledger.close()
 
-        found = asyncio.run(reading())
-        assert found
-        return found
+        return asyncio.run(asking())
 
     @property
     def folder(self) -> Path:

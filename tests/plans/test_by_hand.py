@@ -79,9 +79,26 @@ def test_who_claims_success_and_delivers_nothing_has_failed(shop: Shop) -> None:
     stuck = shop.execute("next")
     assert stuck.code == 1 and stuck.out.startswith("ACTION: FAILED\nMessage: step 1.1 (backend-engineer--python)")
     assert "sluice execute retry-step --step-id 1.1" in stuck.out
+    assert stuck.out.splitlines()[-1] == f"Retrospective: .sluice/retrospectives/{TASK}.md"
+    assert "failed: what it was to deliver is not there" in (shop.folder / f"retrospectives/{TASK}.md").read_text()
     assert shop.execute("retry-step", "--step-id", "1.1").code == 0
     again = shop.execute("next").out
     assert "## It came back: mend this" in again and "what it was to deliver is not there" in again
+
+
+def test_who_changes_by_hand_what_it_may_not_has_failed(shop: Shop) -> None:
+    """As a run would have: the plan's paths hold for both; what others changed beside it is not held against it."""
+    shop.save(_with_steps(replace(BUILD, deliverables=(), blocked_paths=("infra",))))
+    shop.execute("start")
+    shop.execute("dispatched", "--step-id", "1.1")
+    shop.write("infra/main.tf")
+    words = ("record", "--step-id", "1.1", "--status", "complete", "--files")
+    assert "it changed what it was not to touch: infra/main.tf" in shop.execute(*words, "infra/main.tf").err
+    shop.execute("retry-step", "--step-id", "1.1")
+    shop.execute("dispatched", "--step-id", "1.1")
+    shop.write("infra/other.tf")
+    shop.write("app/middleware.py")
+    assert shop.execute(*words, "app/middleware.py").code == 0
 
 
 def test_a_step_that_changes_files_and_changed_none_has_failed(shop: Shop) -> None:
@@ -286,10 +303,14 @@ def test_status_says_where_it_stands(shop: Shop) -> None:
 
 
 def test_a_cancelled_task_is_over(shop: Shop) -> None:
-    """With its reason; nothing more happens to it."""
+    """With its reason; it is filed, and nothing more happens to it."""
     shop.save()
     shop.execute("start")
-    assert shop.execute("cancel", "--reason", "not wanted").out == f"Task {TASK} cancelled.\n"
+    said = shop.execute("cancel", "--reason", "not wanted").out
+    assert said.splitlines()[0] == f"Task {TASK} cancelled."
+    assert "gave the task up: not wanted" in (shop.folder / f"retrospectives/{TASK}.md").read_text()
+    assert json.loads((shop.folder / f"traces/{TASK}.json").read_text())["outcome"] == "cancelled"
+    assert shop.execute("cancel").out == said
     assert "not wanted" in shop.execute("next").out
     assert shop.execute("dispatched", "--step-id", "1.1").code == 2
     assert shop.execute("status", "--output", "json").json["status"] == "cancelled"

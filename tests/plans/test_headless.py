@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import pytest
 from bot.cli.execute.lock import held
 from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
+from bot.ledger.ledger import SqlLedger
 from bot.plan_files.record import record
+from tests.contracts.ledger_world import FINISHED, add, plan, start
 from tests.plans.shop import T0, Shop
 
 pytestmark = pytest.mark.slow
@@ -92,6 +95,24 @@ def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
     assert stage.happened(GateJudged)[0].how == "command"
     again = stage.shop.execute("run")
     assert again.code == 0 and len(stage.happened(Dispatched)) == 3
+
+
+def test_documents_that_are_only_named_are_there_to_be_read(stage: Stage) -> None:
+    """Those of one's own packs and those nobody committed, too: each step sees only what git has, and what it is given.
+    None of them is committed."""
+    own, notes = ".sluice/knowledge/house/lines.md", "notes.md"
+    stage.plan(Phase(1, "Build", (CODE,)), Phase(2, "Write", (replace(DOCS, id="2.1"),)), knowledge=(own, notes))
+    stage.shop.write(own, "One line.\n")
+    stage.shop.write(notes, "No more.\n")
+    read = f"cat {own} .sluice/knowledge/{notes} > docs/shop.md"
+    stage.script.write_text("")
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"})
+    stage.play("2.1", {"run": f"mkdir docs && {read}"})
+    assert stage.shop.execute("run").code == 0
+    assert stage.file("docs/shop.md") == "One line.\nNo more."
+    assert stage.shop.git("ls-tree", "-r", "--name-only", f"sluice/{TASK}").splitlines() == [
+        "app/main.py", "docs/shop.md", "shop.py",
+    ]  # fmt: skip
 
 
 def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Stage) -> None:
@@ -244,7 +265,7 @@ def test_a_token_budget_is_a_cap(stage: Stage) -> None:
     spend = {"spend": {"model": "m", "input_total": 900, "output": 200}}
     stage.play("1.1", spend, {"wait": 60}, {"write": "shop.py", "text": "SHOP = 1\n"})
     said = stage.shop.execute("run", "--token-budget", "1000")
-    assert said.code == 1 and "the task has used 1.1 k tokens of the 1 k tokens" in said.out
+    assert said.code == 1 and "this item has used 1.1 k tokens of the 1 k tokens" in said.out
     assert len(stage.happened(Dispatched)) == 1
     assert stage.happened(Recorded)[0].used[0].total == 1100
 
@@ -258,14 +279,16 @@ def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
     stage.settle(f"{PEER.format(script=stage.script, capacity=1)}[caps]\ntokens_per_day = 1000\n")
     stage.shop.save(Plan("task-other-0001", TITLE, (Phase(1, "Build", (CODE,)),), T0))
     said = stage.shop.execute("run")
-    assert said.code == 1 and "nothing is left of what may be used in 24 hours" in said.out
+    assert said.code == 1 and "Sluice has used 1.1 k tokens of 1 k tokens in the last 24 hours" in said.out
+    assert "`sluice execute run` goes on then" in said.out
     assert not any(isinstance(each, Dispatched) for each in stage.shop.happened("task-other-0001"))
 
 
 def test_no_more_steps_than_asked_for(stage: Stage) -> None:
-    """It stops in good order, exit code 0, and goes on when it is called again."""
+    """It stops in good order, exit code 0, and goes on when it is called again; with a model for all of them."""
     stage.plan()
-    said = stage.shop.execute("run", "--max-steps", "1")
+    said = stage.shop.execute("run", "--max-steps", "1", "--model", "small")
+    assert "Sluice-Model: small" in stage.shop.git("log", "--format=%B", f"sluice/{TASK}")
     assert said.code == 0 and "as many as --max-steps allows" in said.out
     assert [each.step for each in stage.happened(Dispatched)] == ["1.1"]
     assert stage.shop.execute("run").code == 0
@@ -372,6 +395,69 @@ def test_two_tasks_are_driven_at_once_in_two_shells(stage: Stage) -> None:
     assert [process.returncode for process in both] == [0, 0], said
     for task in tasks:
         assert stage.shop.git("show", f"sluice/{task}:docs/shop.md") == "# Shop"
+
+
+def test_its_runs_are_the_ledgers_like_any_other(stage: Stage) -> None:
+    """Listed with what came of them, and shown step by step; a secret that an agent prints is not kept."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    hidden = {"run": "true ghp_abcdefghijklmnop"}
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, hidden, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0
+    (row,) = stage.shop.sluice("run", "list", TASK, "--json").json["runs"]
+    assert (row["of"], row["step"], row["agent"], row["ended"]) == (TASK, "1.1", "robo", "finished")
+    shown = [line.split(maxsplit=2)[1:] for line in stage.shop.sluice("run", "show", row["run"]).out.splitlines()]
+    assert shown[1:] == [
+        ["changed", "shop.py write"],
+        ["tool", "true [hidden] run"],
+        ["message", "Renamed"],
+        ["finished", "Renamed"],
+    ]
+    assert stage.happened(Recorded)[0].run.startswith(row["run"])
+
+
+def test_two_shells_and_a_service_share_the_slot(stage: Stage) -> None:
+    """Both wait for the board's agent and say so once; then one goes on after the other."""
+    stage.settle(PEER.format(script=stage.script, capacity=5) + "[caps]\nrunning = 1\n")
+    tasks = (TASK, "task-other-0001")
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.shop.save(Plan(tasks[1], TITLE, (Phase(1, "Build", (CODE,)),), T0))
+
+    async def board(ledger: SqlLedger) -> str:
+        [item] = await add(ledger, 1)
+        assert await start(ledger, item, now=datetime.now(UTC)) is None
+        return plan(item).key
+
+    theirs = stage.shop.asked(board)
+    both = [
+        subprocess.Popen(
+            [SLUICE, "execute", "run", "--task-id", task], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True
+        )
+        for task in tasks
+    ]
+    waits = "Waits: step 1.1 — 1 agents already work (limit 1)\n"
+    assert [process.stdout and process.stdout.readline() for process in both] == [waits] * 2
+    stage.shop.asked(lambda ledger: ledger.end_run(theirs, FINISHED, None, datetime.now(UTC)))
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    second, first = stage.shop.asked(lambda ledger: ledger.runs())[:2]
+    assert {first.item, second.item} == set(tasks)
+    assert first.ended_at and second.started_at and first.ended_at <= second.started_at
+
+
+def test_a_killed_shell_keeps_no_slot(stage: Stage) -> None:
+    """Another shell of the repository needs it and takes it; the first task goes on afterwards, where it was."""
+    stage.settle(PEER.format(script=stage.script, capacity=5) + "[caps]\nrunning = 1\n")
+    stage.shop.save(Plan("task-other-0001", TITLE, (Phase(1, "Build", (DOCS,)),), T0))
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True)
+    assert process.stdout and "Dispatched: step 1.1" in process.stdout.readline()
+    process.kill()
+    process.wait()
+    assert stage.shop.execute("run", "--task-id", "task-other-0001").code == 0
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0
+    assert [each.step for each in stage.happened(Dispatched)] == ["1.1"] and stage.happened(SentBack) == []
 
 
 def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> None:

@@ -90,6 +90,16 @@ def test_a_completed_task_is_sent_and_sent_again_it_is_the_same(shop: Shop, coll
     assert away.code == 0 and "did not take the spans" in away.err
 
 
+def test_a_cancelled_task_is_sent_too(shop: Shop, collector: Collector) -> None:
+    """As failed, with what was done of it."""
+    shop.monkeypatch.setenv("SLUICE_TELEMETRY__OTLP_URL", collector.url)
+    shop.save()
+    shop.execute("start")
+    assert shop.execute("cancel").code == 0
+    [task] = collector.spans
+    assert task.status.code == task.status.STATUS_CODE_ERROR
+
+
 def test_each_attempt_and_verdict_has_the_time_it_took() -> None:
     """An attempt from when it was given out, a gate from when it was due; what failed is marked."""
     task = walk_of(PLAN)

@@ -70,8 +70,28 @@ def test_real_tokens_come_from_the_session_in_the_steps_time(shop: Shop, tmp_pat
     assert shop.execute("record", "--step-id", "1.1", "--outcome", "Added it", *words).err == ""
     told = next(each for each in shop.happened() if isinstance(each, Recorded))
     assert told.used == (Tokens("claude-x", 3 + 100 + 40, cache_read=40, cache_write=100, output=7),)
-    assert told.session == SESSION and told.seconds and 290 < told.seconds < 330
+    assert told.session == SESSION and told.since == began.replace(microsecond=0)
+    assert told.seconds and 290 < told.seconds < 330
     assert "Real tokens: 150 (1 step with real data) | Estimated tokens: " in shop.sluice("usage").out
+
+
+def test_steps_of_one_session_are_billed_what_was_said_in_their_time(shop: Shop, tmp_path: Path) -> None:
+    """Without `--step-started-at` from when each was dispatched; times that overlap bill no message twice; and the
+    transcripts lie where the program was told to keep them."""
+    shop.save(phases=(replace(PLAN.phases[0], steps=(replace(BUILD, deliverables=()),), gate=None), PLAN.phases[1]))
+    shop.execute("start")
+    shop.execute("dispatched", "--step-id", "1.1")
+    began = datetime.now(UTC)
+    _session(shop, tmp_path, began - timedelta(minutes=1))
+    shop.monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "home/.claude"))
+    shop.monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    shop.write("app/middleware.py")
+    assert shop.execute("record", "--step-id", "1.1", "--session-id", SESSION).err == ""
+    shop.execute("dispatched", "--step-id", "2.1")
+    words = ("--session-id", SESSION, "--step-started-at", f"{began - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}")
+    assert "nothing more is known of session" in shop.execute("record", "--step-id", "2.1", *words).err
+    assert [each.used != () for each in shop.happened() if isinstance(each, Recorded)] == [True, False]
+    assert "Real tokens: 150 (1 step with real data)" in shop.sluice("usage").out
 
 
 def test_without_a_session_tokens_are_estimated_and_usage_says_so(shop: Shop) -> None:
@@ -81,7 +101,7 @@ def test_without_a_session_tokens_are_estimated_and_usage_says_so(shop: Shop) ->
     shop.execute("dispatched", "--step-id", "1.1")
     shop.write("app/middleware.py")
     said = shop.execute("record", "--step-id", "1.1", "--session-id", "nobody-knows-it")
-    assert said.code == 0 and "nothing is known of session nobody-knows-it" in said.err
+    assert said.code == 0 and "nothing more is known of session nobody-knows-it" in said.err
     used = shop.sluice("usage", "--task-id", TASK).out
     assert used.startswith(f"Task {TASK}: Real tokens: none yet: pass --session-id and --step-started-at to ")
     told = shop.sluice("usage", "--json").json["tasks"]

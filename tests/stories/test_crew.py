@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,11 @@ from typer.testing import CliRunner
 
 from bot.cli import command_line
 from bot.cli.tasks import place_of
+from bot.crew.ground import folder_for
+from bot.crew.lease import is_held
 from bot.errors import UserError
 from bot.orchestrator import Orchestrator
+from bot.settings import Settings
 from tests.contracts.git_world import git
 
 PAGE = (Path(__file__).parents[2] / "docs/agents.md").read_text()
@@ -79,18 +81,15 @@ class Yard:
                 return process
         return None
 
+    @property
+    def settings(self) -> Settings:
+        return place_of(self.config, self.folder).settings
+
     def policy(self, text: str) -> None:
         (self.folder / ".github").mkdir(exist_ok=True)
         (self.folder / ".github/sluice.toml").write_text(text)
         git(self.folder, "add", ".github")
         git(self.folder, "commit", "--quiet", "-m", "Change the policy")
-
-    def pause_all(self, by: str | None) -> None:
-        async def said() -> None:
-            async with place_of().ledger() as ledger:
-                await ledger.pause_all(by, datetime.now(UTC))
-
-        asyncio.run(said())
 
     def shown(self, branch: str, path: str) -> str:
         return git(self.folder, "show", f"{branch}:{path}")
@@ -157,9 +156,11 @@ def test_a_token_cap_ends_a_run_in_mid_flight(yard: Yard) -> None:
     spend = {"model": "claude-haiku-4-5", "input_total": 900, "output": 200}
     yard.play("greedy", {"write": "half.txt", "text": "half\n"}, {"spend": spend}, SLOW)
     made = yard.orchestrator.create_agent("greedy", "Read everything", max_tokens=1000)
+    assert "max_tokens holds as far as its program tells what it uses" in made["message"]
     yard.until(yard.orchestrator.all_agents_complete)
     status = yard.orchestrator.get_agent_status(made)
-    assert (status["status"], status["tokens"]) == ("failed", 1100) and status["reason"].startswith("overspent")
+    assert (status["status"], status["tokens"]) == ("failed", 1100)
+    assert status["reason"] == "overspent: it has used what this run might, 1 k tokens and $5.00"
     assert yard.shown(yard.orchestrator.get_agent_output("greedy")["branch"], "half.txt") == "half"
     yard.orchestrator.command_agent("greedy", "More")
     yard.until(yard.orchestrator.all_agents_complete)
@@ -188,30 +189,36 @@ def test_pausing_everything_ends_agents_of_the_command_line_too(yard: Yard) -> N
     yard.play("slow", {"say": "On."}, round=2)
     yard.orchestrator.create_agent("slow", "Do it")
     yard.until(lambda: yard.working("slow"))
-    yard.pause_all("mona")
+    shell("pause", "--all", config=yard.config)
     yard.until(yard.orchestrator.all_agents_complete)
     assert yard.orchestrator.get_agent_output("slow")["files_produced"] == ["half.txt"]
     yard.orchestrator.command_agent("slow", "Go on")
-    yard.until(lambda: "paused by mona" in yard.orchestrator.get_agent_status("slow")["progress"])
-    yard.pause_all(None)
+    yard.until(lambda: "everything is paused by" in yard.orchestrator.get_agent_status("slow")["progress"])
+    shell("resume", "--all", config=yard.config)
     yard.until(yard.orchestrator.all_agents_complete)
     assert yard.orchestrator.get_agent_output("slow")["result"] == "On."
 
 
 @pytest.mark.slow
 def test_a_killed_process_takes_its_agent_along_and_the_next_goes_on(yard: Yard) -> None:
-    """Status says that the process is gone; the next command finishes what was begun, and loses nothing."""
+    """Its process is known from its beginning, and it is told that it is gone; nobody waits for it for ever. The next
+    command finishes what was begun, and loses nothing."""
     yard.play(
         "slow", {"write": "half.txt", "text": "half\n"}, {"run": "test -e ../../../go || sleep 60"}, {"say": "Done."}
     )
     yard.play("slow", {"say": "And more."}, round=2)
     made = yard.orchestrator.create_agent("slow", "Do it")
+    assert is_held(folder_for(yard.settings, made["agent_id"]))
+    yard.orchestrator.create_agent("heir", "Go on", after=("slow",))
     yard.until(lambda: yard.working("slow"))
     process = yard.process(made["agent_id"])
     assert process
     below = process.children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     yard.until(lambda: not any(each.is_running() and each.status() != "zombie" for each in below))
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_status("slow")["reason"].startswith("its process is gone")
+    assert yard.orchestrator.get_agent_status("heir")["reason"].startswith("agent slow failed")
     yard.plays[-2]["steps"] = [{"append": "half.txt", "text": "whole\n"}, {"say": "Done."}]
     yard.play("unused", {"say": ""})
     yard.orchestrator.command_agent("slow", "And then")
@@ -234,7 +241,8 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
         "active": 2, "tokens": None, "cost_usd": None, "waits": [["builder", "scout"]], "bottlenecks": ["scout"]
     }  # fmt: skip
     shown = shell("agent", "watch", "--once", config=yard.config)
-    assert "working (others wait for it)" in shown and "changed found.md write" in shown
+    assert shown.index("others wait for scout") < shown.index("scout: 1 tool used, last: write found.md; builder waits")
+    assert "builder: waits for scout\n" in shown and "changed found.md write" in shown
     gone = json.loads(shell("agent", "delete-all", "--json", config=yard.config))["agents"]
     branch = gone[1]["message"].rpartition(" ")[2]
     assert gone[0]["message"] == "Agent builder deleted: it never began"
@@ -243,6 +251,43 @@ def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> 
     yard.until(lambda: yard.process(gone[1]["agent_id"]) is None)
     record = json.loads(shell("agent", "list", "--all", "--json", config=yard.config))["agents"]
     assert [each["deleted"] for each in record] == [f"branch {branch}", "it never began"]
+
+
+def test_a_delete_that_was_cut_short_still_names_the_branch(yard: Yard) -> None:
+    """Its worktree is gone already, its work is not."""
+    yard.play("scout", {"write": "found.md", "text": "here\n"}, {"say": "Found."})
+    made = yard.orchestrator.create_agent("scout", "Look")
+    yard.until(yard.orchestrator.all_agents_complete)
+    shutil.rmtree(next(yard.folder.glob(".sluice/crew/worktrees/*/*")))
+    assert yard.orchestrator.delete_agent(made)["message"].endswith(f"branch sluice/agent-{made['agent_id']}")
+
+
+def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:
+    """A task without words, a branch, an agent or a peer that is not there: said at once, before anything is made."""
+    for words, why in (
+        ((" ",), "say what the agent is to do"),
+        (("Look", "--base", "nowhere"), "has no branch nowhere"),
+        (("Look", "--after", "nobody"), "there is no agent 'nobody'"),
+        (("Look", "--peer", "nobody"), "there is no peer 'nobody'"),
+    ):
+        with pytest.raises(UserError, match=why):
+            shell("agent", "create", "scout", *words, config=yard.config)
+    assert yard.orchestrator.check_agent_status() == {}
+
+
+async def test_a_notebook_orchestrates_too(yard: Yard) -> None:
+    """A program whose loop is at work already has the same verbs."""
+    assert yard.orchestrator.create_agent("idle")["status"] == "created"
+
+
+def test_who_was_told_nothing_yet_is_waited_for_by_nobody(yard: Yard) -> None:
+    """`watch` and the sleeping program end: there is nothing that could wake them. Who waits for such a one waits."""
+    assert shell("agent", "watch", config=yard.config) == "no agents\n"
+    yard.orchestrator.create_agent("idle")
+    assert "idle creating (it was not told to do anything yet)" in shell("agent", "watch", config=yard.config)
+    assert yard.orchestrator.sleep_with_status_checks(timeout=0) and yard.orchestrator.fleet()["active"] == 0
+    yard.orchestrator.create_agent("heir", "Go on", after=("idle",))
+    assert not yard.orchestrator.all_agents_complete()
 
 
 @pytest.mark.slow
@@ -267,7 +312,8 @@ def test_who_waits_begins_where_the_other_ended(yard: Yard) -> None:
     yard.play("scout", {"write": "scout-report.md", "text": "README.md:1\n"}, {"say": "See the report."})
     yard.play("builder", {"run": "cp $SLUICE_BRIEF brief.txt; cat scout-report.md >> README.md"}, {"say": "Built."})
     yard.play("broken", {"exit": 3})
-    for name, after in (("scout", ()), ("builder", ("scout",)), ("broken", ()), ("heir", ("broken",))):
+    made = yard.orchestrator.create_agent("scout", "Do your part")
+    for name, after in (("builder", [made]), ("broken", ()), ("heir", "broken")):
         yard.orchestrator.create_agent(name, "Do your part", after=after)
     yard.until(yard.orchestrator.all_agents_complete)
     output = yard.orchestrator.get_agent_output("builder")
@@ -312,6 +358,6 @@ def test_slash_commands_are_laid_and_every_command_in_them_exists(yard: Yard) ->
     for line in {line for line in lines if line.split()[1] != "serve"}:
         told = CliRunner().invoke(command_line(), [*shlex.split(line)[1:], "--help"])
         assert told.exit_code == 0, (line, told.output)
-    (yard.folder / ".claude/commands/scout.md").write_text("mine\n")
+    (yard.folder / ".claude/commands/scout.md").write_bytes(b"mine, and no UTF-8: \xff\n")
     again = CliRunner().invoke(command_line(), ["agent", "commands", "--write", str(yard.folder)])
     assert isinstance(again.exception, UserError) and "scout.md is somebody's own" in str(again.exception)

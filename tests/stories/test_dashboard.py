@@ -75,3 +75,10 @@ def test_nothing_is_judged_yet_and_no_name_is_broken(tmp_path: Path, monkeypatch
     shown = dashboard().splitlines()
     assert any(line.startswith(f"{name} ") for line in shown), shown
     assert max(map(len, map(str.rstrip, shown))) <= 80
+
+
+def test_a_boards_tasks_are_seen_from_where_its_settings_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which need be no git repository."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sluice.toml").write_text('[github]\ntoken = "made-up"\n[boards."acme/1"]\n')
+    assert dashboard().startswith("no task was started yet")

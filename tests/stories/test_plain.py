@@ -17,3 +17,5 @@ async def test_ready_item_ends_up_done(world: World) -> None:
     assert (await world.issue(item))["state"] == "closed"
     assert await world.file("notes/fix-the-typo.txt") == "Fix the typo\n"
     assert world.worktrees() == []
+    [retrospective] = (world.folder / "data/retrospectives").iterdir()
+    assert "1.1 (robo), at the first attempt" in retrospective.read_text()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import command_line
+from bot.cli.plan_desk import alone
 from bot.cli.tasks import place_of, task_meant
 from bot.core.plans.happened import Dispatched, Recorded, Started
 from bot.core.plans.plan import Plan
@@ -68,14 +70,16 @@ def test_saved_it_is_four_lines_and_files_that_git_ignores(repository: Path) -> 
     ]
     made = read_record((repository / ".sluice/plan.json").read_text())
     assert isinstance(made, Plan) and made.task_id == task_id
+    assert "KNOWLEDGE_GAP: fact|decision" in (repository / ".sluice/context.md").read_text()
+    assert (repository / ".sluice/explanation.md").read_text().startswith("LOW risk: ")
     status = subprocess.run(("git", "status", "--short"), capture_output=True, text=True, check=True)
     assert ".sluice" not in status.stdout and "app/" in status.stdout
     wrong = subprocess.run((*words, "--dry-run"), capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stderr) == (2, "sluice: --dry-run keeps nothing, so it does not go with --save\n")
 
 
-def test_unsaved_it_is_shown_and_nothing_is_kept(repository: Path, say: Say) -> None:
-    """For people, or as JSON."""
+def test_unsaved_it_is_shown_and_nothing_is_kept(repository: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For people, or as JSON; from elsewhere with `--project`."""
     lines = say(LOGGING).splitlines()
     assert lines[0] == f"Task: {LOGGING}" and "  Gate: pytest tests/" in lines
     assert json.loads(say(LOGGING, "--json"))["playbook"] == "build-review"
@@ -83,6 +87,9 @@ def test_unsaved_it_is_shown_and_nothing_is_kept(repository: Path, say: Say) -> 
         "Tokens: about 500,000 (a guess: the standard budget)", "Money: about $3.00 (a guess: $1.50 to $4.50)",
         "Time: unknown", "Rests on: no history yet",
     ]  # fmt: skip
+    here = json.loads(say(LOGGING, "--json"))
+    monkeypatch.chdir(repository.parent)
+    assert json.loads(say(LOGGING, "--json", "--project", str(repository / "app")))["phases"] == here["phases"]
     assert not (repository / ".sluice").exists()
 
 
@@ -121,6 +128,20 @@ async def test_a_new_plan_takes_the_place_of_one_and_loses_nothing_of_it(reposit
     page.write_text("what is this")
     assert "is kept as .sluice/unread-plan.md" in await asyncio.to_thread(say, "Fix it", "--save")
     assert (repository / ".sluice/unread-plan.md").read_text() == "what is this" and "# Fix it" in page.read_text()
+
+
+def test_while_files_are_laid_out_or_taken_back_no_other_shell_does(repository: Path, say: Say) -> None:
+    """Half of another's would count as somebody's edit: whoever comes second waits, and then does all of it."""
+    say(LOGGING, "--save")
+    first, page = place_of().active, repository / ".sluice/plan.md"
+    other = threading.Thread(target=say, args=("Fix the typo", "--save"))
+    with alone(place_of()):
+        page.unlink()
+        other.start()
+        other.join(0.5)
+        assert other.is_alive() and place_of().active == first
+    other.join()
+    assert place_of().active != first and f"Task ID: {place_of().active}" in page.read_text()
 
 
 async def test_a_plan_that_lies_there_is_taken_up_by_another_ledger(repository: Path, say: Say) -> None:
@@ -179,6 +200,18 @@ async def test_a_forecast_rests_on_what_was_done_before(repository: Path, say: S
     assert lines[0] == "Tokens: 20,000 (10,000 to 30,000)" and lines[2] == "Time: 2.0 (1.0 to 3.0) minutes"
     assert lines[1].startswith("Money: $0.0")
     assert lines[3] == "Rests on: 2 earlier steps like these, in this ledger; nothing like 2.1 was done before"
+
+
+async def test_what_was_only_estimated_forecasts_nothing(repository: Path, say: Say) -> None:
+    """An estimate by the length of texts is wrong by orders of magnitude: the budget is the better guess."""
+    await asyncio.to_thread(say, LOGGING, "--save")
+    place = place_of()
+    async with place.ledger() as ledger:
+        task = (await task_meant(place, ledger)).plan.task_id
+        begun = (Started(T0, "mona"), Dispatched(T0, "1.1", "robo"))
+        await ledger.happen(task, *begun, Recorded(T0, "1.1", "complete", "robo", estimated=92))
+    told = await asyncio.to_thread(say, LOGGING, "--dry-run")
+    assert "Tokens: about 500,000 (a guess: the standard budget)\n" in told and "Rests on: 1 earlier step" in told
 
 
 async def test_what_came_of_similar_tasks_is_cited(repository: Path, say: Say) -> None:

@@ -73,7 +73,9 @@ async def test_a_playbook_drains_an_item(make_world: MakeWorld, playbook: str) -
     assert await world.file("shop.py") == "SHOP = 1\n"
     assert (await world.pull(item))["changed_files"] == 1
     assert not any(run.attempts for run in await runs_of(world, item))
-    assert world.worktrees() == []
+    assert world.service and world.worktrees() == []
+    points = (await world.service.ledger.costs(item.card))["graphql_points"]
+    assert points <= 12 + 2 * len(PLAYS[playbook]), "what is only written down is gone on with at the same look"
 
 
 async def test_a_plan_is_asked_for_approved_and_added_to(make_world: MakeWorld) -> None:
@@ -124,6 +126,18 @@ task = "Write the left half. {task}"
 agent = "right"
 task = "Write the right half. {task}"
 """
+
+
+async def test_a_team_s_documents_are_named_to_the_steps_they_match(make_world: MakeWorld) -> None:
+    """By their tags, and by path: they lie in every worktree."""
+    known = ".github/sluice/knowledge/"
+    files = {f"{known}{name}.md": f"---\ntags: [{tag}]\n---\n{name}\n" for name, tag in (("a", "shop"), ("b", "boat"))}
+    world = await make_world(policy=planned("scout-builder"), files=files)
+    item = await item_of(world, {"1.1": (REPORT, "shop.py:1\n")})
+    told = f'grep -q {known}a.md "$SLUICE_BRIEF" && ! grep -q {known}b.md "$SLUICE_BRIEF"'
+    world.play(TITLE, {"run": f"{told} && cat {known}a.md"}, *writes("shop.py", "SHOP = 1\n"), step="2.1")
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
 
 
 async def test_steps_that_conflict_are_brought_together_by_the_later(make_world: MakeWorld) -> None:

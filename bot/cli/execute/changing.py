@@ -127,9 +127,14 @@ def cancel(reason: Reason = "", task_id: TaskId = "", output: Output = Form.text
 
 
 async def _cancel(config: Path, task_id: str, reason: str, output: Form) -> None:
+    """Once more it is filed again."""
+    from bot.cli.execute.looking import record_filed
     from bot.cli.execute.sitting import sitting, who
     from bot.core.plans.happened import Cancelled
 
     async with sitting(config, task_id) as sit:
-        await sit.let(Cancelled(sit.now, who(), reason))
-    say(output, {"status": "cancelled", "task_id": sit.task}, f"Task {sit.task} cancelled.")
+        if sit.e.cancelled is None:
+            await sit.let(Cancelled(sit.now, who(), reason))
+        files = await record_filed(sit)
+    lines = (f"Task {sit.task} cancelled.", *(f"{kind.capitalize()}: {file}" for kind, file in files.items()))
+    say(output, {"status": "cancelled", "task_id": sit.task, **files}, "\n".join(lines))

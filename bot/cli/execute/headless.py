@@ -5,37 +5,40 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
 
-from bot.cli.execute.lock import held
-from bot.cli.execute.looking import finish
+from bot.cli.execute.library import as_found, laid, uncommitted
+from bot.cli.execute.lock import held, holder
+from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
 from bot.cli.execute.sitting import Sitting, who
 from bot.cli.execute.telling import knowledge_of
+from bot.cli.ledger import utc_now
 from bot.cli.output import console, print_json
+from bot.core.item import at_shell
 from bot.core.plans import due as dues
 from bot.core.plans.amending import remedy
 from bot.core.plans.delegation import CONTEXT, delivered, prompt
 from bot.core.plans.driving import about_place, nobody_for, peer_for
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.happened import Answered, Happened, Interacted, Recorded, Started
+from bot.core.plans.happened import Answered, Happened, Interacted, Started
 from bot.core.plans.labels import text, told
 from bot.core.policy import Policy
-from bot.core.spend import Budget
+from bot.core.worktree import WorkSpec, ref_part
 from bot.errors import UserError
-from bot.headless.counting import Counting
+from bot.headless.admission import Admission
 from bot.headless.driver import Driver
-from bot.headless.outcomes import FOLDER
 from bot.headless.resting import Stop
 from bot.headless.workbench import Workbench
 from bot.policy_file import read_policy
 
+FOLDER = "headless"  # in the repository's .sluice: worktrees, homes, logs and outcomes of `sluice execute run`
 POLICY = ".github/sluice.toml"
-STOPPED_WELL = ("complete", "waits", "steps")
+STOPPED_WELL = ("complete", "waits", "steps", "paused")
 
 
 @dataclass(frozen=True)
@@ -54,91 +57,87 @@ async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     if stop.kind == "complete":
         _say_complete(sit, await finish(sit), branch, output)
         return 0
-    if output is Form.json:
-        print_json({"status": stop.kind, "message": stop.said, **(told(sit.e, stop.due) if stop.due else {})})
-    else:
-        console.print(text(told(sit.e, stop.due)) if stop.due else f"Stopped: {stop.said}")
+    filed = await record_filed(sit) if isinstance(stop.due, dues.Failed) else {}
+    _say_stopped(sit, stop, filed, output)
     return 0 if stop.kind in STOPPED_WELL else 1
 
 
 async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
-    from bot.agents import Launcher
-    from bot.consent import sandbox_or_consent
-    from bot.equipment import agents_of, gateway_of, local_git
+    from bot.crew.ground import repo_of
+    from bot.equipment import local_git
     from bot.logs import Hiding, set_up_logs
-    from bot.prices import price_of
+    from bot.outfit import outfit_of
 
-    settings = sit.place.settings
-    sandbox_or_consent(settings)
+    settings, root = sit.place.settings, sit.place.folder / FOLDER
     set_up_logs("warning", settings.secrets())
-    root = sit.place.folder / FOLDER
-    launcher = Launcher(root)
-    launcher.reap(f"{sit.task}.")
-    gateway = gateway_of(settings, lambda: sit.now)
-    agents = agents_of(settings, root, launcher, gateway)
-    counting = Counting(agents, price_of, await _cap(sit, wish.token_budget), settings.pace.meter_seconds)
-    gateway.meter.keep, gateway.meter.over_budget = counting.keep, counting.refusal
     begun = next((each for each in sit.happened if isinstance(each, Started)), None)
     base = (begun.head if begun else "") or await sit.files.commit("HEAD")
     if not base:
         raise UserError("this repository has no commit yet: make one, for the work to begin from")
     git = local_git(root, sit.place.top, await _author(sit.place.top))
+    unknown_to_git = await uncommitted(sit, base)
     shared = {path: file.read_text() for path in (CONTEXT,) if (file := sit.place.top / path).is_file()}
-    policy = await _policy(sit, base)
-    hide = Hiding(settings.secrets()).text
-    bench = Workbench(
-        git, agents, counting, root, sit.task, sit.e.plan.summary, base, policy, shared, lambda: sit.now, hide
-    )
+    shared |= laid(unknown_to_git)
+    policy_text = await sit.files.show(base, POLICY)
+    policy = _policy(policy_text)
+    peers = [replace(peer, model=wish.model or peer.model) for peer in settings.peer_list()]
+    spec = WorkSpec(repo_of(sit.place.top), sit.task, f"sluice/{ref_part(sit.task)}", base)
+    caps = settings.cap_values()
+    caps = replace(caps, item=caps.item.within(wish.token_budget, None))
+    own = folder_of(sit)
+    async with sit.place.ledger() as ledger, outfit_of(settings, ledger, git, own, peers, shared) as outfit:
+        outfit.launcher.reap()
+        driver = Driver(
+            ledger,
+            Admission(
+                ledger,
+                spec,
+                sit.e.plan.summary,
+                caps,
+                policy_text,
+                policy.work,
+                at_shell(who()),
+                sit.now,
+                utc_now,
+                lambda task: _is_left(sit, task),
+            ),
+            Workbench(ledger, git, outfit.runs, outfit.agents, spec, policy.work, Hiding(settings.secrets()).text),
+            peers,
+            lambda e, unit: _prompt(sit, e, unit, unknown_to_git),
+            sit.e,
+            sit.happened,
+            lambda line: None if output is Form.json else console.print(line),
+            lambda: sit.now,
+            who(),
+            _ask if sys.stdin.isatty() and output is Form.text else None,
+            lambda texts: _export(sit.place.top, texts),
+            wish.max_steps,
+        )
+        try:
+            stop = await driver.drive()
+        finally:
+            sit.e, sit.happened = driver.e, driver.happened
+    return stop, spec.branch if sit.e.work else ""
 
-    async def prompted(e: Execution, unit: StepState) -> tuple[str, tuple[str, ...]]:
-        sit.e = e
-        known = knowledge_of(sit, unit)
-        handed = await sit.ledger.artifacts(sit.task)
-        return prompt(e, unit, known, handed, about_place(unit.step)), delivered(known)
 
-    driver = Driver(
-        sit.ledger,
-        bench,
-        counting,
-        settings.peer_list(),
-        settings.caps.running,
-        prompted,
-        sit.e,
-        sit.happened,
-        lambda line: None if output is Form.json else console.print(line),
-        who(),
-        _ask if sys.stdin.isatty() and output is Form.text else None,
-        lambda texts: _export(sit.place.top, texts),
-        wish.max_steps,
-        wish.model,
-    )
-    try:
-        stop = await driver.drive()
-    finally:
-        sit.e, sit.happened = driver.e, driver.happened
-        await agents.close()
-    return stop, bench.spec.branch if sit.e.work else ""
+def folder_of(sit: Sitting) -> Path:
+    """Of the task's homes, logs, leases and outcomes: its own, so that no agent is taken for another's orphan."""
+    return sit.place.folder / FOLDER / "tasks" / ref_part(sit.task)
 
 
-async def _cap(sit: Sitting, token_budget: int | None) -> Budget:
-    """What the task may use: as an item may, as was asked for, and no more than the last 24 hours have left."""
-    from bot.ledger.usage import DAY, in_all
-    from bot.prices import price_of
+async def _is_left(sit: Sitting, task: str) -> bool:
+    """Whether a task of this repository has no process; of others nobody here knows."""
+    known = await sit.ledger.task(task)
+    return known is not None and known.repo == sit.place.repo and holder(sit.place.folder, task) is None
 
-    caps = sit.place.settings.cap_values()
-    async with sit.place.ledger() as ledger:
-        runs, tasks = in_all(await ledger.spent(sit.now - DAY)), await ledger.tasks()
-    recent = [
-        tokens
-        for task in tasks
-        if task.plan.task_id != sit.task and task.item is None
-        for what in task.happened
-        if isinstance(what, Recorded) and what.at > sit.now - DAY
-        for tokens in what.used
-    ]
-    used = sum((Budget(each.total, price_of(each)) for each in recent), runs)
-    left = caps.day.left(used)
-    return caps.item.within(token_budget, None).within(left.tokens, left.cost_usd)
+
+async def _prompt(
+    sit: Sitting, e: Execution, unit: StepState, unknown_to_git: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    sit.e = e
+    known = knowledge_of(sit, unit)
+    handed, found = await sit.ledger.artifacts(sit.task), as_found(known, unknown_to_git)
+    return prompt(e, unit, found, handed, about_place(unit.step)), delivered(known)
 
 
 def rehearse(sit: Sitting, output: Form) -> int:
@@ -169,6 +168,17 @@ def _can_be_done(sit: Sitting) -> None:
         raise UserError(f"{'; '.join(missing)}: see [peers] in sluice.toml")
 
 
+def _say_stopped(sit: Sitting, stop: Stop, filed: Mapping[str, object], output: Form) -> None:
+    due = {**told(sit.e, stop.due), **filed} if stop.due else {}
+    more = isinstance(stop.due, dues.JudgeGate)  # why it is not judged here
+    if output is Form.json:
+        print_json({"status": stop.kind, "message": stop.said, **due, **({"message": stop.said} if more else {})})
+        return
+    console.print(text(due) if due else f"Stopped: {stop.said}")
+    if more:
+        console.print(stop.said)
+
+
 def _say_complete(sit: Sitting, filed: dict[str, object], branch: str, output: Form) -> None:
     if output is Form.json:
         print_json({"status": "complete", **filed, "branch": branch})
@@ -184,8 +194,6 @@ def _say_complete(sit: Sitting, filed: dict[str, object], branch: str, output: F
 
 async def _ask(e: Execution, what: dues.Due) -> Sequence[Happened]:
     """Of a person at the terminal; an empty answer leaves it for later."""
-    from bot.cli.ledger import utc_now
-
     console.print(text(told(e, what)))
     match what:
         case dues.AskApproval(number):
@@ -214,15 +222,17 @@ async def _author(top: Path) -> tuple[str, str]:
     return await configured("user.name", "sluice"), await configured("user.email", "sluice@localhost")
 
 
-async def _policy(sit: Sitting, base: str) -> Policy:
+def _policy(text: str | None) -> Policy:
     """As the commit has it from which the task began: set-up commands and limits."""
-    found = read_policy(await sit.files.show(base, POLICY) or "")
-    if isinstance(found, Policy):
-        return found
-    raise UserError(f"{POLICY}: {found}")
+    found = read_policy(text) if text else Policy()
+    if isinstance(found, str):
+        raise UserError(f"{POLICY}: {found}")
+    if text and found.mode == "off":
+        raise UserError(f'{POLICY} says mode = "off"')
+    return found
 
 
-def _export(top: Path, texts: dict[str, str]) -> None:
+def _export(top: Path, texts: Mapping[str, str]) -> None:
     for path, content in texts.items():
         file = top / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -145,40 +144,29 @@ async def _complete(config: Path, task_id: str, output: Form) -> None:
     console.print(f"Retrospective: {told['retrospective']}")
 
 
-def _traced(sit: Sitting) -> None:
-    """Where the settings name a collector; one that does not answer changes nothing, and is told of."""
-    if url := sit.place.settings.telemetry.otlp_url:
-        from bot.core.plans.spans import spans
-        from bot.telemetry import send
-
-        if not send(url, sit.task, spans(sit.e, sit.happened)):
-            said = f"the collector at {url} did not take the spans; `sluice execute complete` sends them again"
-            print(f"sluice: {said}", file=sys.stderr)
-
-
 async def finish(sit: Sitting) -> dict[str, object]:
     from bot.cli.execute.sitting import started, who
     from bot.core.plans.happened import Completed
     from bot.core.plans.labels import gates, steps_done
-    from bot.core.plans.retrospective import elapsed, retrospective, trace
+    from bot.core.plans.retrospective import elapsed
 
     started(sit)
     if sit.e.completed is None:
         await sit.let(Completed(sit.now, who()))
-    files = {
-        "trace": (f"traces/{sit.task}.json", json.dumps(trace(sit.e, sit.happened), default=str, ensure_ascii=False)),
-        "retrospective": (f"retrospectives/{sit.task}.md", retrospective(sit.e, sit.happened)),
-    }
-    for name, content in files.values():
-        file = sit.place.folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-    await asyncio.to_thread(_traced, sit)
-    named = {kind: (sit.place.folder / name).relative_to(sit.place.top).as_posix() for kind, (name, _) in files.items()}
     return {
         "task_id": sit.task,
         "steps": steps_done(sit.e),
         "gates_passed": gates(sit.e)[0],
         "elapsed": round(elapsed(sit.e).total_seconds()),
-        **named,
+        **await record_filed(sit),
     }
+
+
+async def record_filed(sit: Sitting) -> dict[str, str]:
+    """The paths of what is filed of a task: of one that is over, or of one that goes on no more by itself."""
+    from bot.filing import filed, sent
+
+    files = filed(sit.place.folder, sit.e, sit.happened)
+    if problem := await asyncio.to_thread(sent, sit.place.settings.telemetry.otlp_url, sit.e, sit.happened):
+        print(f"sluice: {problem}; the same command once more sends them again", file=sys.stderr)
+    return {kind: file.relative_to(sit.place.top).as_posix() for kind, file in files.items()}

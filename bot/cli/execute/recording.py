@@ -144,7 +144,7 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
         print(f"sluice: commit {word.commit} is not known here; it is noted all the same", file=sys.stderr)
     named = tuple(dict.fromkeys(path.strip() for path in word.files.split(",") if path.strip()))
     changed = await _changed(sit, unit, commit)
-    outcome = _outcome(word)
+    outcome, since = _outcome(word), _since(word, unit)
     agent = word.agent or _holder(unit)
     said = Recorded(
         sit.now,
@@ -154,14 +154,16 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
         outcome,
         named or changed or (),
         commit or word.commit,
-        used=_used(word, sit.now),
+        used=await _used(sit, word, since) if word.session and since else (),
         estimated=word.tokens if word.tokens is not None else estimate(await prompt_of(sit, unit), outcome),
         session=word.session,
+        since=since if word.session else None,
         error=word.error,
         seconds=_seconds(word, sit.now),
     )
     touched = [path for path in changed if path in named] if changed and named else changed
-    why = unfulfilled(sit.e, unit, lambda path: _there(sit, path), touched)
+    alone = bool(named) or len(sit.running) == 1
+    why = unfulfilled(sit.e, unit, lambda path: _there(sit, path), touched, alone)
     return replace(said, status="failed", error=why) if why and said.status == "complete" else said
 
 
@@ -222,6 +224,15 @@ def _outcome(word: Word) -> str:
     return plain(word.outcome or word.spilled.read_text(errors="replace"))[:MOST_SAID]
 
 
+def _since(word: Word, unit: StepState) -> datetime | None:
+    """As it is told, else when somebody got it in hand."""
+    if word.since is None:
+        return unit.dispatched.at if unit.dispatched else None
+    from bot.cli.execute.sessions import aware
+
+    return aware(word.since)
+
+
 def _seconds(word: Word, now: datetime) -> float | None:
     if word.seconds is not None or word.since is None:
         return word.seconds
@@ -230,12 +241,12 @@ def _seconds(word: Word, now: datetime) -> float | None:
     return max(0.0, (now - aware(word.since)).total_seconds())
 
 
-def _used(word: Word, now: datetime) -> tuple[Tokens, ...]:
-    if not word.session:
-        return ()
+async def _used(sit: Sitting, word: Word, since: datetime) -> tuple[Tokens, ...]:
     from bot.cli.execute.sessions import used_in
 
-    used = used_in(word.session, word.since, now)
+    tasks = await sit.ledger.tasks(sit.place.repo)
+    used = used_in(word.session, since, sit.now, [each for task in tasks for each in task.happened])
     if not used:
-        print(f"sluice: nothing is known of session {word.session}: tokens are estimated", file=sys.stderr)
+        said = f"nothing more is known of session {word.session} since {since:%Y-%m-%dT%H:%M:%SZ}"
+        print(f"sluice: {said} (--step-started-at says when the step began): tokens are estimated", file=sys.stderr)
     return used

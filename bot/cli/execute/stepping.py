@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from bot.cli.execute.options import Agent, Form, Output, StepId, TaskId
 from bot.cli.options import Config
 from bot.cli.output import console, print_json
 from bot.whereabouts import FILE
+
+if TYPE_CHECKING:
+    from bot.cli.execute.sitting import Sitting
 
 Terse = Annotated[bool, typer.Option("--terse", help="The prompt goes into a file, and only its name is printed.")]
 
@@ -98,19 +101,26 @@ async def _resume(config: Path, task_id: str, terse: bool, output: Form) -> int:
     from bot.cli.execute.sitting import sitting, started
     from bot.cli.execute.telling import action, code_of, present, show
     from bot.core.plans.due import Dispatch
-    from bot.core.plans.happened import SentBack
-    from bot.headless.outcomes import FOLDER, ended_before
 
     async with sitting(config, task_id) as sit:
         started(sit)
-        if not sit.at_work:
-            root = sit.place.folder / FOLDER
-            runs = {unit.step.id: unit.dispatched.run for unit in sit.running if unit.dispatched}
-            lost = [step for step, run in runs.items() if run and not ended_before(root, run)]
-            await sit.let(*(SentBack(sit.now, step, "", lost=True) for step in lost))
+        if not sit.at_work and any(unit.dispatched and unit.dispatched.run for unit in sit.running):
+            await _send_back_what_is_lost(sit)
         by_hand = [unit for unit in sit.running if unit.dispatched and not unit.dispatched.run]
         again = [await action(sit, Dispatch(unit), terse, len(by_hand) > 1) for unit in by_hand]
         said = again or await present(sit, terse)
     for each in said:
         show([each], output)
     return code_of(said)
+
+
+async def _send_back_what_is_lost(sit: Sitting) -> None:
+    from bot.cli.execute.headless import folder_of
+    from bot.core.plans.happened import SentBack
+    from bot.headless.admission import give_up
+
+    async with sit.place.ledger() as ledger:
+        left = await give_up(ledger, sit.task, sit.now)
+    lost = {run.step for run in left if not (folder_of(sit) / "outcomes" / f"{run.key}.json").exists()}
+    steps = [unit.step.id for unit in sit.running if unit.step.id in lost]
+    await sit.let(*(SentBack(sit.now, step, "", lost=True) for step in steps))

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.execute.looking import record_filed
 from bot.cli.execute.options import Form
 from bot.cli.output import console, print_json
 from bot.core.plans.delegation import Document, prompt
-from bot.core.plans.due import Dispatch, Due, due
+from bot.core.plans.due import Dispatch, Due, Failed, due
 from bot.core.plans.knowledge import given
 from bot.core.plans.labels import Told, text, told
 
@@ -23,13 +24,14 @@ CURRENT = "current-dispatch.prompt.md"
 async def present(sit: Sitting, terse: bool = False, all_of_it: bool = False) -> list[Told]:
     """What is due now, first things first; with `all_of_it`, everything that may be done side by side."""
     found = due(sit.e)
-    return [
-        await action(sit, each, terse, len(found) > 1 and all_of_it) for each in (found if all_of_it else found[:1])
-    ]
+    several = len(found) > 1 and all_of_it
+    return [await action(sit, each, terse, several) for each in (found if all_of_it else found[:1])]
 
 
 async def action(sit: Sitting, what: Due, terse: bool = False, several: bool = False) -> Told:
     said = told(sit.e, what)
+    if isinstance(what, Failed):
+        return {**said, **await record_filed(sit)}
     if not isinstance(what, Dispatch):
         return said
     whole = await prompt_of(sit, what.step)

@@ -17,7 +17,7 @@ def lay(folder: Path) -> list[Path]:
         raise UserError(f"{folder} is no folder")
     files = [file for kind in KINDS for file in sorted((HERE / kind).glob("*.md"))]
     wanted = {folder / ".claude" / file.parent.name / file.name: file for file in files}
-    if own := [str(path) for path in wanted if path.exists() and MARK not in path.read_text()]:
+    if own := [str(path) for path in wanted if path.exists() and MARK.encode() not in path.read_bytes()]:
         raise UserError(f"{', '.join(own)} is somebody's own: move it out of the way, and run this again")
     for path, file in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,8 @@ from bot.core.plans.happened import Amended
 from bot.core.plans.plan import Phase, Step
 
 REMEDY = "Remediation"
+REREAD = "As it reads now"
+READ_AGAIN = "Compare what was done with the issue's text as it is now, and do what is missing"
 
 
 def amended(
@@ -49,6 +51,16 @@ def remedy(e: Execution, phase: PhaseState, feedback: str, by: str, at: datetime
     step = Step(f"{number}.1", last.step.agent, task, last.step.role, last.step.model, changes=last.step.changes)
     added = Phase(number, REMEDY, (step,), gate=phase.phase.gate, column=phase.phase.column)
     return Amended(at, _id(e), feedback, by, (added,), phase.phase.number, trigger="feedback")
+
+
+def caught_up(e: Execution, by: str, at: datetime) -> Amended:
+    """The issue reads otherwise than when its plan was begun: behind everything, for whoever changes files last, and
+    judged as what was built."""
+    number, builders = _next_phase(e), [each for each in e.steps if each.step.changes]
+    last = (builders or list(e.steps))[-1].step
+    gate = next((each.phase.gate for each in reversed(e.phases) if each.phase.gate), None)
+    added = Phase(number, REREAD, (Step(f"{number}.1", last.agent, READ_AGAIN, last.role, last.model),), gate=gate)
+    return Amended(at, _id(e), READ_AGAIN, by, (added,), e.phases[-1].phase.number, trigger="reopened")
 
 
 def last_changing(phase: PhaseState) -> StepState:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.core.plans.stack import Facts, is_python_test, package
@@ -13,9 +13,21 @@ from bot.core.plans.stack import Facts, is_python_test, package
 Kind = Literal["test", "coverage", "lint", "build"]
 Scope = Literal["focused", "full", "smoke"]  # the tests of what is changed; everything; the quickest there is
 
-TARGET = re.compile(r"^([A-Za-z0-9][\w.-]*)\s*:(?!=)", re.MULTILINE)
+# of a Makefile, where several may stand in a line; of a justfile, where parameters follow
+TARGETS = re.compile(r"^([A-Za-z0-9][\w. \t-]*):(?!:?=)", re.MULTILINE)
+RECIPE = re.compile(r"^@?([A-Za-z0-9][\w-]*)(?:[ \t][^:\n]*)?:(?!=)", re.MULTILINE)
 NO_TEST = "no test specified"  # what npm writes into a new package.json
 LINTERS = {"ruff": "ruff check .", "flake8": "flake8"}
+OF_PYTHON = {
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "tox.ini",
+    "noxfile.py",
+    "pytest.ini",
+    "requirements.txt",
+    "Pipfile",
+}
 
 
 @dataclass(frozen=True)
@@ -63,12 +75,28 @@ def _whole(checks: tuple[Check, ...], kind: Kind) -> tuple[str, ...]:
 
 def _make(facts: Facts) -> Iterator[Check]:
     kinds: dict[str, Kind] = {"test": "test", "tests": "test", "check": "test", "lint": "lint", "build": "build"}
-    for name, word in (("Makefile", "make"), ("justfile", "just")):
-        targets = TARGET.findall(facts.texts.get(name, ""))
+    made = " ".join(TARGETS.findall(facts.texts.get("Makefile", ""))).split()
+    for word, targets in (("make", made), ("just", RECIPE.findall(facts.texts.get("justfile", "")))):
         yield from (Check(kind, f"{word} {target}") for target, kind in kinds.items() if target in targets)
 
 
 def _python(facts: Facts) -> Iterator[Check]:
+    for folder in _python_projects(facts):
+        found = _python_project(facts.below(folder) if folder else facts)
+        yield from (replace(check, command=_in(folder, check.command)) for check in found)
+
+
+def _python_projects(facts: Facts) -> list[str]:
+    """Where tests are run from: the top, but where all tests belong to projects further below, whose own settings count
+    only there."""
+    folders = {path.rpartition("/")[0] for path in facts.texts if path.rpartition("/")[2] in OF_PYTHON}
+    uppermost = _uppermost(folders)
+    tests = [path for path in facts.own if is_python_test(path)]
+    homes = {next((folder for folder in uppermost if path.startswith(f"{folder}/")), "") for path in tests}
+    return sorted(homes) if homes and "" not in homes else [""]
+
+
+def _python_project(facts: Facts) -> Iterator[Check]:
     named = " ".join(text for path, text in facts.texts.items() if not is_python_test(path))
     tests = [path for path in facts.own if is_python_test(path)]
     if "tox.ini" in facts.files:
@@ -121,7 +149,7 @@ def _go(facts: Facts) -> Iterator[Check]:
 
 
 def _rust(facts: Facts) -> Iterator[Check]:
-    for folder, _ in facts.texts_named("Cargo.toml")[:1]:
+    for folder in _uppermost({folder for folder, _ in facts.texts_named("Cargo.toml")}):
         yield Check("build", _in(folder, "cargo build"), "rust")
         yield Check("test", _in(folder, "cargo test"), "rust")
 
@@ -157,6 +185,13 @@ def _elixir(facts: Facts) -> Iterator[Check]:
 def _dotnet(facts: Facts) -> Iterator[Check]:
     if any(path.endswith((".sln", "Tests.csproj", "Test.csproj")) for path in facts.own):
         yield Check("test", "dotnet test", "csharp")
+
+
+def _uppermost(folders: Collection[str]) -> list[str]:
+    """Without those that lie in another of them; "" is the top."""
+    return (
+        [""] if "" in folders else sorted(f for f in folders if not any(f.startswith(f"{other}/") for other in folders))
+    )
 
 
 def _in(folder: str, command: str) -> str:

@@ -6,18 +6,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
+from bot.core.actions import RunPlan
+from bot.core.budget import MORE, Refusal
 from bot.core.foreign import plain
-from bot.core.plans.delegation import conflicting
+from bot.core.plans.delegation import conflicting, news
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Asked, Happened, Interacted, Recorded, SentBack
-from bot.core.plans.plan import Step
+from bot.core.plans.plan import FOLDER, Step
 from bot.core.plans.shortfall import shortfall
-from bot.core.prompts import QUESTION
+from bot.core.prompts import QUESTION, Brief
 from bot.core.queue import plays
-from bot.core.run import Peer, Run
+from bot.core.run import Peer, Run, evidence_of, run_key
 from bot.core.worktree import Work
 
-ROUNDS = 3  # in which a phase's work may come back by itself
 MADE_TO_WAIT = ("limited", "unreached", "lost", "cancelled")  # no fault of its agent's
 
 
@@ -51,37 +52,94 @@ def nobody_for(e: Execution, peers: Sequence[Peer]) -> list[str]:
     ]
 
 
-def verdict(e: Execution, unit: StepState, run: Run, handed: Collection[str]) -> str:
-    """Why its result is not taken, in a sentence; empty: it is. `handed`: what it left in `.sluice/`."""
+def round_of(unit: StepState) -> int:
+    """One more for each time it was sent back, and for each turn of a person."""
+    return 1 + sum(not each.lost for each in unit.sent_back) + unit.turns
+
+
+def run_for(e: Execution, unit: StepState, peer: Peer, head: str, brief: Brief, go_ahead: str) -> RunPlan:
+    """Its evidence is all that it was sent back for and told so far: without news it is the same run."""
+    step, task, round = unit.step, e.plan.task_id, round_of(unit)
+    cause = f"{task}:{step.id}:{round}"
+    evidence = evidence_of([cause])
+    return RunPlan(
+        run_key(task, step.id, head, evidence),
+        step.id,
+        peer.name,
+        round,
+        go_ahead,
+        evidence,
+        head,
+        brief.whole,
+        (cause,),
+        first=False,
+        dossier=brief.news,
+        own_tree=step.id,
+        task=task,
+        hands_on=tuple(path for path in step.deliverables if path.startswith(f"{FOLDER}/")),
+        minutes=step.minutes,
+        model=step.model if peer.runtime == "claude" else "",  # plans name models as Claude's program
+    )
+
+
+def brief_for(e: Execution, unit: StepState, whole: str, turn: Interacted | None) -> Brief:
+    """`turn`: the person's, that it is to answer."""
+    if turn is None:
+        return Brief(whole, news(e, unit))
+    return Brief(f"{whole}\n\n## Your user's turn\n\n{turn.text}\n" if turn.text else whole, turn.text)
+
+
+def remedy_for(refusal: Refusal) -> str:
+    """Why nothing begins, and how it goes on, where no end of another agent's frees it."""
+    reason = refusal.reason.removesuffix(f"; {MORE}")
+    if refusal.what != "quota":
+        return reason
+    if not refusal.full:
+        return f"{reason}; `sluice execute run` goes on with larger [caps] in sluice.toml, or a larger --token-budget"
+    return f"{reason}; `sluice execute run` goes on then, or with larger [caps] in sluice.toml"
+
+
+def made_to_wait(run: Run) -> bool:
+    return run.outcome is not None and run.outcome.ended in MADE_TO_WAIT
+
+
+def verdict(e: Execution, unit: StepState, run: Run, handed: Collection[tuple[str, str]]) -> str:
+    """Why its result is not taken, in a sentence; empty: it is. `handed`: path and step of what was handed on."""
     assert run.outcome
     if run.outcome.ended == "asked":
         return f"it asks: {run.outcome.question}"
+    if run.outcome.ended == "overspent" and run.cap:
+        return f"it has used the {run.cap} it might use"
     if run.outcome.ended != "finished":
         how, said = run.outcome.ended.replace("_", " "), run.outcome.summary
         return f"{how}: {said}" if said else how
-    return shortfall(e, unit, run, [(path, unit.step.id) for path in handed])
+    return shortfall(e, unit, run, handed)
 
 
-def rejected(e: Execution, unit: StepState, run: Run, why: str, at: datetime) -> list[Happened]:
+def rejected(e: Execution, unit: StepState, run: Run, why: str, at: datetime, rounds: int) -> list[Happened]:
     """It goes back while there are rounds, told why, if it says it is done and is not; else a person looks at it."""
     assert run.outcome
-    if run.outcome.ended in MADE_TO_WAIT:
+    if made_to_wait(run):
         return [SentBack(at, unit.step.id, why, lost=True)]
     failed = recorded(unit, run, "failed", at, why)
-    again = run.outcome.ended == "finished" and rounds_left(e, unit.step.id)
+    again = run.outcome.ended == "finished" and rounds_left(e, unit.step.id, rounds)
     return [failed, SentBack(at, unit.step.id, why)] if again else [failed]
 
 
-def conflicted(e: Execution, unit: StepState, run: Run, files: Sequence[str], at: datetime) -> list[Happened]:
+def conflicted(
+    e: Execution, unit: StepState, run: Run, files: Sequence[str], at: datetime, rounds: int
+) -> list[Happened]:
     """Its result and what was done beside it do not fit: it goes back with the conflict laid before it."""
     why = conflicting(files)
     failed = recorded(unit, run, "failed", at, why)
-    return [failed, SentBack(at, unit.step.id, why, conflict=True)] if rounds_left(e, unit.step.id) else [failed]
+    back = SentBack(at, unit.step.id, why, conflict=True)
+    return [failed, back] if rounds_left(e, unit.step.id, rounds) else [failed]
 
 
-def rounds_left(e: Execution, step: str) -> bool:
+def rounds_left(e: Execution, step: str, rounds: int) -> bool:
+    """`rounds`: how often the policy lets a phase's work come back by itself."""
     phase = e.phase_of(step)
-    return phase is not None and phase.rounds < ROUNDS
+    return phase is not None and phase.rounds < rounds
 
 
 def turn_over(unit: StepState, run: Run, happened: Sequence[Happened], at: datetime) -> Asked | None:

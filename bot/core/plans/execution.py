@@ -205,14 +205,20 @@ def _interacted(s: StepState, what: Interacted) -> StepState:
 
 def _sent_back(e: Execution, what: SentBack) -> Execution:
     """Its own end stays known; the gate's verdict and a person's were on work that is about to change."""
-    e = _with_step(e, what.step, lambda s: replace(s, state="pending", sent_back=(*s.sent_back, what)))
+    e = _with_step(e, what.step, lambda s: _again(s, what))
     phase = e.phase_of(what.step)
     if phase is None:
         return e
     if what.lost:
         return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None))
-    again = not what.conflict  # whose work met another's has failed nothing
+    again = not (what.conflict or what.asked)  # whose work met another's, or a person's wish, has failed nothing
     return _with_phase(e, phase.phase.number, lambda p: replace(p, gate=None, answer=None, rounds=p.rounds + again))
+
+
+def _again(s: StepState, what: SentBack) -> StepState:
+    """Of a team: with the step go the members that have not done their part."""
+    team = tuple(member if member.state == "complete" else _again(member, what) for member in s.team)
+    return replace(s, state="pending", team=team, sent_back=(*s.sent_back, what))
 
 
 def _amended(e: Execution, what: Amended) -> Execution:

@@ -55,6 +55,7 @@ class Recorded:
     used: tuple[Tokens, ...] = ()  # as billed; empty: unknown
     estimated: int | None = None  # tokens, where nothing better is known
     session: str = ""
+    since: datetime | None = None  # what its session said from then until `at` is in `used`, or in another step's
     error: str = ""
     seconds: float | None = None  # as told; None: since it was dispatched
     kind: Literal["recorded"] = "recorded"
@@ -70,6 +71,7 @@ class SentBack:
     causes: tuple[str, ...] = ()  # the evidence of its next run
     conflict: bool = False  # its result is being folded in: it works where the conflict lies
     lost: bool = False  # the machine failed, not the agent: no round is used up
+    asked: bool = False  # a person wants it, or has answered: nothing failed, and no round is used up either
     kind: Literal["sent-back"] = "sent-back"
 
 
@@ -116,7 +118,7 @@ class Amended:
     phases: tuple[Phase, ...] = ()
     after: int | None = None  # the phase they follow; None: the present one
     steps: tuple[Step, ...] = ()  # added to the phases their ids begin with
-    trigger: str = "person"  # person | feedback | gate | plan.md
+    trigger: str = "person"  # person | feedback | gate | plan.md | reopened
     kind: Literal["amended"] = "amended"
 
 

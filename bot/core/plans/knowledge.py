@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 from bot.core.plans.delegation import Document
+from bot.core.plans.execution import Execution
 from bot.core.plans.plan import Plan, Step
 
 MOST_OF_ONE, MOST_IN_ALL = 8_000, 32_000  # tokens: of a document, and of all that a step is given whole
@@ -28,6 +29,13 @@ def given(plan: Plan, step: Step, delivered: Container[str], texts: Mapping[str,
         found.append(Document(path, why=why) if why else Document(path, texts[path]))
         left -= 0 if why else tokens(texts[path])
     return found
+
+
+def referred(e: Execution, step: Step) -> list[Document]:
+    """For who works in a worktree of the repository: by path alone, and once for a task that it is to be read."""
+    told = {True: "it was read before in this task; read it if you need it", False: "read it first"}
+    paths = dict.fromkeys((*e.plan.knowledge, *step.knowledge))
+    return [Document(path, why=told[path in e.delivered]) for path in paths]
 
 
 def _why_not(path: str, delivered: Container[str], texts: Mapping[str, str], left: int) -> str:

@@ -55,6 +55,7 @@ class Past:
     first_gates: tuple[bool, ...] = ()  # of each phase the first
     sent_back: int = 0
     tokens: int | None = None  # None: of no step it is known
+    whole: bool = True  # it is known of all its attempts
     cost_usd: float | None = None
     seconds: float = 0.0
 
@@ -83,9 +84,16 @@ def past(e: Execution, happened: Sequence[Happened], price: Price) -> Past:
         tuple(first.values()),
         sum(isinstance(each, SentBack) and not each.lost for each in happened),
         sum(each.total for each in billed) if billed else None,
+        _all_told([each for _, each in records]),
         cost_of(billed, price),
         elapsed(e).total_seconds(),
     )
+
+
+def _all_told(records: Sequence[Recorded]) -> bool:
+    """Each was billed by itself, or with another of its session."""
+    sessions = {each.session for each in records if each.used and each.session}
+    return all(each.used or each.session in sessions for each in records)
 
 
 def _try(what: Recorded, before: Sequence[Happened]) -> Try:
@@ -145,7 +153,8 @@ def playbook_scores(history: Iterable[Past]) -> list[Score]:
 def _playbook(name: str, tasks: Sequence[Past]) -> Score:
     done = [each for each in tasks if each.outcome == "complete"]
     smooth = sum(not each.sent_back for each in done)
-    return Score(name, len(tasks), len(done), smooth, _middle_tokens(tasks), _middle([each.seconds for each in tasks]))
+    seconds = _middle([each.seconds for each in tasks])
+    return Score(name, len(tasks), len(done), smooth, _middle_tokens([each for each in tasks if each.whole]), seconds)
 
 
 def _most_first(scores: Iterable[Score]) -> list[Score]:
@@ -219,7 +228,7 @@ def cited(found: Advice) -> str:
 
 def budget_for(found: Sequence[Past]) -> Tier | None:
     """The smallest that would have held the dearest of them; None: of too few it is known what they took."""
-    known = [each.tokens for each in found if each.tokens is not None]
+    known = _known(found)
     if len(known) < ENOUGH:
         return None
     fitting: list[Tier] = [tier for tier, most in TOKENS.items() if max(known) <= most]
@@ -231,11 +240,17 @@ def _ended(found: Sequence[Past]) -> str:
     return ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.most_common())
 
 
+def _known(found: Sequence[Past]) -> list[int]:
+    """What they took in all: a part of it is not that."""
+    return [each.tokens for each in found if each.tokens is not None and each.whole]
+
+
 def _took(found: Sequence[Past]) -> list[str]:
-    known = [each.tokens for each in found if each.tokens is not None]
+    known = _known(found)
     if len(known) < ENOUGH:
         return []
-    return [f"{counted(round(median(known)))} in the middle, {counted(min(known))} to {counted(max(known))}"]
+    of = "" if len(known) == len(found) else f", known of {len(known)}"
+    return [f"{counted(round(median(known)))} in the middle, {counted(min(known))} to {counted(max(known))}{of}"]
 
 
 def _middle_tokens(each: Sequence[Try] | Sequence[Past]) -> int | None:

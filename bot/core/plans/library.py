@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+TEAMS = ".github/sluice/knowledge"  # in it packs, as folders, and beside them what belongs to none
+WRITTEN = (".md", ".txt", ".rst")
 MOST_MATCHES = 5
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 TAGS = re.compile(r"^tags:\s*\[?([^\]\n]*)\]?\s*$", re.MULTILINE)
@@ -24,6 +26,11 @@ def tags_of(path: str, text: str) -> tuple[str, ...]:
     said = TAGS.search(head[1]) if head else None
     words = said[1] if said else path.rpartition("/")[2].rpartition(".")[0]
     return tuple(dict.fromkeys(WORD.findall(words.casefold())))
+
+
+def is_shared(path: str) -> bool:
+    """The team's, and of no pack."""
+    return path.rpartition("/")[0] == TEAMS and path.endswith(WRITTEN)
 
 
 def matching(documents: Iterable[Tagged], *said: str) -> tuple[str, ...]:

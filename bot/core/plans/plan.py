@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
+from math import inf
 from typing import Literal
 
 Risk = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
@@ -16,6 +17,7 @@ Join = Literal["concatenate", "merge_files", "agent"]  # how a team's results be
 
 FOLDER = ".sluice"  # in the repository: plans, artifacts and exports; git ignores it
 STEP = re.compile(r"[1-9][0-9]{0,2}\.[1-9][0-9]{0,2}")  # "phase.step"
+TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # a task's id: it names files, and is said to shells
 MEMBER = re.compile(rf"{STEP.pattern}\.[a-z]")
 
 
@@ -114,6 +116,10 @@ def problems(plan: Plan) -> list[str]:
 
 
 def _shape(plan: Plan) -> Iterator[str]:
+    if not TASK.fullmatch(plan.task_id):
+        yield f"`task_id` is of letters, digits, dots and hyphens, and is not {plan.task_id[:40]!r}"
+    if plan.created_at.tzinfo is None:
+        yield "`created_at` must say its time zone, e.g. 2026-01-31T12:00:00Z"
     if not plan.summary.strip():
         yield "the plan says nothing of what is to be done: `summary` is empty"
     if not plan.phases:
@@ -129,7 +135,7 @@ def _phase(plan: Plan, phase: Phase) -> Iterator[str]:
         yield f"phase {phase.number}: phases are numbered from 1"
     if not phase.steps:
         yield f"phase {phase.number} ({phase.name}) has no step"
-    if phase.gate and not phase.gate.told:
+    if phase.gate and (not phase.gate.told or not all(command.strip() for command in phase.gate.commands)):
         yield f"phase {phase.number} has a gate without a command or a workflow"
     for step in phase.steps:
         yield from _step(step, phase)
@@ -147,7 +153,7 @@ def _step(step: Step, phase: Phase) -> Iterator[str]:
     for path in (*step.deliverables, *step.context_files, *step.allowed_paths, *step.blocked_paths):
         if path.startswith(("/", "~")) or ".." in path.split("/") or not path.strip():
             yield f"step {step.id}: {path!r} is no path inside the repository"
-    if step.max_turns < 1 or (step.minutes is not None and step.minutes <= 0):
+    if step.max_turns < 1 or (step.minutes is not None and not 0 < step.minutes < inf):
         yield f"step {step.id}: turns and minutes must be more than 0"
 
 

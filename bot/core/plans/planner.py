@@ -75,7 +75,9 @@ class _Making:
         self.size = _size(request, len(self.items) + len(self.subs))
         self.choice = chosen(request.playbooks, self.size, request.playbook)
         self.areas = areas_for(self.size, self.stack)[: self._builders()]
-        self.cast = Cast(self.stack, request.agents, request.peers)
+        self.learnt = advice(request.history, self.choice.playbook.name, self.size.task_type)
+        steady = tuple(sorted(request.peers, key=lambda peer: peer.name in self.learnt.shaky))
+        self.cast = Cast(self.stack, request.agents, steady)
         self.paths = _paths(f"{request.summary}\n{request.details}", self.text, request.facts)
         self.gate = request.gates or (self._found_gate() if request.find_gates else ())
 
@@ -84,7 +86,6 @@ class _Making:
         phases = tuple(self._phase(number, each) for number, each in enumerate(playbook.phases, 1))
         building = {step.agent for phase in phases for step in phase.steps if step.changes}
         risk, reasons = risk_of(request.summary, f"{request.details}\n{request.body}", len(building))
-        learnt = advice(request.history, playbook.name, self.size.task_type)
         approval = f"the risk is {risk}" if risk in ("HIGH", "CRITICAL") else ""
         if risk == "CRITICAL":
             phases = tuple(_approved(phase, f"it changes files, and the risk is {risk}") for phase in phases)
@@ -96,7 +97,7 @@ class _Making:
             playbook.name,
             risk,
             reasons,
-            learnt.budget or TIERS[self.size.complexity],
+            self.learnt.budget or TIERS[self.size.complexity],
             _mode(phases),
             self.size.task_type,
             self.stack.named,
@@ -107,7 +108,7 @@ class _Making:
         able = {step.role: self.cast.able(step.role) for step in plan.steps} if request.peers else {}
         why = f"{self.choice.why} ({self.size.why})"
         told = explained(plan, why, able, NO_GATE if request.find_gates else NOT_NAMED)
-        return replace(plan, explanation=f"{told} {said}" if (said := cited(learnt)) else told)
+        return replace(plan, explanation=f"{told} {said}" if (said := cited(self.learnt)) else told)
 
     def _builders(self) -> int:
         """How many specialists work of that size may have, beside the playbook's other agents."""

@@ -12,7 +12,7 @@ from typing import Any
 from bot.core.foreign import clean
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.gaps import gaps, settled
-from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Happened, Recorded, SentBack
+from bot.core.plans.happened import Amended, Answered, Cancelled, Dispatched, GateJudged, Happened, Recorded, SentBack
 from bot.core.plans.labels import gates, standing, steps_done
 from bot.core.plans.usage import told_apart
 
@@ -87,8 +87,8 @@ def _metrics(e: Execution, happened: Sequence[Happened]) -> list[str]:
 
 
 def _worked(e: Execution) -> list[str]:
-    first = [state for state in _units(e) if state.state == "complete" and state.attempts == 1 and not state.sent_back]
-    done = [f"- {each.step.id} ({each.step.agent}), at the first attempt: {_said(each)}" for each in first]
+    complete = [state for state in _units(e) if state.state == "complete"]
+    done = [f"- {each.step.id} ({_whose(each)}), at {_which(each)}: {_said(each)}" for each in complete]
     red = {phase.phase.number for phase in e.phases if phase.rounds}
     green = [phase for phase in e.phases if phase.gate and phase.gate.passed and phase.phase.number not in red]
     return [*done, *(f"- the gate of phase {each.phase.number} passed without a round of mending" for each in green)]
@@ -102,15 +102,23 @@ def _failed(e: Execution, happened: Sequence[Happened]) -> list[str]:
             case Recorded(status="failed"):
                 lines.append(f"- step {each.step} ({each.agent}) failed: {_line(each.error or each.outcome)}")
             case GateJudged(passed=False):
-                lines.append(f"- the gate of phase {each.phase} failed: {_line(each.output[-SAID:])}")
+                command = f" (`{gate.told}`)" if (p := e.phase(each.phase)) and (gate := p.phase.gate) else ""
+                lines.append(f"- the gate of phase {each.phase}{command} failed: {_line(each.output[-SAID:])}")
             case SentBack(lost=True):
-                lines.append(f"- step {each.step} was lost with its machine or process, and done again")
+                why = (
+                    f"begun again: {_line(each.why)}"
+                    if each.why
+                    else "lost with its machine or process, and done again"
+                )
+                lines.append(f"- step {each.step} was {why}")
             case SentBack(conflict=False) if each.why:
                 lines.append(f"- step {each.step} was sent back: {_line(each.why)}")
             case Answered(answer="reject"):
                 lines.append(f"- {each.by} rejected {f'phase {each.phase}' if each.phase else 'the plan'}")
             case Answered(answer="approve-with-feedback"):
                 lines.append(f"- {each.by} wanted more of phase {each.phase}: {_line(each.feedback)}")
+            case Cancelled():
+                lines.append(f"- {each.by} gave the task up{f': {_line(each.reason)}' if each.reason else ''}")
             case _:
                 pass
     return lines
@@ -156,7 +164,9 @@ def _roster(happened: Sequence[Happened]) -> list[str]:
 
 def _sequencing(e: Execution, happened: Sequence[Happened]) -> list[str]:
     seconds = dict(_durations(happened))
-    lines = [f"- step {step} took {took:.0f}s" for step, took in seconds.items() if took > SLOW * _median(seconds)]
+    middle = _median(seconds)
+    slow = {step: took for step, took in seconds.items() if took > SLOW * middle}
+    lines = [f"- step {step} took {took:.0f}s, the one in the middle {middle:.0f}s" for step, took in slow.items()]
     for phase in e.phases:
         mine = {each.step.id for each in phase.steps}
         if len(mine) > 1 and not any(mine.intersection(each.step.depends_on) for each in phase.steps):
@@ -206,6 +216,15 @@ def _back(happened: Sequence[Happened]) -> list[SentBack]:
 
 def _judged(happened: Sequence[Happened]) -> list[GateJudged]:
     return [each for each in happened if isinstance(each, GateJudged)]
+
+
+def _whose(state: StepState) -> str:
+    return state.recorded.agent if state.recorded and state.recorded.agent else state.step.agent
+
+
+def _which(state: StepState) -> str:
+    """Of its attempts, those that were lost among them."""
+    return f"attempt {state.attempts}" if state.attempts > 1 else "the first attempt"
 
 
 def _said(state: StepState) -> str:

@@ -22,12 +22,13 @@ def _danger(what: str, points: int, *words: str) -> Danger:
     return Danger(what, points, re.compile(rf"\b(?:{'|'.join(words)})\b", re.IGNORECASE))
 
 
-DANGERS = (
+HARMS = (
     _danger(
         "destroys what cannot be brought back",
         3,
         r"drop(?:s|ping)?\s+(?:\w+\s+){0,4}(?:tables?|databases?|columns?|index(?:es)?|schemas?)",
         r"truncat(?:e|es|ing)\s+(?:\w+\s+){0,3}(?:tables?|data)",
+        r"(?:delet|eras)(?:e|es|ing)\s+(?:all|every)\s+(?:\w+\s+){0,2}(?:users?|accounts?|customers?|records?|rows|data|backups?)",
         r"purg(?:e|es|ing)|wip(?:e|es|ing)|destroy(?:s|ing)?|force[- ]push(?:es|ing)?|rm -rf",
     ),
     _danger(
@@ -35,28 +36,39 @@ DANGERS = (
         1,
         r"delet(?:e|es|ing)|remov(?:e|es|ing)|eras(?:e|es|ing)|revok(?:e|es|ing)|overwrit(?:e|es|ing)|reset(?:s|ting)?",
     ),
+)
+DANGERS = (
+    *HARMS,
     _danger("touches what runs for real users", 3, r"prod(?:uction)?|live (?:data|system|traffic)|customer data"),
-    _danger("touches money", 2, "payments?|billing|invoices?|checkout|refunds?|payouts?"),
+    _danger(
+        "touches money", 2, r"payments?|billing|invoices?|(?<!git )checkout|refunds?|payouts?|credit cards?|pricing"
+    ),
     _danger(
         "touches who may do what",
         2,
         "auth|authentication|authori[sz]ation|log-?ins?|passwords?|permissions?|oauth2?|jwts?|access control|sso|rbac",
+        "two-factor|2fa|mfa|sign-?ins?|admins?|impersonat(?:e|es|ing|ion)|session cookies?|csrf|cors",
     ),
     _danger(
         "touches secrets",
         2,
-        "secrets?|credentials?|(?:api|private)[- ]keys?|(?:en|de)crypt(?:s|ion|ed)?|certificates?",
+        "secrets?|credentials?|(?:api|private|signing)[- ]keys?|(?:en|de)crypt(?:s|ion|ed)?|certificates?|tls|ssl",
+        "(?:api|access|refresh|bearer|auth) tokens?",
     ),
     _danger("touches stored data", 2, "databases?|schemas?|sql|data migrations?|backfills?"),
+    _danger("changes the shape of stored data", 2, "(?<!/)migrations?(?!/)"),
     _danger(
         "touches what is deployed",
         2,
         "deploy(?:s|ing|ments?)?|infrastructure|terraform|kubernetes|helm|dns|firewalls?",
     ),
+    _danger("touches what checks every change", 2, r"(?<![/.-])ci(?:/cd)?(?![/-]|\.\w)|github actions|jenkinsfile"),
     _danger("touches people's personal data", 2, "pii|gdpr|personal data"),
 )
+NAMED = r"(?:migrations?|migrate|terraform|infra|secrets?)"  # folders; alone they are words
 PATHS = re.compile(
-    r"(?:^|[\s`'\"(])((?:[\w.-]+/)*(?:\.github|migrations?|terraform|infra|secrets?|\.env)(?:/[\w./*-]*)?)(?=$|[\s`'\"),.:;])"
+    r"(?:^|[\s`'\"(])((?:[\w.-]+/)*(?:\.github|\.circleci|\.gitlab-ci\.yml|\.env)(?:/[\w./*-]*)?"
+    rf"|(?:[\w.-]+/)*{NAMED}/[\w./*-]*|(?:[\w.-]+/)+{NAMED})(?=$|[\s`'\"),.:;])"
 )
 READS = re.compile(
     r"^(?:please\s+)?(?:review|analy[sz]e|investigate|research|explain|document|summari[sz]e|list|find|explore|describe|"
@@ -66,7 +78,8 @@ READS = re.compile(
 
 
 def risk_of(summary: str, body: str = "", agents: int = 1) -> tuple[Risk, tuple[str, ...]]:
-    """What the summary names counts whole; what only the longer text names, one point."""
+    """What the summary names counts whole; what only the longer text names, one point. Who reads does less harm, unless
+    the same words destroy or take something away."""
     points = 0
     reasons: list[str] = []
     for danger in DANGERS:
@@ -82,10 +95,19 @@ def risk_of(summary: str, body: str = "", agents: int = 1) -> tuple[Risk, tuple[
     if agents > MANY_AGENTS:
         points += 2
         reasons.append(f"{agents} agents work on it")
-    if points and READS.match(summary.strip()):
+    if _foreign(summary):
+        points += 2
+        reasons.append("its words are not of the English these rules know")
+    if points and READS.match(summary.strip()) and not any(harm.words.search(summary) for harm in HARMS):
         points //= 2
         reasons.append("it reads rather than changes, which halves what is said above")
     return _level(points), tuple(reasons) or ("nothing it names is sensitive",)
+
+
+def _foreign(text: str) -> bool:
+    """Most of it is written in other letters."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(not letter.isascii() for letter in letters) * 2 > len(letters)
 
 
 def _level(points: int) -> Risk:

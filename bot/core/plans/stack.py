@@ -65,6 +65,12 @@ class Facts:
         """Without what others wrote, or a program."""
         return tuple(path for path in self.paths if NOT_OURS.isdisjoint(path.split("/")[:-1]))
 
+    def below(self, folder: str) -> Facts:
+        """That folder alone, as if it were the repository."""
+        start = f"{folder}/"
+        texts = {path.removeprefix(start): text for path, text in self.texts.items() if path.startswith(start)}
+        return Facts(tuple(path.removeprefix(start) for path in self.paths if path.startswith(start)), texts)
+
     def texts_named(self, name: str) -> list[tuple[str, str]]:
         """Folder ("" is the top) and text of each manifest of that name, the uppermost first."""
         found = [(path.rpartition("/")[0], text) for path, text in self.texts.items() if path.endswith(name)]

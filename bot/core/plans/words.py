@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.comments import changed, sentence
+from bot.core.comments import AGAIN, changed, sentence
 from bot.core.foreign import clean
 from bot.core.item import GoAhead, mention
 from bot.core.plans.due import AskApproval
@@ -17,6 +17,18 @@ APPROVE_PLAN = (
     "`/sluice approve` starts it, `/sluice amend WHAT` adds a step, and `/sluice reject REASON` stops it. Nothing "
     "runs before."
 )
+
+ANOTHER_PLAN = "It gets a new plan, made from the issue's text as it is then; what was done so far stays recorded."
+
+
+def plan_goes_on(e: Execution) -> str:
+    """Of an issue that was closed in the middle of it, and reopened."""
+    done = f"{sum(step.state == 'complete' for step in e.steps)} of {len(e.steps)} steps"
+    return (
+        f"{AGAIN} Move the card to Ready, and its plan goes on where it was: {done} are done and stay so. If the issue "
+        "was edited since it began, a step more sees to what it says now. `/sluice retry --fresh` starts over with a "
+        "new plan."
+    )
 
 
 def progress(e: Execution, go: GoAhead | None) -> str:

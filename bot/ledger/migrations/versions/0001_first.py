@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("unaskable", sa.Text(), nullable=False),
         sa.Column("refused", sa.Text(), nullable=True),
         sa.Column("more", sa.Text(), nullable=False),
+        sa.Column("more_at", Utc(), nullable=True),
         sa.Column("lane_since", Utc(), nullable=True),
         sa.Column("lane_base", sa.String(), nullable=True),
         sa.Column("first_seen", Utc(), nullable=True),

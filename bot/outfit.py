@@ -1,18 +1,18 @@
-"""What one agent's work needs: the same runs as a board's, with nothing that asks GitHub."""
+"""What the work of the command line needs, an agent's or a task's: the same runs as a board's, with nothing that asks
+GitHub."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from bot.agents import Agents, Launcher
 from bot.consent import sandbox_or_consent
 from bot.context import Context, GitHub
-from bot.core.crew import Mate
 from bot.core.run import Peer
-from bot.crew.ground import folder_for, git_of
 from bot.equipment import agents_of, gateway_of, utc_now
 from bot.errors import SluiceError
 from bot.git.facade import Git
@@ -21,6 +21,8 @@ from bot.logs import Hiding
 from bot.prices import price_of
 from bot.runs import Runs
 from bot.settings import Settings
+
+NOTHING: Mapping[str, str] = {}
 
 
 class Alone:
@@ -49,7 +51,7 @@ class NoGitHub:
 
 @dataclass(frozen=True)
 class Outfit:
-    """For one agent."""
+    """For one agent of the crew, or for one task."""
 
     runs: Runs
     agents: Agents
@@ -60,13 +62,19 @@ class Outfit:
 
 
 @asynccontextmanager
-async def outfit_of(settings: Settings, ledger: SqlLedger, mate: Mate, peer: Peer) -> AsyncIterator[Outfit]:
-    """Its homes, logs and leases lie in a folder of its own, so that no agent is taken for another's orphan."""
+async def outfit_of(
+    settings: Settings,
+    ledger: SqlLedger,
+    git: Git,
+    root: Path,
+    peers: Sequence[Peer],
+    shared: Mapping[str, str] = NOTHING,
+) -> AsyncIterator[Outfit]:
+    """Homes, logs and leases lie in `root`, a folder of their own, so that no agent is taken for another's orphan.
+    `shared`: files that every run finds in its worktree, by path."""
     sandbox_or_consent(settings)
-    root = folder_for(settings, mate.id)
     hide = Hiding(settings.secrets()).text
     launcher, gateway, engine = Launcher(root, hide), gateway_of(settings, utc_now), Alone()
-    git = git_of(settings, mate.folder)
     context = Context(
         now=utc_now,
         github=cast(GitHub, NoGitHub()),
@@ -74,12 +82,12 @@ async def outfit_of(settings: Settings, ledger: SqlLedger, mate: Mate, peer: Pee
         engine=engine,
         ledger=ledger,
         boards={},
-        peers=(peer,),
+        peers=tuple(peers),
         caps=settings.cap_values(),
         price=price_of,
     )
     agents = agents_of(settings, root, launcher, gateway)
-    runs = Runs(context, agents, root / "outcomes", hide, settings.pace.meter_seconds)
+    runs = Runs(context, agents, root / "outcomes", hide, settings.pace.meter_seconds, shared)
     gateway.meter.keep, gateway.meter.over_budget = runs.spending.keep, runs.spending.refusal
     try:
         yield Outfit(runs, agents, launcher, git, engine, ledger)
