@@ -144,7 +144,7 @@ class Orchestrator:
         lines = []
         for name, each in results.items():
             files = each["files_produced"]
-            made = f" [{', '.join(files)} on {each['branch']}]" if files and files != UNKNOWN else ""
+            made = f" [{', '.join(files)} on {each['branch']}]" if files != UNKNOWN and each["branch"] else ""
             lines.append(f"{name} ({each['status']}): {each['result'] or each['reason'] or 'no words'}{made}")
         self._say(told := "\n".join(lines) or "no agents")
         return told
@@ -218,7 +218,7 @@ def output_of(told: Told) -> dict[str, Any]:
         "result": told.result,
         "reason": told.reason,
         "question": told.question,
-        "branch": told.mate.branch if produced else "",
+        "branch": told.where,
     }
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from bot.core.plans.plan import problems
 from bot.core.plans.planner import Request, make_plan
 from bot.core.plans.playbook import Playbook
+from bot.core.plans.sizing import AREAS
 from bot.errors import UserError
+from bot.policy_file import nearest
 from bot.shapes import shaped
 
 SHIPPED = Path(__file__).parent / "playbooks"
@@ -77,6 +79,8 @@ def _all(files: Iterable[tuple[str, str, str]], own: bool = False) -> tuple[Play
 
 def _wrong(playbook: Playbook) -> str:
     """A plan is made by it for trial: what is wrong with that is wrong with the playbook."""
+    if unknown := next((area for area in playbook.when.areas if area not in AREAS), None):
+        return f"when.areas: there is no area {unknown}{nearest(unknown, AREAS)}"
     for at, phase in enumerate(playbook.phases):
         for number, step in enumerate(phase.steps, 1):
             if any(not 1 <= other < number for other in step.after):

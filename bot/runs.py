@@ -264,13 +264,13 @@ class Runs:
             minutes = min(_policy(memory.last_policy).work.minutes_per_run, self.ctx.caps.minutes_per_gate)
             offline = self._offline(memory.runs)
             ended = await self.agents.gate(key, command, checkout, Limits(minutes * 60), offline)
-            judged = _judged(gate, command, ended)
-            judged = replace(judged, detail=self._told(judged.detail))
+            verdict = judged(gate, command, ended)
+            verdict = replace(verdict, detail=self._told(verdict.detail))
         except SluiceError as error:  # no room on this machine, or no sandbox
-            judged = replace(gate, state="unknown", reason=f"`{command}` could not be run: {error}")
+            verdict = replace(gate, state="unknown", reason=f"`{command}` could not be run: {error}")
         finally:
             await self.ctx.git.remove_checkout(checkout)
-        await self.ctx.ledger.end_gate(key, replace(judged, run_id=key), self.ctx.now())
+        await self.ctx.ledger.end_gate(key, replace(verdict, run_id=key), self.ctx.now())
 
 
 async def _seen_through(ending: Coroutine[Any, Any, object]) -> None:
@@ -283,7 +283,7 @@ async def _seen_through(ending: Coroutine[Any, Any, object]) -> None:
         raise
 
 
-def _judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
+def judged(gate: GateRun, command: str, ended: Exited) -> GateRun:
     if ended.ended == "finished" or ended.code not in (0, None):
         passed = ended.code == 0
         reason = f"`{command}` passed" if passed else f"`{command}` ended with exit code {ended.code}"

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.abandoned import free_abandoned
 from bot.agents import Launcher
 from bot.agents.runtimes import unheld
 from bot.anywhere import listen
@@ -170,6 +171,7 @@ class Service:
         await self._tell_old_names()
         if self.started:
             await mend(self.ledger, self.engine, self.ctx.now())
+            await free_abandoned(self.ledger, self.ctx.now())
             await self._report()
             if self.gap is None:
                 await self._read_back()

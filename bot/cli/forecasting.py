@@ -38,12 +38,13 @@ def _lines(plan: Plan, found: Forecast) -> list[str]:
 
 def _told(plan: Plan, found: Forecast) -> list[str]:
     steps = f"{found.rests_on} earlier step{'s' if found.rests_on != 1 else ''} like these, in this ledger"
-    unlike = f"; nothing like {', '.join(found.unknown)} was done before" if found.unknown else ""
+    unlike = f"; nothing like {', '.join(found.unknown)} was done before, which comes on top" if found.unknown else ""
+    guessed = f"; the tokens of {found.guessed} are guessed by the length of texts" if found.guessed else ""
     return [
         f"Tokens: {_range(found.tokens, '{:,.0f}')}" if found.tokens else _guess(plan, found.guess),
         f"Money: {_range(found.cost_usd, '${:,.2f}')}",
         f"Time: {_range(found.seconds, '{:,.1f}', 60)}{' minutes' if found.seconds else ''}",
-        f"Rests on: {steps}{unlike}",
+        f"Rests on: {steps}{guessed}{unlike}",
     ]
 
 

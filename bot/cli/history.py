@@ -41,7 +41,8 @@ def _of_plan(task: Task, runs: dict[str, Run]) -> Iterator[Sample]:
             tokens = sum(each.total for each in what.used) if what.used else None  # an estimate teaches nothing
             step, run = state.step, runs.get(what.run)
             cost = run.outcome.cost_usd if run and run.outcome else cost_of(what.used, price_of)
-            yield Sample(step.role, task.plan.playbook, step.agent, tokens, cost, _seconds(what, begun.get(what.step)))
+            seconds = _seconds(what, begun.get(what.step))
+            yield Sample(step.role, task.plan.playbook, step.agent, tokens, cost, seconds, bool(what.used))
 
 
 def _seconds(what: Recorded, begun: Dispatched | None) -> float | None:

@@ -11,10 +11,10 @@ from bot.core.foreign import clean
 from bot.core.gates.verdict import Verdict
 from bot.core.item import GoAhead, Item, mention
 from bot.core.pull import Pull
-from bot.core.run import Run
+from bot.core.run import Run, is_step
 from bot.core.spend import counted, dollars
 from bot.core.usage import USAGE, usage_of
-from bot.core.worktree import FileChange
+from bot.core.worktree import FileChange, Work
 
 SIGNS = {"passed": "✅", "failed": "❌", "unknown": "⏳"}
 
@@ -228,9 +228,11 @@ def summary(
     verdicts: Sequence[Verdict],
     stages: Sequence[tuple[str, datetime]],
     now: datetime,
+    plan: Work | None = None,
 ) -> str:
-    """The last form of the status comment: what came of the item."""
-    last = next((run.work for run in reversed(runs) if run.work and run.work.files), None)
+    """The last form of the status comment: what came of the item. `plan`: what all steps of its plan came to."""
+    whole = (run.work for run in reversed(runs) if run.work and run.work.files and not is_step(run.step))
+    last = next(whole, plan)
     reviewers = ", ".join(dict.fromkeys(f"@{r.author}" for r in pull.reviews if r.by_writer)) or "nobody"
     undone = [v for v in verdicts if not v.passed]
     told = f"{pull.changed_files} files, +{pull.additions} −{pull.deletions}"

@@ -14,6 +14,7 @@ from typing import Literal
 from bot.core.events import Event, Noted
 from bot.core.run import Outcome, Run
 from bot.core.spend import Budget
+from bot.core.worktree import Work, WorkSpec
 
 Status = Literal["creating", "working", "complete", "failed"]
 UNKNOWN, DONE = "unknown", "100%"
@@ -70,6 +71,7 @@ class Told:
     used: Budget | None = None  # None: nothing is known
     alive: bool = True  # the process that carries its commands out is there
     context: int | None = None  # tokens in its session by its last answer; None: unknown
+    behind: bool = False  # its branch does not show its last work: it is not moved while somebody stands on it
 
     @property
     def last(self) -> Command | None:
@@ -86,6 +88,8 @@ class Told:
         if command is None:
             return "failed" if self.mate.deleted_at else "creating"
         if run and run.outcome and run.state == "ended":
+            if self.behind and self.alive:
+                return "working"  # its process is about to show what it made
             return "complete" if run.outcome.ended in ("finished", "asked") else "failed"
         if command.dropped or not self.alive:
             return "failed"
@@ -150,6 +154,19 @@ class Told:
         return self.last.at if self.last else self.mate.created_at
 
     @property
+    def work(self) -> Work | None:
+        """What git found when its last run ended."""
+        return next((run.work for run in reversed(self.runs) if run.work), None)
+
+    @property
+    def where(self) -> str:
+        """What holds that in the repository; empty: there is none."""
+        if self.work is None or self.work.empty:
+            return ""
+        spec = WorkSpec(self.mate.repo, self.mate.id, self.mate.branch, self.mate.base)
+        return spec.saved_ref if self.behind else spec.branch
+
+    @property
     def consumed(self) -> tuple[str, ...] | None:
         """The files it was heard to read; None: not every program tells."""
         read = [e.target for e in _events(self.events, "tool") if READING.match(e.text) and e.target]
@@ -158,9 +175,8 @@ class Told:
     @property
     def produced(self) -> tuple[str, ...] | None:
         """What git found changed when its last run ended; before that, what it was heard to change."""
-        works = [run.work for run in self.runs if run.work]
-        if works:
-            return tuple(each.path for each in works[-1].files)
+        if self.work:
+            return tuple(each.path for each in self.work.files)
         heard = tuple(dict.fromkeys(_inside(e.target) for e in _events(self.events, "changed") if e.target))
         return heard or None
 

@@ -19,7 +19,7 @@ from bot.core.parking import ask
 from bot.core.pausing import stop
 from bot.core.planned import there, unfinished
 from bot.core.planning import wanted
-from bot.core.plans.words import ANOTHER_PLAN, plan_goes_on
+from bot.core.plans.words import ANOTHER_PLAN, looked_back, plan_goes_on
 from bot.core.pull import Pull
 from bot.core.reviewing import judge
 from bot.core.showing import answer_rerun
@@ -32,7 +32,9 @@ def merged(s: Snapshot, pull: Pull) -> Decision:
     if s.active_run:
         return _stop_first(s, "Merged", "the pull request is merged")
     verdicts = [v for v in judge(s, pull) if v.gate not in ("mergeable", "rules")]  # it was merged: they say no more
-    text = summary(s.item, pull, s.runs, verdicts, s.item.stages, s.now)
+    e = s.execution
+    text = summary(s.item, pull, s.runs, verdicts, s.item.stages, s.now, e.work if e else None)
+    text = f"{text.rstrip()}\n\n{looked_back(e)}" if e and e.completed else text
     told = s.status is not None and s.status.body.startswith(text.splitlines()[0])
     actions: tuple[Action, ...] = (
         *(() if told else (SayStatus(text),)),

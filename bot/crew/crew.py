@@ -19,7 +19,7 @@ from bot.core.crew import NAME, Mate, Told
 from bot.core.item import at_shell
 from bot.core.run import Outcome
 from bot.crew import lease
-from bot.crew.ground import branch_of, folder_for, git_of, repo_of, spec_of
+from bot.crew.ground import branch_of, folder_for, git_of, repo_of, shows, spec_of
 from bot.crew.hiring import is_counted, model_for, named
 from bot.equipment import utc_now
 from bot.errors import LedgerBusy, UserError
@@ -171,6 +171,9 @@ class Crew:
         """With what its process and its program's own transcript tell."""
         root, mate = folder_for(self.settings, told.mate.id), told.mate
         told = await lease.present(root, self.ledger, told)
+        if told.over and (work := told.work) and not work.empty:
+            alive = lease.is_held(root)  # before the branch is looked at: while it is held that may yet be moved
+            told = replace(told, alive=alive, behind=not shows(self.folder, mate.branch, work.head))
         if not (root / "homes").is_dir() or mate.peer not in self.settings.peers:
             return told
         home = Homes(root).of(mate.id, mate.peer)

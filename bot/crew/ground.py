@@ -53,6 +53,12 @@ def branch_of(folder: Path, named: str = "") -> str:
     return branch
 
 
+def shows(folder: Path, branch: str, commit: str) -> bool:
+    """The branch has that commit in it."""
+    there = ["git", "merge-base", "--is-ancestor", commit, f"refs/heads/{branch}"]
+    return not subprocess.run(there, cwd=folder, capture_output=True, check=False).returncode
+
+
 def _has(folder: Path, branch: str) -> bool:
     there = ["git", "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"]
     return not subprocess.run(there, cwd=folder, capture_output=True, check=False).returncode

@@ -27,9 +27,10 @@ from bot.core.policy import Policy, Work
 from bot.core.prompts import Brief, Handed, mate_brief
 from bot.core.run import Peer, evidence_of, run_key
 from bot.core.spend import NOTHING, counted
+from bot.crew.crew import end_lost
 from bot.crew.ground import folder_for, git_of, spec_of
 from bot.crew.hiring import peer_for
-from bot.crew.lease import handed_on, present, taken
+from bot.crew.lease import handed_on, is_held, present, taken
 from bot.equipment import utc_now
 from bot.errors import SluiceError, UserError
 from bot.ledger.ledger import SqlLedger
@@ -68,7 +69,10 @@ async def _main(settings: Settings, mate: str, held: IO[str] | None = None) -> i
             if lease is None:
                 return 0  # another process sees to it
             with lease:
-                await _carry_out(settings, ledger, mate)
+                try:
+                    await _carry_out(settings, ledger, mate)
+                except UserError as error:  # its peer is not set up any more, say
+                    await end_lost(ledger, await ledger.told(mate), str(error))
     except asyncio.CancelledError:
         log.info("stopped: the next command goes on where it was", agent=mate)
     finally:
@@ -162,13 +166,17 @@ class Worker:
         others = [await self._awaited(other) for other in mate.after]
         if failed := [other.mate.name for other in others if other.status == "failed"]:
             return f"agent {', '.join(failed)} failed, whose work it was to go on with", True
-        if waits := [other.mate.name for other in others if not other.over]:
+        if waits := [other.mate.name for other in others if not other.over or self._at_work(other)]:
             return f"for agent {', '.join(waits)}", False
         return "", False
 
     async def _awaited(self, other: str) -> Told:
         """One whose process was killed is over: nobody waits for it for ever."""
         return await present(folder_for(self.settings, other), self.ledger, await self.ledger.told(other))
+
+    def _at_work(self, other: Told) -> bool:
+        """Its process is there: it may be about to show its last work on its branch, from which is gone on."""
+        return is_held(folder_for(self.settings, other.mate.id))
 
     async def _policy(self, mate: Mate) -> Policy:
         """As the branch has it that the agent was created on; what another agent made of it counts for nothing."""

@@ -44,7 +44,8 @@ def operation(name: str) -> DocumentNode:
 
 def printed(document: DocumentNode) -> str:
     """As it is sent. What `queries/` holds is printed once: that takes longer than everything else about a call."""
-    return _printed().get(id(document)) or print_ast(document)
+    name = _names().get(id(document))
+    return _text(name) if name else print_ast(document)
 
 
 def combine(mutations: Sequence[Mutation]) -> tuple[DocumentNode, dict[str, Any]]:
@@ -103,6 +104,11 @@ def _operations() -> dict[str, DocumentNode]:
 
 
 @cache
-def _printed() -> dict[int, str]:
+def _names() -> dict[int, str]:
     """By the identity of documents that are kept as long as the process lives."""
-    return {id(document): print_ast(document) for document in _operations().values()}
+    return {id(document): name for name, document in _operations().items()}
+
+
+@cache
+def _text(name: str) -> str:
+    return print_ast(operation(name))

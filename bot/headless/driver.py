@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
 from bot.core.budget import Refusal
 from bot.core.plans import due as dues
@@ -27,6 +26,7 @@ from bot.core.plans.driving import (
     said_last,
     turn_over,
     verdict,
+    with_turns,
 )
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Dispatched, Happened, Recorded, SentBack, Started
@@ -34,26 +34,12 @@ from bot.core.run import Peer, Run
 from bot.core.worktree import Work
 from bot.errors import UserError
 from bot.headless.admission import Admission
+from bot.headless.ledger import Ledger
 from bot.headless.resting import Ask, Stop, at_rest
 from bot.headless.workbench import Workbench
 
 LOOK_SECONDS = 2.0  # between two looks at what people did meanwhile (local), and for a slot
 Prompt = Callable[[Execution, StepState], Awaitable[tuple[str, tuple[str, ...]]]]  # and the knowledge given whole
-
-
-class Known(Protocol):
-    @property
-    def execution(self) -> Execution: ...
-    @property
-    def happened(self) -> tuple[Happened, ...]: ...
-
-
-class Ledger(Protocol):
-    async def task(self, task: str) -> Known | None: ...
-    async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
-    async def artifacts(self, task: str) -> dict[str, str]: ...
-    async def left_by_steps(self, task: str) -> frozenset[tuple[str, str]]: ...  # path and step
-    async def paused_all_by(self) -> str | None: ...
 
 
 @dataclass
@@ -101,9 +87,10 @@ class Driver:
                     return stop
         finally:
             for task in self._working.values():
-                task.cancel()  # each notes its end: nobody's slot is kept for who may never come back
+                task.cancel()
             if self._working:
                 await asyncio.wait(self._working.values())
+            await self.admission.close()  # no slot is kept for who may never come back
 
     async def _begin(self) -> None:
         if self.e.started is None:
@@ -228,7 +215,8 @@ class Driver:
         if asked := turn_over(unit, run, self.happened, now):
             await self.let(asked)
         else:
-            await self._judged(unit, run, now)
+            turns = await self.admission.turns_of(unit) if unit.turns else [run]
+            await self._judged(unit, with_turns(run, turns), now)
 
     async def _judged(self, unit: StepState, run: Run, now: datetime) -> None:
         if why := verdict(self.e, unit, run, await self.ledger.left_by_steps(self.task)):

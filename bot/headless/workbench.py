@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import structlog
 
 from bot.context import Git
-from bot.core.actions import RunPlan
 from bot.core.foreign import plain
+from bot.core.gates.verdict import GateRun
 from bot.core.plans.execution import StepState
 from bot.core.plans.plan import Gate
 from bot.core.plans.usage import estimate
@@ -19,14 +18,10 @@ from bot.core.policy import Work as WorkPolicy
 from bot.core.run import Limits, Run
 from bot.core.worktree import Work, WorkSpec, part_of
 from bot.errors import SluiceError
-from bot.runs import Agents, Runs
+from bot.headless.ledger import Ledger
+from bot.runs import Agents, Runs, judged
 
 log = structlog.get_logger(__name__)
-
-
-class Ledger(Protocol):
-    async def runs(self, key: str = "", item: str | None = None, limit: int = 50) -> Sequence[Run]: ...
-    async def plan_of(self, run: str) -> RunPlan | None: ...
 
 
 @dataclass(frozen=True)
@@ -98,16 +93,16 @@ class Workbench:
 
     async def judge(self, gate: Gate, number: int, head: str, offline: bool) -> tuple[bool | None, str]:
         """The gate's commands in a clean checkout of the work, without secrets; None: they could not be run."""
-        key = f"{self.task}.gate.{number}"
-        checkout = await self.git.checkout(self.spec.repo, head or self.base, key)
-        limits = Limits(self.policy.minutes_per_run * 60)
+        key, head = f"{self.task}.gate.{number}", head or self.base
+        checkout = await self.git.checkout(self.spec.repo, head, key)
+        minutes = min(self.policy.minutes_per_run, self.runs.ctx.caps.minutes_per_gate)
         try:
             for command in gate.commands:
-                ended = await self.agents.gate(key, command, checkout, limits, offline)
-                if ended.code != 0:
-                    failed = ended.code is not None or ended.ended == "failed"
-                    how = f"ended with exit code {ended.code}" if ended.code else ended.why or ended.ended
-                    return (False if failed else None), self._told(f"{ended.tail.strip()}\n`{command}` {how}".strip())
+                ended = await self.agents.gate(key, command, checkout, Limits(minutes * 60), offline)
+                found = judged(GateRun(f"command:{command}", head, "running"), command, ended)
+                if found.state != "passed":
+                    said = self._told(f"{found.detail.strip()}\n{found.reason}".strip())
+                    return (False if found.state == "failed" else None), said
         except SluiceError as error:
             return None, str(error)
         finally:

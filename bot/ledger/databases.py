@@ -40,9 +40,6 @@ from sqlalchemy.util import LRUCache
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
 TURN = 0x51_0_1CE  # the advisory lock's number; any will do, as long as all use the same
 POSTGRES_OPTIONS = "-c idle_in_transaction_session_timeout=15000"  # a frozen writer loses its turn
 PATIENT = "busy_timeout=30000"  # milliseconds

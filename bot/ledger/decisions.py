@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Row, RowMapping, insert, or_, select, update
+from sqlalchemy import Row, RowMapping, bindparam, insert, or_, select, update
 
 from bot.core.actions import Action, Decision
 from bot.core.own import Deed
@@ -88,13 +88,15 @@ class Decisions(Store):
 
 
 DEEDS = {"MoveCard": "column", "SayStatus": "body", "AskPerson": "mark", "Reply": "mark"}  # and what tells each
+MAYBE_DONE = or_(effects.c.ok.is_(True), effects.c.settled_at.is_(None))
+DONE = select(effects).where(effects.c.item == bindparam("item"), effects.c.action.in_(DEEDS), MAYBE_DONE)
+DONE = DONE.order_by(effects.c.id)
+NEWEST = select(decisions).where(decisions.c.item == bindparam("item")).order_by(decisions.c.id.desc()).limit(1)
 
 
 async def deeds_of(tx: Tx, item: str) -> tuple[Deed, ...]:
     """What was done, or may have been, of what a person could have done too; oldest first."""
-    done = or_(effects.c.ok.is_(True), effects.c.settled_at.is_(None))
-    mine = select(effects).where(effects.c.item == item, effects.c.action.in_(DEEDS), done).order_by(effects.c.id)
-    return tuple(_deed(row) for row in (await tx.execute(mine)).mappings())
+    return tuple(_deed(row) for row in (await tx.execute(DONE, {"item": item})).mappings())
 
 
 def _deed(row: RowMapping) -> Deed:
@@ -112,8 +114,7 @@ async def _keep(tx: Tx, item: str, decision: Decision, now: datetime, performed:
         "actions": as_json(decision.actions),
         "performed": performed,
     }
-    newest = select(decisions).where(decisions.c.item == item).order_by(decisions.c.id.desc()).limit(1)
-    last = (await tx.execute(newest)).mappings().one_or_none()
+    last = (await tx.execute(NEWEST, {"item": item})).mappings().one_or_none()
     if last and all(last[name] == value for name, value in same.items()):
         again = update(decisions).where(decisions.c.id == last["id"])
         await tx.execute(again.values(last_at=now, times=decisions.c.times + 1))

@@ -19,6 +19,8 @@ from bot.ledger.store import Store, insert_once, upsert
 LOOK = "deliveries_look"
 LOOKS = TypeAdapter(LastLook)
 AT_ONCE = 500  # ids in one question; databases have a limit
+UNHANDLED = select(deliveries).where(deliveries.c.result.is_(None)).order_by(deliveries.c.received)
+MOVES = select(moves).where(moves.c.card == bindparam("card")).order_by(moves.c.at, moves.c.key)
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,8 @@ class Deliveries(Store):
 
     async def unhandled_deliveries(self) -> list[Delivery]:
         """Kept but not acted upon yet, oldest first."""
-        waiting = select(deliveries).where(deliveries.c.result.is_(None)).order_by(deliveries.c.received)
         async with self.read() as tx:
-            return [Delivery(**row) for row in (await tx.execute(waiting)).mappings()]
+            return [Delivery(**row) for row in (await tx.execute(UNHANDLED)).mappings()]
 
     async def forget_deliveries(self, before: datetime) -> int:
         """Handled ones, so that the ledger does not grow for ever."""
@@ -103,5 +104,5 @@ class Deliveries(Store):
 
 async def moves_of(tx: Tx, card: str) -> tuple[Move, ...]:
     """Oldest first."""
-    found = await tx.execute(select(moves).where(moves.c.card == card).order_by(moves.c.at, moves.c.key))
+    found = await tx.execute(MOVES, {"card": card})
     return tuple(Move(row.key, row.to, row.actor, row.automated, row.at) for row in found)

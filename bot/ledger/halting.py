@@ -6,7 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from bot.context import AtWork
 from bot.ledger.gates import OPEN, gate_of
-from bot.ledger.recall import fact
+from bot.ledger.repositories import fact
 from bot.ledger.runs import run_of
 from bot.ledger.shared_tables import repositories
 from bot.ledger.store import Store

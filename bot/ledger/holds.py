@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.core.run import Outcome
 from bot.core.standing import WITHIN, Failure, Hold, Standing, failure_of, hold_of, waits_until
@@ -18,6 +18,9 @@ from bot.ledger.wakes import rouse_where
 
 FOR_AGENT = ("agent", "machine")  # what who waits for an agent may wait for
 BACK = 3 * WITHIN  # failures of longer ago stop nobody
+ALL = select(peers)
+ENDED = select(runs.c.peer, runs.c.outcome, runs.c.ended_at).where(runs.c.ended_at > bindparam("since"))
+ENDED = ENDED.order_by(runs.c.ended_at)
 
 
 class Holds(Store):
@@ -35,7 +38,7 @@ class Holds(Store):
 
 
 async def holds(tx: Tx, now: datetime) -> dict[str, Hold]:
-    known = {row["name"]: row for row in (await tx.execute(select(peers))).mappings()}
+    known = {row["name"]: row for row in (await tx.execute(ALL)).mappings()}
     failures = await _failures(tx, now - BACK)
     found = {}
     for name in known.keys() | failures.keys():
@@ -47,9 +50,8 @@ async def holds(tx: Tx, now: datetime) -> dict[str, Hold]:
 
 
 async def _failures(tx: Tx, since: datetime) -> defaultdict[str, list[Failure]]:
-    ended = select(runs.c.peer, runs.c.outcome, runs.c.ended_at).where(runs.c.ended_at > since)
     found: defaultdict[str, list[Failure]] = defaultdict(list)
-    for row in await tx.execute(ended.order_by(runs.c.ended_at)):
+    for row in await tx.execute(ENDED, {"since": since}):
         if what := failure_of(row.outcome):
             found[row.peer].append(Failure(what, row.ended_at))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from bot.core.item import GoAhead, Item, Parked, Refused
 from bot.core.parking import transferred
@@ -23,6 +23,11 @@ from bot.ledger.wakes import rouse
 
 LONG_AFTER = timedelta(hours=1)  # what was refused before that is another story
 FIELDS = tuple(field.name for field in fields(Item))
+ONE = select(items).where(items.c.id == bindparam("item"))
+SAME_ISSUE = (items.c.issue_id == bindparam("issue"), items.c.id != bindparam("item"), items.c.gone_at.is_(None))
+TWINS = select(items).where(*SAME_ISSUE).order_by(items.c.id)
+IN_LANE = (items.c.repo == bindparam("repo"), items.c.lane_base == bindparam("base"), items.c.lane_since.is_not(None))
+LANE = select(items).where(*IN_LANE)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ async def load(tx: Tx, item: str) -> Item:
 
 
 async def row_of(tx: Tx, item: str) -> RowMapping:
-    row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
+    row = (await tx.execute(ONE, {"item": item})).mappings().one_or_none()
     if row is None:
         raise UserError(f"the ledger knows no item {item!r}; `sluice sweep` reads the boards")
     return row
@@ -169,8 +174,8 @@ async def twin_of(tx: Tx, mine: Item) -> Twin | None:
     """The card of the same issue on another board that is claimed, or else parked."""
     if not mine.issue_id:
         return None
-    theirs = select(items).where(items.c.issue_id == mine.issue_id, items.c.id != mine.id, items.c.gone_at.is_(None))
-    found = [item_of(row) for row in (await tx.execute(theirs.order_by(items.c.id))).mappings()]
+    theirs = await tx.execute(TWINS, {"issue": mine.issue_id, "item": mine.id})
+    found = [item_of(row) for row in theirs.mappings()]
     twin = next((each for each in found if each.claim), None) or next((each for each in found if each.parked), None)
     return Twin(twin.board, bool(twin.claim), twin.parked.at if twin.parked else None) if twin else None
 
@@ -181,15 +186,16 @@ async def lane_of(tx: Tx, row: RowMapping) -> list[Rival]:
 
 
 async def _lane(tx: Tx, repo: str, base: str | None) -> list[Rival]:
-    lane = select(items).where(items.c.repo == repo, items.c.lane_base == base, items.c.lane_since.is_not(None))
-    found = [item_of(row) for row in (await tx.execute(lane)).mappings()]
+    if base is None:
+        return []
+    found = [item_of(row) for row in (await tx.execute(LANE, {"repo": repo, "base": base})).mappings()]
     rivals = [Rival(i.id, rank(i), i.lane_since, i.pull_number) for i in found]
     return sorted(rivals, key=lambda rival: (rival.since, rival.rank, rival.item))
 
 
 async def leave(tx: Tx, item: str) -> None:
     """Give up the place in the lane, and let the next one know."""
-    row = (await tx.execute(select(items).where(items.c.id == item))).mappings().one_or_none()
+    row = (await tx.execute(ONE, {"item": item})).mappings().one_or_none()
     if row is None or row["lane_since"] is None:
         return
     await change(tx, item, lane_since=None, lane_base=None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from bot.core.message import Message
 from bot.ledger.databases import Tx
@@ -15,6 +15,7 @@ from bot.ledger.tables import messages
 from bot.ledger.wakes import rouse
 
 FIELDS = tuple(field.name for field in fields(Message))
+SAID = select(messages).where(messages.c.item == bindparam("item")).order_by(messages.c.at, messages.c.id)
 
 
 class Messages(Store):
@@ -43,5 +44,5 @@ class Messages(Store):
 
 
 async def messages_of(tx: Tx, item: str) -> tuple[Message, ...]:
-    found = await tx.execute(select(messages).where(messages.c.item == item).order_by(messages.c.at, messages.c.id))
+    found = await tx.execute(SAID, {"item": item})
     return tuple(Message(**{name: row[name] for name in FIELDS}) for row in found.mappings())

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from bot.core.actions import NoteOrder
 from bot.core.item import Item, Order
@@ -20,6 +20,8 @@ from bot.ledger.store import Store, insert_once
 from bot.ledger.tables import orders
 
 FIELDS = tuple(field.name for field in fields(Order))
+WAITING = select(orders).where(orders.c.item == bindparam("item"), orders.c.answered_at.is_(None))
+UNANSWERED = WAITING.order_by(orders.c.at, orders.c.id)
 
 
 class Orders(Store):
@@ -48,8 +50,7 @@ class Orders(Store):
 
 
 async def unanswered(tx: Tx, item: str) -> tuple[Order, ...]:
-    waiting = select(orders).where(orders.c.item == item, orders.c.answered_at.is_(None))
-    found = await tx.execute(waiting.order_by(orders.c.at, orders.c.id))
+    found = await tx.execute(UNANSWERED, {"item": item})
     return tuple(Order(**{name: row[name] for name in FIELDS}) for row in found.mappings())
 
 

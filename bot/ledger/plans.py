@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from bot.core.plans.accepting import refused
 from bot.core.plans.execution import Execution, after, carried_out
@@ -19,6 +19,10 @@ from bot.ledger.plan_tables import artifacts, plan_events, plans
 from bot.ledger.store import Store, insert_once, upsert
 
 MOST_TEXT = 200_000  # characters of one artifact
+ALIVE = (plans.c.item == bindparam("item"), func.coalesce(plans.c.over, "") != "cancelled")
+NEWEST = select(plans).where(*ALIVE).order_by(plans.c.created_at.desc(), plans.c.task).limit(1)
+LEFT = select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == bindparam("task"))
+HAPPENED = select(plan_events.c.what).where(plan_events.c.task == bindparam("task")).order_by(plan_events.c.number)
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
 
 
 async def left_by_steps(tx: Tx, task: str) -> frozenset[tuple[str, str]]:
-    left = await tx.execute(select(artifacts.c.path, artifacts.c.step).where(artifacts.c.task == task))
+    left = await tx.execute(LEFT, {"task": task})
     return frozenset((row.path, row.step) for row in left)
 
 
@@ -138,13 +142,10 @@ async def load_task(tx: Tx, task: str) -> Task | None:
 
 async def task_of_item(tx: Tx, item: str) -> Task | None:
     """The newest plan of an item that is not cancelled."""
-    mine = select(plans).where(plans.c.item == item, func.coalesce(plans.c.over, "") != "cancelled")
-    newest = mine.order_by(plans.c.created_at.desc(), plans.c.task).limit(1)
-    row = (await tx.execute(newest)).mappings().one_or_none()
+    row = (await tx.execute(NEWEST, {"item": item})).mappings().one_or_none()
     return await task_of(tx, row) if row else None
 
 
 async def task_of(tx: Tx, row: RowMapping) -> Task:
-    mine = select(plan_events.c.what).where(plan_events.c.task == row["task"]).order_by(plan_events.c.number)
-    happened = tuple((await tx.execute(mine)).scalars())
+    happened = tuple((await tx.execute(HAPPENED, {"task": row["task"]})).scalars())
     return Task(row["plan"], row["item"], row["repo"], happened)

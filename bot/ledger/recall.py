@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from bot.context import Memory
 from bot.core.item import Item
@@ -18,14 +18,20 @@ from bot.ledger.deliveries import moves_of
 from bot.ledger.gates import gate_of
 from bot.ledger.items import item_of, lane_of, row_of, twin_of
 from bot.ledger.messages import messages_of
-from bot.ledger.metadata import facts
 from bot.ledger.orders import unanswered
 from bot.ledger.plan_tables import plans
 from bot.ledger.plans import left_by_steps, task_of_item
-from bot.ledger.repositories import policy_word_of, repository_of
+from bot.ledger.repositories import fact, policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
 from bot.ledger.store import Store
 from bot.ledger.tables import gate_runs, items, runs
+
+MY_RUNS = select(runs).where(runs.c.item == bindparam("item")).order_by(runs.c.seq)
+MY_GATES = select(gate_runs).where(gate_runs.c.item == bindparam("item")).order_by(gate_runs.c.seq)
+FREE_TO_GO = (items.c.done.is_(None), items.c.gone_at.is_(None), items.c.paused_by.is_(None))
+OTHERS = (items.c.repo == bindparam("repo"), items.c.id != bindparam("item"))
+AHEAD = select(items).where(*OTHERS, items.c.waits_for.in_(("slot", "agent")), *FREE_TO_GO)
+PLANS_OVER = select(func.count()).select_from(plans).where(plans.c.item == bindparam("item"), plans.c.over.is_not(None))
 
 
 class Recall(Store):
@@ -34,8 +40,8 @@ class Recall(Store):
             row = await row_of(tx, item)
             mine = item_of(row)
             given = mine.claim.go_ahead if mine.claim else mine.go_ahead
-            my_runs = await tx.execute(select(runs).where(runs.c.item == item).order_by(runs.c.seq))
-            my_gates = await tx.execute(select(gate_runs).where(gate_runs.c.item == item).order_by(gate_runs.c.seq))
+            my_runs = await tx.execute(MY_RUNS, {"item": item})
+            my_gates = await tx.execute(MY_GATES, {"item": item})
             repository = await repository_of(tx, mine.repo)
             return Memory(
                 item=mine,
@@ -61,11 +67,7 @@ class Recall(Store):
 
 async def _ahead(tx: Tx, mine: Item) -> tuple[Rival, ...]:
     """The other items of the repository that wait for a slot or an agent too, first in rank first."""
-    free_to_go = (items.c.done.is_(None), items.c.gone_at.is_(None), items.c.paused_by.is_(None))
-    waiting = select(items).where(
-        items.c.repo == mine.repo, items.c.id != mine.id, items.c.waits_for.in_(("slot", "agent"))
-    )
-    rows = (await tx.execute(waiting.where(*free_to_go))).mappings().all()
+    rows = (await tx.execute(AHEAD, {"repo": mine.repo, "item": mine.id})).mappings().all()
     found = [(item_of(row), row["agents"] if row["waits_for"] == "agent" else ()) for row in rows]
     rivals = [Rival(i.id, rank(i), i.first_seen, i.number, agents) for i, agents in found]
     return tuple(sorted(rivals, key=lambda rival: rival.rank))
@@ -75,13 +77,8 @@ async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:
     """A plan that came to its end belongs to the life it did so in."""
     task = await task_of_item(tx, mine.id)
     e = task.execution if task else None
-    count = select(func.count()).select_from(plans).where(plans.c.item == mine.id, plans.c.over.is_not(None))
-    over = {"plans_over": (await tx.execute(count)).scalar_one()}
+    over = {"plans_over": (await tx.execute(PLANS_OVER, {"item": mine.id})).scalar_one()}
     if e is None or (e.completed and mine.done and mine.claim is None):
         return over
     known = {**over, "execution": e, "artifacts": await left_by_steps(tx, e.plan.task_id)}
     return known if e.completed else {**known, "busy": await busy_of(tx, mine)}
-
-
-async def fact(tx: Tx, key: str) -> str | None:
-    return (await tx.execute(select(facts.c.value).where(facts.c.key == key))).scalar_one_or_none()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.ledger.metadata import facts
-from bot.ledger.recall import fact
+from bot.ledger.repositories import fact
 from bot.ledger.store import Store, upsert
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from bot.core.actions import WAITS
 from bot.core.item import Order
@@ -18,6 +18,8 @@ from bot.ledger.store import Store, upsert
 from bot.ledger.wakes import rouse_where
 
 CLOCKS_APART = timedelta(minutes=1)  # how far GitHub's clock and ours may differ
+ONE = select(repositories).where(repositories.c.repo == bindparam("repo"))
+FACT = select(facts.c.value).where(facts.c.key == bindparam("key"))
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,7 @@ class Repositories(Store):
 
 
 async def policy_word_of(tx: Tx, repo: str) -> PolicyWord | None:
-    said = select(facts.c.value).where(facts.c.key == f"policy:{repo}")
-    head, _, problem = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
+    head, _, problem = (await fact(tx, f"policy:{repo}") or "").partition(" ")
     return PolicyWord(head, problem) if head else None
 
 
@@ -113,8 +114,7 @@ async def follow_rename(tx: Tx, before: str, name: str) -> None:
 
 
 async def _heard(tx: Tx, repo: str) -> tuple[int, datetime] | None:
-    said = select(facts.c.value).where(facts.c.key == f"heard:{repo}")
-    number, _, at = ((await tx.execute(said)).scalar_one_or_none() or "").partition(" ")
+    number, _, at = (await fact(tx, f"heard:{repo}") or "").partition(" ")
     return (int(number), datetime.fromisoformat(at)) if number else None
 
 
@@ -130,5 +130,9 @@ async def _pause(tx: Tx, by: str | None, now: datetime) -> int:
 
 
 async def repository_of(tx: Tx, repo: str) -> Repository | None:
-    row = (await tx.execute(select(repositories).where(repositories.c.repo == repo))).mappings().one_or_none()
+    row = (await tx.execute(ONE, {"repo": repo})).mappings().one_or_none()
     return Repository(**row) if row else None
+
+
+async def fact(tx: Tx, key: str) -> str | None:
+    return (await tx.execute(FACT, {"key": key})).scalar_one_or_none()

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Text,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -41,9 +42,8 @@ from bot.ledger.items import change, load, twin_of
 from bot.ledger.shared_tables import reviews
 from bot.ledger.store import Store
 from bot.ledger.tables import items, runs
-from bot.ledger.tables import usage as spending
 from bot.ledger.types import Utc
-from bot.ledger.usage import ACTIVE, DAY, bills, counting, estimate_for, held, in_all, with_usage
+from bot.ledger.usage import ACTIVE, DAY, bills, estimate_for, held, used_of, with_usage
 from bot.ledger.wakes import FEW, FOR_SLOT, rouse, rouse_where
 
 
@@ -187,16 +187,8 @@ async def _place(tx: Tx, mine: Item, run: RunPlan, cap: Budget, now: datetime) -
 async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but: str = "") -> Usage:
     """What is running and what was used, the run `but` left out: a restart is no second run."""
     let_in = await _let_in(tx, mine.repo, now, but)
-    once_more = or_(runs.c.round > 1, not_(runs.c.step.contains(".")))  # what a plan says is to be done is no rework
-    mine_for = and_(runs.c.item == mine.id, runs.c.go_ahead == go_ahead, worked(), once_more)
-    its_own = and_(reviews.c.item == items.c.id, reviews.c.number == items.c.pull_number)
-    waiting = and_(
-        items.c.repo == mine.repo,
-        items.c.id != mine.id,
-        exists().where(its_own, reviews.c.state == "open"),  # as the last look found it
-        items.c.done.is_(None),
-        items.c.waits_for == "person",
-    )
+    mine_for = {"item": mine.id, "go_ahead": go_ahead, "but": but}
+    elsewhere = {"repo": mine.repo, "item": mine.id}
     return Usage(
         running=sum(each.active for each in let_in),
         running_here=sum(each.active_here for each in let_in),
@@ -204,10 +196,10 @@ async def usage_of(tx: Tx, mine: Item, go_ahead: str | None, now: datetime, but:
         today=sum(each.today for each in let_in),
         today_here=sum(each.today_here for each in let_in),
         today_by_peer={each.peer: each.today for each in let_in if each.today},
-        for_go_ahead=await _count(tx, and_(runs.c.key != but, mine_for)) if go_ahead else 0,
-        waiting_pulls=(await tx.execute(select(func.count()).select_from(items).where(waiting))).scalar_one(),
+        for_go_ahead=(await tx.execute(FOR_GO_AHEAD, mine_for)).scalar_one() if go_ahead else 0,
+        waiting_pulls=(await tx.execute(WAITING_PULLS, elsewhere)).scalar_one(),
         bills=await bills(tx, mine.repo, now, but),
-        item=in_all(await counting(tx, and_(spending.c.item == mine.id, spending.c.run != but))),
+        item=await used_of(tx, mine.id, but),
         item_held=await held(tx, mine.id, but),
         more=mine.more,
         holds=await holds(tx, now),
@@ -222,15 +214,37 @@ def worked() -> ColumnElement[bool]:
 
 async def _let_in(tx: Tx, repo: str, now: datetime, but: str) -> Sequence[Row[Any]]:
     """By peer, its runs that are at work and those let in within a day, and how many of each are the repository's."""
-    active, recent, here = runs.c.state.in_(ACTIVE), runs.c.admitted_at > now - DAY, runs.c.repo == repo
-    counted = {"active": active, "active_here": and_(active, here), "today": recent, "today_here": and_(recent, here)}
-    columns = [func.count().filter(which).label(name) for name, which in counted.items()]
-    wanted = select(runs.c.peer, *columns).where(runs.c.key != but, or_(active, recent)).group_by(runs.c.peer)
-    return (await tx.execute(wanted)).all()
+    return (await tx.execute(LET_IN, {"since": now - DAY, "repo": repo, "but": but})).all()
 
 
-async def _count(tx: Tx, which: ColumnElement[bool]) -> int:
-    return (await tx.execute(select(func.count()).select_from(runs).where(which))).scalar_one()
+IS_ACTIVE, IS_RECENT = runs.c.state.in_(ACTIVE), runs.c.admitted_at > bindparam("since")
+IS_HERE = runs.c.repo == bindparam("repo")
+COUNTED = {
+    "active": IS_ACTIVE,
+    "active_here": and_(IS_ACTIVE, IS_HERE),
+    "today": IS_RECENT,
+    "today_here": and_(IS_RECENT, IS_HERE),
+}
+LET_IN = (
+    select(runs.c.peer, *(func.count().filter(which).label(name) for name, which in COUNTED.items()))
+    .where(runs.c.key != bindparam("but"), or_(IS_ACTIVE, IS_RECENT))
+    .group_by(runs.c.peer)
+)
+FOR_GO_AHEAD = select(func.count()).where(
+    runs.c.key != bindparam("but"),
+    runs.c.item == bindparam("item"),
+    runs.c.go_ahead == bindparam("go_ahead"),
+    worked(),
+    or_(runs.c.round > 1, not_(runs.c.step.contains("."))),  # what a plan says is to be done is no rework
+)
+ITS_OWN = and_(reviews.c.item == items.c.id, reviews.c.number == items.c.pull_number)
+WAITING_PULLS = select(func.count()).where(
+    items.c.repo == bindparam("repo"),
+    items.c.id != bindparam("item"),
+    exists().where(ITS_OWN, reviews.c.state == "open"),  # as the last look found it
+    items.c.done.is_(None),
+    items.c.waits_for == "person",
+)
 
 
 def run_of(row: RowMapping) -> Run:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, or_, select
 
 from bot.core.run import Outcome
 from bot.core.spend import Bill, Budget, Price, trust
@@ -21,6 +21,11 @@ from bot.ledger.tables import TOKENS, items, runs, usage
 DAY = timedelta(hours=24)
 ACTIVE = ("admitted", "running")
 LAST = 20  # runs an estimate is made of
+RECENT = select(usage.c.run).where(usage.c.at > bindparam("since"))
+BILLED = select(runs).where(or_(runs.c.state.in_(ACTIVE), runs.c.key.in_(RECENT)), runs.c.key != bindparam("but"))
+BILLED = BILLED.order_by(runs.c.seq)
+OF_ITEM = select(usage).where(usage.c.item == bindparam("mine"), usage.c.run != bindparam("but"))
+OF_ITEM = OF_ITEM.order_by(usage.c.at, usage.c.run, usage.c.model)
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,11 @@ async def counting(tx: Tx, which: ColumnElement[bool] | None) -> list[Spent]:
     return _trusted(rows)
 
 
+async def used_of(tx: Tx, item: str, but: str) -> Budget:
+    """By all runs of the item, the run `but` left out."""
+    return in_all(_trusted((await tx.execute(OF_ITEM, {"mine": item, "but": but})).mappings().all()))
+
+
 def _trusted(rows: Iterable[RowMapping]) -> list[Spent]:
     by_run: defaultdict[str, list[Spent]] = defaultdict(list)
     for row in rows:
@@ -157,9 +167,9 @@ async def estimate_for(tx: Tx, peer: str) -> int | None:
 
 async def bills(tx: Tx, repo: str, now: datetime, but: str) -> tuple[Bill, ...]:
     """Of every run that is at work or used something in the last 24 hours, the run `but` left out."""
-    recent = select(usage.c.run).where(usage.c.at > now - DAY)
-    wanted = select(runs).where(or_(runs.c.state.in_(ACTIVE), runs.c.key.in_(recent)), runs.c.key != but)
-    found = (await tx.execute(wanted.order_by(runs.c.seq))).mappings().all()
+    found = (await tx.execute(BILLED, {"since": now - DAY, "but": but})).mappings().all()
+    if not found:
+        return ()
     spent = await _by_run(tx, usage.c.run.in_([row["key"] for row in found]))
     return tuple(_bill(row, repo, spent[row["key"]]) for row in found)
 
@@ -168,7 +178,7 @@ async def held(tx: Tx, item: str, but: str) -> Budget:
     """What the item's runs at work, the run `but` left out, may use beyond what they have used."""
     mine = select(runs.c.key, runs.c.cap).where(runs.c.item == item, runs.c.state.in_(ACTIVE), runs.c.key != but)
     caps = {row.key: row.cap or Budget() for row in await tx.execute(mine)}
-    spent = await _by_run(tx, usage.c.run.in_(list(caps)))
+    spent = await _by_run(tx, usage.c.run.in_(list(caps))) if caps else {}
     return sum((cap.left(in_all(spent[run])) for run, cap in caps.items()), Budget())
 
 

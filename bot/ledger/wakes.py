@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
 
 from bot.ledger.databases import Tx
 from bot.ledger.shared_tables import leases, wakes
@@ -66,28 +66,19 @@ class Wakes(Store):
 
     async def due(self, now: datetime, limit: int) -> list[Wake]:
         """Who is to be looked at, earliest first, then by rank; items of a living lease are somebody's already."""
-        held = and_(leases.c.item == wakes.c.item, leases.c.until > now)
-        found = (
-            select(wakes)
-            .join(items, items.c.id == wakes.c.item)
-            .outerjoin(leases, held)
-            .where(wakes.c.due <= now, leases.c.item.is_(None), ON_BOARD)
-            .order_by(wakes.c.due, *RANK)
-            .limit(limit)
-        )
         async with self.read() as tx:
-            return [Wake(row.item, row.seq, row.cause, row.due) for row in await tx.execute(found)]
+            found = await tx.execute(DUE, {"now": now, "most": limit})
+            return [Wake(row.item, row.seq, row.cause, row.due) for row in found]
 
     async def next_due(self) -> datetime | None:
         """When the earliest wake of a known item is due."""
         async with self.read() as tx:
-            earliest = select(func.min(wakes.c.due)).join(items, items.c.id == wakes.c.item).where(ON_BOARD)
-            found: datetime | None = (await tx.execute(earliest)).scalar_one()
+            found: datetime | None = (await tx.execute(EARLIEST)).scalar_one()
             return found
 
     async def wake_of(self, item: str) -> Wake | None:
         async with self.read() as tx:
-            row = (await tx.execute(select(wakes).where(wakes.c.item == item))).one_or_none()
+            row = (await tx.execute(OF, {"item": item})).one_or_none()
             return Wake(row.item, row.seq, row.cause, row.due) if row and row.due else None
 
     async def lease(self, item: str, owner: str, until: datetime, now: datetime) -> bool:
@@ -120,11 +111,21 @@ RANK: tuple[ColumnElement[object], ...] = (
     func.coalesce(items.c.priority_said, items.c.priority).asc().nulls_last(),
     items.c.position.asc(),
 )
+OF = select(wakes).where(wakes.c.item == bindparam("item"))
+EARLIEST = select(func.min(wakes.c.due)).join(items, items.c.id == wakes.c.item).where(ON_BOARD)
+DUE = (
+    select(wakes)
+    .join(items, items.c.id == wakes.c.item)
+    .outerjoin(leases, and_(leases.c.item == wakes.c.item, leases.c.until > bindparam("now")))
+    .where(wakes.c.due <= bindparam("now"), leases.c.item.is_(None), ON_BOARD)
+    .order_by(wakes.c.due, *RANK)
+    .limit(bindparam("most"))
+)
 
 
 async def rouse(tx: Tx, item: str, due: datetime, cause: str) -> None:
     """The earliest due stands, with its cause; `seq` tells a pass under way that there is news."""
-    row = (await tx.execute(select(wakes).where(wakes.c.item == item))).one_or_none()
+    row = (await tx.execute(OF, {"item": item})).one_or_none()
     if row is None:
         await insert_once(tx, wakes, {"item": item}, {"due": due, "cause": cause, "seq": 1})
         return

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.core.plans.gaps import RISKS
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step, problems
+from bot.core.plans.risk import asking
 from bot.plan_files.fields import OF_PHASE, OF_PLAN, OF_STEP, Field, codes_back, line_back
 from bot.policy_file import nearest
 
@@ -154,6 +156,8 @@ class _Reader:
             raise NotUnderstood("line 1: the heading is missing that says what is to be done, as in # Add logging")
         if not self.phases:
             raise NotUnderstood(f"line {self.last}: a phase is missing, as in ## Phase 1: Build")
+        if RISKS.index(plan.risk) > RISKS.index(self.before.risk):
+            plan = asking(plan)
         if wrong := problems(plan):
             raise NotUnderstood("; ".join(f"{self._where(each)}{each}" for each in wrong[:3]))
         return plan

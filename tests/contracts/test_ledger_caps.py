@@ -6,20 +6,23 @@ import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.abandoned import free_abandoned
 from bot.core.actions import NoteOrder, RunPlan
 from bot.core.budget import Caps, Refusal
 from bot.core.plans.driving import run_for
 from bot.core.plans.execution import StepState, begin
-from bot.core.plans.plan import Phase, Plan, Step
+from bot.core.plans.plan import FOLDER, Phase, Plan, Step
 from bot.core.policy import Work
 from bot.core.prompts import Brief
 from bot.core.run import Limits, Outcome, Peer
 from bot.core.spend import Budget
 from bot.core.tokens import Tokens
 from bot.core.worktree import WorkSpec
+from bot.drivers import held
 from bot.headless.admission import Admission
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
@@ -120,12 +123,25 @@ async def test_two_shells_and_a_service_share_the_slots_and_the_days_money(ledge
     assert isinstance(gone, Refusal) and not gone.soon and "has used $4.00 of $5.00" in gone.reason
 
 
-def admission(ledger: SqlLedger, task: str, caps: Caps) -> Admission:
-    async def nobody(task: str) -> bool:
-        return False
+async def test_what_a_killed_shell_left_holds_no_slot(ledger: SqlLedger, tmp_path: Path) -> None:
+    """Once its lock is gone its runs are over, for the service as for other shells; what has a lock, or lies on another
+    machine, is left alone."""
+    here = {"task-here": tmp_path, "task-gone": tmp_path, "task-there": tmp_path / "nowhere"}
+    (tmp_path / FOLDER).mkdir()
+    for task, top in here.items():
+        (unit,), mine = steps(1), admission(ledger, task, Caps(running=50))
+        await mine.open()
+        await ledger.save_plan(Plan(task, "Rename it", (Phase(1, "Build", (unit.step,)),), NOW), str(top))
+        assert not isinstance(await mine.admit(unit, step_plan(mine, unit), SMALL), Refusal)
+    assert await start(ledger, (await add(ledger, 1))[0]) is None
+    with held(tmp_path / FOLDER, "task-here", 4242):
+        assert await free_abandoned(ledger, at(4)) == 1
+    assert [run.item for run in await ledger.running()] == ["task-here", "task-there", "card-1"]
 
+
+def admission(ledger: SqlLedger, task: str, caps: Caps) -> Admission:
     spec = WorkSpec("local/shop", task, f"sluice/{task}", "sha0")
-    return Admission(ledger, spec, "Rename it", caps, None, Work(running=50), "ann", NOW, lambda: at(3), nobody)
+    return Admission(ledger, spec, "Rename it", caps, None, Work(running=50), "ann", NOW, lambda: at(3))
 
 
 def steps(many: int, at: int = 1) -> list[StepState]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.core.plans.forecast import Range, Sample, alike, forecast
@@ -37,6 +38,14 @@ def test_tokens_add_up_and_time_counts_the_longest_way() -> None:
     scouts = Step("2.1", "scout", "z", role="scout", team=TEAM)
     both = forecast(plan((BUILD,), (scouts,)), [*samples, sample(5, 30.0, role="scout")])
     assert both.tokens == Range(20, 30, 40) and both.seconds == Range(90, 150, 210)
+
+
+def test_guessed_tokens_count_for_want_of_better_and_are_told_apart() -> None:
+    """A guess by the length of texts is wrong by orders of magnitude: beside one that was counted it is nothing."""
+    guess = replace(sample(1), real=False)
+    assert (forecast(plan((BUILD,)), [guess]).tokens, forecast(plan((BUILD,)), [guess]).guessed) == (Range(1, 1, 1), 1)
+    found = forecast(plan((BUILD,)), [guess, sample(500)])
+    assert (found.tokens, found.guessed, found.rests_on) == (Range(500, 500, 500), 0, 2)
 
 
 def test_the_most_alike_count_where_there_are_enough() -> None:

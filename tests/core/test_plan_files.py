@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
 from bot.core.plans.planner import Request, make_plan
+from bot.core.plans.risk import asking
 from bot.plan_files.page import HINT, page
 from bot.plan_files.reading import NotUnderstood, read_page
 from bot.plan_files.record import SCHEMA, plan_schema, read_record, record
@@ -69,7 +70,7 @@ def test_what_is_written_is_read_back(plan: Plan) -> None:
 def test_a_page_says_all_that_people_may_change(plan: Plan) -> None:
     """Read over a plan that has nothing of it, the page brings it all."""
     bare = Plan(plan.task_id, "x", (Phase(1, "x", (Step("1.1", "x", "x"),)),), T0, risk_reasons=("why",))
-    assert read_page(page(plan), bare) == replace(plan, task_type="", stack=())
+    assert read_page(page(plan), bare) == asking(replace(plan, task_type="", stack=()))
 
 
 @given(plans(), st.data())
@@ -108,6 +109,17 @@ def test_what_somebody_edits_counts() -> None:
     assert edited.steps[0].task == "Add logging\n\n - of every request"
     assert edited.steps[1] == Step("1.2", "docs-writer", "Describe it", depends_on=("1.1",), changes=False)
     assert replace(edited, phases=PLAN.phases) == PLAN
+
+
+def test_a_risk_that_is_raised_asks_for_its_approvals() -> None:
+    """They stand on the page then, and whoever takes one away has said so."""
+    raised = read_page(page(PLAN).replace("- Risk: LOW", "- Risk: CRITICAL"), PLAN)
+    assert raised.approval == "the risk is CRITICAL" and [bool(each.approval) for each in raised.phases] == [
+        True,
+        False,
+    ]
+    without = page(raised).replace("- Approval: the risk is CRITICAL\n", "")
+    assert read_page(without, raised) == replace(raised, approval="")
 
 
 @pytest.mark.parametrize(

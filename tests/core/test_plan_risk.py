@@ -32,6 +32,7 @@ from bot.core.plans.stack import Facts
         ("Add a migration for the new table", "", 1, "MEDIUM", "`migration`: it changes the shape of stored data"),
         ("Read it from db/migrate/2020_add.rb", "", 1, "LOW", "`db/migrate/2020_add.rb` is a sensitive path"),
         ("Add caching to CI.", "", 1, "MEDIUM", "`CI`: it touches what checks every change"),
+        ("Shorten AGENTS.md", "", 1, "MEDIUM", "`AGENTS.md` is a sensitive path"),
         ("Give secrets a page", "", 1, "MEDIUM", "`secrets`: it touches secrets"),
         ("Fix the git checkout of forks", "", 1, "LOW", "nothing it names is sensitive"),
         ("删除生产数据库", "", 1, "MEDIUM", "its words are not of the English"),

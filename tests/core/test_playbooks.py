@@ -63,6 +63,11 @@ def test_a_teams_own_are_found_and_go_before_the_shipped(tmp_path: Path) -> None
         ('about = "Ours."', 'about = "Ours."\nown = false', "unknown key own; a playbook is called as its file is"),
         ("after = [1]", "after = [2]", "phases[0].steps[1].after: only steps before it"),
         (".sluice/look.md", "/etc/look.md", "step 1.2: '/etc/look.md' is no path inside the repository"),
+        (
+            'complexity = ["medium"]',
+            'areas = ["backedn"]',
+            "when.areas: there is no area backedn; did you mean backend?",
+        ),
         ('complexity = ["medium"]', 'complexity = "medium"', "when.complexity: input should be a valid tuple"),
     ],
 )
@@ -83,3 +88,11 @@ def test_parts_of_a_team_become_one_file() -> None:
     texts = {".sluice/found.1.1.a.md": "a.py:3\n", ".sluice/found.1.1.c.md": "b.py:7\n", "src/a.py": "1"}
     assert joined(step, texts) == {".sluice/found.md": "## claude (1.1.a)\n\na.py:3\n\n## gemini (1.1.c)\n\nb.py:7\n"}
     assert joined(Step("1.1", "scout", "look", team=team, joins="agent"), texts) == {}
+
+
+def test_parts_of_a_team_are_merged_as_one_text() -> None:
+    """What is distinct is taken together in order, what several wrote alike is there once, and nobody is named."""
+    team = (Member("1.1.a", "claude", "look"), Member("1.1.b", "codex", "look"))
+    step = Step("1.1", "scout", "look", deliverables=(".sluice/found.md",), team=team, joins="merge_files")
+    parts = {".sluice/found.1.1.a.md": "# Found\n\na.py:3\n", ".sluice/found.1.1.b.md": "# Found\n\nb.py:7\n\na.py:3"}
+    assert joined(step, parts) == {".sluice/found.md": "# Found\n\na.py:3\n\nb.py:7\n"}

@@ -18,8 +18,23 @@ from bot.core.gates.verdict import Verdict
 from bot.core.plans import words
 from bot.core.plans.due import AskApproval
 from bot.core.plans.execution import carried_out
+from bot.core.plans.happened import Dispatched, Recorded, SentBack
 from bot.core.run import Run
-from tests.core.facts import GIVEN, NOW, PLAN, STEPS_DONE, ago, built, go_ahead, item, outcome, pull, review
+from tests.core.facts import (
+    GIVEN,
+    NOW,
+    PLAN,
+    PLAN_OVER,
+    STEPS_DONE,
+    ago,
+    built,
+    go_ahead,
+    item,
+    outcome,
+    pull,
+    result,
+    review,
+)
 
 CORE = Path(comments.__file__).parent
 OURS = re.compile(
@@ -32,6 +47,11 @@ VERDICTS = (
 )
 MERGED = pull(
     state="MERGED", merged_by="mona", merge_commit="0123456789abcdef", reviews=(review(),), commits=2, changed_files=3
+)
+MENDED = (
+    SentBack(ago(6), "1.2", "The gate `make test` failed.\n\n@all", ("command:1",)),
+    Dispatched(ago(6), "1.2", "claude", "s4", True),
+    Recorded(ago(6), "1.2", "complete", "claude", "Mended it", run="s4", work=result("h2", "a.py", "b.md")),
 )
 STAGES = (("Ready", ago(200)), ("Working", ago(100)), ("Gating", ago(40)), ("InReview", ago(39)), ("Merged", ago(1)))
 
@@ -69,6 +89,9 @@ SAID: dict[str, Callable[[], str]] = {
     "explained": lambda: comments.explained("blocked by acme/shop#3"),
     "plan at work": lambda: words.progress(carried_out(PLAN, GIVEN), go_ahead()),
     "reopened in the middle of its plan": lambda: words.plan_goes_on(carried_out(PLAN, GIVEN)),
+    "plan after its end": lambda: words.looked_back(
+        carried_out(PLAN, (*STEPS_DONE, *MENDED, *PLAN_OVER[len(STEPS_DONE) :]))
+    ),
     "plan wants approval": lambda: words.plan_wants_approval(
         carried_out(replace(PLAN, risk="HIGH", approval="it deletes data"), ()), "wendy"
     ),

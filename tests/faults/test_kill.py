@@ -20,7 +20,17 @@ import psutil
 import pytest
 
 from bot.core.actions import AgentAction, BoardWrite, LedgerWrite, NotePlan, RepoAction
-from bot.core.plans.happened import Answered, Completed, Dispatched, GateJudged, Recorded, Started
+from bot.core.plans.happened import (
+    Amended,
+    Answered,
+    Cancelled,
+    Completed,
+    Dispatched,
+    GateJudged,
+    Recorded,
+    SentBack,
+    Started,
+)
 from bot.ledger.open import open_ledger
 from tests.faults import killable
 from tests.forks import FORKS
@@ -28,7 +38,8 @@ from tests.localhub.talk import LocalHub
 from tests.stories.test_gates import BREAK, GATE, MEND
 from tests.world import POLICY, Thing, World
 
-NOTES = (Started, Dispatched, Recorded, Answered, GateJudged, Completed)  # what happens to the plan of this life
+# what happens to a plan of a board
+NOTES = (Cancelled, Started, Dispatched, Recorded, SentBack, Amended, Answered, GateJudged, Completed)
 UNIONS = (LedgerWrite, AgentAction, RepoAction, BoardWrite)
 ACTIONS = {action.__name__ for union in UNIONS for action in get_args(union) if action is not NotePlan}
 ACTIONS |= {f"NotePlan {what.__name__}" for what in NOTES}
@@ -263,22 +274,29 @@ async def talked_with(world: World, sluice: Sluice) -> None:
 
 
 async def carried_out(world: World, sluice: Sluice) -> None:
-    """A plan, asked for by comment: three steps side by side, a person's word, a gate, and what one found handed on."""
+    """A plan in place of another: steps side by side, a person's words, a gate, and what one found handed on."""
     world.play("Eight", {"write": "shop.py", "text": "SHOP = 1\n"}, step="1.1")
     world.play("Eight", {"write": "docs/shop.md", "text": "# Shop\n"}, step="1.2")
     world.play("Eight", {"write": ".sluice/found.md", "text": "a shop\n"}, step="1.3")
+    world.play("Eight", {"write": "docs/shop.md", "text": "# The shop\n"}, step="1.2", round=2)
     world.play("Eight", {"run": "cp .sluice/found.md docs/found.md"}, step="2.1")
+    world.play("Eight", {"write": "docs/note.md", "text": "noted\n"}, step="3.1")
     item = await world.add_issue("Eight", column="Backlog", edits=False)
+    await heard(world, sluice, item, "/sluice plan scout-builder", "playbook scout-builder")
     await heard(world, sluice, item, "/sluice plan shop", "playbook shop")
-    await sluice.until(lambda: reacted(world, item, 1), "the plan is made")
+    await sluice.until(lambda: reacted(world, item, 2), "the plan is made")
     await world.move(item, "Ready")
-    await sluice.until(lambda: said_times(world, item, "needs your approval", 1), "its first phase waits for a person")
-    await world.comment(item, "/sluice approve", by="ann")
+    for times, word in enumerate(("reject Say which shop", "amend Write a note", "approve"), 1):
+        await sluice.until(
+            lambda times=times: said_times(world, item, "needs your approval", times),  # type: ignore[misc]
+            "its first phase waits for a person",
+        )
+        await world.comment(item, f"/sluice {word}", by="ann")
     await sluice.until(lambda: reviewer_asked(world, item), "what the plan made is in review")
     head = (await world.pull(item))["head"]["ref"]
-    made = {path: await world.file(path, head) for path in ("shop.py", "docs/shop.md", "docs/found.md")}
-    assert made == {"shop.py": "SHOP = 1\n", "docs/shop.md": "# Shop\n", "docs/found.md": "a shop\n"}
-    assert await steps_run(world, item) == ["1.1", "1.2", "1.3", "2.1"]
+    made = {path: await world.file(path, head) for path in ("shop.py", "docs/shop.md", "docs/found.md", "docs/note.md")}
+    assert list(made.values()) == ["SHOP = 1\n", "# The shop\n", "a shop\n", "noted\n"]
+    assert await steps_run(world, item) == ["1.1", "1.2", "1.2", "1.3", "2.1", "3.1"]
     assert len(await world.pulls(item)) == 1
     await world.comment(item, "/sluice cancel --close", by="ann")
     await sluice.until(lambda: in_column(world, item, "Needs a person"), "the plan is cancelled")

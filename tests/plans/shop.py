@@ -96,6 +96,14 @@ class Shop:
     def happened(self, task: str = TASK) -> tuple[Happened, ...]:
         return self.task(task).happened
 
+    def let(self, *what: Happened) -> None:
+        async def letting() -> None:
+            ledger = await open_ledger(self.url)
+            assert (await ledger.happen(TASK, *what))[1] == ""
+            await ledger.close()
+
+        asyncio.run(letting())
+
     def task(self, task: str = TASK) -> Task:
         found = self.asked(lambda ledger: ledger.task(task))
         assert found

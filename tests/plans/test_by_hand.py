@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
 
-from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Recorded
+from bot.core.plans.happened import Amended, Answered, Dispatched, GateJudged, Recorded, Started
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
 from tests.plans.shop import BUILD, LOOK, PLAN, TASK, Shop
 
 OTHER = "task-other-0001"
 Happening = TypeVar("Happening", Recorded, GateJudged, Amended)
+
+
+AGAIN = """
+import asyncio
+from datetime import UTC, datetime
+from bot.core.plans.happened import Dispatched, Recorded, SentBack
+from bot.ledger.open import open_ledger
+
+async def again():
+    ledger, now = await open_ledger({url!r}), datetime.now(UTC)
+    back, given = SentBack(now, "1.1", ""), Dispatched(now, "1.1", "x")
+    await ledger.happen({task!r}, back, given, Recorded(now, "1.1", "complete", "x"))
+    await ledger.close()
+
+asyncio.run(again())
+"""
 
 
 def test_the_first_run_as_the_specification_has_it(shop: Shop) -> None:
@@ -117,6 +135,35 @@ def test_a_step_that_changes_files_and_changed_none_has_failed(shop: Shop) -> No
     assert _last(shop, Recorded).files == ("app/new.py",)
 
 
+def test_a_step_that_changed_what_was_not_its_to_change_has_failed(shop: Shop) -> None:
+    """Of what it names; of all that changed, while nobody else is at work in the same tree."""
+    kept = replace(BUILD, deliverables=(), allowed_paths=("app/**",), blocked_paths=(".github/**",))
+    shop.save(_with_steps(kept, replace(kept, id="1.2", allowed_paths=("web/**",))))
+    shop.execute("start")
+    shop.execute("dispatched", "--step-id", "1.1")
+    shop.execute("dispatched", "--step-id", "1.2")
+    shop.write("app/new.py")
+    shop.write("web/new.js")
+    assert shop.execute("record", "--step-id", "1.1").code == 0
+    said = shop.execute("record", "--step-id", "1.2", "--files", "web/new.js,app/new.py")
+    assert said.code == 1 and "it changed files beyond those it may: app/new.py" in said.err
+    shop.execute("retry-step", "--step-id", "1.2")
+    shop.execute("dispatched", "--step-id", "1.2")
+    shop.write(".github/workflows/ci.yml")
+    said = shop.execute("record", "--step-id", "1.2")
+    assert said.code == 1 and "it changed what it was not to touch: .github/workflows/ci.yml" in said.err
+
+
+def test_though_the_clock_was_set_back_what_is_done_again_happens_again(shop: Shop) -> None:
+    """The last that happened lies in the future: the same step, given to the same agent, is given once more."""
+    shop.save()
+    shop.let(Started(datetime(2999, 1, 1, tzinfo=UTC), "mona"))
+    for _ in range(2):
+        assert shop.execute("dispatched", "--step-id", "1.1").code == 0
+        assert shop.execute("retry-step", "--step-id", "1.1").code == 0
+    assert [each.kind for each in shop.happened()] == ["started", *("dispatched", "sent-back") * 2]
+
+
 def test_a_name_with_brackets_is_a_name_and_stars_are_a_pattern(shop: Shop) -> None:
     """As routes of some frameworks are called."""
     shop.save(_with_steps(replace(BUILD, deliverables=("pages/[id].tsx", "app/*.py"))))
@@ -169,6 +216,17 @@ def test_a_gate_by_hand_is_attested_and_one_that_runs_is_not(shop: Shop) -> None
     shop.execute("gate", "--phase-id", "1", "--result", "pass", "--gate-output", "looked at it")
     judged = _last(shop, GateJudged)
     assert (judged.how, judged.passed, judged.output) == ("attested", True, "looked at it") and judged.by
+
+
+def test_a_verdict_on_work_that_changed_meanwhile_is_none(shop: Shop) -> None:
+    """Somebody sends the phase back and it is done again, while its gate still runs over what was there before."""
+    gate = Gate((f"{sys.executable} again.py",))
+    shop.save(replace(PLAN, phases=(replace(PLAN.phases[0], gate=gate), PLAN.phases[1])))
+    shop.write("again.py", AGAIN.format(url=shop.url, task=TASK))
+    _built(shop)
+    said = shop.execute("gate", "--phase-id", "1", "--run")
+    assert said.code == 2 and "phase 1 changed while its gate ran" in said.err
+    assert shop.execute("next").out.startswith("ACTION: GATE")
 
 
 def test_approval_comes_before_the_gate_with_what_it_is_about(shop: Shop) -> None:

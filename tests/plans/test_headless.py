@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
-from bot.cli.execute.lock import held
-from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack
+from bot.core.plans.happened import Answered, Asked, Dispatched, GateJudged, Recorded, SentBack, Started
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
+from bot.core.tokens import Tokens
+from bot.drivers import held
 from bot.ledger.ledger import SqlLedger
 from bot.plan_files.record import record
 from tests.contracts.ledger_world import FINISHED, add, plan, start
@@ -54,6 +56,15 @@ class Stage:
 
     def plan(self, *phases: Phase, **facts: Any) -> None:
         self.shop.save(Plan(TASK, TITLE, phases or usual(), T0, **facts))
+
+    def begun(self, file: str) -> subprocess.Popen[str]:
+        """`run` in a shell of its own, whose agent has written that file in its worktree by now."""
+        process = subprocess.Popen([SLUICE, "execute", "run"], cwd=self.shop.top, stdout=subprocess.PIPE, text=True)
+        end = time.monotonic() + 60
+        while not list((self.shop.folder / "headless/worktrees").glob(f"*/*/{file}")):
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.05)
+        return process
 
     def happened(self, kind: type) -> list[Any]:
         return [each for each in self.shop.happened(TASK) if isinstance(each, kind)]
@@ -120,8 +131,9 @@ def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Sta
     talk = replace(LOOK, interactive=True)
     build, look = usual()
     stage.plan(replace(build, approval="it is renamed for good"), replace(look, steps=(talk,)), approval="risk is HIGH")
-    stage.play("2.1", {"ask": "Is `Shop` the new name?"}, round=1)
-    stage.play("2.1", {"say": "Then it looks good"}, round=2)
+    spend = {"spend": {"model": "m", "input_total": 100, "output": 0}}
+    stage.play("2.1", spend, {"ask": "Is `Shop` the new name?"}, round=1)
+    stage.play("2.1", spend, {"say": "Then it looks good"}, round=2)
     first = stage.shop.execute("run")
     assert first.code == 0 and first.out.startswith("ACTION: APPROVAL\nPhase: 0\n")
     stage.shop.execute("approve", "--phase-id", "0")
@@ -136,6 +148,7 @@ def test_it_stops_where_a_person_is_waited_for_and_goes_on_afterwards(stage: Sta
     stage.play("2.1", {"say": "Done, then"}, round=3)
     assert f"Task {TASK} completed." in stage.shop.execute("run").out
     assert [each.text for each in stage.happened(Asked)] == ["Is `Shop` the new name?", "Then it looks good"]
+    assert [each.total for each in stage.happened(Recorded)[-1].used] == [200]  # of all its turns
 
 
 def test_at_a_terminal_it_asks(stage: Stage) -> None:
@@ -193,6 +206,16 @@ def test_after_three_rounds_it_has_failed(stage: Stage) -> None:
     assert said.code == 1 and "ACTION: FAILED\nMessage: the gate of phase 1 failed" in said.out
     assert "Next: `sluice execute retry-gate --phase-id 1`" in said.out
     assert len(stage.happened(SentBack)) == 3 and stage.file("shop.py") == "SHOP = 1"
+
+
+def test_how_often_work_comes_back_is_the_policys_to_say(stage: Stage) -> None:
+    """As for items of a board: with none left a red gate is a person's at once."""
+    stage.shop.write(".github/sluice.toml", "[work]\nrounds = 0\n")
+    stage.shop.commit("No rounds")
+    stage.plan(*usual("false"))
+    said = stage.shop.execute("run")
+    assert said.code == 1 and "ACTION: FAILED\nMessage: the gate of phase 1 failed" in said.out
+    assert stage.happened(SentBack) == []
 
 
 def test_a_conflict_leads_to_the_step_and_not_to_a_crash(stage: Stage) -> None:
@@ -270,6 +293,17 @@ def test_a_token_budget_is_a_cap(stage: Stage) -> None:
     assert stage.happened(Recorded)[0].used[0].total == 1100
 
 
+def test_what_was_used_by_hand_counts_for_the_tasks_budget(stage: Stage) -> None:
+    """It is of the same task, though no run of Sluice's used it."""
+    stage.plan()
+    by_hand = Recorded(datetime.now(UTC), "1.1", "complete", "mona", used=(Tokens("m", 900),))
+    given = Dispatched(by_hand.at, "1.1", "mona")
+    stage.shop.asked(lambda ledger: ledger.happen(TASK, Started(by_hand.at, "mona"), given, by_hand))
+    stage.play("1.2", {"spend": {"model": "m", "input_total": 150, "output": 0}}, {"wait": 60})
+    said = stage.shop.execute("run", "--token-budget", "1000")
+    assert said.code == 1 and "step 1.2 (robo) — failed: it has used the 100 tokens" in said.out
+
+
 def test_what_other_tasks_used_today_is_gone(stage: Stage) -> None:
     """The day's cap is over all: nothing is dispatched where nothing is left of it."""
     spend = {"spend": {"model": "m", "input_total": 900, "output": 200}}
@@ -304,6 +338,49 @@ def test_nothing_begins_where_somebody_is_missing_and_a_dry_run_says_who_does_wh
     dry = stage.shop.execute("run", "--dry-run", "--output", "json").json["dry_run"]
     assert [(row["step"], row["by"]) for row in dry] == [("1.1", "writer"), ("1.2", "writer"), ("2.1", "nobody")]
     assert stage.shop.happened(TASK) == ()
+
+
+def test_nothing_begins_where_an_agent_would_ask_before_each_command(stage: Stage) -> None:
+    """Nobody could answer it there: the setting is named, and no token is spent."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.settle(f'[peers.robo]\nruntime = "acp"\nscript = "{stage.script}"\npermissions = "ask"\n')
+    said = stage.shop.execute("run")
+    assert said.code == 2 and 'agent robo has permissions = "ask" in sluice.toml' in said.err
+    assert stage.shop.happened(TASK) == ()
+
+
+def test_another_model_for_all_of_it(stage: Stage) -> None:
+    """`--model` goes before the one its agent has of its own, and the commits name it."""
+    stage.settle(PEER.format(script=stage.script, capacity=1) + 'model = "small"\n')
+    stage.plan(Phase(1, "Build", (CODE,)))
+    assert stage.shop.execute("run", "--model", "large").code == 0
+    models = stage.shop.git("log", "--format=%(trailers:key=Sluice-Model,valueonly)", f"main..sluice/{TASK}").split()
+    assert set(models) == {"large"}
+
+
+def test_a_gate_on_github_is_left_to_its_user(stage: Stage) -> None:
+    """It stops with what is to be done, exit code 0, and goes on when the gate is recorded."""
+    stage.plan(Phase(1, "Build", (CODE,), gate=Gate(workflow="ci.yml")), Phase(2, "Look", (LOOK,)))
+    said = stage.shop.execute("run")
+    assert said.code == 0 and "ACTION: GATE" in said.out
+    assert f"push sluice/{TASK}, look what ci.yml says of it" in said.out.splitlines()[-1]
+    assert "`sluice execute gate --phase-id 1 --result pass`" in said.out.splitlines()[-1]
+    assert stage.shop.execute("gate", "--phase-id", "1", "--result", "pass").code == 0
+    assert f"Task {TASK} completed." in stage.shop.execute("run").out
+
+
+def test_everything_paused_ends_its_agents_and_is_gone_on_with(stage: Stage) -> None:
+    """Within seconds, their work kept; nothing begins while it is paused, and afterwards the same step goes on."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    stage.shop.asked(lambda ledger: ledger.pause_all("mona", datetime.now(UTC)))
+    said = process.communicate(timeout=40)[0]
+    assert process.returncode == 0 and "Stopped: everything is paused by mona" in said
+    assert "Stopped: everything is paused by mona" in stage.shop.execute("run").out
+    stage.shop.asked(lambda ledger: ledger.pause_all(None, datetime.now(UTC)))
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0 and stage.file("half.py") == "x"
 
 
 def test_a_plan_is_taken_from_a_file(stage: Stage) -> None:
@@ -450,14 +527,25 @@ def test_a_killed_shell_keeps_no_slot(stage: Stage) -> None:
     stage.shop.save(Plan("task-other-0001", TITLE, (Phase(1, "Build", (DOCS,)),), T0))
     stage.plan(Phase(1, "Build", (CODE,)))
     stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
-    process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True)
-    assert process.stdout and "Dispatched: step 1.1" in process.stdout.readline()
+    process = stage.begun("half.py")
     process.kill()
     process.wait()
     assert stage.shop.execute("run", "--task-id", "task-other-0001").code == 0
     stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
     assert stage.shop.execute("run").code == 0
     assert [each.step for each in stage.happened(Dispatched)] == ["1.1"] and stage.happened(SentBack) == []
+
+
+def test_told_to_end_it_ends_its_agents_and_keeps_nothing_for_them(stage: Stage) -> None:
+    """Their work is kept, their slots and money are free at once, and it goes on when it is called again."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    process.terminate()
+    assert process.wait(timeout=40) == 143
+    assert stage.shop.asked(lambda ledger: ledger.running()) == []
+    stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
+    assert stage.shop.execute("run").code == 0 and stage.file("half.py") == "x"
 
 
 def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> None:

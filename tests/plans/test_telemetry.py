@@ -7,15 +7,18 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.plans.happened import GateJudged, Recorded
+from bot.core.plans.execution import Execution
+from bot.core.plans.happened import GateJudged, Happened, Recorded
 from bot.core.plans.plan import Plan
 from bot.core.plans.spans import TASK, spans
+from bot.filing import filer
 from tests.core.test_any_plan import plans, walk
 from tests.core.test_learning import MENDED, PLAN
 from tests.plans.shop import BUILD, Shop
@@ -98,6 +101,22 @@ def test_a_cancelled_task_is_sent_too(shop: Shop, collector: Collector) -> None:
     assert shop.execute("cancel").code == 0
     [task] = collector.spans
     assert task.status.code == task.status.STATUS_CODE_ERROR
+
+
+def test_an_item_is_filed_by_the_service_whatever_is_in_the_way(collector: Collector, tmp_path: Path) -> None:
+    """Its files and its spans; a disk that takes nothing and a collector that is away keep no item from going on."""
+    account = Account(walk_of(PLAN), MENDED)
+    filer(tmp_path / "data", collector.url)(account)
+    assert len(collector.spans) == 5 and len(list((tmp_path / "data").rglob("task-a-0001.*"))) == 2
+    (tmp_path / "full").write_text("no folder")
+    filer(tmp_path / "full", "http://127.0.0.1:9")(account)
+    filer(tmp_path / "data", "http://127.0.0.1:9")(account)
+
+
+@dataclass(frozen=True)
+class Account:
+    execution: Execution
+    happened: tuple[Happened, ...]
 
 
 def test_each_attempt_and_verdict_has_the_time_it_took() -> None:

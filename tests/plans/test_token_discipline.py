@@ -41,6 +41,17 @@ def test_tasks_at_work_beside_each_other_have_a_file_each(shop: Shop) -> None:
     assert all((shop.top / each["prompt_file"]).exists() for each in both)
 
 
+def test_the_file_of_a_step_at_work_is_not_written_over(shop: Shop) -> None:
+    """Whoever has it may not have read it yet, when another shell asks for the next step."""
+    steps = (replace(BUILD, deliverables=()), replace(BUILD, id="1.2", deliverables=()))
+    shop.save(phases=(replace(PLAN.phases[0], steps=steps),))
+    first = shop.execute("start", "--terse", "--output", "json").json["prompt_file"]
+    shop.execute("dispatched", "--step-id", "1.1")
+    second = shop.execute("next", "--terse", "--output", "json").json["prompt_file"]
+    told = [(shop.top / file).read_text().partition(" —")[0] for file in (first, second)]
+    assert told == ["# Agent Task: 1.1", "# Agent Task: 1.2"]
+
+
 def test_knowledge_is_given_whole_once_and_by_its_path_afterwards(shop: Shop) -> None:
     """A document of the first step's is only named to the second; the ledger remembers, and not the caller."""
     shop.write("docs/house.md", "Log in one line.\n")
@@ -56,6 +67,17 @@ def test_knowledge_is_given_whole_once_and_by_its_path_afterwards(shop: Shop) ->
     later = shop.execute("next").out
     assert "Log in one line." not in later
     assert "- `docs/house.md`: an earlier step was given it whole" in later
+
+
+def test_side_by_side_too_it_is_given_whole_once(shop: Shop) -> None:
+    """Of two steps that begin at the same time the second is told where it lies."""
+    shop.write("docs/house.md", "Log in one line.\n")
+    steps = (replace(BUILD, deliverables=()), replace(BUILD, id="1.2", deliverables=()))
+    shop.save(phases=(replace(PLAN.phases[0], steps=steps),), knowledge=("docs/house.md",))
+    shop.execute("start")
+    prompts = [each["prompt"] for each in shop.execute("next", "--all").json]
+    assert ["Log in one line." in each for each in prompts] == [True, False]
+    assert "- `docs/house.md`: an earlier step was given it whole" in prompts[1]
 
 
 def test_real_tokens_come_from_the_session_in_the_steps_time(shop: Shop, tmp_path: Path) -> None:

@@ -73,6 +73,9 @@ async def test_show_and_explain(world: World) -> None:
     said = await sluice("explain", f"{world.repo}#{item.number}", config=config)
     assert "has approved this head" in said.out and "graphql" in said.out
     assert (await sluice("explain", "the typo", "--json", config=config)).json["decisions"][0]["stage"] == "InReview"
+    learnt = await sluice("explain", "the typo", "--retrospective", config=config)
+    assert learnt.out.startswith("# Retrospective: Fix the typo\n") and "at the first attempt" in learnt.out
+    assert "playbook: direct" in learnt.out and (await sluice("dashboard", config=config)).out.startswith("Tasks: 1 |")
 
 
 async def test_a_look_sees_the_column(world: World) -> None:

@@ -169,7 +169,8 @@ def test_a_token_cap_ends_a_run_in_mid_flight(yard: Yard) -> None:
 
 @pytest.mark.slow
 def test_an_interrupted_agent_keeps_its_work_and_goes_on_when_it_is_told(yard: Yard) -> None:
-    """Its run ends at once; the next command begins where it was."""
+    """Its run ends at once; the next command begins where it was. A branch that somebody stands on is not moved below
+    them: what holds the work then is named."""
     yard.play("slow", {"write": "half.txt", "text": "half\n"}, SLOW)
     yard.play("slow", {"append": "half.txt", "text": "whole\n"}, {"say": "Now it is."}, round=2)
     yard.orchestrator.create_agent("slow", "Do it")
@@ -180,6 +181,13 @@ def test_an_interrupted_agent_keeps_its_work_and_goes_on_when_it_is_told(yard: Y
     yard.until(yard.orchestrator.all_agents_complete)
     output = yard.orchestrator.get_agent_output("slow")
     assert output["result"] == "Now it is." and yard.shown(output["branch"], "half.txt") == "half\nwhole"
+    git(yard.folder, "switch", "--quiet", output["branch"])
+    yard.play("slow", {"append": "half.txt", "text": "more\n"}, {"say": "More."}, round=3)
+    yard.orchestrator.command_agent("slow", "More")
+    yard.until(yard.orchestrator.all_agents_complete)
+    there = yard.orchestrator.get_agent_output("slow")["branch"]
+    assert there == f"refs/sluice/work/{output['agent_id']}"
+    assert yard.shown(there, "half.txt") == "half\nwhole\nmore"
 
 
 @pytest.mark.slow
@@ -260,6 +268,15 @@ def test_a_delete_that_was_cut_short_still_names_the_branch(yard: Yard) -> None:
     yard.until(yard.orchestrator.all_agents_complete)
     shutil.rmtree(next(yard.folder.glob(".sluice/crew/worktrees/*/*")))
     assert yard.orchestrator.delete_agent(made)["message"].endswith(f"branch sluice/agent-{made['agent_id']}")
+
+
+def test_an_agent_whose_peer_is_gone_says_so(yard: Yard) -> None:
+    """Its settings were changed after it was created: the reason is theirs, and not that a process is gone."""
+    yard.orchestrator.create_agent("scout")
+    yard.config.write_text(yard.config.read_text().replace("peers.robo", "peers.other"))
+    yard.orchestrator.command_agent("scout", "Look")
+    yard.until(yard.orchestrator.all_agents_complete)
+    assert yard.orchestrator.get_agent_status("scout")["reason"].startswith("there is no peer 'robo' in sluice.toml")
 
 
 def test_what_is_refused_leaves_no_agent_behind(yard: Yard) -> None:

@@ -158,6 +158,22 @@ async def test_a_plan_that_lies_there_is_taken_up_by_another_ledger(repository: 
             await task_meant(place, ledger)
 
 
+def test_each_task_has_its_own_shared_context(repository: Path, say: Say) -> None:
+    """Though another was planned since, whose lies in the usual place."""
+    active = []
+    for summary in ("Fix the typo", LOGGING):
+        say(summary, "--save")
+        active.append(place_of().active)
+    first, second = active
+    started = CliRunner().invoke(command_line(), ["execute", "start", "--task-id", first]).output
+    assert f"Read .sluice/executions/{first}/context.md for" in started
+    assert (repository / f".sluice/executions/{first}/context.md").read_text().startswith("# Fix the typo\n")
+    assert (
+        "Read .sluice/context.md for"
+        in CliRunner().invoke(command_line(), ["execute", "start", "--task-id", second]).output
+    )
+
+
 def test_knowledge_is_found_and_what_is_not_there_is_said(repository: Path, say: Say) -> None:
     """Documents that are named first, then packs; what lies beside the packs goes to the steps it matches."""
     for path in (".github/sluice/knowledge/http/a.md", ".github/sluice/knowledge/python.md", "docs/b.md"):
@@ -199,7 +215,9 @@ async def test_a_forecast_rests_on_what_was_done_before(repository: Path, say: S
     lines = (await asyncio.to_thread(say, LOGGING, "--dry-run")).splitlines()[2:]
     assert lines[0] == "Tokens: 20,000 (10,000 to 30,000)" and lines[2] == "Time: 2.0 (1.0 to 3.0) minutes"
     assert lines[1].startswith("Money: $0.0")
-    assert lines[3] == "Rests on: 2 earlier steps like these, in this ledger; nothing like 2.1 was done before"
+    assert lines[3] == (
+        "Rests on: 2 earlier steps like these, in this ledger; nothing like 2.1 was done before, which comes on top"
+    )
 
 
 async def test_what_was_only_estimated_forecasts_nothing(repository: Path, say: Say) -> None:

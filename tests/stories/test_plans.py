@@ -74,6 +74,9 @@ async def test_a_playbook_drains_an_item(make_world: MakeWorld, playbook: str) -
     assert (await world.pull(item))["changed_files"] == 1
     assert not any(run.attempts for run in await runs_of(world, item))
     assert world.service and world.worktrees() == []
+    said = (await world.comments(item))[0]
+    assert f"{len(PLAYS[playbook])} of {len(PLAYS[playbook])} steps were done at the first attempt" in said
+    assert "- changed: 1 file, +1" in said
     points = (await world.service.ledger.costs(item.card))["graphql_points"]
     assert points <= 12 + 2 * len(PLAYS[playbook]), "what is only written down is gone on with at the same look"
 

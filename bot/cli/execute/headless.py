@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,23 +13,24 @@ from pathlib import Path
 import typer
 
 from bot.cli.execute.library import as_found, laid, uncommitted
-from bot.cli.execute.lock import held, holder
 from bot.cli.execute.looking import finish, record_filed
 from bot.cli.execute.options import Form
 from bot.cli.execute.sitting import Sitting, who
-from bot.cli.execute.telling import knowledge_of
+from bot.cli.execute.telling import context_of, knowledge_of
 from bot.cli.ledger import utc_now
 from bot.cli.output import console, print_json
 from bot.core.item import at_shell
 from bot.core.plans import due as dues
 from bot.core.plans.amending import remedy
 from bot.core.plans.delegation import CONTEXT, delivered, prompt
-from bot.core.plans.driving import about_place, nobody_for, peer_for
+from bot.core.plans.driving import about_place, asking, nobody_for, peer_for
 from bot.core.plans.execution import Execution, StepState
-from bot.core.plans.happened import Answered, Happened, Interacted, Started
+from bot.core.plans.happened import Answered, Happened, Interacted, Recorded, Started
 from bot.core.plans.labels import text, told
 from bot.core.policy import Policy
+from bot.core.spend import NOTHING, Budget
 from bot.core.worktree import WorkSpec, ref_part
+from bot.drivers import held
 from bot.errors import UserError
 from bot.headless.admission import Admission
 from bot.headless.driver import Driver
@@ -52,6 +54,7 @@ class Wish:
 
 async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     _can_be_done(sit)
+    _end_in_good_order()
     with held(sit.place.folder, sit.task, os.getpid()):
         stop, branch = await _driven(sit, wish, output)
     if stop.kind == "complete":
@@ -60,6 +63,14 @@ async def drive(sit: Sitting, wish: Wish, output: Form) -> int:
     filed = await record_filed(sit) if isinstance(stop.due, dues.Failed) else {}
     _say_stopped(sit, stop, filed, output)
     return 0 if stop.kind in STOPPED_WELL else 1
+
+
+def _end_in_good_order() -> None:
+    """Whoever is told to end, or loses its terminal, ends its agents first, so that nothing is kept for them."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, task.cancel)
 
 
 async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
@@ -76,14 +87,15 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
         raise UserError("this repository has no commit yet: make one, for the work to begin from")
     git = local_git(root, sit.place.top, await _author(sit.place.top))
     unknown_to_git = await uncommitted(sit, base)
-    shared = {path: file.read_text() for path in (CONTEXT,) if (file := sit.place.top / path).is_file()}
+    context = sit.place.top / context_of(sit)
+    shared = {CONTEXT: context.read_text()} if context.is_file() else {}
     shared |= laid(unknown_to_git)
     policy_text = await sit.files.show(base, POLICY)
     policy = _policy(policy_text)
     peers = [replace(peer, model=wish.model or peer.model) for peer in settings.peer_list()]
     spec = WorkSpec(repo_of(sit.place.top), sit.task, f"sluice/{ref_part(sit.task)}", base)
     caps = settings.cap_values()
-    caps = replace(caps, item=caps.item.within(wish.token_budget, None))
+    caps = replace(caps, item=caps.item.within(wish.token_budget, None).left(_by_hand(sit.happened)))
     own = folder_of(sit)
     async with sit.place.ledger() as ledger, outfit_of(settings, ledger, git, own, peers, shared) as outfit:
         outfit.launcher.reap()
@@ -99,7 +111,6 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
                 at_shell(who()),
                 sit.now,
                 utc_now,
-                lambda task: _is_left(sit, task),
             ),
             Workbench(ledger, git, outfit.runs, outfit.agents, spec, policy.work, Hiding(settings.secrets()).text),
             peers,
@@ -125,10 +136,13 @@ def folder_of(sit: Sitting) -> Path:
     return sit.place.folder / FOLDER / "tasks" / ref_part(sit.task)
 
 
-async def _is_left(sit: Sitting, task: str) -> bool:
-    """Whether a task of this repository has no process; of others nobody here knows."""
-    known = await sit.ledger.task(task)
-    return known is not None and known.repo == sit.place.repo and holder(sit.place.folder, task) is None
+def _by_hand(happened: Sequence[Happened]) -> Budget:
+    """What the task used that no run of Sluice's did: no admission counts that."""
+    from bot.prices import price_of
+
+    records = [each for each in happened if isinstance(each, Recorded) and not each.run]
+    used = [Budget(tokens.total, price_of(tokens)) for each in records for tokens in each.used]
+    return sum(used, NOTHING)
 
 
 async def _prompt(
@@ -164,8 +178,14 @@ def rehearse(sit: Sitting, output: Form) -> int:
 
 
 def _can_be_done(sit: Sitting) -> None:
-    if missing := nobody_for(sit.e, sit.place.settings.peer_list()):
+    peers = sit.place.settings.peer_list()
+    if missing := nobody_for(sit.e, peers):
         raise UserError(f"{'; '.join(missing)}: see [peers] in sluice.toml")
+    if names := asking(sit.e, peers):
+        raise UserError(
+            f'agent {", ".join(names)} has permissions = "ask" in sluice.toml, and asks a person before each command: '
+            'give it "edits" or "all", or drive the plan step by step with `sluice execute next`'
+        )
 
 
 def _say_stopped(sit: Sitting, stop: Stop, filed: Mapping[str, object], output: Form) -> None:

@@ -82,7 +82,11 @@ async def _run(sit: Sitting, number: int) -> tuple[bool, str]:
     assert phase.phase.gate
     if phase.phase.gate.workflow:
         raise UserError(f"workflow {phase.phase.gate.workflow} runs on GitHub Actions; say its result with --result")
-    return await run_in(sit.place.top, phase.phase.gate.commands)
+    judged = await run_in(sit.place.top, phase.phase.gate.commands)
+    now = await sit.ledger.task(sit.task)
+    if now and now.execution.phase(number) != phase:
+        raise UserError(f"phase {number} changed while its gate ran, which says nothing of it now: run it again")
+    return judged
 
 
 async def _send_back(sit: Sitting, number: int) -> None:

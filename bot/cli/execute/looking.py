@@ -90,8 +90,8 @@ async def _list(config: Path, output: Form) -> None:
 
 
 def _row(place: Place, task: Task, meant: str) -> dict[str, object]:
-    from bot.cli.execute.lock import holder
     from bot.core.plans.labels import standing, steps_done
+    from bot.drivers import holder
 
     e = task.execution
     return {

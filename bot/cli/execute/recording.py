@@ -134,7 +134,7 @@ async def _record(config: Path, task_id: str, word: Word, output: Form) -> int:
 
 
 async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
-    from bot.cli.execute.telling import prompt_of
+    from bot.cli.execute.telling import knowledge_of, prompt_of
     from bot.core.plans.happened import Recorded
     from bot.core.plans.usage import estimate
     from bot.core.plans.verifying import unfulfilled
@@ -155,7 +155,9 @@ async def _said(sit: Sitting, unit: StepState, word: Word) -> Recorded:
         named or changed or (),
         commit or word.commit,
         used=await _used(sit, word, since) if word.session and since else (),
-        estimated=word.tokens if word.tokens is not None else estimate(await prompt_of(sit, unit), outcome),
+        estimated=word.tokens
+        if word.tokens is not None
+        else estimate(await prompt_of(sit, unit, knowledge_of(sit, unit)), outcome),
         session=word.session,
         since=since if word.session else None,
         error=word.error,

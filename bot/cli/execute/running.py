@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from bot.cli.options import Config
 from bot.errors import UserError
 from bot.whereabouts import FILE
 
+TERMINATED = 128 + signal.SIGTERM
 MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="Dispatch no more than this many steps.")]
 TokenBudget = Annotated[int | None, typer.Option("--token-budget", min=1, help="Tokens of the task in all: a cap.")]
 Model = Annotated[str, typer.Option("--model", help="For every step, in place of its agent's own.")]
@@ -32,7 +34,11 @@ def run(
 ) -> None:
     """Drive the plan to its end: steps in worktrees of their own, gates, and a branch of the task. Where a person is
     waited for it stops with exit code 0, and goes on when it is called again."""
-    raise typer.Exit(asyncio.run(_run(config, task_id, plan, max_steps, token_budget, model, dry_run, output)))
+    try:
+        code = asyncio.run(_run(config, task_id, plan, max_steps, token_budget, model, dry_run, output))
+    except asyncio.CancelledError:
+        code = TERMINATED
+    raise typer.Exit(code)
 
 
 async def _run(

@@ -6,20 +6,22 @@ import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.execute.lock import holder
 from bot.cli.ledger import utc_now
 from bot.cli.tasks import Place, place_of, task_meant
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Happened
+from bot.drivers import holder
 from bot.errors import UserError
 
 if TYPE_CHECKING:
     from bot.git.standing import Standing
     from bot.ledger.plans import Plans
+
+TICK = timedelta(microseconds=1)
 
 
 @dataclass
@@ -32,8 +34,8 @@ class Sitting:
 
     @property
     def now(self) -> datetime:
-        """Never before what happened last, though clocks may be set back."""
-        return max(utc_now(), self.e.last_at) if self.e.last_at else utc_now()
+        """Always behind what happened last, though clocks may be set back: the same at the same instant counts once."""
+        return max(utc_now(), self.e.last_at + TICK) if self.e.last_at else utc_now()
 
     @property
     def files(self) -> Standing:

@@ -115,9 +115,9 @@ async def _resume(config: Path, task_id: str, terse: bool, output: Form) -> int:
 
 
 async def _send_back_what_is_lost(sit: Sitting) -> None:
+    from bot.abandoned import give_up
     from bot.cli.execute.headless import folder_of
     from bot.core.plans.happened import SentBack
-    from bot.headless.admission import give_up
 
     async with sit.place.ledger() as ledger:
         left = await give_up(ledger, sit.task, sit.now)

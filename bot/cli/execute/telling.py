@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.execute.looking import record_filed
 from bot.cli.execute.options import Form
 from bot.cli.output import console, print_json
-from bot.core.plans.delegation import Document, prompt
+from bot.core.plans.delegation import CONTEXT, Document, delivered, prompt
 from bot.core.plans.due import Dispatch, Due, Failed, due
 from bot.core.plans.knowledge import given
 from bot.core.plans.labels import Told, text, told
@@ -25,39 +25,60 @@ async def present(sit: Sitting, terse: bool = False, all_of_it: bool = False) ->
     """What is due now, first things first; with `all_of_it`, everything that may be done side by side."""
     found = due(sit.e)
     several = len(found) > 1 and all_of_it
-    return [await action(sit, each, terse, several) for each in (found if all_of_it else found[:1])]
+    whole: set[str] = set()  # documents: side by side, too, each is given whole once
+    return [await action(sit, each, terse, several, whole) for each in (found if all_of_it else found[:1])]
 
 
-async def action(sit: Sitting, what: Due, terse: bool = False, several: bool = False) -> Told:
+async def action(
+    sit: Sitting, what: Due, terse: bool = False, several: bool = False, whole: set[str] | None = None
+) -> Told:
     said = told(sit.e, what)
     if isinstance(what, Failed):
         return {**said, **await record_filed(sit)}
     if not isinstance(what, Dispatch):
         return said
-    whole = await prompt_of(sit, what.step)
+    known = knowledge_of(sit, what.step, whole or ())
+    if whole is not None:
+        whole.update(delivered(known))
+    brief = await prompt_of(sit, what.step, known)
     if not terse:
-        return {**said, "prompt": whole}
+        return {**said, "prompt": brief}
     file = await _prompt_file(sit, what.step, several)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(whole)
+    file.write_text(brief)
     return {**said, "prompt_file": file.relative_to(sit.place.top).as_posix()}
 
 
-async def prompt_of(sit: Sitting, unit: StepState) -> str:
+async def prompt_of(sit: Sitting, unit: StepState, known: Sequence[Document]) -> str:
     handed_on = await sit.ledger.artifacts(sit.task)
-    return prompt(sit.e, unit, knowledge_of(sit, unit), handed_on)
+    return prompt(sit.e, unit, known, handed_on, context=context_of(sit))
 
 
-def knowledge_of(sit: Sitting, unit: StepState) -> list[Document]:
+def context_of(sit: Sitting) -> str:
+    """The path of what its steps share. In the usual place it may be another task's, planned since."""
+    record = sit.place.folder / "plan.json"
+    if not record.is_file() or f'"{sit.task}"' in record.read_text(errors="replace"):
+        return CONTEXT
+    file = sit.place.folder / "executions" / sit.task / "context.md"
+    if not file.exists():
+        from bot.core.plans.explaining import context
+
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(context(sit.e.plan))
+    return file.relative_to(sit.place.top).as_posix()
+
+
+def knowledge_of(sit: Sitting, unit: StepState, told: Collection[str] = ()) -> list[Document]:
     """Whole, the first time in this task and within bounds; else by its path."""
     files = {path: sit.place.top / path for path in (*sit.e.plan.knowledge, *unit.step.knowledge)}
     texts = {path: file.read_text(errors="replace") for path, file in files.items() if file.is_file()}
-    return given(sit.e.plan, unit.step, sit.e.delivered, texts)
+    return given(sit.e.plan, unit.step, {*sit.e.delivered, *told}, texts)
 
 
 async def _prompt_file(sit: Sitting, unit: StepState, several: bool) -> Path:
-    """One of a fixed name where one task is at work, and one step of it; else each has its own."""
-    if several:
+    """One of a fixed name where one task is at work, and one step of it; else each has its own: whoever was pointed to
+    one may still be about to read it."""
+    if several or any(other.step.id != unit.step.id for other in sit.running):
         return sit.place.folder / "executions" / sit.task / f"{unit.step.id}.prompt.md"
     tasks = await sit.ledger.tasks(sit.place.repo, under_way=True)
     if sum(bool(task.happened) for task in tasks) > 1:

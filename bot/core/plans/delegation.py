@@ -30,14 +30,15 @@ def prompt(
     knowledge: Sequence[Document] = (),
     artifacts: Collection[str] = (),
     more: Sequence[str] = (),
+    context: str = CONTEXT,
 ) -> str:
     """For a step, or for a member of its team. `artifacts`: the paths that were handed on so far; `more`: what is true
-    of the place where it is done, line by line."""
+    of the place where it is done, line by line; `context`: the path of what all steps share."""
     step = unit.step
     title, described = _title(step.task)
     sections = (
         (f"# Agent Task: {step.id} — {title}",),
-        (f"Read {CONTEXT} for shared project context.",),
+        (f"Read {context} for shared project context.",),
         described.splitlines(),
         _came_back(unit),
         _together(e, unit),

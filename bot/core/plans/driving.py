@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -17,6 +18,7 @@ from bot.core.plans.shortfall import shortfall
 from bot.core.prompts import QUESTION, Brief
 from bot.core.queue import plays
 from bot.core.run import Peer, Run, evidence_of, run_key
+from bot.core.tokens import by_model
 from bot.core.worktree import Work
 
 MADE_TO_WAIT = ("limited", "unreached", "lost", "cancelled")  # no fault of its agent's
@@ -50,6 +52,12 @@ def nobody_for(e: Execution, peers: Sequence[Peer]) -> list[str]:
         for unit in e.units
         if unit.state != "complete" and peer_for(unit.step, peers) is None
     ]
+
+
+def asking(e: Execution, peers: Sequence[Peer]) -> list[str]:
+    """The agents with steps to do that would ask a person before each command: headless nobody could answer."""
+    meant = [peer_for(unit.step, peers) for unit in e.units if unit.state != "complete"]
+    return sorted({peer.name for peer in meant if peer and peer.permissions == "ask"})
 
 
 def round_of(unit: StepState) -> int:
@@ -151,6 +159,14 @@ def turn_over(unit: StepState, run: Run, happened: Sequence[Happened], at: datet
     if last and last.done:
         return None
     return Asked(at, unit.step.id, plain(run.outcome.question or run.outcome.summary))
+
+
+def with_turns(run: Run, turns: Iterable[Run]) -> Run:
+    """What all turns of it used, and the time they took."""
+    assert run.outcome
+    ends = [each.outcome for each in turns if each.outcome]
+    used = by_model(tokens for end in ends for tokens in end.used)
+    return replace(run, outcome=replace(run.outcome, used=used, seconds=sum(end.seconds for end in ends)))
 
 
 def said_last(happened: Sequence[Happened], step: str) -> Interacted | None:

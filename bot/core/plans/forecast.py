@@ -23,6 +23,7 @@ class Sample:
     tokens: int | None
     cost_usd: float | None
     seconds: float | None
+    real: bool = True  # its tokens were counted, and not guessed by the length of texts
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,19 @@ class Forecast:
     rests_on: int  # runs
     guess: int  # tokens, as the budget says; what stands where there is no history
     unknown: tuple[str, ...] = ()  # steps that nothing like was done of
+    guessed: int = 0  # of the runs: those whose tokens were guessed, and counted for want of better
 
 
 def forecast(plan: Plan, samples: Sequence[Sample]) -> Forecast:
     likes = {unit.id: alike(unit, plan.playbook, samples) for step in plan.steps for unit in _units(step)}
     used = {id(sample) for found in likes.values() for sample in found}
     units = [unit for step in plan.steps for unit in _units(step)]
-    tokens = _sum([_range(likes[unit.id], lambda sample: sample.tokens) for unit in units])
+    tokens = _sum([_range(_counted(likes[unit.id]), lambda sample: sample.tokens) for unit in units])
     cost = _sum([_range(likes[unit.id], lambda sample: sample.cost_usd) for unit in units])
     seconds = _sum([_longest(phase, likes) for phase in plan.phases])
     unknown = tuple(unit.id for unit in units if not likes[unit.id])
-    return Forecast(tokens, cost, seconds, len(used), TOKENS[plan.budget], unknown)
+    guessed = {id(sample) for found in likes.values() for sample in _counted(found) if not sample.real}
+    return Forecast(tokens, cost, seconds, len(used), TOKENS[plan.budget], unknown, len(guessed))
 
 
 def alike(step: Step, playbook: str, samples: Sequence[Sample]) -> list[Sample]:
@@ -63,6 +66,12 @@ def alike(step: Step, playbook: str, samples: Sequence[Sample]) -> list[Sample]:
     of_playbook = [sample for sample in same_role if sample.playbook == playbook]
     both = [sample for sample in of_agent if sample.playbook == playbook]
     return next((found for found in (both, of_agent, of_playbook) if len(found) >= ENOUGH), same_role)
+
+
+def _counted(samples: Sequence[Sample]) -> list[Sample]:
+    """Whose tokens are known; where nobody's are counted, those that are guessed."""
+    known = [sample for sample in samples if sample.tokens is not None]
+    return [sample for sample in known if sample.real] or known
 
 
 def _units(step: Step) -> Sequence[Step]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
-from bot.core.plans.plan import FOLDER, Step
+from bot.core.plans.plan import FOLDER, Member, Step
 
 
 def part_path(path: str, member: str) -> str:
@@ -14,17 +15,26 @@ def part_path(path: str, member: str) -> str:
 
 
 def joined(step: Step, texts: Mapping[str, str]) -> dict[str, str]:
-    """The step's files, made of its members' parts one behind the other; `texts`: what there is, by path.
+    """The step's files, made of its members' parts; `texts`: what there is, by path.
 
-    What an agent is to join, and files of the repository, are not for us to make.
+    What an agent is to join is not for us to make. Files of the repository are git's to merge, when members' work comes
+    together on the branch: what conflicts there goes back to its member.
     """
     if step.joins == "agent":
         return {}
     made = {}
     for path in (each for each in step.deliverables if each.startswith(f"{FOLDER}/")):
-        parts = [(member, texts.get(part_path(path, member.id), "").strip()) for member in step.team]
-        if any(text for _, text in parts):
-            made[path] = (
-                "\n\n".join(f"## {member.agent} ({member.id})\n\n{text}" for member, text in parts if text) + "\n"
-            )
+        found = [(member, texts.get(part_path(path, member.id), "").strip()) for member in step.team]
+        if parts := [(member, text) for member, text in found if text]:
+            made[path] = (_merged(parts) if step.joins == "merge_files" else _one_behind_the_other(parts)) + "\n"
     return made
+
+
+def _one_behind_the_other(parts: Sequence[tuple[Member, str]]) -> str:
+    return "\n\n".join(f"## {member.agent} ({member.id})\n\n{text}" for member, text in parts)
+
+
+def _merged(parts: Sequence[tuple[Member, str]]) -> str:
+    """As one file: its paragraphs in order, those that several wrote alike once."""
+    paragraphs = [each.strip("\n") for _, text in parts for each in re.split(r"\n\s*\n", text)]
+    return "\n\n".join(dict.fromkeys(paragraphs))

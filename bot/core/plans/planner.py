@@ -17,7 +17,7 @@ from bot.core.plans.mentioned import Mentioned, mentioned, unblocked
 from bot.core.plans.naming import task_id
 from bot.core.plans.plan import Gate, Intervention, Member, Phase, Plan, Step
 from bot.core.plans.playbook import TASK, Part, Playbook, Stretch, chosen
-from bot.core.plans.risk import risk_of
+from bot.core.plans.risk import asking, risk_of
 from bot.core.plans.sizing import AGENTS, TIERS, Complexity, Size, TaskType, checklist, size_of
 from bot.core.plans.stack import IN_BROWSERS, Facts, stack_of
 from bot.core.policy import PROTECTED
@@ -86,9 +86,6 @@ class _Making:
         phases = tuple(self._phase(number, each) for number, each in enumerate(playbook.phases, 1))
         building = {step.agent for phase in phases for step in phase.steps if step.changes}
         risk, reasons = risk_of(request.summary, f"{request.details}\n{request.body}", len(building))
-        approval = f"the risk is {risk}" if risk in ("HIGH", "CRITICAL") else ""
-        if risk == "CRITICAL":
-            phases = tuple(_approved(phase, f"it changes files, and the risk is {risk}") for phase in phases)
         plan = Plan(
             request.task_id or task_id(request.summary, request.now, request.taken),
             request.summary,
@@ -102,9 +99,9 @@ class _Making:
             self.size.task_type,
             self.stack.named,
             request.intervention,
-            approval,
             knowledge=request.knowledge,
         )
+        plan = asking(plan)
         able = {step.role: self.cast.able(step.role) for step in plan.steps} if request.peers else {}
         why = f"{self.choice.why} ({self.size.why})"
         told = explained(plan, why, able, NO_GATE if request.find_gates else NOT_NAMED)
@@ -218,11 +215,6 @@ def _bounded(parts: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
 def _spread(focus: Sequence[str], eyes: int) -> list[str]:
     """Fewer eyes look at more each."""
     return [" and at ".join(focus[at::eyes]) for at in range(eyes)]
-
-
-def _approved(phase: Phase, why: str) -> Phase:
-    changing = any(step.changes for step in phase.steps)
-    return replace(phase, approval=phase.approval or why) if changing else phase
 
 
 def _mode(phases: Sequence[Phase]) -> str:

@@ -59,7 +59,13 @@ class Part:
     )
     split: bool = field(default=False, metadata=_doc("a checklist's or sub-issues' parts become steps in its place"))
     focus: tuple[str, ...] = field(default=(), metadata=_doc("one agent for each, side by side, as a team"))
-    joins: Join = field(default="concatenate", metadata=_doc("how a team's results become one"))
+    joins: Join = field(
+        default="concatenate",
+        metadata=_doc(
+            "how what a team hands on becomes one: parts behind each other under their names (concatenate), one text "
+            "with what is alike once (merge_files), or by the step's own agent (agent)"
+        ),
+    )
     model: str = field(default="", metadata=_doc("for agents of the claude runtime that have none of their own"))
     allowed_paths: tuple[str, ...] = field(default=(), metadata=_doc("patterns; absent: all"))
     blocked_paths: tuple[str, ...] = field(default=(), metadata=_doc("patterns it must not change"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.core.plans.plan import Risk
+from bot.core.plans.plan import Phase, Plan, Risk
 
 MEDIUM, HIGH, CRITICAL = 2, 4, 6  # points from which it is so
 MANY_AGENTS = 5  # more than these at one task are a risk of their own
@@ -65,9 +65,10 @@ DANGERS = (
     _danger("touches what checks every change", 2, r"(?<![/.-])ci(?:/cd)?(?![/-]|\.\w)|github actions|jenkinsfile"),
     _danger("touches people's personal data", 2, "pii|gdpr|personal data"),
 )
+DOTTED = r"(?:\.github|\.circleci|\.gitlab-ci\.yml|\.env|\.claude|\.mcp\.json|AGENTS\.md|CLAUDE\.md)"
 NAMED = r"(?:migrations?|migrate|terraform|infra|secrets?)"  # folders; alone they are words
 PATHS = re.compile(
-    r"(?:^|[\s`'\"(])((?:[\w.-]+/)*(?:\.github|\.circleci|\.gitlab-ci\.yml|\.env)(?:/[\w./*-]*)?"
+    rf"(?:^|[\s`'\"(])((?:[\w.-]+/)*{DOTTED}(?:/[\w./*-]*)?"
     rf"|(?:[\w.-]+/)*{NAMED}/[\w./*-]*|(?:[\w.-]+/)+{NAMED})(?=$|[\s`'\"),.:;])"
 )
 READS = re.compile(
@@ -102,6 +103,21 @@ def risk_of(summary: str, body: str = "", agents: int = 1) -> tuple[Risk, tuple[
         points //= 2
         reasons.append("it reads rather than changes, which halves what is said above")
     return _level(points), tuple(reasons) or ("nothing it names is sensitive",)
+
+
+def asking(plan: Plan) -> Plan:
+    """With the approvals that its risk asks for: of all of it, and of each phase that changes files."""
+    if plan.risk not in ("HIGH", "CRITICAL"):
+        return plan
+    phases = tuple(map(_asking, plan.phases)) if plan.risk == "CRITICAL" else plan.phases
+    return replace(plan, phases=phases, approval=plan.approval or f"the risk is {plan.risk}")
+
+
+def _asking(phase: Phase) -> Phase:
+    changing = any(step.changes for step in phase.steps)
+    return (
+        replace(phase, approval=phase.approval or "it changes files, and the risk is CRITICAL") if changing else phase
+    )
 
 
 def _foreign(text: str) -> bool:

@@ -9,6 +9,7 @@ from bot.core.plans.due import AskApproval
 from bot.core.plans.execution import Execution, PhaseState, StepState
 
 SIGNS = {"pending": "▫️", "running": "🔨", "asking": "❓", "complete": "✅", "failed": "❌"}
+MOST_BACK = 10  # reasons why steps came back
 APPROVE = (
     "`/sluice approve` lets it go on, `/sluice approve WORDS` lets it go on and has those words seen to, and "
     "`/sluice reject REASON` sends it back. Nothing runs meanwhile, and all work so far is kept."
@@ -39,6 +40,16 @@ def progress(e: Execution, go: GoAhead | None) -> str:
     where = f" Phase {phase.phase.number}: {_plain(phase.phase.name)}." if phase else ""
     head = f"**In progress.** {done} of {len(steps)} steps are done.{where}{asked}"
     return "\n".join((head, "", *folded(e)))
+
+
+def looked_back(e: Execution) -> str:
+    """Below the summary of what was merged: the plan as it ended, and what came back on the way."""
+    units = [each for each in e.units if each.recorded]
+    back = [(each.step.id, back.why) for each in units for back in each.sent_back if back.why and not back.lost]
+    smooth = sum(each.attempts == 1 for each in units)
+    first = f"{smooth} of {len(units)} steps were done at the first attempt."
+    lines = [f"- step {step} came back: `{_plain(why)[:120]}`" for step, why in back[:MOST_BACK]]
+    return "\n".join((*folded(e)[:-1], first, "", *lines, *([""] if lines else []), "</details>"))
 
 
 def plan_shown(e: Execution) -> str:
