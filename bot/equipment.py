@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import SettingsError
-from bot.git import Git
+from bot.git.facade import Git
 from bot.logs import Hiding
 from bot.prices import price_of
 from bot.settings import Settings

@@ -27,7 +27,7 @@ from bot.cli.tasks import place_of
 from bot.core.crew import UNKNOWN, Mate, Told, context_used, fleet, heard, progress
 from bot.core.spend import dollars
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.crew.crew import Crew

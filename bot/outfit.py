@@ -15,7 +15,7 @@ from bot.context import Context, GitHub
 from bot.core.run import Peer
 from bot.equipment import agents_of, gateway_of, utc_now
 from bot.errors import SluiceError
-from bot.git import Git
+from bot.git.facade import Git
 from bot.ledger.ledger import SqlLedger
 from bot.logs import Hiding
 from bot.prices import price_of

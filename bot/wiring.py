@@ -18,7 +18,7 @@ from bot.core.board import Board
 from bot.equipment import Clock, agents_of, gateway_of, utc_now
 from bot.errors import BoardError, OutOfReach, Refused, SettingsError
 from bot.filing import filer
-from bot.git import Git
+from bot.git.facade import Git
 from bot.github.auth import StaticToken
 from bot.github.boards import Account
 from bot.github.client import GitHubClient, viewer_login

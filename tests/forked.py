@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from tempfile import TemporaryDirectory
 
+from bot.cli import command_line
 from bot.core.actions import Acknowledge, Claim, Decision, RunPlan
 from bot.core.board import Card
 from bot.core.budget import Caps
@@ -25,7 +26,6 @@ gc.disable()  # while everything is loaded
 for name in (
     "anyio._backends._asyncio",
     "bot.agents",
-    "bot.cli",
     "bot.engine",
     "bot.runs",
     "bot.service",
@@ -89,5 +89,6 @@ async def _live(ledger: SqlLedger, now: datetime) -> None:
 for name in ("Board", "See", "Scan", "Viewer"):
     printed(operation(name))
 asyncio.run(live())
+command_line()
 gc.enable()
 gc.freeze()  # no fork looks through it for garbage, or copies it for having looked

@@ -1,83 +1,104 @@
-"""The `sluice` command: one file per noun."""
+"""The `sluice` command: one file per noun. What is called is loaded alone: all of them take longer than most work."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import typer
-
-from bot.cli import (
-    agent,
-    board,
-    commands,
-    dashboard,
-    demo,
-    doctor,
-    execute,
-    init,
-    limits,
-    peer,
-    plan,
-    remove,
-    review,
-    run,
-    serve,
-    usage,
-)
-from bot.cli.output import fail
 from bot.errors import SluiceError, UserError
 
-typer_app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-typer_app.command("demo")(demo.demo)
-typer_app.command("init")(init.init)
-typer_app.command("serve")(serve.serve)
-typer_app.command("sweep")(serve.sweep)
-typer_app.add_typer(board.app, name="board", help="What is on the board, and where it really stands.")
-typer_app.command("explain")(board.explain)
-typer_app.command("retry")(commands.retry)
-typer_app.command("cancel")(commands.cancel)
-typer_app.command("pause")(commands.pause)
-typer_app.command("resume")(commands.resume)
-typer_app.command("plan")(plan.plan)
-typer_app.add_typer(review.app, name="review", help="The pull requests that wait for somebody.")
-typer_app.add_typer(peer.app, name="peer", help="The agents that work for Sluice.")
-typer_app.add_typer(execute.app, name="execute", help="Carry a plan out: headless, or step by step.")
-typer_app.add_typer(agent.app, name="agent", help="Agents for a task of their own, deleted when it is done.")
-typer_app.add_typer(run.app, name="run", help="What agents did, and are doing.")
-typer_app.command("dashboard")(dashboard.dashboard)
-typer_app.command("usage")(usage.usage)
-typer_app.command("limits")(limits.limits)
-typer_app.command("doctor")(doctor.doctor)
-typer_app.command("remove")(remove.remove)
+if TYPE_CHECKING:
+    import typer
+
+YOUNG = 10_000  # new objects before they are searched for garbage: after every 700, a start is a seventh slower
 
 
-@typer_app.callback()
-def main() -> None:
-    """Sluice drains a GitHub Project board with coding agents."""
+@dataclass(frozen=True)
+class Noun:
+    """A word behind `sluice`, and the module that has its function of that name; with `told`, its own commands."""
+
+    word: str
+    module: str
+    told: str = ""
+
+
+NOUNS = (
+    Noun("demo", "demo"),
+    Noun("init", "init"),
+    Noun("serve", "serve"),
+    Noun("sweep", "serve"),
+    Noun("board", "board", "What is on the board, and where it really stands."),
+    Noun("explain", "board"),
+    Noun("retry", "commands"),
+    Noun("cancel", "commands"),
+    Noun("pause", "commands"),
+    Noun("resume", "commands"),
+    Noun("plan", "plan"),
+    Noun("review", "review", "The pull requests that wait for somebody."),
+    Noun("peer", "peer", "The agents that work for Sluice."),
+    Noun("execute", "execute", "Carry a plan out: headless, or step by step."),
+    Noun("agent", "agent", "Agents for a task of their own, deleted when it is done."),
+    Noun("run", "run", "What agents did, and are doing."),
+    Noun("dashboard", "dashboard"),
+    Noun("usage", "usage"),
+    Noun("limits", "limits"),
+    Noun("doctor", "doctor"),
+    Noun("remove", "remove"),
+)
 
 
 def app() -> None:
     """The entry point: a user's mistake is a sentence and exit code 2, trouble outside is exit code 1."""
+    gc.set_threshold(YOUNG)
     try:
-        _called(sys.argv[1:2])()
+        command_line(sys.argv[1:])()
     except UserError as error:
-        fail(str(error), 2)
+        _fail(str(error), 2)
     except SluiceError as error:
-        fail(str(error), 1)
+        _fail(str(error), 1)
     except OSError as error:  # a folder that cannot be written, a port in use
-        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
+        _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _called(first: Sequence[str]) -> typer.Typer:
-    """With the one command alone that is called, where one is: making the others takes longer than most work does."""
-    groups = [group for group in typer_app.registered_groups if [group.name] == list(first)]
-    commands = [command for command in typer_app.registered_commands if [command.name] == list(first)]
-    if not groups and not commands:
-        return typer_app
-    one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    one.callback()(main)
-    one.registered_groups, one.registered_commands = groups, commands
+def command_line(words: Sequence[str] = ()) -> typer.Typer:
+    """With the one command alone that is called, where one is; else with all."""
+    import typer
+
+    called = [noun for noun in NOUNS if [noun.word] == list(words[:1])]
+    made = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    made.callback()(main)
+    for noun in called or NOUNS:
+        module = import_module(f"bot.cli.{noun.module}")
+        if noun.told:
+            made.add_typer(_with(module.app, words[1:2] if called else ()), name=noun.word, help=noun.told)
+        else:
+            made.command(noun.word)(getattr(module, noun.word))
+    return made
+
+
+def main() -> None:
+    """Sluice drains a GitHub Project board with coding agents."""
+
+
+def _with(group: typer.Typer, words: Sequence[str]) -> typer.Typer:
+    """The same with one of its commands alone, where that is called."""
+    import typer
+
+    called = [command for command in group.registered_commands if [command.name] == list(words)]
+    if not called or group.registered_callback is None:  # of one command and nothing else a Typer makes no group
+        return group
+    one = typer.Typer(no_args_is_help=True)
+    one.registered_callback, one.registered_commands = group.registered_callback, called
     return one
+
+
+def _fail(message: str, code: int) -> None:
+    from bot.cli.output import fail
+
+    fail(message, code)

@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.crew.crew import Crew

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.given import settings_of
 from bot.cli.ledger import ledger_at
 from bot.cli.options import AsJson, Config, ItemArgument
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE, Settings, read_settings
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.ledger.board import ItemRow
     from bot.ledger.ledger import SqlLedger
     from bot.ledger.tallies import Tally
+    from bot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -45,7 +47,7 @@ def setup(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is missing, write nothing.")] = False,
 ) -> None:
     """Give every board the columns and the priority field it lacks; what it has keeps its place and its cards."""
-    settings = read_settings(config)
+    settings = settings_of(config)
     settings.need_board()
     asyncio.run(_setup(settings, dry_run))
 

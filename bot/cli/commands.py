@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from bot.cli.board import one_item
+from bot.cli.given import settings_of
 from bot.cli.ledger import ledger_at, ledger_of, utc_now
 from bot.cli.options import AsJson, Config, ItemArgument
 from bot.cli.output import console, print_json
 from bot.errors import UserError
-from bot.settings import FILE, read_settings
+from bot.whereabouts import FILE
 
 MaybeItem = Annotated[str, typer.Argument(help="An issue, as for explain.", metavar="[ITEM]")]
 All = Annotated[bool, typer.Option("--all", help="Everything Sluice does, on every board.")]
@@ -81,7 +82,7 @@ async def _hold(item: str, everything: bool, verb: str, config: Config, as_json:
 async def _resume_agent(name: str, more: bool, config: Config, as_json: bool) -> None:
     if more:
         raise UserError("resume an agent, or an item, or everything: one of them")
-    settings = read_settings(config)
+    settings = settings_of(config)
     settings.need_board()
     if name not in settings.peers:
         raise UserError(f"there is no agent {name!r}; there are {', '.join(settings.peers) or 'none'}")

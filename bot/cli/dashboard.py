@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.given import settings_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE, Settings, read_settings
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.core.plans.learning import Glance, Past, Score
     from bot.settings import Settings
 
-SCORES = ("", "of", "complete", "at the first attempt", "tokens in the middle", "seconds in the middle")
+SCORES = ("name", "of", "complete", "at once", "tokens", "seconds")
+MIDDLE = "Of tokens and seconds the middle is shown; at once: at the first attempt."
 
 
 def dashboard(
@@ -47,7 +49,7 @@ def _settings(config: Path, project: Path | None) -> Settings:
     except UserError:
         if project or not config.is_file():
             raise
-        return read_settings(config)
+        return settings_of(config)
 
 
 def show(found: Sequence[Past], as_json: bool) -> None:
@@ -64,9 +66,12 @@ def show(found: Sequence[Past], as_json: bool) -> None:
         console.print('no task was started yet: `sluice plan "SUMMARY" --save`, then `sluice execute start`')
         return
     console.print("\n".join(_lines(seen)))
-    for name, scores_of in (("Agents", agents), ("Playbooks", playbooks)):
+    scored = [(name, of) for name, of in (("Agents", agents), ("Playbooks", playbooks)) if of]
+    for name, scores_of in scored:
         console.print(f"\n{name}")
-        print_table(SCORES, [_row(each) for each in scores_of])
+        print_table(SCORES, [_row(each) for each in scores_of], whole=("name",))
+    if scored:
+        console.print(f"\n{MIDDLE}")
     for kind, tier in budgets.items():
         console.print(f"\nBudget for {kind}: {tier}, by {len(kinds[kind])} tasks")
 
@@ -79,12 +84,18 @@ def _lines(seen: Glance) -> list[str]:
         f"Tasks: {seen.tasks} | Agent uses: {seen.uses} | Agents per task: {seen.agents_per_task:.1f} | "
         f"Retries: {seen.retries}",
         f"Tokens: {tokens} | Money: {dollars(seen.cost_usd) or 'unknown'}",
-        f"Gates: {seen.gates} passed | At the first time: {seen.first_gates}",
+        _gates(seen),
         f"Outcomes: {_told(seen.outcomes)}",
         f"Risk: {_told(seen.risks)}",
         f"Modes: {_told(seen.modes)}",
         f"Models: {_told(seen.models) or 'unknown'}",
     ]
+
+
+def _gates(seen: Glance) -> str:
+    if not seen.gates.of:
+        return "Gates: none was judged yet"
+    return f"Gates passed: {seen.gates} | At the first time: {seen.first_gates}"
 
 
 def _told(counts: Mapping[str, int]) -> str:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.finding import Finding
+from bot.cli.given import settings_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import print_json, print_table
 from bot.errors import Refused, SluiceError, UserError
-from bot.settings import FILE, Settings, read_settings
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.github.deliverylog import DeliveryLog
+    from bot.settings import Settings
 
 LEAST_GIT = (2, 38)  # merge-tree --write-tree
 LEAST_DISK = 2_000_000_000  # bytes
@@ -40,7 +42,7 @@ def doctor(
     """Check token, permissions, board, columns, agents, git, disk and webhooks; exit code 1 if something is wrong."""
     if issue and not write:
         raise UserError("--issue says where to write, which only --write does")
-    if not asyncio.run(report(read_settings(config), write, issue, as_json)):
+    if not asyncio.run(report(settings_of(config), write, issue, as_json)):
         raise typer.Exit(1)
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.ledger import utc_now
-from bot.cli.output import console, print_json
+from bot.cli.output import canvas, console, print_json
 from bot.core.crew import DONE, UNKNOWN, Fleet, Told, context_used, fleet, heard, progress
 from bot.core.spend import counted, dollars
 from bot.orchestrator import crew_at, status_of
@@ -29,10 +29,11 @@ LATEST = 8  # events
 async def follow(config: Path, interval: float, once: bool, as_json: bool) -> None:
     """Until all are over."""
     async with crew_at(config) as crew:
-        if as_json or once or not console.is_terminal:
+        drawn = canvas()
+        if as_json or once or not drawn.is_terminal:
             await _lines(crew, interval, once, as_json)
             return
-        with Live(console=console, auto_refresh=False) as live:
+        with Live(console=drawn, auto_refresh=False) as live:
             while True:
                 seen = await crew.all()
                 live.update(picture(seen, utc_now()), refresh=True)
@@ -51,7 +52,7 @@ async def _lines(crew: Crew, interval: float, once: bool, as_json: bool) -> None
         if as_json:
             print_json({"fleet": vars(fleet(seen)), "agents": [status_of(told) for told in seen]})
         elif once:
-            console.print(picture(seen, utc_now()))
+            canvas().print(picture(seen, utc_now()))
         elif line != last:
             console.print(line)
         if once or over:

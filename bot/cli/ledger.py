@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.settings import Settings, read_settings
+from bot.cli.given import settings_of
 
 if TYPE_CHECKING:
     from bot.ledger.ledger import SqlLedger
+    from bot.settings import Settings
 
 
 def utc_now() -> datetime:
@@ -22,7 +23,7 @@ def utc_now() -> datetime:
 @asynccontextmanager
 async def ledger_at(config: Path) -> AsyncIterator[SqlLedger]:
     """Of the Sluice with that settings file."""
-    settings = read_settings(config)
+    settings = settings_of(config)
     settings.need_board()
     async with ledger_of(settings) as ledger:
         yield ledger

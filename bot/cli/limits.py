@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.cli.options import AsJson, Config
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 
 def limits(config: Config = FILE, as_json: AsJson = False) -> None:

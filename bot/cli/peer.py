@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.finding import Finding
+from bot.cli.given import settings_of
 from bot.cli.ledger import ledger_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE, Settings, read_settings
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.core.run import Peer, Run
+    from bot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 PeerArgument = Annotated[str, typer.Argument(help="An agent, as sluice.toml names it.", metavar="NAME")]
@@ -31,7 +33,7 @@ def main() -> None:
 @app.command("list")
 def list_peers(config: Config = FILE, as_json: AsJson = False) -> None:
     """Every agent: how it is driven, in whose name, and how much it does at once."""
-    settings = read_settings(config)
+    settings = settings_of(config)
     rows = asyncio.run(_rows(settings))
     if as_json:
         print_json({"peers": rows})
@@ -64,7 +66,7 @@ async def _rows(settings: Settings) -> list[dict[str, object]]:
 @app.command()
 def show(name: PeerArgument, config: Config = FILE, as_json: AsJson = False) -> None:
     """One agent: its settings, without secrets, and its last runs."""
-    settings = read_settings(config)
+    settings = settings_of(config)
     _named(settings, name)
     facts, runs = asyncio.run(_facts(settings, name))
     if as_json:
@@ -98,7 +100,7 @@ def _run(run: Run) -> dict[str, object]:
 @app.command()
 def test(name: PeerArgument, config: Config = FILE, as_json: AsJson = False) -> None:
     """Let an agent do a small task of two steps in a scratch repository; exit code 1 if it cannot. It costs tokens."""
-    settings = read_settings(config)
+    settings = settings_of(config)
     peer = _named(settings, name)
     if peer.runtime == "scripted":
         raise UserError(f"agent {name} plays a script, which has nothing for this")

@@ -9,7 +9,7 @@ from bot.core.board import Board
 from bot.core.exposure import unaccepted
 from bot.core.policy import Policy
 from bot.errors import SluiceError
-from bot.git import Git
+from bot.git.facade import Git
 from bot.github.access import RepositoryAccess
 from bot.github.installations import Installations
 from bot.policy_file import old_names, read_policy

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.options import AsJson, Config
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 Summary = Annotated[
     str, typer.Argument(help="What is to be done; the first line, and more below it.", metavar="SUMMARY")

@@ -33,6 +33,14 @@ def alone(place: Place) -> Iterator[None]:
         yield
 
 
+class NotRead(UserError):
+    """Says what somebody's edit has made of a file, and what to do."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}\nmend that, or delete the file: without it the plan is what was saved")
+        self.why = why
+
+
 def lay_out(place: Place, plan: Plan) -> None:
     """Ended at any point, it leaves no page of one plan beside the record of another."""
     folder = place.made_folder()
@@ -51,13 +59,13 @@ def _put(file: Path, text: str) -> None:
 
 
 def laid_out(place: Place) -> Plan | None:
-    """The plan that lies there, if one does; a UserError says what is wrong with it."""
+    """The plan that lies there, if one does; raises NotRead."""
     file = place.folder / RECORD
     if not file.is_file():
         return None
     found = read_record(file.read_text(errors="replace"))
     if isinstance(found, str):
-        raise UserError(f"{FOLDER}/{RECORD}: {found}")
+        raise NotRead(f"{FOLDER}/{RECORD}: {found}")
     return found
 
 
@@ -69,11 +77,12 @@ async def cleared(place: Place, ledger: Plans) -> str:
             await taken_back(place, ledger, task)
         return ""
     except UserError as wrong:
+        why = wrong.why if isinstance(wrong, NotRead) else str(wrong)
         kept = [(place.folder / name, place.folder / f"unread-{name}") for name in (PAGE, RECORD)]
         for file, aside in kept:
             if file.is_file():
                 file.replace(aside)
-        return f"the plan that lay here is kept as {FOLDER}/unread-{PAGE}, for it cannot be read: {wrong}"
+        return f"the plan that lay here is kept as {FOLDER}/unread-{PAGE}, for it cannot be read: {why}"
 
 
 async def taken_back(place: Place, ledger: Plans, task: Task) -> Task:
@@ -100,4 +109,4 @@ def _edited_page(place: Place, plan: Plan) -> Plan:
     try:
         return read_page(file.read_text(errors="replace"), plan)
     except NotUnderstood as wrong:
-        raise UserError(f"{FOLDER}/{PAGE} {wrong}") from None
+        raise NotRead(f"{FOLDER}/{PAGE} {wrong}") from None

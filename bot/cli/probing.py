@@ -9,7 +9,7 @@ from bot.cli.finding import Finding
 from bot.cli.granting import Granting
 from bot.core.board import Board
 from bot.errors import SluiceError, UserError
-from bot.git import Git
+from bot.git.facade import Git
 from bot.github.installations import Installations
 from bot.github.permissions import CONTENTS
 from bot.github.probe import Tried

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.given import settings_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE, Settings, read_settings
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.removal import Step
+    from bot.settings import Settings
 
 RECEIPTS = Path("sluice-receipts.jsonl")
 
@@ -30,7 +32,7 @@ def remove(
     list what is left over. Pull requests and branches are kept."""
     if dry_run == yes:
         raise UserError("say --dry-run to see what would be done, or --yes to do it")
-    steps = asyncio.run(_remove(read_settings(config), dry_run))
+    steps = asyncio.run(_remove(settings_of(config), dry_run))
     if as_json:
         print_json({"steps": [asdict(step) for step in steps]})
     else:

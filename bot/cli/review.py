@@ -12,7 +12,7 @@ from bot.cli.ledger import ledger_at, utc_now
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -16,7 +16,7 @@ from bot.cli.ledger import ledger_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.core.events import Noted

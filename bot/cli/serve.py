@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.board import shown
+from bot.cli.given import settings_of
 from bot.cli.options import AsJson, Config
 from bot.cli.output import console, print_json, print_table
-from bot.settings import FILE, Settings, read_settings
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.server import Server
     from bot.service import Service
+    from bot.settings import Settings
 
 LATEST = 27.0  # seconds from the signal to the end of the process, whatever hangs: supervisors kill after thirty
 
@@ -28,7 +30,7 @@ def serve(config: Config = FILE) -> None:
     """Run: receive webhooks, sweep on schedule, drain the boards until stopped."""
     from bot.logs import set_up_logs  # here, so that the other commands start quickly
 
-    settings = read_settings(config)
+    settings = settings_of(config)
     set_up_logs(settings.log_level, settings.secrets())
     asyncio.run(_serve(settings))
 
@@ -86,7 +88,7 @@ def sweep(
 ) -> None:
     """Scan every board now and wake what changed, for a running `sluice serve` to look at; with --dry-run show what
     would be done with each card and why not, and write nothing on GitHub."""
-    asyncio.run(_sweep(read_settings(config), dry_run, as_json))
+    asyncio.run(_sweep(settings_of(config), dry_run, as_json))
 
 
 async def _sweep(settings: Settings, dry: bool, as_json: bool) -> None:

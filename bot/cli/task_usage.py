@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bot.cli.given import settings_of
 from bot.cli.output import console
 from bot.cli.tasks import Place, place_of
 from bot.core.plans.usage import Used, told_apart
 from bot.errors import UserError
 from bot.ledger.ledger import SqlLedger
-from bot.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 Found = Sequence[tuple[str, Used]]
 
@@ -22,7 +26,7 @@ def settings_here(config: Path) -> Settings:
         place: Place | None = place_of(config)
     except UserError:
         place = None
-    settings = place.settings if place else read_settings(config)
+    settings = place.settings if place else settings_of(config)
     if place is None or not (settings.database or (settings.data_dir / "ledger.db").exists()):
         settings.need_board()
     return settings

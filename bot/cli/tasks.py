@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.given import settings_of
 from bot.cli.ledger import ledger_of
 from bot.core.plans.plan import FOLDER
 from bot.errors import UserError
-from bot.settings import FILE, Settings, read_settings
+from bot.whereabouts import FILE, Whereabouts, whereabouts
 
 if TYPE_CHECKING:
     from bot.ledger.ledger import SqlLedger
     from bot.ledger.plans import Plans, Task
+    from bot.settings import Settings
 
 ACTIVE = "active-task-id.txt"  # in FOLDER: the task of shells that are bound to none
 
@@ -23,7 +26,13 @@ ACTIVE = "active-task-id.txt"  # in FOLDER: the task of shells that are bound to
 @dataclass(frozen=True)
 class Place:
     top: Path  # of the repository
-    settings: Settings
+    where: Whereabouts
+    config: Path  # the settings file; it may not be there
+
+    @cached_property
+    def settings(self) -> Settings:
+        """All of them, for who needs more than to know where it is."""
+        return settings_of(self.config).model_copy(update={"data_dir": self.where.data_dir})
 
     @property
     def repo(self) -> str:
@@ -56,7 +65,7 @@ class Place:
         from bot.ledger.plans import Plans
 
         self.made_folder()
-        found = await opened(Plans, self.settings.ledger_url())
+        found = await opened(Plans, self.where.ledger_url())
         try:
             yield found
         finally:
@@ -80,15 +89,16 @@ def place_of(config: Path = FILE, project: Path | None = None) -> Place:
     top = _top((project or Path()).resolve())
     beside = top / FILE
     if config != FILE or FILE.exists():
-        return Place(top, read_settings(config))
-    settings = read_settings(beside if beside.exists() else FILE)
-    return Place(top, settings.model_copy(update={"data_dir": top / settings.data_dir}))
+        return Place(top, whereabouts(config), config)
+    config = beside if beside.exists() else FILE
+    where = whereabouts(config)
+    return Place(top, replace(where, data_dir=top / where.data_dir), config)
 
 
 async def task_meant(place: Place, ledger: Plans, given: str = "") -> Task:
     """The one that is named, else the one this shell is bound to (SLUICE_TASK_ID), else the active one, else the only
     one; with what somebody edited in its files before it started."""
-    task_id = given or place.settings.task_id or place.active
+    task_id = given or place.where.task_id or place.active
     task = await ledger.task(task_id) if task_id else await _only_one(place, ledger)
     if task is not None and task.happened:
         return task

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import AsJson, Config
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 
 def usage(

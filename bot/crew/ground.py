@@ -11,7 +11,7 @@ from bot.core.crew import Mate
 from bot.core.worktree import WorkSpec
 from bot.equipment import local_git
 from bot.errors import UserError
-from bot.git import Git
+from bot.git.facade import Git
 from bot.settings import Settings
 
 AUTHOR = ("Sluice", "sluice@localhost")

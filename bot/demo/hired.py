@@ -10,7 +10,7 @@ from typing import Any
 from bot.agents.logins import HOW_TO_LOG_IN, login_of
 from bot.agents.runtimes import PROGRAMS, runtime_of
 from bot.errors import UserError
-from bot.settings import PeerSettings, Settings, read_settings
+from bot.settings import PeerSettings, read_settings
 
 THRIFT: Mapping[str, Any] = {"capacity": 2, "cost_per_run": 1.0, "tokens_per_run": 1_000_000, "minutes": 15.0}
 EVERYTHING = {
@@ -25,7 +25,7 @@ WORDS = "Agent {name} works with {login}: its tokens are yours. A run may cost a
 
 def hire(name: str, config: Path) -> tuple[Mapping[str, Any], str]:
     """The agent's table in the demo's settings, and what is said of it. Raises UserError when it cannot work."""
-    settings = read_settings(config) if config.exists() else Settings()
+    settings = read_settings(config) if config.exists() else read_settings()
     peer = settings.peers.get(name) or _installed(name)
     if peer.runtime == "scripted":
         raise UserError(f"agent {name} plays a script of its own; the demo has one for its items")

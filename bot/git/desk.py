@@ -56,7 +56,7 @@ class Desk:
 
     async def resume(self, trailers: Mapping[str, str]) -> tuple[str, Origin]:
         """What a life that was cut short left is its run's as well."""
-        return (await self.collect(LEFT_OVER, trailers)).head, "existing"
+        return (await self._taken(LEFT_OVER, trailers))[0], "existing"
 
     async def start(self, saved: str | None) -> tuple[str, Origin]:
         """Where a tree that is not there begins: the branch, unfinished work that goes on from it, or the base."""
@@ -146,6 +146,10 @@ class Desk:
     # --- what lies in it ----------------------------------------------------------------------------------------------
 
     async def collect(self, message: str, trailers: Mapping[str, str]) -> Work:
+        return await self.describe(*await self._taken(message, trailers))
+
+    async def _taken(self, message: str, trailers: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+        """The head that has all of it, and the files of a merge that are still to be seen to."""
         item = self.spec.item
         if self.exists:
             if files := await self.mirror.ref(laying_ref(item)):
@@ -154,9 +158,9 @@ class Desk:
         head = await self.mirror.ref(local_ref(item))
         if head is None:
             raise GitFailed(f"nothing was ever collected for {self.spec.branch} of {self.spec.repo}")
-        return await self.describe(head, ())
+        return head, ()
 
-    async def _collect_tree(self, message: str, trailers: Mapping[str, str]) -> Work:
+    async def _collect_tree(self, message: str, trailers: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
         item = self.spec.item
         head = await self._agents_head(await self._known(), trailers)
         files = await unmasked(self.index, item, await self.index.snapshot(head, await self._submodules()))
@@ -169,7 +173,7 @@ class Desk:
         if len(parents) > 1 or files != await self.mirror.tree_of(head):
             head = await self.mirror.commit(files, tuple(parents), worded(message, trailers, LEFT_OVER))
         await self.mirror.set_refs({local_ref(item): head} | ({merging_ref(item): None} if resolved else {}))
-        return await self.describe(head, left)
+        return head, left
 
     async def _known(self) -> str:
         """The head Sluice last knew; if the mirror was lost, where a fresh tree would start."""
@@ -209,7 +213,7 @@ class Desk:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     async def refuse_unless_safe(self) -> None:
-        head = (await self.collect(LEFT_OVER, {})).head
+        head, _ = await self._taken(LEFT_OVER, {})
         if head == await self.mirror.remote_ref(self.spec.saved_ref):
             return
         await self.mirror.fetch()

@@ -13,8 +13,8 @@ from bot.git import heartbeat
 from bot.git import probe as probes
 from bot.git import push as pushes
 from bot.git.layout import Layout, check_branch
-from bot.git.mirror import Mirror, names
-from bot.git.process import Runner
+from bot.git.mirror import Mirror
+from bot.git.process import Runner, names
 from bot.git.worktree import Worktrees
 
 WORKFLOWS, NEWEST = ".github/workflows", "refs/sluice/newest"

@@ -19,8 +19,8 @@ from pathlib import Path
 import structlog
 
 from bot.git.errors import GitFailed
-from bot.git.mirror import Mirror, names
-from bot.git.process import failure
+from bot.git.mirror import Mirror
+from bot.git.process import failure, names
 from bot.git.taming import tame
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from bot.core.policy import is_agent_config, starts_programs
 from bot.git.index import Index
 from bot.git.layout import masked_ref
-from bot.git.mirror import Mirror, names
+from bot.git.mirror import Mirror
+from bot.git.process import names
 
 Entries = dict[str, str]  # by path: mode and SHA
 

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from bot.git.errors import GitFailed
-from bot.git.mirror import Mirror, names
-from bot.git.process import failure
+from bot.git.mirror import Mirror
+from bot.git.process import failure, names
 
 _MARKER = re.compile(rb"^(<{7}|>{7}) (refs/|[0-9a-f]{40})", re.MULTILINE)
 

@@ -17,7 +17,7 @@ from bot.git.dotgit import IGNORED
 from bot.git.errors import GitFailed
 from bot.git.layout import remote_branch
 from bot.git.loose import UNTOLD, read_ref
-from bot.git.process import Answer, Runner, failure
+from bot.git.process import Answer, Runner, failure, names
 
 _DENIED = re.compile(r"returned error: 40[134]|Repository not found|Authentication failed")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -135,7 +135,10 @@ class Mirror:
 
     async def set_refs(self, updates: Mapping[str, str | None]) -> None:
         """Set (or with None delete) refs of the mirror, all or none; deleting what is not there is no error."""
-        lines = [f"update {ref}\0{sha}\0\0" if sha else f"delete {ref}\0\0" for ref, sha in updates.items()]
+        changed = {ref: sha for ref, sha in updates.items() if read_ref(self.path, ref) != sha}
+        lines = [f"update {ref}\0{sha}\0\0" if sha else f"delete {ref}\0\0" for ref, sha in changed.items()]
+        if not lines:
+            return
         async with self._lock:
             await self.git.run(self.path, "update-ref", "-z", "--stdin", stdin="".join(lines).encode())
 
@@ -180,11 +183,6 @@ class Mirror:
         """A file's content in a commit or tree; None when there is no such file."""
         answer = await self.git.attempt(self.path, "cat-file", "blob", f"{rev}:{path}")
         return answer.out if answer.code == 0 else None
-
-
-def names(out: bytes) -> list[str]:
-    """The paths of a NUL-separated answer, byte for byte."""
-    return [name for name in out.decode("utf-8", "surrogateescape").split("\0") if name]
 
 
 def _count(text: str) -> int:

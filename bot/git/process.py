@@ -155,3 +155,8 @@ def _drop_stale_lock(message: str) -> None:
         with contextlib.suppress(OSError):
             if time.time() - lock.lstat().st_mtime > STALE_LOCK:
                 lock.unlink()
+
+
+def names(out: bytes) -> list[str]:
+    """The paths of a NUL-separated answer, byte for byte."""
+    return [name for name in out.decode("utf-8", "surrogateescape").split("\0") if name]

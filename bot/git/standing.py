@@ -11,8 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.git.mirror import names
-from bot.git.process import Answer, Runner
+from bot.git.process import Answer, Runner, names
 
 NOBODY = Runner(("sluice", "sluice@localhost"))  # nothing is committed
 

@@ -56,7 +56,8 @@ class Worktrees:
         async with self._locks[spec.item]:
             desk = self._desk(spec)
             saved = await desk.fetch()
-            await self._desk(part).fetch()
+            if await desk.mirror.commit_at(head) is None:  # collected on another machine, and saved
+                await self._desk(part).fetch()
             mine = await desk.gathered(saved)
             merged = await merge(desk.mirror, mine, await desk.mirror.need(head), head, note)
             if isinstance(merged, Pending):

@@ -76,9 +76,11 @@ class _Reader:
         self.phases: list[_Phase] = []
         self.here: _Draft = self.head
         self.comment = 0  # the line where one began that has not ended
+        self.last = 1
 
     def take(self, number: int, line: str) -> None:
         """One line more."""
+        self.last = number
         if self._is_comment(number, line) or not line.strip():
             return
         if line.startswith(">"):
@@ -150,6 +152,10 @@ class _Reader:
         explanation = _text(self.explanation) if self.explanation else ""
         changed = {**usual, **self.head.values, "summary": self.summary, "phases": phases, "explanation": explanation}
         plan = replace(self.before, **changed)
+        if not self.summary:
+            raise NotUnderstood("line 1: the heading is missing that says what is to be done, as in # Add logging")
+        if not self.phases:
+            raise NotUnderstood(f"line {self.last}: a phase is missing, as in ## Phase 1: Build")
         if RISKS.index(plan.risk) > RISKS.index(self.before.risk):
             plan = asking(plan)
         if wrong := problems(plan):
@@ -157,12 +163,12 @@ class _Reader:
         return plan
 
     def _where(self, problem: str) -> str:
-        """The line of the heading that a sentence of `problems` speaks of."""
+        """The line of the heading that a sentence of `problems` speaks of; the first, where it is all of the plan."""
         headings = {str(phase.number): phase.line for phase in reversed(self.phases)}
         for step in (step for phase in self.phases for step in phase.steps):
             headings |= {each.id: each.line for each in (step, *step.team)}
         named = [headings[name] for name in PLACE.findall(problem) if name in headings]
-        return f"line {named[0]}: " if named else ""
+        return f"line {named[0] if named else 1}: "
 
 
 def _put(draft: _Draft, key: str, said: str, known: Mapping[str, Field], *more: str) -> None:

@@ -28,6 +28,8 @@ def read_record(text: str) -> Plan | str:
         json.dumps(data, ensure_ascii=False).encode()  # half of a character can be written in JSON, and nowhere else
     except (ValueError, RecursionError) as error:
         return f"not valid JSON: {error}"
+    if not isinstance(data, dict):
+        return "no plan: that is an object with a task_id, a summary and phases"
     return read_plain(data)
 
 

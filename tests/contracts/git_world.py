@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.worktree import Work, WorkSpec
-from bot.git import Git
+from bot.git.facade import Git
 
 REPO = "acme/widgets"
 SPEC = WorkSpec(REPO, "PVTI_1", "sluice/7-fix-the-typo", "main")

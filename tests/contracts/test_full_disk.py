@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.events import event
 from bot.errors import Unavailable
-from bot.git import GitFailed
+from bot.git.errors import GitFailed
 from bot.ledger.open import open_ledger
 from tests.contracts.git_world import SPEC, GitWorld, git
 from tests.contracts.ledger_world import NOW, add

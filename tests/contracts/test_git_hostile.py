@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.worktree import WorkSpec
-from bot.git import GitFailed
+from bot.git.errors import GitFailed
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
 pytestmark = pytest.mark.slow
@@ -333,7 +333,7 @@ async def test_a_kill_while_files_are_laid_loses_nothing(world: GitWorld) -> Non
 
 async def test_a_token_shows_nowhere(world: GitWorld, tmp_path: Path) -> None:
     """The credential is in no file under the root, the mirror's configuration and the tree included."""
-    from bot.git import Git
+    from bot.git.facade import Git
 
     async def token(repo: str) -> str:
         return "ghs_secret"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.worktree import ref_part
 from bot.git.loose import UNTOLD, read_ref
 from tests.contracts.git_world import REPO, GitWorld, git
 
@@ -23,10 +24,13 @@ def test_a_ref_is_what_git_says_it_is(mirror: Path) -> None:
     """A branch in a file of its own is read, and one that has none is not there."""
     assert read_ref(mirror, "refs/heads/main") == git(mirror, "rev-parse", "refs/heads/main")
     assert read_ref(mirror, "refs/heads/other") is None
+    steps = f"refs/sluice/local/{ref_part('task-a.1.1')}"
+    git(mirror, "update-ref", steps, "refs/heads/main")
+    assert read_ref(mirror, steps) == git(mirror, "rev-parse", steps)
 
 
 def test_what_is_not_plain_to_see_is_gits_to_say(mirror: Path) -> None:
-    """Packed refs, refs of refs, expressions and paths that lead elsewhere are not judged by their files."""
+    """Refs of refs, expressions and paths that lead elsewhere are not judged by their files."""
     git(mirror, "symbolic-ref", "refs/heads/alias", "refs/heads/main")
     (mirror / "refs/heads/main.lock").write_text("0" * 40)
     told = ("refs/heads/alias", "refs/heads/main^{commit}", "refs/heads", "refs/heads/../../HEAD", "HEAD")
@@ -34,8 +38,26 @@ def test_what_is_not_plain_to_see_is_gits_to_say(mirror: Path) -> None:
         assert read_ref(mirror, name) is UNTOLD, name
     (mirror / "refs/heads/main.lock").unlink()
     git(mirror, "pack-refs", "--all")
+    (mirror / "reftable").mkdir()
     assert read_ref(mirror, "refs/heads/main") is UNTOLD
     assert read_ref(mirror, "refs/heads/other") is UNTOLD
+
+
+def test_packed_refs_are_read(mirror: Path) -> None:
+    """A file of its own outranks what was packed before; a tag's own line is not taken for its commit's."""
+    first = git(mirror, "rev-parse", "refs/heads/main")
+    git(mirror, "tag", "-a", "-m", "one", "v1", "main")
+    git(mirror, "update-ref", "refs/heads/deep/main", first)
+    git(mirror, "pack-refs", "--all")
+    assert not (mirror / "refs/heads/main").exists()
+    for name in ("refs/heads/main", "refs/tags/v1", "refs/heads/deep/main"):
+        assert read_ref(mirror, name) == git(mirror, "rev-parse", name)
+    assert read_ref(mirror, "refs/heads/other") is read_ref(mirror, "refs/deep/main") is None
+    second = git(mirror, "commit-tree", f"{first}^{{tree}}", "-m", "two")
+    git(mirror, "update-ref", "refs/heads/main", second)
+    assert read_ref(mirror, "refs/heads/main") == second
+    git(mirror, "update-ref", "-d", "refs/heads/main")
+    assert read_ref(mirror, "refs/heads/main") is None
 
 
 async def test_packed_refs_and_a_lost_mirror_change_nothing(tmp_path: Path) -> None:

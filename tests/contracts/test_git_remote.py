@@ -11,7 +11,8 @@ import pytest
 
 from bot.core.worktree import ClaimNote
 from bot.errors import NotKept
-from bot.git import Git, GitFailed
+from bot.git.errors import GitFailed
+from bot.git.facade import Git
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.worktree import FileChange
-from bot.git import Git, GitFailed
+from bot.git.errors import GitFailed
+from bot.git.facade import Git
 from tests.contracts.git_world import REPO, SPEC, GitWorld, git
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 
 from bot.context import Context
 from bot.core.budget import Caps
-from bot.git import Git
+from bot.git.facade import Git
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from bot.service import Onlooker

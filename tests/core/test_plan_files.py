@@ -141,7 +141,8 @@ def test_a_risk_that_is_raised_asks_for_its_approvals() -> None:
         ("### 1.1 engineer", "##### 1.1", "line 17: not understood: '##### 1.1'; headings are ## Phase 1: Name"),
         ("- Model: sonnet", "- After: 2.1", "line 17: step 1.1 depends on 2.1, which comes in a later phase"),
         ("task-logging-a3f9", "task-other-0001", "line 6: this is the plan of task-logging-a3f9, and stays so"),
-        ("# Add logging", "", "the plan says nothing of what is to be done: `summary` is empty"),
+        ("# Add logging", "", "line 1: the heading is missing that says what is to be done"),
+        ("### 1.1 engineer", "### 1.1", "line 17: step 1.1 needs an agent and a task"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(instead: str, by: str, said: str) -> None:
@@ -149,6 +150,22 @@ def test_a_mistake_is_told_with_its_line(instead: str, by: str, said: str) -> No
     assert instead in page(PLAN)
     with pytest.raises(NotUnderstood) as wrong:
         read_page(page(PLAN).replace(instead, by, 1), PLAN)
+    assert str(wrong.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1: the heading is missing that says what is to be done"),
+        ("\n\n\n", "line 1: the heading is missing"),
+        ("# Add logging\n\n- Risk: LOW\n", "line 4: a phase is missing, as in ## Phase 1: Build"),
+        ("# Add logging\n## Phase 1: Build\n", "line 2: phase 1 (Build) has no step"),
+    ],
+)
+def test_a_page_that_lacks_something_says_where_it_belongs(text: str, said: str) -> None:
+    """An empty one, too."""
+    with pytest.raises(NotUnderstood) as wrong:
+        read_page(text, PLAN)
     assert str(wrong.value).startswith(said)
 
 

@@ -52,7 +52,10 @@ HEAVY = ("alembic", "dbos", "github", "gql", "fastapi", "markdown_it", "httpx", 
 
 @pytest.mark.parametrize(
     ("needed", "heavy"),
-    [("bot.cli", ("sqlalchemy", *HEAVY)), ("bot.cli, bot.ledger.open", ("sqlalchemy.orm", *HEAVY))],
+    [
+        ("bot.cli; bot.cli.command_line()", ("pydantic", "rich", "sqlalchemy", *HEAVY)),
+        ("bot.ledger.open", ("sqlalchemy.orm", *HEAVY)),
+    ],
     ids=["--help", "a look into the ledger"],
 )
 def test_a_light_command_is_quick(needed: str, heavy: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import typer_app
+from bot.cli import command_line
 from bot.core.plans.playbook import Playbook
 from bot.core.policy import Policy
 from bot.playbook_files import read_playbook, shipped
@@ -33,7 +33,7 @@ def fastapi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def says(command: str) -> str:
-    told = CliRunner().invoke(typer_app, shlex.split(command)[1:], catch_exceptions=False)
+    told = CliRunner().invoke(command_line(), shlex.split(command)[1:], catch_exceptions=False)
     assert told.exit_code == 0, told.output
     return told.output
 

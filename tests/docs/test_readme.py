@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from bot.cli import typer_app
+from bot.cli import command_line
 from bot.core.comments import help_text
 from bot.core.policy import Policy
 from bot.core.stage import COLUMN, MOVES
@@ -47,7 +47,7 @@ def test_it_begins_with_what_it_is_and_two_commands() -> None:
 @pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("sluice ")])
 def test_every_command_shown_exists(line: str) -> None:
     """The command line understands what the README tells people to type."""
-    told = CliRunner().invoke(typer_app, [*shlex.split(line)[1:], "--help"])
+    told = CliRunner().invoke(command_line(), [*shlex.split(line)[1:], "--help"])
     assert told.exit_code == 0, told.output
 
 
@@ -61,8 +61,8 @@ def test_every_target_shown_exists() -> None:
 
 def test_every_command_of_sluice_is_shown() -> None:
     """What the program can do is in the README, down to the subcommands."""
-    groups = {group.name: group.typer_instance for group in typer_app.registered_groups if group.typer_instance}
-    single = [str(command.name) for command in typer_app.registered_commands]
+    groups = {group.name: group.typer_instance for group in command_line().registered_groups if group.typer_instance}
+    single = [str(command.name) for command in command_line().registered_commands]
     nested = [
         f"{name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
         for name, group in groups.items()

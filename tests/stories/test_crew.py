@@ -19,7 +19,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import typer_app
+from bot.cli import command_line
 from bot.cli.tasks import place_of
 from bot.crew.ground import folder_for
 from bot.crew.lease import is_held
@@ -97,7 +97,7 @@ class Yard:
 
 
 def shell(*words: str, config: Path) -> str:
-    told = CliRunner().invoke(typer_app, [*words, "--config", str(config)], catch_exceptions=False)
+    told = CliRunner().invoke(command_line(), [*words, "--config", str(config)], catch_exceptions=False)
     assert told.exit_code == 0, told.output
     return told.output
 
@@ -358,7 +358,7 @@ def test_an_agent_at_its_work_creates_no_agents(yard: Yard, monkeypatch: pytest.
     yard.orchestrator.create_agent("deep", "Create more")
     yard.until(yard.orchestrator.all_agents_complete)
     assert "SLUICE_RUN=" in yard.shown(yard.orchestrator.get_agent_output("deep")["branch"], "env.txt")
-    told = CliRunner().invoke(typer_app, ["agent", "list"], env={"SLUICE_RUN": "beef"})
+    told = CliRunner().invoke(command_line(), ["agent", "list"], env={"SLUICE_RUN": "beef"})
     assert isinstance(told.exception, UserError) and "may not create or command agents" in str(told.exception)
     monkeypatch.setenv("SLUICE_RUN", "beef")
     with pytest.raises(UserError, match="report to whoever created you"):
@@ -375,7 +375,7 @@ def test_the_page_says_when_to_orchestrate_and_when_not() -> None:
 
 def test_slash_commands_are_laid_and_every_command_in_them_exists(yard: Yard) -> None:
     """By the names of the pattern; somebody's own file of such a name is left alone, and told of."""
-    laid = CliRunner().invoke(typer_app, ["agent", "commands", "--write", str(yard.folder)])
+    laid = CliRunner().invoke(command_line(), ["agent", "commands", "--write", str(yard.folder)])
     assert laid.exit_code == 0, laid.output
     files = {path.stem: path.read_text() for path in yard.folder.glob(".claude/*/*.md")}
     asked = re.findall(r"^/([a-z-]+)", PAGE, re.MULTILINE)
@@ -384,8 +384,8 @@ def test_slash_commands_are_laid_and_every_command_in_them_exists(yard: Yard) ->
     text = "\n".join((PAGE, *files.values()))
     lines = re.findall(r"^ *(sluice .*)$", text, re.MULTILINE) + re.findall(r"`(sluice [^`]+)`", text)
     for line in {line for line in lines if line.split()[1] != "serve"}:
-        told = CliRunner().invoke(typer_app, [*shlex.split(line)[1:], "--help"])
+        told = CliRunner().invoke(command_line(), [*shlex.split(line)[1:], "--help"])
         assert told.exit_code == 0, (line, told.output)
     (yard.folder / ".claude/commands/scout.md").write_bytes(b"mine, and no UTF-8: \xff\n")
-    again = CliRunner().invoke(typer_app, ["agent", "commands", "--write", str(yard.folder)])
+    again = CliRunner().invoke(command_line(), ["agent", "commands", "--write", str(yard.folder)])
     assert isinstance(again.exception, UserError) and "scout.md is somebody's own" in str(again.exception)

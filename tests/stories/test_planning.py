@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import typer_app
+from bot.cli import command_line
 from bot.cli.plan_desk import alone
 from bot.cli.tasks import place_of, task_meant
 from bot.core.plans.happened import Dispatched, Recorded, Started
@@ -50,7 +50,7 @@ def say(repository: Path) -> Say:
     """`sluice plan` in this very process: what it prints."""
 
     def said(*words: str) -> str:
-        result = CliRunner().invoke(typer_app, ["plan", *words], catch_exceptions=False)
+        result = CliRunner().invoke(command_line(), ["plan", *words], catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return result.output
 
@@ -165,11 +165,12 @@ def test_each_task_has_its_own_shared_context(repository: Path, say: Say) -> Non
         say(summary, "--save")
         active.append(place_of().active)
     first, second = active
-    started = CliRunner().invoke(typer_app, ["execute", "start", "--task-id", first]).output
+    started = CliRunner().invoke(command_line(), ["execute", "start", "--task-id", first]).output
     assert f"Read .sluice/executions/{first}/context.md for" in started
     assert (repository / f".sluice/executions/{first}/context.md").read_text().startswith("# Fix the typo\n")
     assert (
-        "Read .sluice/context.md for" in CliRunner().invoke(typer_app, ["execute", "start", "--task-id", second]).output
+        "Read .sluice/context.md for"
+        in CliRunner().invoke(command_line(), ["execute", "start", "--task-id", second]).output
     )
 
 

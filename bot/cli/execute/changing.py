@@ -11,7 +11,7 @@ import typer
 from bot.cli.execute.options import Form, Output, StepId, TaskId, say
 from bot.cli.options import Config
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.cli.execute.sitting import Sitting

@@ -12,7 +12,7 @@ from bot.cli.execute.options import Form, Output, PhaseId, Result, TaskId, Word,
 from bot.cli.options import Config
 from bot.cli.output import console, print_json
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.cli.execute.sitting import Sitting

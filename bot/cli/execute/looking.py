@@ -13,7 +13,7 @@ from bot.cli.execute.options import Form, Output, TaskId, say
 from bot.cli.options import Config
 from bot.cli.output import console, print_json, print_table
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.cli.execute.sitting import Sitting
@@ -64,7 +64,7 @@ def _whose(unit: StepState) -> str:
 def _bound(place: Place, given: str) -> str:
     if given:
         return "by --task-id"
-    return "by SLUICE_TASK_ID" if place.settings.task_id else "to the active task"
+    return "by SLUICE_TASK_ID" if place.where.task_id else "to the active task"
 
 
 def list_tasks(
@@ -81,12 +81,12 @@ async def _list(config: Path, output: Form) -> None:
     place = place_of(config)
     async with place.plans() as ledger:
         tasks = await ledger.tasks(place.repo)
-    meant = place.settings.task_id or place.active
+    meant = place.where.task_id or place.active
     rows = [_row(place, task, meant) for task in tasks]
     if output is Form.json:
         print_json({"tasks": rows})
         return
-    print_table(COLUMNS, [["*" if row["active"] else "", *list(row.values())[1:]] for row in rows])
+    print_table(COLUMNS, [["*" if row["active"] else "", *list(row.values())[1:]] for row in rows], whole=("task id",))
 
 
 def _row(place: Place, task: Task, meant: str) -> dict[str, object]:
@@ -120,7 +120,7 @@ async def _switch(config: Path, task_id: str, output: Form) -> None:
             raise UserError(f"there is no task {task_id}; `sluice execute list` shows all")
     place.activate(task_id)
     say(output, {"active": task_id}, f"Active task: {task_id}")
-    if (bound := place.settings.task_id) and bound != task_id:
+    if (bound := place.where.task_id) and bound != task_id:
         console.print(f"This shell stays bound to {bound}: export SLUICE_TASK_ID={task_id}")
 
 

@@ -12,7 +12,7 @@ import typer
 from bot.cli.execute.options import Form, Output, TaskId
 from bot.cli.options import Config
 from bot.errors import UserError
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 TERMINATED = 128 + signal.SIGTERM
 MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="Dispatch no more than this many steps.")]

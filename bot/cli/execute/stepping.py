@@ -11,7 +11,7 @@ import typer
 from bot.cli.execute.options import Agent, Form, Output, StepId, TaskId
 from bot.cli.options import Config
 from bot.cli.output import console, print_json
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.cli.execute.sitting import Sitting

@@ -10,7 +10,7 @@ import typer
 from bot.cli.init.given import Given
 from bot.cli.options import Config
 from bot.cli.output import fail
-from bot.settings import FILE
+from bot.whereabouts import FILE
 
 NO_REPOS: list[str] = []
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bot.cli.init.drafted import from_environment
+from bot.cli.init.environment import from_environment
 from bot.cli.init.given import Given
 from bot.cli.init.identity import Who
 from bot.cli.init.questions import Questions

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.cli.init.drafted import Drafted, from_environment, has_display
 from bot.cli.init.earlier import Earlier, put_settings
+from bot.cli.init.environment import from_environment, has_display
 from bot.cli.init.files import SECRET, put, settings_text
 from bot.cli.init.given import Given
 from bot.cli.init.page import page
@@ -45,7 +45,7 @@ class Who:
     at: Installed | None = field(default=None)  # an App's place
 
     def drafted(self, boards: Table) -> Settings:
-        return Drafted.model_validate({"github": {**self.table, **self.outside}, "boards": boards})
+        return Settings.model_validate({"github": {**self.table, **self.outside}, "boards": boards})
 
 
 async def who(given: Given, ask: Questions, places: Places, left: Earlier | None) -> Who:
@@ -143,7 +143,7 @@ def _at(wanted: str, found: list[Installed]) -> list[Installed]:
 
 
 async def _settled(given: Given, ask: Questions, table: Table, outside: Table) -> Who:
-    identity = identity_of(Drafted.model_validate({"github": {**table, **outside}}))
+    identity = identity_of(Settings.model_validate({"github": {**table, **outside}}))
     try:
         login = await identity.login()
     except Refused as error:
@@ -173,6 +173,6 @@ def _warn(login: str) -> None:
 
 def _addresses(places: Places) -> dict[str, Any]:
     """Those of github.com go without saying."""
-    usual = Drafted().github
+    usual = Settings().github
     found = {"api_url": places.api, "git_url": places.git}
     return {key: value for key, value in found.items() if value != getattr(usual, key)}

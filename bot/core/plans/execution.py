@@ -288,4 +288,5 @@ def _teamed(s: StepState) -> StepState:
 
 
 def _is(s: StepState, step: str) -> bool:
-    return s.step.id == step or any(member.step.id == step for member in s.team)
+    """Asked of every step for each thing that happened: most have no team."""
+    return s.step.id == step or (bool(s.team) and any(member.step.id == step for member in s.team))
