@@ -117,7 +117,7 @@ async def _retry_step(config: Path, task_id: str, step: str, why: str, output: F
     async with sitting(config, task_id) as sit:
         unit = sit.unit(step)
         failed = unit.recorded.error or unit.recorded.outcome if unit.recorded else ""
-        await sit.let(SentBack(sit.now, step, why or failed or "It is to be done once more."))
+        await sit.let(SentBack(sit.now, step, why or failed or "It is to be done once more.", asked=True))
     say(output, {"status": "pending", "step_id": step}, f"Sent back: step {step}")
 
 
