@@ -31,7 +31,8 @@ LOADED = "import asyncio, typer, pydantic, sqlalchemy; pydantic.TypeAdapter"  # 
 TIMES, WIDE, PHASES, BARE = 7, 10, 10, 10
 TASK, TITLE = "task-wide-0001", "Write a hundred files"
 HOUSE = "Every line of a log is one event with its fields; no secret is ever in one.\n" * 60
-SETTINGS = '[caps]\nrunning = 10\n[peers.robo]\nruntime = "scripted"\nscript = "{script}"\ncapacity = 10\n'
+SETTINGS = '[caps]\nrunning = 10\nruns_per_day = 1000\n[peers.robo]\nruntime = "scripted"\nscript = "{script}"\ncapacity = 10\n'
+POLICY = "[work]\nrunning = 10\nruns_per_day = 1000\n"
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _wide(phases: int, wide: int) -> list[Figure]:
     with TemporaryDirectory(prefix="sluice-bench-") as folder:
         yard, script = Yard(Path(folder).resolve() / "yard"), Path(folder) / "play.toml"
         script.write_text("".join(map(_play, steps)))
-        yard.begin(plan, **{"sluice.toml": SETTINGS.format(script=script)})
+        yard.begin(plan, **{"sluice.toml": SETTINGS.format(script=script), ".github/sluice.toml": POLICY})
         took, cpu = _cost(lambda: yard.sluice("run"))
         _, bare = _cost(lambda: _by_git_alone(yard, steps[:BARE]))
         happened = yard.happened(plan.task_id)
