@@ -31,8 +31,9 @@ LOADED = "import asyncio, typer, pydantic, sqlalchemy; pydantic.TypeAdapter"  # 
 TIMES, WIDE, PHASES, BARE = 7, 10, 10, 10
 TASK, TITLE = "task-wide-0001", "Write a hundred files"
 HOUSE = "Every line of a log is one event with its fields; no secret is ever in one.\n" * 60
-SETTINGS = '[caps]\nrunning = 10\nruns_per_day = 1000\n[peers.robo]\nruntime = "scripted"\nscript = "{script}"\ncapacity = 10\n'
-POLICY = "[work]\nrunning = 10\nruns_per_day = 1000\n"
+CAPS = "running = 10\nruns_per_day = 1000\n"
+SETTINGS = f'[caps]\n{CAPS}[peers.robo]\nruntime = "scripted"\nscript = "{{script}}"\ncapacity = 10\n'
+POLICY = f"[work]\n{CAPS}"
 
 
 @dataclass(frozen=True)
