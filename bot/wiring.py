@@ -227,8 +227,8 @@ def _pem(where: str, text: str) -> str:
 
 
 def _engine(settings: Settings) -> DbosEngine:
+    from bot.effects.agents import GATES
     from bot.engine import DbosEngine
-    from bot.perform import GATES
 
     queues = {name: peer.capacity for name, peer in settings.peers.items()} | {GATES: settings.caps.running}
     if settings.database:

@@ -12,7 +12,7 @@ from typing import Protocol
 from bot.context import Engine
 from bot.core.gates.verdict import GateRun
 from bot.core.run import Run
-from bot.perform import GATES
+from bot.effects.agents import GATES
 
 LOST = ("over", None)
 
