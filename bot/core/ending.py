@@ -13,7 +13,8 @@ from bot.core.actions import (
     RemoveWorktree,
     SayStatus,
 )
-from bot.core.comments import AGAIN, REOPEN_FIRST, REOPENED, not_started, over, summary
+from bot.core.comments import AGAIN, REOPEN_FIRST, REOPENED, not_started, over
+from bot.core.impact import summary
 from bot.core.item import Issue, Parked
 from bot.core.parking import ask
 from bot.core.pausing import stop

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.core import comments
+from bot.core.comments import STAGE_WORDS, sentence
+from bot.core.item import mention
 
 # GitHub's words for how a project goes (ProjectV2StatusUpdateStatus)
 Standing = Literal["INACTIVE", "ON_TRACK", "AT_RISK", "COMPLETE"]
+OVER = ("Merged", "Closed", "Done")
+REPORTED = ("working", "checking", "in review", "needing a person", "blocked", "waiting to start", "over")
+MOST_LISTED = 20  # in one status update
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def report(lines: Sequence[Line], paused_by: str | None) -> Report | None:
         return None
     stages = Counter(line.stage for line in lines)
     parked = [line for line in lines if line.stage == "Parked"]
-    body = comments.report(stages, [(line.ref, line.reason) for line in parked], paused_by)
+    body = body_of(stages, [(line.ref, line.reason) for line in parked], paused_by)
     return Report(_standing(stages, paused_by), body)
 
 
@@ -44,4 +48,17 @@ def _standing(stages: Counter[str], paused_by: str | None) -> Standing:
         return "INACTIVE"
     if stages["Parked"]:
         return "AT_RISK"
-    return "COMPLETE" if set(stages) <= set(comments.OVER) else "ON_TRACK"
+    return "COMPLETE" if set(stages) <= set(OVER) else "ON_TRACK"
+
+
+def body_of(stages: Mapping[str, int], waiting: Sequence[tuple[str, str]], paused_by: str | None) -> str:
+    """A board's status update. `waiting`: what needs a person, with the reason."""
+    words = Counter[str]()
+    for stage, count in stages.items():
+        words["over" if stage in OVER else STAGE_WORDS.get(stage, "waiting to start")] += count
+    told = [f"**Everything is paused** by {mention(paused_by)}."] if paused_by else []
+    told.append(", ".join(f"{words[word]} {word}" for word in REPORTED if words[word]) + ".")
+    shown = [f"- {ref}: {sentence(reason)}" for ref, reason in waiting[:MOST_LISTED]]
+    more = len(waiting) - len(shown)
+    told += ["", "Only a person can free these:", "", *shown] if shown else []
+    return "\n".join(told + ([f"- and {more} more"] if more > 0 else []))

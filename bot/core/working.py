@@ -24,10 +24,11 @@ from bot.core.actions import (
 )
 from bot.core.asking import reason_of
 from bot.core.budget import Refusal, admit
-from bot.core.comments import APPROVE_RESULT, BUDGET, opened, pull_body, pull_title, quoted
+from bot.core.comments import APPROVE_RESULT, BUDGET, opened, quoted
 from bot.core.comments import working as working_text
 from bot.core.gates.command import command, name_of
 from bot.core.gates.verdict import Verdict
+from bot.core.impact import pull_body, pull_title
 from bot.core.item import Claim
 from bot.core.parking import park
 from bot.core.prompts import Brief, again_brief, first_brief, rework_brief

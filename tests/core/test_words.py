@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from bot.commands import parse
 from bot.context import Heard
-from bot.core import comments
+from bot.core import comments, impact, report
 from bot.core.gates.verdict import Verdict
 from bot.core.plans import words
 from bot.core.plans.due import AskApproval
@@ -101,19 +101,19 @@ SAID: dict[str, Callable[[], str]] = {
     "plan by a stranger": lambda: words.plan_shown(
         carried_out(replace(PLAN, phases=(replace(PLAN.phases[1], name="@all </details>\n# x"),)), ())
     ),
-    "report": lambda: comments.report(
+    "report": lambda: report.body_of(
         {"Working": 2, "InReview": 1, "Parked": 1, "Merged": 1, "Done": 3},
         [("acme/shop#3", "agent claude failed")],
         None,
     ),
-    "report of many": lambda: comments.report(
+    "report of many": lambda: report.body_of(
         {"Parked": 22, "Gating": 1}, [(f"acme/shop#{n}", "no result") for n in range(22)], "mona"
     ),
-    "pull title": lambda: comments.pull_title("  Fix the typo "),
-    "pull body": lambda: comments.pull_body(item(), go_ahead(), priced(None), VERDICTS[:2]),
-    "pull body without proof": lambda: comments.pull_body(item(), go_ahead(), built("h1", "README.md"), ()),
-    "summary": lambda: comments.summary(item(), MERGED, (priced(0.5), priced(None)), VERDICTS, STAGES, NOW),
-    "summary of the unknown": lambda: comments.summary(item(), pull(state="MERGED"), (), (), (), NOW),
+    "pull title": lambda: impact.pull_title("  Fix the typo "),
+    "pull body": lambda: impact.pull_body(item(), go_ahead(), priced(None), VERDICTS[:2]),
+    "pull body without proof": lambda: impact.pull_body(item(), go_ahead(), built("h1", "README.md"), ()),
+    "summary": lambda: impact.summary(item(), MERGED, (priced(0.5), priced(None)), VERDICTS, STAGES, NOW),
+    "summary of the unknown": lambda: impact.summary(item(), pull(state="MERGED"), (), (), (), NOW),
     "removed": lambda: comments.removed(),
     "over": lambda: comments.over("the issue was closed"),
     "check title": lambda: comments.check_title("action_required", "the workflow ended: cancelled"),
@@ -142,14 +142,25 @@ def test_no_sentence_is_a_command(name: str) -> None:
 
 
 def test_every_sentence_is_snapshotted() -> None:
-    """A function of comments.py that says something has a row above."""
+    """A function of comments.py or impact.py that says something has a row above."""
     said = {name.split(".")[-1] for row in SAID.values() for name in row.__code__.co_names} | {"opened", "help_text"}
     public = {
         node.name
-        for node in ast.parse((CORE / "comments.py").read_text()).body
+        for file in ("comments.py", "impact.py")
+        for node in ast.parse((CORE / file).read_text()).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
-    parts_of_others = {"gate_table", "changed", "quoted", "risk", "undone", "cost", "time_in_stages", "sentence"}
+    parts_of_others = {
+        "gate_table",
+        "changed",
+        "quoted",
+        "risk",
+        "undone",
+        "cost",
+        "time_in_stages",
+        "sentence",
+        "cell",
+    }
     assert public - parts_of_others <= said
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.core.comments import AGAIN, changed, sentence
+from bot.core.comments import AGAIN, sentence
 from bot.core.foreign import clean
+from bot.core.impact import changed
 from bot.core.item import GoAhead, mention
 from bot.core.plans.due import AskApproval
 from bot.core.plans.execution import Execution, PhaseState, StepState
