@@ -104,6 +104,7 @@ def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
     assert all(each.own_tree for each in stage.happened(Dispatched))
     assert "step 1.1: robo complete" in stage.shop.git("log", "--format=%s", f"sluice/{TASK}").splitlines()
     assert stage.happened(GateJudged)[0].how == "command"
+    assert "Real tokens: unknown: the agents of its runs tell none" in stage.shop.execute("status").out
     again = stage.shop.execute("run")
     assert again.code == 0 and len(stage.happened(Dispatched)) == 3
 

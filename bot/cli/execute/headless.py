@@ -209,7 +209,8 @@ def _say_complete(sit: Sitting, filed: dict[str, object], branch: str, output: F
     console.print(f"Retrospective: {filed['retrospective']}")
     if branch:
         files = len(sit.e.work.files) if sit.e.work else 0
-        console.print(f"Branch: {branch} ({files} files changed); `git merge {branch}` brings it into yours")
+        told = "1 file" if files == 1 else f"{files} files"
+        console.print(f"Branch: {branch} ({told} changed); `git merge {branch}` brings it into yours")
 
 
 async def _ask(e: Execution, what: dues.Due) -> Sequence[Happened]:
