@@ -451,6 +451,8 @@ def test_the_branch_its_user_stands_on_is_left_alone(stage: Stage) -> None:
     before = stage.shop.git("rev-parse", "HEAD")
     said = stage.shop.execute("run")
     assert said.code == 0 and f"branch sluice/{TASK} was left as it is" in said.out
+    kept = f"refs/sluice/work/{TASK}"
+    assert said.out.splitlines()[-1] == f"Kept at: {kept} (2 files changed); `git merge {kept}` brings it into yours"
     assert stage.shop.git("rev-parse", "HEAD") == before
     assert stage.shop.git("show", f"refs/sluice/work/{TASK}:docs/shop.md") == "# Shop"
 
