@@ -229,7 +229,7 @@ class Driver:
 
     async def _judged(self, unit: StepState, run: Run, now: datetime) -> None:
         if why := verdict(self.e, unit, run, await self.ledger.left_by_steps(self.task)):
-            if made_to_wait(run) and not self.stopped:
+            if made_to_wait(run) and not run.limited and not self.stopped:  # until when it is limited, its refusal says
                 self.stopped = Stop("limited", f"step {unit.step.id} ({run.peer}): {why}")
             await self._note(unit, run, rejected(self.e, unit, run, why, now, self.bench.rounds))
             return
