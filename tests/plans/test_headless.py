@@ -622,7 +622,8 @@ def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> Non
 
 
 def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -> None:
-    """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill."""
+    """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill, and nothing of it
+    lies about."""
     stage.plan(usual()[0])
     for lines in range(1, 30, 2):
         process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True)
@@ -637,6 +638,8 @@ def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -
     assert sum(each.passed for each in stage.happened(GateJudged)) == 1
     assert all(each.lost for each in stage.happened(SentBack))
     assert (stage.file("shop.py"), stage.file("docs/shop.md")) == ("SHOP = 1", "# Shop")
+    assert list((stage.shop.folder / "headless/worktrees").glob("*/*")) == []
+    assert stage.shop.git("for-each-ref", "refs/sluice") == ""
 
 
 def _toml(step: dict[str, Any]) -> str:
