@@ -621,6 +621,21 @@ def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> Non
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
+def test_what_another_machine_may_have_at_work_is_left_to_it(stage: Stage) -> None:
+    """A ledger may be shared: where no process ever had the task on this machine, `resume` ends no run and sends
+    nothing back."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    process.kill()
+    process.wait()
+    (lock,) = stage.shop.folder.glob("executions/*/driver.lock")
+    lock.unlink()
+    shown = stage.shop.execute("resume")
+    assert shown.code == 0 and "ACTION: WAIT" in shown.out
+    assert len(stage.shop.asked(lambda ledger: ledger.running())) == 1 and stage.happened(SentBack) == []
+
+
 def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -> None:
     """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill, and nothing of it
     lies about."""
