@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -202,6 +203,10 @@ def test_a_reopened_issues_plan_goes_on_and_sees_to_what_was_edited(edited: bool
         e = after(s.execution, found[0])
         assert [(p.phase.name, p.phase.gate) for p in e.phases[-1:]] == [("As it reads now", PLAN.phases[0].gate)]
         assert any(isinstance(action, Claim) for action in decide(replace(s, execution=e)).actions), "noted once"
+        assert s.issue
+        later = replace(s, now=NOW + timedelta(hours=1), issue=replace(s.issue, reopened_at=NOW + timedelta(minutes=9)))
+        later = replace(later, execution=e, moves=(move("Ready", minutes_ago=-10),))
+        assert any(isinstance(action, Claim) for action in decide(later).actions), "nor again when it is reopened again"
 
 
 @pytest.mark.parametrize(
