@@ -20,7 +20,22 @@ from bot.core.plans.stack import Facts
 from bot.core.policy import Planning
 from bot.core.snapshot import Grounds, Snapshot, StatusComment
 from bot.playbook_files import shipped
-from tests.core.facts import NOW, PLAN, STEPS_DONE, ago, go_ahead, in_plan, issue, item, move, order, policy, snapshot
+from tests.core.facts import (
+    NOW,
+    PLAN,
+    PLAN_OVER,
+    STEPS_DONE,
+    ago,
+    go_ahead,
+    in_plan,
+    issue,
+    item,
+    move,
+    order,
+    policy,
+    snapshot,
+    step_run,
+)
 
 GROUNDS = Grounds(Facts(("app.py", "pyproject.toml")), shipped())
 LIST = "- [ ] the code\n- [ ] the documents\n"
@@ -115,6 +130,10 @@ def test_a_plan_that_is_over_is_not_made_again_where_its_result_is_gone_on_with(
     assert adopted(replace(s, execution=over, item=item(pull_number=30), plans_over=1)) == []
     [second] = adopted(replace(s, execution=over, plans_over=1))
     assert second.task_id != plan.task_id
+    built = carried_out(PLAN, (*PLAN_OVER, Completed(ago(2))), on_board=True)
+    left = replace(s, execution=built, runs=(step_run("1.2", "s2"),), plans_over=1)
+    assert adopted(left) == []
+    assert adopted(replace(left, item=item(asked_fresh=1, fresh_at=ago(1)))), "whoever starts over has a plan again"
 
 
 def test_from_a_risk_on_a_person_approves_the_plan() -> None:
