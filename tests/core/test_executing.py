@@ -242,7 +242,10 @@ def test_the_gate_is_run_on_what_all_steps_did() -> None:
 
 def test_after_its_rounds_a_red_gate_needs_a_person() -> None:
     """And whoever asks again gives it one more."""
-    s = in_plan(*PHASE_OVER[:-1], GateJudged(ago(1), 1, False), runs=(step_run("1.2", "s2"),), **WIDE)
+    s = in_plan(*PHASE_OVER[:-1], GateJudged(ago(1), 1, False, head="h1"), runs=(step_run("1.2", "s2"),), **WIDE)
+    red = gate_run(state="failed", detail="1 failed")
+    told = done(replace(s, gate_runs=(red,)), Park)[0].reason
+    assert told == "the gate of phase 1 failed: `make test` failed"
     assert done(s, Park)[0].reason == "the gate of phase 1 failed"
     s = replace(s, item=claimed(claim=claim(go_ahead(key="order:9"))))
     assert [back.step for back in happened(s, SentBack)] == ["1.2"]
