@@ -7,18 +7,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, Park
+from bot.core.actions import (
+    Action,
+    AskPerson,
+    Decision,
+    Dispatch,
+    DispatchWorkflow,
+    Fold,
+    LoseRun,
+    NotePlan,
+    Park,
+    RunGate,
+)
 from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
 from bot.core.late import as_plan
 from bot.core.parking import ask_mark, park
 from bot.core.phase_gates import judge, why_red
-from bot.core.planned import peers_for, shown
+from bot.core.planned import card, peers_for, shown
 from bot.core.plans import due as dues
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import conflicting
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Completed, Happened, Recorded, SentBack, Started
+from bot.core.plans.plan import Phase
 from bot.core.plans.shortfall import shortfall
 from bot.core.plans.words import approval_wanted
 from bot.core.prompts import MORE_TO_USE, another_attempt
@@ -66,7 +78,7 @@ def _next(s: Snapshot, stage: Executing, runs: list[Run], waits: list[Decision])
         return decision
     match found[0]:
         case dues.JudgeGate(phase):
-            return judge(s, stage, phase)
+            return _judged(s, stage, phase)
         case dues.Failed(reason):
             return _failed(s, stage, reason)
         case dues.Complete():
@@ -75,6 +87,16 @@ def _next(s: Snapshot, stage: Executing, runs: list[Run], waits: list[Decision])
             return _wait(s, e, runs, waits, held)
         case _:
             return _wait(s, e, runs, waits, ())
+
+
+def _judged(s: Snapshot, stage: Executing, phase: Phase) -> Decision:
+    """While a gate runs the card and the status say where the plan stands: whoever asked for another attempt meanwhile
+    has the card in Ready."""
+    decision, e = judge(s, stage, phase), stage.execution
+    if not decision.actions:
+        return replace(decision, actions=shown(s, e))
+    begins = any(isinstance(action, RunGate | DispatchWorkflow) for action in decision.actions)
+    return replace(decision, actions=(*decision.actions, *card(s, e))) if begins else decision
 
 
 def _wait(

@@ -20,6 +20,7 @@ from bot.core.actions import (
     Park,
     PushBranch,
     RunGate,
+    SayStatus,
     SendBack,
     StopRun,
     Tell,
@@ -238,6 +239,17 @@ def test_the_gate_is_run_on_what_all_steps_did() -> None:
     assert back.step == "1.2" and "1 failed" in back.why
     (judged,) = happened(replace(s, gate_runs=(gate_run(),)), GateJudged)
     assert judged.passed and judged.how == "command"
+
+
+def test_while_a_gate_runs_card_and_status_say_so() -> None:
+    """Whoever asked for another attempt meanwhile has the card in Ready."""
+    s = in_plan(*PHASE_OVER[:-1], **WIDE)
+    assert done(s, MoveCard, SayStatus) == [], "the card is there, and the status is worth no write of its own"
+    ready = replace(s, face=replace(s.face, column="Ready")) if s.face else s
+    assert done(ready, MoveCard) == [MoveCard("In Progress")] and done(ready, RunGate)
+    runs = replace(ready, gate_runs=(gate_run(state="running"),))
+    assert done(runs, MoveCard, SayStatus)[0] == MoveCard("In Progress")
+    assert "2 of 3 steps are done" in done(runs, SayStatus)[0].body
 
 
 def test_after_its_rounds_a_red_gate_needs_a_person() -> None:
