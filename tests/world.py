@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import func, select
 
 from bot.github.permissions import EVENTS, asked
+from bot.ledger.tables import decisions
 from bot.server import Server, server_of
 from bot.service import Service
 from bot.settings import Settings
@@ -27,6 +29,9 @@ from tests.localhub.talk import BRIEFLY
 from webhooks.app import create_app
 from webhooks.face import Face
 
+LAST_LOOKS = select(decisions.c.item, decisions.c.reason, decisions.c.last_at).where(
+    decisions.c.id.in_(select(func.max(decisions.c.id)).group_by(decisions.c.item))
+)
 VAIN_LOOKS = 4  # after so many looks that came to nothing, only people can move things on
 VAIN_SWEEPS = 2
 FAST = {"coalesce_seconds": 0.05, "poll_seconds": 0.1, "engine_seconds": 0.5, "sweep_seconds": 3600}
@@ -117,7 +122,6 @@ class World:
     def _make_github(self) -> None:
         for earlier in ("faults", "clock"):  # what an earlier story on this hub programmed and turned is its own
             self.hub.admin(earlier, method="DELETE")
-        self.logged = len(self.hub.admin("log"))
         for person in ("ann", "bob", "tess", "eve"):
             self.tokens[person] = self.hub.admin("people", {"login": self.login(person)})["token"]
         members = {self.login(person): "admin" if person == "ann" else "member" for person in self.tokens}
@@ -556,11 +560,11 @@ class World:
 
     async def _pulse(self) -> tuple[tuple[object, ...], ...]:
         """What changes when a look came to something, and what changes with every look."""
-        log = (await self.http.get("/_hub/log", params={"after": self.logged})).json()
+        written = (await self.http.get("/_hub/log/length")).json()
         assert self.service
-        rows = await self.service.ledger.items(gone=True)
-        looks = [(row.item.id, row.last) for row in rows if row.last]
-        return (len(log), *((item, last.reason) for item, last in looks)), tuple((i, last.last_at) for i, last in looks)
+        async with self.service.ledger.read() as tx:
+            looks = (await tx.execute(LAST_LOOKS)).all()
+        return (written, *((row.item, row.reason) for row in looks)), tuple((row.item, row.last_at) for row in looks)
 
     async def _turn_clock(self, patience: timedelta) -> bool:
         """Turn Sluice's clock on to its next look, or to the next sweep, if one is to come soon."""

@@ -27,11 +27,14 @@ class Room:
         await self._measure()
         self._before = self._now
 
-    async def overgrown(self) -> str:
-        """A sentence when they grew too much; empty: they have not. Cheap, for it is asked every second."""
+    async def overgrown(self, at_its_end: bool = False) -> str:
+        """A sentence when they grew too much; empty: they have not. Cheap, for it is asked every second.
+
+        At its end it is measured in any case: what others erase meanwhile hides what one run has written.
+        """
         left = self._bound - (self._now - self._before)
         taken = self._free - shutil.disk_usage(self._folders[0]).free
-        if time.monotonic() >= self._next or taken > left / 2:
+        if at_its_end or time.monotonic() >= self._next or taken > left / 2:
             await self._measure()
         if self._now - self._before <= self._bound:
             return ""

@@ -183,7 +183,8 @@ class Launcher:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), pause)
-                return ("failed", over) if (over := await room.overgrown()) else ("finished", "")
+                over = await room.overgrown(at_its_end=True)
+                return ("failed", over) if over else ("finished", "")
             if over := await room.overgrown():
                 return "failed", over
             if full := room.full():

@@ -6,23 +6,29 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from bot.ledger.shared_tables import costs
 from bot.ledger.store import Store
 
 DEAREST = ("content_requests", "graphql_points", "rest_requests", "git_calls")  # the scarcest first
 SHARED = ""  # what belongs to no item, like the scan of a board
+MORE = (
+    update(costs)
+    .where(costs.c.item == bindparam("of"), costs.c.kind == bindparam("for"))
+    .values(amount=costs.c.amount + bindparam("amount"), last_at=bindparam("last_at"))
+)
+FIRST = insert(costs).values(
+    item=bindparam("of"), kind=bindparam("for"), amount=bindparam("amount"), last_at=bindparam("last_at")
+)
 
 
 class Costs(Store):
     async def book(self, item: str | None, kind: str, amount: int, now: datetime) -> None:
-        key = {"item": item or SHARED, "kind": kind}
+        more = {"of": item or SHARED, "for": kind, "amount": amount, "last_at": now}
         async with self.write() as tx:
-            more = update(costs).where(costs.c.item == key["item"], costs.c.kind == kind)
-            known = await tx.execute(more.values(amount=costs.c.amount + amount, last_at=now))
-            if not known.rowcount:
-                await tx.execute(insert(costs).values(**key, amount=amount, last_at=now))
+            if not (await tx.execute(MORE, more)).rowcount:
+                await tx.execute(FIRST, more)
 
     async def dearest(self, limit: int) -> dict[str, dict[str, int]]:
         """What the dearest items cost, dearest first."""

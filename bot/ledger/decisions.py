@@ -63,15 +63,14 @@ class Decisions(Store):
 
     async def intend(self, item: str, action: Action, now: datetime) -> int:
         body = json.dumps(to_jsonable_python(action))
-        row = insert(effects).values(item=item, action=type(action).__name__, body=body, intended_at=now)
+        row = {"item": item, "action": type(action).__name__, "body": body, "intended_at": now}
         async with self.write() as tx:
-            effect: int = (await tx.execute(row.returning(effects.c.id))).scalar_one()
+            effect: int = (await tx.execute(INTENDED, row)).scalar_one()
             return effect
 
     async def settle(self, effect: int, ok: bool, result: str, now: datetime, at: datetime | None = None) -> None:
         async with self.write() as tx:
-            settled = update(effects).where(effects.c.id == effect)
-            await tx.execute(settled.values(settled_at=now, ok=ok, result=result, at=at))
+            await tx.execute(SETTLED, {"effect": effect, "settled_at": now, "ok": ok, "result": result, "at": at})
 
     async def find_out(self, deed: Deed, now: datetime) -> None:
         """What a look told of a write whose answer never came; an answer that comes all the same goes before it."""
@@ -87,6 +86,17 @@ class Decisions(Store):
             return [EffectRow(**row) for row in (await tx.execute(newest)).mappings()]
 
 
+INTENDED = insert(effects).returning(effects.c.id)
+SETTLED = (
+    update(effects)
+    .where(effects.c.id == bindparam("effect"))
+    .values({name: bindparam(name) for name in ("settled_at", "ok", "result", "at")})
+)
+AGAIN = (
+    update(decisions)
+    .where(decisions.c.id == bindparam("decision"))
+    .values(last_at=bindparam("last_at"), times=decisions.c.times + 1)
+)
 DEEDS = {"MoveCard": "column", "SayStatus": "body", "AskPerson": "mark", "Reply": "mark"}  # and what tells each
 MAYBE_DONE = or_(effects.c.ok.is_(True), effects.c.settled_at.is_(None))
 DONE = select(effects).where(effects.c.item == bindparam("item"), effects.c.action.in_(DEEDS), MAYBE_DONE)
@@ -116,10 +126,9 @@ async def _keep(tx: Tx, item: str, decision: Decision, now: datetime, performed:
     }
     last = (await tx.execute(NEWEST, {"item": item})).mappings().one_or_none()
     if last and all(last[name] == value for name, value in same.items()):
-        again = update(decisions).where(decisions.c.id == last["id"])
-        await tx.execute(again.values(last_at=now, times=decisions.c.times + 1))
+        await tx.execute(AGAIN, {"decision": last["id"], "last_at": now})
         return
-    await tx.execute(insert(decisions).values(item=item, at=now, last_at=now, **same))
+    await tx.execute(insert(decisions), {"item": item, "at": now, "last_at": now, **same})
 
 
 def as_json(actions: Iterable[Action]) -> str:

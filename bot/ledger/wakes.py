@@ -84,15 +84,14 @@ class Wakes(Store):
     async def lease(self, item: str, owner: str, until: datetime, now: datetime) -> bool:
         """The right to make a pass. It runs out by itself when the process dies."""
         async with self.write() as tx:
-            mine_or_dead = or_(leases.c.owner == owner, leases.c.until <= now)
-            renewed = update(leases).where(leases.c.item == item, mine_or_dead).values(owner=owner, until=until)
-            if (await tx.execute(renewed)).rowcount:
+            mine = {"of": item, "by": owner, "now": now, "until": until, "owner": owner}
+            if (await tx.execute(RENEW, mine)).rowcount:
                 return True
             return await insert_once(tx, leases, {"item": item}, {"owner": owner, "until": until})
 
     async def unlease(self, item: str, owner: str) -> None:
         async with self.write() as tx:
-            await tx.execute(delete(leases).where(leases.c.item == item, leases.c.owner == owner))
+            await tx.execute(END, {"of": item, "by": owner})
 
     async def forget_leases(self) -> None:
         """For the only process there is, at its start: whoever held one is dead."""
@@ -102,7 +101,7 @@ class Wakes(Store):
     async def slept(self, item: str, seq: int, look_again_at: datetime | None) -> None:
         """A pass is over: the wake it answered goes, one that came meanwhile stays, and the next look is set."""
         async with self.write() as tx:
-            await tx.execute(update(wakes).where(wakes.c.item == item, wakes.c.seq == seq).values(due=None))
+            await tx.execute(ANSWERED, {"of": item, "answers": seq})
             if look_again_at:
                 await rouse(tx, item, look_again_at, "it was time to look again")
 
@@ -112,6 +111,12 @@ RANK: tuple[ColumnElement[object], ...] = (
     items.c.position.asc(),
 )
 OF = select(wakes).where(wakes.c.item == bindparam("item"))
+LEASED = (leases.c.item == bindparam("of"), or_(leases.c.owner == bindparam("by"), leases.c.until <= bindparam("now")))
+RENEW = update(leases).where(*LEASED).values(owner=bindparam("owner"), until=bindparam("until"))
+END = delete(leases).where(leases.c.item == bindparam("of"), leases.c.owner == bindparam("by"))
+ANSWERED = update(wakes).where(wakes.c.item == bindparam("of"), wakes.c.seq == bindparam("answers")).values(due=None)
+MORE = update(wakes).where(wakes.c.item == bindparam("of")).values(seq=wakes.c.seq + 1)
+SOONER = MORE.values(due=bindparam("due"), cause=bindparam("cause"))
 EARLIEST = select(func.min(wakes.c.due)).join(items, items.c.id == wakes.c.item).where(ON_BOARD)
 DUE = (
     select(wakes)
@@ -129,9 +134,10 @@ async def rouse(tx: Tx, item: str, due: datetime, cause: str) -> None:
     if row is None:
         await insert_once(tx, wakes, {"item": item}, {"due": due, "cause": cause, "seq": 1})
         return
-    sooner = row.due is None or due <= row.due
-    values = {"due": due, "cause": cause} if sooner else {}
-    await tx.execute(update(wakes).where(wakes.c.item == item).values(seq=row.seq + 1, **values))
+    if row.due is None or due <= row.due:
+        await tx.execute(SOONER, {"of": item, "due": due, "cause": cause})
+    else:
+        await tx.execute(MORE, {"of": item})
 
 
 async def rouse_where(

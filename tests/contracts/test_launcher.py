@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from bot.agents import Launcher
+from bot.agents.disk import Room
 from bot.agents.launcher import Command
 from bot.agents.sandbox import SHARED, TMP, bubblewrap_works
 from bot.core.run import Limits
@@ -197,6 +198,16 @@ async def test_a_quick_one_does_not_get_away_with_it(launcher: Launcher, tree: P
     parts = "for i in 1 2 3; do head -c 9000000 /dev/zero > $i; done"
     assert "are allowed" in (await launcher.run(shell(tree, parts, disk_bytes=10_000_000))).why
     assert (await launcher.run(shell(tree, "rm [0-9]; touch small", disk_bytes=10_000_000))).ended == "finished"
+
+
+async def test_what_others_erase_meanwhile_hides_nothing(tree: Path) -> None:
+    """A run that has ended is held to what it may use, though the disk has more room than when it began."""
+    (tree.parent / "another's").write_bytes(bytes(40_000_000))
+    room = Room((tree,), 10_000_000)
+    await room.begin()
+    (tree / "large").write_bytes(bytes(20_000_000))
+    (tree.parent / "another's").unlink()
+    assert "are allowed" in await room.overgrown(at_its_end=True)
 
 
 async def test_one_file_is_bounded_as_it_is_written(launcher: Launcher, tree: Path) -> None:

@@ -53,6 +53,11 @@ async def log(hub: World, after: int = 0) -> list[Json]:
     ]
 
 
+@router.get("/log/length")
+async def log_length(hub: World) -> int:
+    return len(hub.log)
+
+
 @router.get("/deliveries")
 async def deliveries(hub: World) -> list[Json]:
     return [
