@@ -61,9 +61,10 @@ def why_red(s: Snapshot, state: PhaseState) -> str:
         return ""
     gate, head = state.phase.gate, state.gate.head
     verdicts = [command(line, head, s.gate_runs) for line in gate.commands]
-    if gate.workflow:
-        verdicts.append(workflow_on(gate.workflow, head, s.gate_runs, s.now, s.policy.gates.uses))
-    return "; ".join(v.reason for v in verdicts if v.failed)
+    red = [v.reason for v in verdicts if v.failed]
+    if gate.workflow and (v := workflow_on(gate.workflow, head, s.gate_runs, s.now, s.policy.gates.uses)).failed:
+        red.append(f"`{gate.workflow}`: {v.reason}")
+    return "; ".join(red)
 
 
 def _workflow(s: Snapshot, stage: Executing, phase: Phase, file: str, head: str) -> Decision | None:
