@@ -17,6 +17,7 @@ from bot.core.gates.verdict import GateRun
 from bot.core.item import Draft, Face, GoAhead, Issue, Item, Move, Order, Refused
 from bot.core.message import Message
 from bot.core.own import Deed
+from bot.core.plans.direct import End
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Happened
 from bot.core.plans.learning import Past
@@ -286,7 +287,7 @@ class Ledger(Protocol):
     async def keep_artifacts(self, task: str, step: str, texts: Mapping[str, str], now: datetime) -> None: ...
     async def artifacts(self, task: str) -> dict[str, str]: ...
     async def pasts(self, price: Price, repo: str | None = None) -> list[Past]: ...  # started tasks, the newest first
-    async def account(self, item: str) -> Account | None: ...  # all that happened to it; None: nobody worked on it
+    async def account(self, item: str, end: End | None = None) -> Account | None: ...  # None: nobody worked on it
     async def wake(self, item: str, due: datetime, cause: str) -> None: ...
     async def wake_where(
         self,

@@ -1,60 +1,41 @@
-"""Who drives a task: one `sluice execute run` at a time. The lock goes with its process, whatever ends it."""
+"""Who drives a task: one `sluice execute run` at a time."""
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from bot.core.worktree import ref_part
 from bot.errors import UserError
+from bot.locks import is_held, take
 
-TRIES, PAUSE = 5, 0.05  # seconds between two
+PATIENCE = 1.0  # seconds, for whoever only frees what a process before it left
 
 
 @contextmanager
 def held(folder: Path, task: str, pid: int) -> Iterator[None]:
-    file = _file(folder, task)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a+") as opened:
-        if not _taken(opened):
-            raise UserError(f"task {task} is being driven by process {_pid(file) or 'unknown'} already")
+    file = lock_of(folder, task)
+    opened = take(file, PATIENCE)
+    if opened is None:
+        raise UserError(f"task {task} is being driven by process {_pid(file) or 'unknown'} already")
+    with opened:
         opened.truncate(0)
         opened.write(f"{pid}\n")
         opened.flush()
         yield
 
 
-def _taken(opened: IO[str]) -> bool:
-    """Somebody who only looks has it for a moment."""
-    for _ in range(TRIES):
-        with suppress(OSError):
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        time.sleep(PAUSE)
-    return False
-
-
 def holder(folder: Path, task: str) -> int | None:
     """Its process; None: nobody drives it."""
-    file = _file(folder, task)
-    if not file.exists():
-        return None
-    with file.open("r+") as opened:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return _pid(file)
-    return None
+    file = lock_of(folder, task)
+    return _pid(file) if is_held(file) else None
+
+
+def lock_of(folder: Path, task: str) -> Path:
+    return folder / "executions" / ref_part(task) / "driver.lock"
 
 
 def _pid(file: Path) -> int:
     told = file.read_text().strip()
     return int(told) if told.isdigit() else 0
-
-
-def _file(folder: Path, task: str) -> Path:
-    return folder / "executions" / ref_part(task) / "driver.lock"

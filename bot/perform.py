@@ -53,6 +53,7 @@ from bot.core.actions import (
     Tell,
     UpdateBranch,
 )
+from bot.core.plans.direct import End
 from bot.core.reviewing import LANE_LOOK
 from bot.core.run import Outcome
 from bot.core.snapshot import Snapshot
@@ -146,14 +147,14 @@ async def _noted(ctx: Context, s: Snapshot, action: LedgerWrite) -> Stopped | No
         case LeaveLane():
             await ledger.leave_lane(item)
         case Park(reason, told):
+            await _file(ctx, s)
             await ledger.park(item, reason, told, now)
             await slots_free(ctx)
-            await _file(ctx, s)
         case Finish(how, receipt):
+            await _file(ctx, s, End(now, how))
             await ledger.finish(item, how, receipt, now)
             await ledger.wake_where(now, f"#{s.item.number} is over", repo=s.item.repo, waits_for=("dependency",))
             await slots_free(ctx)
-            await _file(ctx, s)
         case _:
             assert_never(action)
     return None
@@ -211,7 +212,8 @@ async def _pushed(ctx: Context, s: Snapshot, action: RepoAction) -> Stopped | No
     return None
 
 
-async def _file(ctx: Context, s: Snapshot) -> None:
-    """Its trace and retrospective, when it is over and whenever a person is needed."""
-    if account := await ctx.ledger.account(s.item.id):
+async def _file(ctx: Context, s: Snapshot, end: End | None = None) -> None:
+    """Its trace and retrospective, when it is over and whenever a person is needed: before that is written down, for
+    whoever is killed in between looks again and files them then."""
+    if account := await ctx.ledger.account(s.item.id, end):
         await asyncio.to_thread(ctx.file, account)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.core.plans.plan import problems
-from bot.core.plans.planner import Request, make_plan
+from bot.core.plans.planner import MEMBERS, Request, make_plan
 from bot.core.plans.playbook import Playbook
 from bot.core.plans.sizing import AREAS
 from bot.errors import UserError
@@ -85,6 +85,8 @@ def _wrong(playbook: Playbook) -> str:
         for number, step in enumerate(phase.steps, 1):
             if any(not 1 <= other < number for other in step.after):
                 return f"phases[{at}].steps[{number - 1}].after: only steps before it in its phase can be waited for"
+            if len(step.focus) > len(MEMBERS):
+                return f"phases[{at}].steps[{number - 1}].focus: a team has at most {len(MEMBERS)} members"
     trial = make_plan(
         Request("try it", datetime(2026, 1, 1, tzinfo=UTC), playbooks=(playbook,), playbook=playbook.name)
     )

@@ -46,6 +46,8 @@ class Place:
 
     def made_folder(self) -> Path:
         """It is there, and git ignores it by itself, so that nobody's own .gitignore is touched."""
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            raise UserError(f"{self.folder} is no folder, and Sluice keeps plans and its ledger in one: move it away")
         self.folder.mkdir(exist_ok=True)
         ignored = self.folder / ".gitignore"
         if not ignored.exists() or not ignored.stat().st_size:  # whatever ended who made it may have left it empty

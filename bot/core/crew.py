@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.events import Event, Noted
-from bot.core.run import Outcome, Run
+from bot.core.run import GONE, Outcome, Run
 from bot.core.spend import Budget
 from bot.core.worktree import Work, WorkSpec
 
@@ -42,6 +42,7 @@ class Mate:
     stopped_by: str = ""
     deleted_at: datetime | None = None
     left: str = ""  # where its work is, once it was deleted
+    lock: str = ""  # the file that its process holds, on the machine on which it was created
 
     @property
     def branch(self) -> str:
@@ -96,6 +97,14 @@ class Told:
         return "working" if run or len(self.commands) > 1 else "creating"
 
     @property
+    def gone(self) -> bool:
+        """Its process ended in the midst of its last command."""
+        run = self.run_of(self.last)
+        if run and run.outcome and run.state == "ended":
+            return run.outcome.gone
+        return not self.alive
+
+    @property
     def over(self) -> bool:
         return self.status in ("complete", "failed")
 
@@ -113,16 +122,16 @@ class Told:
             return "it was deleted" if self.mate.deleted_at else "it was not told to do anything yet"
         if command.dropped:
             return command.dropped
+        if self.gone:
+            return f"{GONE.summary}; the next command goes on where it was"
         if run and run.outcome and run.state == "ended":
             return _how(run.outcome, run.cap)
-        if not self.alive:
-            return "its process is gone; the next command goes on where it was"
         return f"waits: {command.waits}" if command.waits and run is None else ""
 
     @property
     def result(self) -> str:
         """Its own words at the end of its last command that ended."""
-        ended = [run.outcome for run in self.runs if run.outcome and run.state == "ended"]
+        ended = [run.outcome for run in self.runs if run.outcome and run.state == "ended" and not run.outcome.gone]
         return ended[-1].summary if ended else ""
 
     @property

@@ -192,6 +192,7 @@ class Item:
     paused_by: str | None = None
     parked: Parked | None = None
     asked_fresh: int = 0  # how often `retry --fresh` was asked: the branch gets this suffix
+    fresh_at: datetime | None = None  # when it was last
     pull_number: int | None = None
     pushed_head: str | None = None  # the head Sluice pushed last
     pushed_at: datetime | None = None

@@ -7,6 +7,7 @@ from bot.core.comments import not_started
 from bot.core.item import GoAhead
 from bot.core.parking import ask_mark
 from bot.core.plans import due as dues
+from bot.core.plans.amending import REOPENED
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Started
 from bot.core.plans.words import plan_wants_approval, progress
@@ -59,10 +60,12 @@ def shown(s: Snapshot, e: Execution) -> tuple[Action, ...]:
 
 
 def reads_otherwise(s: Snapshot, e: Execution) -> bool:
-    """The issue was closed in the middle of its plan and reopened, and was edited since that was begun."""
+    """The issue was closed in the middle of its plan and reopened, and was edited since that was begun or was last
+    seen to be edited."""
     if e.started is None or e.last_at is None or s.issue is None or not outlived(s, e.last_at):
         return False
-    return bool(s.issue.changed_since(e.started.at))
+    seen = [each.at for each in e.amendments if each.trigger == REOPENED]
+    return bool(s.issue.changed_since(max((e.started.at, *seen))))
 
 
 def wants_approval(s: Snapshot, e: Execution, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:

@@ -95,12 +95,20 @@ class Outcome:
     used: tuple[Tokens, ...] = ()  # by model, as billed; empty: unknown, never 0
     cost_usd: float | None = None  # None: unknown
     until: datetime | None = None  # limited: when its provider takes work again, where it said so
-    failure: str = ""  # failed: its class, by which repeated failures are told; e.g. "login", "exit 1"
+    failure: str = ""  # failed: its class, by which repeated failures are told; e.g. "login", "exit 1"; `GONE`: "gone"
     question: str = ""  # asked: what a person is to answer, in its own words, untrusted, bounded
 
     @property
     def tokens(self) -> int | None:
         return sum(each.total for each in self.used) if self.used else None
+
+    @property
+    def gone(self) -> bool:
+        """As `GONE`, with what it had used by then."""
+        return (self.ended, self.failure) == (GONE.ended, GONE.failure)
+
+
+GONE = Outcome("cancelled", "its process is gone", 0.0, "", failure="gone")  # it goes on once there is another
 
 
 @dataclass(frozen=True)

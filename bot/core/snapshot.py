@@ -156,9 +156,12 @@ class Snapshot:
 
     @property
     def unpushed(self) -> Run | None:
-        """The newest run, if its result is one that could be pushed and is not on GitHub's branch."""
+        """The newest run, if its result is one that could be pushed, is not on GitHub's branch, and nobody has had it
+        started over since."""
         last = self._result(self.runs[-1]) if self.runs else None
         if last is None or last.work is None or not last.useful:
+            return None
+        if self.item.fresh_at and last.admitted_at < self.item.fresh_at:
             return None
         return last if last.work.head not in (self.item.pushed_head, self.branch_head) else None
 

@@ -60,8 +60,9 @@ class Crew:
             _said(task)
         sandbox_or_consent(self.settings)
         by = named(self.settings, peer)
+        id = f"{name}-{secrets.token_hex(2)}"
         mate = Mate(
-            f"{name}-{secrets.token_hex(2)}",
+            id,
             name,
             str(self.folder),
             repo_of(self.folder),
@@ -72,6 +73,7 @@ class Crew:
             model_for(by, model),
             max_tokens,
             tuple([(await self.ledger.mate(other, str(self.folder))).id for other in after]),
+            lock=str((folder_for(self.settings, id) / lease.LOCK).resolve()),
         )
         await self.ledger.create_mate(mate)
         if task:
@@ -90,7 +92,7 @@ class Crew:
         _said(task)
         mate = await self.ledger.mate(text, str(self.folder))
         folder = folder_for(self.settings, mate.id)
-        held = await lease.taken(folder, MOMENT)  # before the command is there: nobody finds one without its process
+        held = lease.take(folder, MOMENT)  # before the command is there: nobody finds one without its process
         try:
             await self.ledger.command_mate(mate.id, task, utc_now())
             lease.begin(folder, mate.id, self.config, self.settings.data_dir, held)
@@ -135,7 +137,8 @@ class Crew:
 
     async def _stopped(self, mate: Mate) -> Told:
         """Once nothing of it works any more. What a killed process left open is ended here."""
-        if not (await self._seen(await self.ledger.told(mate.id))).over:
+        seen = await self._seen(await self.ledger.told(mate.id))
+        if seen.gone or not seen.over:
             await self.ledger.stop_mate(mate.id, at_shell(getpass.getuser()), utc_now())
         with await self._lease(mate):
             told = await self.ledger.told(mate.id)

@@ -6,8 +6,6 @@ like one whose process is gone.
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import os
 import subprocess
 import sys
@@ -15,42 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from bot import locks
 from bot.core.crew import Told
 from bot.ledger.crew import Crew
 
 LOCK, LOG = "lock", "process.log"
-TRIES = 5
 
 
-def take(folder: Path) -> IO[str] | None:
-    """Held as long as the file is open; None: another process has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / LOCK).open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
-
-
-async def taken(folder: Path, patience: float) -> IO[str] | None:
-    """Somebody who only looks has it for a moment."""
-    for _ in range(TRIES):
-        if lease := take(folder):
-            return lease
-        await asyncio.sleep(patience / TRIES)
-    return None
+def take(folder: Path, patience: float = 0.0) -> IO[str] | None:
+    return locks.take(folder / LOCK, patience)
 
 
 def is_held(folder: Path) -> bool:
-    if not (folder / LOCK).exists():
-        return False
-    file = take(folder)
-    if file is None:
-        return True
-    file.close()
-    return False
+    return locks.is_held(folder / LOCK)
 
 
 async def present(folder: Path, ledger: Crew, told: Told) -> Told:

@@ -19,6 +19,7 @@ from typing import IO
 
 import structlog
 
+from bot.abandoned import free_abandoned
 from bot.core.actions import Claim, RunPlan
 from bot.core.budget import Refusal
 from bot.core.crew import Command, Mate, Told
@@ -30,7 +31,7 @@ from bot.core.spend import NOTHING, counted
 from bot.crew.crew import end_lost
 from bot.crew.ground import folder_for, git_of, spec_of
 from bot.crew.hiring import peer_for
-from bot.crew.lease import handed_on, is_held, present, taken
+from bot.crew.lease import handed_on, is_held, present, take
 from bot.equipment import utc_now
 from bot.errors import SluiceError, UserError
 from bot.ledger.ledger import SqlLedger
@@ -65,7 +66,7 @@ async def _main(settings: Settings, mate: str, held: IO[str] | None = None) -> i
     ledger = await open_ledger(settings.ledger_url())
     try:
         while next_of(await ledger.told(mate)):
-            lease, held = held or await taken(folder_for(settings, mate), MOMENT), None
+            lease, held = held or take(folder_for(settings, mate), MOMENT), None
             if lease is None:
                 return 0  # another process sees to it
             with lease:
@@ -86,8 +87,11 @@ def next_of(told: Told) -> Command | None:
 
 
 def _over(told: Told, command: Command) -> bool:
+    """One whose process was gone goes on, unless somebody has stopped it since."""
     run = told.run_of(command)
-    return bool(command.dropped) or (run is not None and run.state == "ended")
+    ended = run is not None and run.state == "ended"
+    gone = ended and run is not None and run.outcome is not None and run.outcome.gone
+    return bool(command.dropped) or (ended and not (gone and not _stopped(told.mate, command)))
 
 
 async def _carry_out(settings: Settings, ledger: SqlLedger, name: str) -> None:
@@ -116,7 +120,7 @@ class Worker:
 
     async def carry_out(self, told: Told, command: Command) -> None:
         run = told.run_of(command)
-        job = run.job if run else await self._admitted(told, command)
+        job = run.job if run and run.state != "ended" else await self._admitted(told, command)
         if job is None:
             return
         mate = told.mate
@@ -143,7 +147,8 @@ class Worker:
                 refused = await self._admit(item, claim, plan)
                 if refused is None:
                     await self.ledger.note_command(told.mate.id, command.number, run=plan.key, waits="")
-                    return f"{plan.key}.0"
+                    (run,) = await self.ledger.runs(plan.key, limit=1)
+                    return run.job
                 why, final = refused.reason, not refused.full
             if final:
                 await self.ledger.note_command(told.mate.id, command.number, dropped=why, waits="")
@@ -191,6 +196,9 @@ class Worker:
         return found
 
     async def _plan(self, told: Told, command: Command) -> RunPlan:
+        """The run that it had when its process was gone, once more; else its first."""
+        if command.run and (known := await self.ledger.plan_of(command.run)):
+            return replace(known, restart=True)
         mate, cause = told.mate, f"{told.mate.id}:{command.number}"
         evidence, base = evidence_of([cause]), await self._base(mate)
         brief = await self._brief(told, command)
@@ -241,9 +249,13 @@ class Worker:
         limits = self.peer.limits
         most = (await self.ledger.told(item.id)).mate.max_tokens
         if most is not None:
-            limits = replace(limits, tokens=min(limits.tokens, most - used.tokens))
-        peer = replace(self.peer, limits=limits)
-        return await self.ledger.admit(item.id, claim, plan, self.settings.cap_values(), self.work, peer, utc_now())
+            before = used.tokens - (await self.ledger.used(plan.key)).tokens  # the run's cap is for all its attempts
+            limits = replace(limits, tokens=min(limits.tokens, most - before))
+        peer, caps = replace(self.peer, limits=limits), self.settings.cap_values()
+        refusal = await self.ledger.admit(item.id, claim, plan, caps, self.work, peer, utc_now())
+        if refusal and refusal.soon and await free_abandoned(self.ledger, utc_now(), but=item.id):
+            refusal = await self.ledger.admit(item.id, claim, plan, caps, self.work, peer, utc_now())
+        return refusal
 
     async def _until_over(self, working: asyncio.Task[None], mate: Mate, command: Command, job: str) -> None:
         """It is ended, its work kept, when somebody stops it or everything."""

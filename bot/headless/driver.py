@@ -108,12 +108,16 @@ class Driver:
                 self.bench.end(unit.step.id)
 
     async def _wait(self) -> None:
-        """Others have what it needs; it is told once."""
+        """Others have what it needs."""
+        self._tell_why()
+        await asyncio.sleep(LOOK_SECONDS)
+        await self._look()
+
+    def _tell_why(self) -> None:
+        """Once."""
         if self._waits != self._told:
             self._told = self._waits
             self.say(f"Waits: {self._waits}")
-        await asyncio.sleep(LOOK_SECONDS)
-        await self._look()
 
     # --- dispatching --------------------------------------------------------------------------------------------------
 
@@ -171,6 +175,8 @@ class Driver:
     def _refused(self, unit: StepState, refusal: Refusal) -> None:
         if refusal.soon:
             self._waits = self._waits or f"step {unit.step.id} — {refusal.reason}"
+            if refusal.what == "quota":  # the task's own steps may hold the money: nobody else is seen to have it
+                self._tell_why()
             return
         said = f"step {unit.step.id}: {remedy_for(refusal)}"
         self.stopped = Stop("limited" if refusal.what == "agent" else "spent", said)

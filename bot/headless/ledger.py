@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.abandoned import Task, UnderWay
 from bot.core.actions import Claim, RunPlan
 from bot.core.budget import Caps, Refusal
+from bot.core.crew import Mate
 from bot.core.item import Item
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Happened
@@ -25,6 +26,7 @@ class Known(Task, Protocol):
 
 class Ledger(UnderWay, Protocol):
     async def task(self, task: str) -> Known | None: ...
+    async def mate_of(self, item: str) -> Mate | None: ...
     async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
     async def artifacts(self, task: str) -> dict[str, str]: ...
     async def left_by_steps(self, task: str) -> frozenset[tuple[str, str]]: ...  # path and step

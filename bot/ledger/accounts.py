@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from sqlalchemy import RowMapping, select
 
@@ -31,17 +32,19 @@ class Accounts(Store):
         begun.sort(key=lambda one: one[0].plan.created_at, reverse=True)
         return [past(e, happened, price) for e, happened in begun[:MOST_PASTS]]
 
-    async def account(self, item: str) -> Task | None:
-        """Of one item, to its end where it has one; None: nobody ever worked on it."""
+    async def account(self, item: str, end: End | None = None) -> Task | None:
+        """Of one item, to its end where it has one, or to the one that it is about to have; None: nobody ever worked
+        on it."""
+        ending = {item: end} if end else {}
         async with self.read() as tx:
             task = await task_of_item(tx, item)
             if task is None or not task.happened:
-                return next(iter(await _direct(tx, None, item)), None)
-            end = await _ends(tx, [item])
+                return next(iter(await _direct(tx, None, item, ending)), None)
+            ends = await _ends(tx, [item]) | ending
         e = task.execution
-        if item not in end or e.completed or e.cancelled or e.last_at is None:
+        if item not in ends or e.completed or e.cancelled or e.last_at is None:
             return task
-        return Task(task.plan, task.item, task.repo, (*task.happened, ended(end[item], e.last_at)))
+        return Task(task.plan, task.item, task.repo, (*task.happened, ended(ends[item], e.last_at)))
 
 
 async def _planned(tx: Tx, repo: str | None) -> list[Task]:
@@ -52,7 +55,9 @@ async def _planned(tx: Tx, repo: str | None) -> list[Task]:
     return [await task_of(tx, row) for row in (await tx.execute(wanted.limit(MOST_PASTS))).mappings().all()]
 
 
-async def _direct(tx: Tx, repo: str | None, item: str | None = None) -> list[Task]:
+async def _direct(
+    tx: Tx, repo: str | None, item: str | None = None, ending: Mapping[str, End] = MappingProxyType({})
+) -> list[Task]:
     """Items that agents worked on without a plan, the newest first."""
     planned = select(plans.c.item).where(plans.c.item.is_not(None))
     wanted = select(items).where(ON_BOARD, items.c.id.in_(select(runs.c.item)), items.c.id.not_in(planned))
@@ -63,7 +68,7 @@ async def _direct(tx: Tx, repo: str | None, item: str | None = None) -> list[Tas
     wanted = wanted.order_by(items.c.first_seen.desc(), items.c.id).limit(MOST_PASTS)
     found = (await tx.execute(wanted)).mappings().all()
     ids = [row["id"] for row in found]
-    worked, judged, ends = await _runs(tx, ids), await _gates(tx, ids), await _ends(tx, ids)
+    worked, judged, ends = await _runs(tx, ids), await _gates(tx, ids), await _ends(tx, ids) | dict(ending)
     return [_task(row, worked[row["id"]], judged[row["id"]], ends.get(row["id"])) for row in found]
 
 

@@ -69,6 +69,12 @@ class Crew(Store):
             raise UserError(f"there is no agent {text!r}; `sluice agent list` shows all")
         return found
 
+    async def mate_of(self, item: str) -> Mate | None:
+        """None: the item is none of the crew's."""
+        async with self.read() as tx:
+            found: Mate | None = (await tx.execute(select(crew.c.mate).where(crew.c.id == item))).scalar_one_or_none()
+            return found
+
     async def told(self, mate: str) -> Told:
         async with self.read() as tx:
             return (await _told(tx, [await _mate(tx, mate)]))[0]

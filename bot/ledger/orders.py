@@ -71,16 +71,17 @@ def changed_by(note: NoteOrder, mine: Item, now: datetime) -> dict[str, Any]:
             return {"approvals": (*mine.approvals, note.approval), "refused": None}
         case "budget":
             more: dict[str, Any] = {"more": mine.more + (amount(note.value) or NOTHING), "more_at": now}
-            return _retried(False, mine) | more if note.starts else more
+            return _retried(mine) | more if note.starts else more
+        case "retry" if note.value == "fresh":
+            anew = {"asked_fresh": mine.asked_fresh + 1, "fresh_at": now}
+            return anew | {"parked": None, "done": None, "claim": None, "pull_number": None, "pushed_head": None}
         case "retry":
-            return _retried(note.value == "fresh", mine)
+            return _retried(mine)
     return {}
 
 
-def _retried(fresh: bool, mine: Item) -> dict[str, Any]:
+def _retried(mine: Item) -> dict[str, Any]:
     freed: dict[str, Any] = {"parked": None, "done": None}
-    if fresh:  # the claim knows the old branch
-        return freed | {"asked_fresh": mine.asked_fresh + 1, "claim": None, "pull_number": None, "pushed_head": None}
     if mine.done == "merged":  # the old pull request is over; without it the item would close out again
         return freed | {"pull_number": None, "pushed_head": None}
     return freed

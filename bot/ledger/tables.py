@@ -62,6 +62,7 @@ items = Table(
     Column("paused_by", String),
     Column("parked", Stored(Parked)),
     Column("asked_fresh", Integer, nullable=False, default=0),
+    Column("fresh_at", Utc),
     Column("pull_number", Integer),
     Column("pushed_head", String),
     Column("pushed_at", Utc),

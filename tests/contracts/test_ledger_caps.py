@@ -13,6 +13,7 @@ import pytest
 from bot.abandoned import free_abandoned
 from bot.core.actions import NoteOrder, RunPlan
 from bot.core.budget import Caps, Refusal
+from bot.core.crew import Mate
 from bot.core.plans.driving import run_for
 from bot.core.plans.execution import StepState, begin
 from bot.core.plans.plan import FOLDER, Phase, Plan, Step
@@ -26,6 +27,7 @@ from bot.drivers import held
 from bot.headless.admission import Admission
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
+from bot.locks import take
 from tests.contracts.ledger_world import FINISHED, NOW, PEER, add, at, plan, send_back, start
 
 M = 1_000_000
@@ -124,19 +126,40 @@ async def test_two_shells_and_a_service_share_the_slots_and_the_days_money(ledge
 
 
 async def test_what_a_killed_shell_left_holds_no_slot(ledger: SqlLedger, tmp_path: Path) -> None:
-    """Once its lock is gone its runs are over, for the service as for other shells; what has a lock, or lies on another
-    machine, is left alone."""
-    here = {"task-here": tmp_path, "task-gone": tmp_path, "task-there": tmp_path / "nowhere"}
-    (tmp_path / FOLDER).mkdir()
+    """Once its lock is free its runs are over, for the service as for other shells. What has its lock, or never had one
+    on this machine though a folder of that name is here too, is left alone."""
+    folder = tmp_path / FOLDER
+    for task in ("task-here", "task-gone"):
+        with held(folder, task, 4242):
+            pass
+    here = {"task-here": tmp_path, "task-gone": tmp_path, "task-there": tmp_path, "task-far": tmp_path / "nowhere"}
     for task, top in here.items():
         (unit,), mine = steps(1), admission(ledger, task, Caps(running=50))
         await mine.open()
         await ledger.save_plan(Plan(task, "Rename it", (Phase(1, "Build", (unit.step,)),), NOW), str(top))
         assert not isinstance(await mine.admit(unit, step_plan(mine, unit), SMALL), Refusal)
     assert await start(ledger, (await add(ledger, 1))[0]) is None
-    with held(tmp_path / FOLDER, "task-here", 4242):
+    with held(folder, "task-here", 4242):
         assert await free_abandoned(ledger, at(4)) == 1
-    assert [run.item for run in await ledger.running()] == ["task-here", "task-there", "card-1"]
+    assert [run.item for run in await ledger.running()] == ["task-here", "task-there", "task-far", "card-1"]
+
+
+async def test_what_a_killed_agents_process_left_holds_no_slot(ledger: SqlLedger, tmp_path: Path) -> None:
+    """One of the crew, by the file that its process held; what its process has is left alone, and so is what no
+    process had here."""
+    locks = {name: tmp_path / name / "lock" for name in ("here-1", "gone-1", "there-1")}
+    for name, lock in locks.items():
+        await ledger.create_mate(Mate(name, name, "/shop", "local/shop", "ada", "main", NOW, "ann", lock=str(lock)))
+        mine = admission(ledger, name, Caps(running=50))
+        await mine.open()
+        (unit,) = steps(1)
+        assert not isinstance(await mine.admit(unit, step_plan(mine, unit), SMALL), Refusal)
+    here, gone = take(locks["here-1"]), take(locks["gone-1"])
+    assert here and gone
+    gone.close()
+    with here:
+        assert await free_abandoned(ledger, at(4)) == 1
+    assert [run.item for run in await ledger.running()] == ["here-1", "there-1"]
 
 
 def admission(ledger: SqlLedger, task: str, caps: Caps) -> Admission:

@@ -146,7 +146,7 @@ async def test_retry_fresh_forgets_the_old_branch(ledger: SqlLedger) -> None:
     assert (mine.parked, mine.pull_number, mine.asked_fresh) == (None, 5, 0)
     await ledger.note_order(item, NoteOrder("o2", "retry", "mona", "fresh"), NOW)
     mine = await ledger.item(item)
-    assert (mine.pull_number, mine.asked_fresh) == (None, 1)
+    assert (mine.pull_number, mine.asked_fresh, mine.fresh_at) == (None, 1, NOW)
 
 
 async def test_approval_ends_with_the_claim(ledger: SqlLedger) -> None:

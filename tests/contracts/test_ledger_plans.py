@@ -11,6 +11,7 @@ import pytest
 
 from bot.core.events import event
 from bot.core.gates.verdict import GateRun
+from bot.core.plans.direct import End
 from bot.core.plans.happened import Amended, Cancelled, Dispatched, GateJudged, Happened, Recorded, Started
 from bot.core.plans.overlap import Busy
 from bot.core.plans.plan import Gate, Phase, Plan, Step
@@ -106,12 +107,14 @@ async def test_an_item_without_a_plan_is_learnt_from_as_one_step(ledger: SqlLedg
             await ledger.end_gate(
                 key, GateRun("command:make test", f"sha{number}", _state(passed)), at(10 * number + 7)
             )
+    about = await ledger.account(mine, End(at(60), "merged"))
     await ledger.finish(mine, "merged", "", at(60))
     [seen] = await ledger.pasts(unpriced)
     assert (seen.task_id, seen.outcome, seen.playbook, seen.tokens) == ("item-acme-shop-1", "complete", "direct", 30)
     assert (len(seen.tries), seen.gates, seen.first_gates, seen.sent_back) == (2, (False, True), (False,), 1)
     account = await ledger.account(mine)
     assert account and account.execution.completed and account.execution.completed.at == at(60)
+    assert account == about, "it is filed before its end is written down"
 
 
 def _state(passed: bool) -> Literal["passed", "failed"]:
@@ -123,9 +126,11 @@ async def test_what_a_person_closed_is_an_account_that_ends(ledger: SqlLedger) -
     (mine,) = await add(ledger, 1)
     await ledger.save_plan(PLAN, REPO, mine)
     await ledger.happen(PLAN.task_id, *DONE)
+    about = await ledger.account(mine, End(NOW, "closed"))
     await ledger.finish(mine, "closed", "", NOW)
     account = await ledger.account(mine)
     assert account and account.happened == (*DONE, Cancelled(NOW, "a person", "the item was closed"))
+    assert account == about, "it is filed before its end is written down"
 
 
 async def test_of_ten_who_take_a_step_at_once_one_has_it(ledger: SqlLedger) -> None:

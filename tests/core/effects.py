@@ -320,4 +320,6 @@ class Effects:
             case "retry":
                 self._set(parked=None, done=None)
                 if note.value == "fresh":
-                    self._set(asked_fresh=self.item.asked_fresh + 1, pull_number=None, pushed_head=None)
+                    self._set(
+                        asked_fresh=self.item.asked_fresh + 1, fresh_at=self.now, pull_number=None, pushed_head=None
+                    )

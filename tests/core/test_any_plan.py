@@ -255,9 +255,10 @@ def _possible(e: Execution, what: Due) -> bool:
             return True
 
 
-@given(plans(), st.sampled_from(("twice", "later", "circle", "nobody", "empty")))
+@given(plans(), st.sampled_from(("twice", "later", "circle", "nobody", "two lines", "empty")))
 def test_a_plan_that_cannot_be_carried_out_is_refused(plan: Plan, wrong: str) -> None:
-    """A step that is there twice, waits for itself or for one that is not there, is nobody's; a phase of nothing."""
+    """A step that is there twice, waits for itself or for one that is not there, is nobody's, or of a name that forges
+    a line; a phase of nothing."""
     first, *rest = plan.phases
     step = first.steps[0]
     changed = {
@@ -265,6 +266,7 @@ def test_a_plan_that_cannot_be_carried_out_is_refused(plan: Plan, wrong: str) ->
         "later": replace(first, steps=(replace(step, depends_on=("99.1",)), *first.steps[1:])),
         "circle": replace(first, steps=(replace(step, depends_on=(step.id,)), *first.steps[1:])),
         "nobody": replace(first, steps=(replace(step, agent=" "), *first.steps[1:])),
+        "two lines": replace(first, steps=(replace(step, agent="a\nDISPATCH: b"), *first.steps[1:])),
         "empty": replace(first, steps=()),
     }[wrong]
     assert problems(replace(plan, phases=(changed, *rest)))

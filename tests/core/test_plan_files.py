@@ -25,6 +25,8 @@ PLAN = make_plan(Request("Add logging", T0, playbooks=shipped(), gates=("make te
 TOP = Path(__file__).parents[2]
 
 WORDS = st.text(min_size=1).filter(str.strip)
+LINE = st.text().filter(lambda text: len(text.splitlines()) < 2)
+NAMES = LINE.filter(str.strip)
 PATHS = st.lists(WORDS.filter(lambda w: not w.startswith(("/", "~")) and ".." not in w.split("/")), max_size=3).map(
     tuple
 )
@@ -40,7 +42,7 @@ def plans(draw: st.DrawFn) -> Plan:
         commands = tuple(draw(st.lists(WORDS, max_size=2)))
         gate = Gate(commands, draw(st.just("ci.yml") if not commands else st.sampled_from(("", "ci.yml"))))
         told = (draw(st.text()), draw(st.one_of(st.none(), st.just(gate))), draw(st.text()))
-        phases.append(Phase(number, draw(st.text()), tuple(steps), *told))
+        phases.append(Phase(number, draw(LINE), tuple(steps), *told))
     risk, tier = draw(st.sampled_from(("LOW", "CRITICAL"))), draw(st.sampled_from(("lean", "full")))
     return Plan(
         "task-a-0001", draw(WORDS), tuple(phases), T0, draw(WORDS), risk, ("why",), tier, draw(WORDS), "refactor",
@@ -51,9 +53,9 @@ def plans(draw: st.DrawFn) -> Plan:
 def _step(draw: st.DrawFn, name: str, known: list[str]) -> Step:
     waits = tuple(draw(st.lists(st.sampled_from(known), unique=True, max_size=2))) if known else ()
     known.append(name)
-    team = tuple(Member(f"{name}.{c}", draw(WORDS), draw(WORDS)) for c in draw(st.sampled_from(("", "ab"))))
+    team = tuple(Member(f"{name}.{c}", draw(NAMES), draw(WORDS)) for c in draw(st.sampled_from(("", "ab"))))
     return Step(
-        name, draw(WORDS), draw(WORDS), draw(WORDS), draw(st.text()), waits, draw(PATHS), draw(st.booleans()),
+        name, draw(NAMES), draw(WORDS), draw(NAMES), draw(LINE), waits, draw(PATHS), draw(st.booleans()),
         draw(PATHS), draw(PATHS), draw(PATHS), draw(PATHS), team, draw(st.sampled_from(("concatenate", "agent"))),
         draw(st.booleans()), draw(st.integers(1, 99)), draw(st.sampled_from((None, 0.5, 30.0))),
     )  # fmt: skip

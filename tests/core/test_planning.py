@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,22 @@ from bot.core.plans.stack import Facts
 from bot.core.policy import Planning
 from bot.core.snapshot import Grounds, Snapshot, StatusComment
 from bot.playbook_files import shipped
-from tests.core.facts import NOW, PLAN, STEPS_DONE, ago, go_ahead, in_plan, issue, item, move, order, policy, snapshot
+from tests.core.facts import (
+    NOW,
+    PLAN,
+    PLAN_OVER,
+    STEPS_DONE,
+    ago,
+    go_ahead,
+    in_plan,
+    issue,
+    item,
+    move,
+    order,
+    policy,
+    snapshot,
+    step_run,
+)
 
 GROUNDS = Grounds(Facts(("app.py", "pyproject.toml")), shipped())
 LIST = "- [ ] the code\n- [ ] the documents\n"
@@ -114,6 +130,10 @@ def test_a_plan_that_is_over_is_not_made_again_where_its_result_is_gone_on_with(
     assert adopted(replace(s, execution=over, item=item(pull_number=30), plans_over=1)) == []
     [second] = adopted(replace(s, execution=over, plans_over=1))
     assert second.task_id != plan.task_id
+    built = carried_out(PLAN, (*PLAN_OVER, Completed(ago(2))), on_board=True)
+    left = replace(s, execution=built, runs=(step_run("1.2", "s2"),), plans_over=1)
+    assert adopted(left) == []
+    assert adopted(replace(left, item=item(asked_fresh=1, fresh_at=ago(1)))), "whoever starts over has a plan again"
 
 
 def test_from_a_risk_on_a_person_approves_the_plan() -> None:
@@ -202,6 +222,10 @@ def test_a_reopened_issues_plan_goes_on_and_sees_to_what_was_edited(edited: bool
         e = after(s.execution, found[0])
         assert [(p.phase.name, p.phase.gate) for p in e.phases[-1:]] == [("As it reads now", PLAN.phases[0].gate)]
         assert any(isinstance(action, Claim) for action in decide(replace(s, execution=e)).actions), "noted once"
+        assert s.issue
+        later = replace(s, now=NOW + timedelta(hours=1), issue=replace(s.issue, reopened_at=NOW + timedelta(minutes=9)))
+        later = replace(later, execution=e, moves=(move("Ready", minutes_ago=-10),))
+        assert any(isinstance(action, Claim) for action in decide(later).actions), "nor again when it is reopened again"
 
 
 @pytest.mark.parametrize(

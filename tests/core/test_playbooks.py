@@ -68,6 +68,7 @@ def test_a_teams_own_are_found_and_go_before_the_shipped(tmp_path: Path) -> None
             'areas = ["backedn"]',
             "when.areas: there is no area backedn; did you mean backend?",
         ),
+        ("after = [1]", f"focus = {[str(n) for n in range(27)]}", "phases[0].steps[1].focus: a team has at most 26"),
         ('complexity = ["medium"]', 'complexity = "medium"', "when.complexity: input should be a valid tuple"),
     ],
 )

@@ -16,6 +16,7 @@ from tests.core.facts import (
     ME,
     NOW,
     ago,
+    built,
     claimed,
     draft,
     go_ahead,
@@ -121,6 +122,15 @@ def test_text_edited_by_an_outsider_starts_once_approved() -> None:
     assert starts(snapshot(issue=edited, item=item(approvals=(word(head=approved),))))
     again = issue(body="Mine more.", editor="ada", edited_at=ago(1))
     assert not starts(snapshot(issue=again, item=item(approvals=(word(head=approved),))))
+
+
+@pytest.mark.parametrize(("since", "again"), [({}, False), ({"asked_fresh": 1, "fresh_at": ago(1)}, True)])
+def test_an_approved_result_is_taken_up_but_by_who_starts_over(since: dict[str, Any], again: bool) -> None:
+    """What was approved is not pushed as another's work on the new branch."""
+    given = {"approvals": (word(),), "go_ahead": go_ahead("mona", by_command=True), **since}
+    s = snapshot(runs=(built("h1"),), item=item(**given))
+    [claim] = [action for action in decide(s).actions if isinstance(action, Claim)]
+    assert (claim.run is not None, claim.go_ahead.takes_up) == ((True, "") if again else (False, "h1"))
 
 
 def test_text_edited_after_an_accepted_go_ahead_waits() -> None:

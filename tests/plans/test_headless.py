@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -57,9 +58,11 @@ class Stage:
     def plan(self, *phases: Phase, **facts: Any) -> None:
         self.shop.save(Plan(TASK, TITLE, phases or usual(), T0, **facts))
 
-    def begun(self, file: str) -> subprocess.Popen[str]:
+    def begun(self, file: str, *words: str) -> subprocess.Popen[str]:
         """`run` in a shell of its own, whose agent has written that file in its worktree by now."""
-        process = subprocess.Popen([SLUICE, "execute", "run"], cwd=self.shop.top, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [SLUICE, "execute", "run", *words], cwd=self.shop.top, stdout=subprocess.PIPE, text=True
+        )
         end = time.monotonic() + 60
         while not list((self.shop.folder / "headless/worktrees").glob(f"*/*/{file}")):
             assert process.poll() is None and time.monotonic() < end
@@ -104,6 +107,7 @@ def test_a_plan_is_driven_to_its_end(stage: Stage) -> None:
     assert all(each.own_tree for each in stage.happened(Dispatched))
     assert "step 1.1: robo complete" in stage.shop.git("log", "--format=%s", f"sluice/{TASK}").splitlines()
     assert stage.happened(GateJudged)[0].how == "command"
+    assert "Real tokens: unknown: the agents of its runs tell none" in stage.shop.execute("status").out
     again = stage.shop.execute("run")
     assert again.code == 0 and len(stage.happened(Dispatched)) == 3
 
@@ -293,6 +297,17 @@ def test_a_token_budget_is_a_cap(stage: Stage) -> None:
     assert stage.happened(Recorded)[0].used[0].total == 1100
 
 
+def test_who_waits_for_the_budget_is_told_though_another_works(stage: Stage) -> None:
+    """The first of two side by side may use all of it: in one line, and the other follows with what is left."""
+    stage.plan(usual()[0])
+    said = stage.shop.execute("run", "--token-budget", "1000").out.splitlines()
+    assert said[:2] == [
+        "Dispatched: step 1.1 (robo)",
+        "Waits: step 1.2 — this item's agents at work may use all that is left of its 1 k tokens and $15.00",
+    ]
+    assert "Dispatched: step 1.2 (robo)" in said[2:] and sum(line.startswith("Waits") for line in said) == 1
+
+
 def test_what_was_used_by_hand_counts_for_the_tasks_budget(stage: Stage) -> None:
     """It is of the same task, though no run of Sluice's used it."""
     stage.plan()
@@ -450,6 +465,8 @@ def test_the_branch_its_user_stands_on_is_left_alone(stage: Stage) -> None:
     before = stage.shop.git("rev-parse", "HEAD")
     said = stage.shop.execute("run")
     assert said.code == 0 and f"branch sluice/{TASK} was left as it is" in said.out
+    kept = f"refs/sluice/work/{TASK}"
+    assert said.out.splitlines()[-1] == f"Kept at: {kept} (2 files changed); `git merge {kept}` brings it into yours"
     assert stage.shop.git("rev-parse", "HEAD") == before
     assert stage.shop.git("show", f"refs/sluice/work/{TASK}:docs/shop.md") == "# Shop"
 
@@ -558,10 +575,22 @@ def test_told_to_end_it_ends_its_agents_and_keeps_nothing_for_them(stage: Stage)
     stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
     process = stage.begun("half.py")
     process.terminate()
-    assert process.wait(timeout=40) == 143
+    said = process.communicate(timeout=40)[0]
+    assert process.returncode == 143 and said.splitlines()[-1].startswith("Stopped: it was told to end; no agent works")
     assert stage.shop.asked(lambda ledger: ledger.running()) == []
     stage.play("1.1", {"write": "shop.py", "text": "SHOP = 1\n"}, {"say": "Renamed"})
     assert stage.shop.execute("run").code == 0 and stage.file("half.py") == "x"
+
+
+def test_interrupted_it_answers_programs_too(stage: Stage) -> None:
+    """With JSON like any other ending, and Ctrl-C's own exit code."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py", "--output", "json")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=40)[0]
+    assert (process.returncode, json.loads(said)["status"]) == (130, "stopped")
+    assert stage.shop.asked(lambda ledger: ledger.running()) == []
 
 
 def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> None:

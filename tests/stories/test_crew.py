@@ -236,6 +236,35 @@ def test_a_killed_process_takes_its_agent_along_and_the_next_goes_on(yard: Yard)
     assert output["result"] == "And more." and yard.shown(output["branch"], "half.txt") == "half\nwhole"
 
 
+@pytest.mark.slow
+def test_a_killed_process_keeps_no_slot(yard: Yard) -> None:
+    """Another agent needs it and takes it. The next command goes on with the same run, unless that was stopped."""
+    yard.config.write_text(yard.config.read_text().replace("running = 5", "running = 1"))
+    for name in ("slow", "dull"):
+        yard.play(name, {"write": "half.txt", "text": "half\n"}, SLOW)
+        yard.play(name, {"say": "And more."}, round=2)
+        yard.play(f"next-{name}", {"say": "Done."})
+    for name in ("slow", "dull"):
+        made = yard.orchestrator.create_agent(name, "Do it")
+        yard.until(lambda name=name: yard.working(name))  # type: ignore[misc]
+        process = yard.process(made["agent_id"])
+        assert process
+        process.kill()
+        yard.orchestrator.create_agent(f"next-{name}", "Do it")
+        yard.until(yard.orchestrator.all_agents_complete)
+        assert yard.orchestrator.get_agent_output(f"next-{name}")["result"] == "Done."
+        assert yard.orchestrator.get_agent_status(name)["reason"].startswith("its process is gone; the next command")
+    yard.orchestrator.interrupt_agent("dull")
+    for play in yard.plays:
+        play["steps"] = [{"append": "half.txt", "text": "whole\n"}] if play["steps"][-1] == SLOW else play["steps"]
+    yard.play("unused", {"say": ""})
+    for name, found in (("slow", "half\nwhole"), ("dull", "half")):
+        yard.orchestrator.command_agent(name, "And then")
+        yard.until(yard.orchestrator.all_agents_complete)
+        output = yard.orchestrator.get_agent_output(name)
+        assert (output["result"], yard.shown(output["branch"], "half.txt")) == ("And more.", found)
+
+
 def test_the_shell_sees_who_waits_for_whom_and_who_holds_them_up(yard: Yard) -> None:
     """`watch` names the bottleneck; deleting all ends them, saves what lies there, names the branch and keeps the
     record."""

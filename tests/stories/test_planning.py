@@ -78,6 +78,15 @@ def test_saved_it_is_four_lines_and_files_that_git_ignores(repository: Path) -> 
     assert (wrong.returncode, wrong.stderr) == (2, "sluice: --dry-run keeps nothing, so it does not go with --save\n")
 
 
+def test_a_file_in_its_folders_place_is_named(repository: Path) -> None:
+    """Nothing is written through a link or over a file: git would not ignore it there."""
+    (repository / ".sluice").symlink_to(repository / "app")
+    words = (SLUICE, "plan", LOGGING, "--save")
+    told = subprocess.run(words, cwd=repository, capture_output=True, text=True, check=False)
+    assert told.returncode == 2 and told.stderr.endswith("keeps plans and its ledger in one: move it away\n")
+    assert not (repository / "app/plan.json").exists()
+
+
 def test_unsaved_it_is_shown_and_nothing_is_kept(repository: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """For people, or as JSON; from elsewhere with `--project`."""
     lines = say(LOGGING).splitlines()

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.core.budget import Caps
+from bot.core.plans.driving import run_for
+from bot.core.plans.execution import StepState, begin
+from bot.core.plans.plan import FOLDER, Phase, Plan, Step
+from bot.core.policy import Work
+from bot.core.prompts import Brief
+from bot.core.run import Run
+from bot.core.worktree import WorkSpec
+from bot.drivers import held
+from bot.headless.admission import Admission
 from tests.stories.conftest import MakeWorld
 from tests.world import World
 
@@ -43,6 +54,26 @@ async def test_a_card_told_of_during_a_scan_is_found(deaf: World) -> None:
     deaf.service.scan_soon()
     await deaf.service.idle()
     assert (await deaf.row(item)).item.number == item.number
+
+
+async def test_what_a_killed_shell_left_keeps_no_card_waiting(make_world: MakeWorld, tmp_path: Path) -> None:
+    """A task of the command line has the one slot, and its process is gone: the sweep finds that, and the card goes
+    on."""
+    world: World = await make_world(webhooks=False, caps=1)
+    assert world.service
+    ledger, now, step = world.service.ledger, world.service.ctx.now(), Step("1.1", "robo", "Rename it")
+    plan = Plan("task-gone", "Rename it", (Phase(1, "Build", (step,)),), now)
+    await ledger.save_plan(plan, str(tmp_path))
+    with held(tmp_path / FOLDER, plan.task_id, 4242):
+        spec = WorkSpec("local/shop", plan.task_id, "sluice/task-gone", "sha0")
+        mine = Admission(ledger, spec, plan.summary, Caps(), None, Work(), "ann", now, world.service.ctx.now)
+        await mine.open()
+        (robo,), unit = world.service.ctx.peers, StepState(step)
+        given = run_for(begin(plan), unit, robo, "sha0", Brief("Rename it."), mine.go_ahead)
+        assert isinstance(await mine.admit(unit, given, robo), Run)
+    item = await world.add_issue("Fix the typo")
+    await world.settle()
+    assert await world.column(item) == "In Review", await world.reason(item)
 
 
 async def test_a_red_check_and_requested_changes(deaf: World) -> None:

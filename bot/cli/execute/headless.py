@@ -74,7 +74,7 @@ def _end_in_good_order() -> None:
 
 
 async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
-    from bot.crew.ground import repo_of
+    from bot.crew.ground import repo_of, shows
     from bot.equipment import local_git
     from bot.logs import Hiding, set_up_logs
     from bot.outfit import outfit_of
@@ -128,7 +128,9 @@ async def _driven(sit: Sitting, wish: Wish, output: Form) -> tuple[Stop, str]:
             stop = await driver.drive()
         finally:
             sit.e, sit.happened = driver.e, driver.happened
-    return stop, spec.branch if sit.e.work else ""
+    if sit.e.work is None:
+        return stop, ""
+    return stop, spec.branch if shows(sit.place.top, spec.branch, sit.e.work.head) else spec.saved_ref
 
 
 def folder_of(sit: Sitting) -> Path:
@@ -209,7 +211,9 @@ def _say_complete(sit: Sitting, filed: dict[str, object], branch: str, output: F
     console.print(f"Retrospective: {filed['retrospective']}")
     if branch:
         files = len(sit.e.work.files) if sit.e.work else 0
-        console.print(f"Branch: {branch} ({files} files changed); `git merge {branch}` brings it into yours")
+        told = "1 file" if files == 1 else f"{files} files"
+        kind = "Kept at" if branch.startswith("refs/") else "Branch"
+        console.print(f"{kind}: {branch} ({told} changed); `git merge {branch}` brings it into yours")
 
 
 async def _ask(e: Execution, what: dues.Due) -> Sequence[Happened]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.execute.options import Form, Output, TaskId
+from bot.cli.execute.options import Form, Output, TaskId, say
 from bot.cli.options import Config
 from bot.errors import UserError
 from bot.whereabouts import FILE
 
-TERMINATED = 128 + signal.SIGTERM
+TERMINATED, INTERRUPTED = 128 + signal.SIGTERM, 128 + signal.SIGINT
+STOPPED = "it was told to end; no agent works any more, what they did is kept, and the same command goes on with it"
 MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="Dispatch no more than this many steps.")]
 TokenBudget = Annotated[int | None, typer.Option("--token-budget", min=1, help="Tokens of the task in all: a cap.")]
 Model = Annotated[str, typer.Option("--model", help="For every step, in place of its agent's own.")]
@@ -36,8 +38,10 @@ def run(
     waited for it stops with exit code 0, and goes on when it is called again."""
     try:
         code = asyncio.run(_run(config, task_id, plan, max_steps, token_budget, model, dry_run, output))
-    except asyncio.CancelledError:
-        code = TERMINATED
+    except (asyncio.CancelledError, KeyboardInterrupt) as told:
+        code = INTERRUPTED if isinstance(told, KeyboardInterrupt) else TERMINATED
+        with suppress(OSError):  # its terminal may be gone
+            say(output, {"status": "stopped", "message": STOPPED}, f"Stopped: {STOPPED}")
     raise typer.Exit(code)
 
 

@@ -11,6 +11,7 @@ from bot.core.plans.plan import Phase, Step
 
 REMEDY = "Remediation"
 REREAD = "As it reads now"
+REOPENED = "reopened"  # what an amendment came from
 READ_AGAIN = "Compare what was done with the issue's text as it is now, and do what is missing"
 
 
@@ -60,7 +61,7 @@ def caught_up(e: Execution, by: str, at: datetime) -> Amended:
     last = (builders or list(e.steps))[-1].step
     gate = next((each.phase.gate for each in reversed(e.phases) if each.phase.gate), None)
     added = Phase(number, REREAD, (Step(f"{number}.1", last.agent, READ_AGAIN, last.role, last.model),), gate=gate)
-    return Amended(at, _id(e), READ_AGAIN, by, (added,), e.phases[-1].phase.number, trigger="reopened")
+    return Amended(at, _id(e), READ_AGAIN, by, (added,), e.phases[-1].phase.number, trigger=REOPENED)
 
 
 def last_changing(phase: PhaseState) -> StepState:

@@ -135,6 +135,8 @@ def _phase(plan: Plan, phase: Phase) -> Iterator[str]:
         yield f"phase {phase.number}: phases are numbered from 1"
     if not phase.steps:
         yield f"phase {phase.number} ({phase.name}) has no step"
+    if len(phase.name.splitlines()) > 1:
+        yield f"phase {phase.number}: its name is one line"
     if phase.gate and (not phase.gate.told or not all(command.strip() for command in phase.gate.commands)):
         yield f"phase {phase.number} has a gate without a command or a workflow"
     for step in phase.steps:
@@ -146,6 +148,8 @@ def _step(step: Step, phase: Phase) -> Iterator[str]:
         yield f"step {step.id!r} of phase {phase.number}: its id must be {phase.number}. and a number"
     if not step.agent.strip() or not step.task.strip():
         yield f"step {step.id} needs an agent and a task"
+    if any(len(name.splitlines()) > 1 for name in (step.agent, step.role, step.model, *(m.agent for m in step.team))):
+        yield f"step {step.id}: agents, roles and models are names of one line"
     for member in step.team:
         if not MEMBER.fullmatch(member.id) or not member.id.startswith(f"{step.id}."):
             yield f"member {member.id!r} of step {step.id}: its id must be {step.id}. and a letter"

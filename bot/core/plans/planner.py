@@ -26,7 +26,7 @@ from bot.core.run import Peer
 MOST_PARTS, MOST_WORDS = 20, 300  # steps of a checklist, and characters each of them takes from it
 UNTITLED = "Work without a title"
 MODEL = "sonnet"  # for who is no peer of Sluice's, but started by whoever drives the plan
-ALL = "abcdefghijklmnopqrstuvwxyz"
+MEMBERS = "abcdefghijklmnopqrstuvwxyz"  # of a team
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class _Making:
 
     def _team(self, step: str, part: Part, task: str) -> tuple[Member, ...]:
         agents = self.cast.team(part) if part.focus else ()
-        pairs = zip(ALL, agents, _spread(part.focus, len(agents)), strict=False)
+        pairs = zip(MEMBERS, agents, _spread(part.focus, len(agents)), strict=False)
         return tuple(Member(f"{step}.{a}", agent, f"{task}\n\nLook above all at {focus}.") for a, agent, focus in pairs)
 
 

@@ -9,6 +9,7 @@ from bot.core.plans.happened import Happened, Recorded
 from bot.core.plans.knowledge import tokens
 
 NONE_YET = "none yet: pass --session-id and --step-started-at to `sluice execute record`"
+NONE_TOLD = "unknown: the agents of its runs tell none"
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,12 @@ class Used:
     steps: int = 0  # with real data
     estimated: int = 0
     guessed: int = 0  # steps of which nothing better is known
+    by_hand: int = 0  # those of them that somebody recorded
 
     def __str__(self) -> str:
         data = f"{self.steps} {'step' if self.steps == 1 else 'steps'} with real data"
-        real = f"{self.real:,} ({data})" if self.steps else NONE_YET
+        none = NONE_TOLD if self.guessed and not self.by_hand else NONE_YET
+        real = f"{self.real:,} ({data})" if self.steps else none
         return f"Real tokens: {real} | Estimated tokens: {self.estimated:,}"
 
     def __add__(self, other: Used) -> Used:
@@ -29,6 +32,7 @@ class Used:
             self.steps + other.steps,
             self.estimated + other.estimated,
             self.guessed + other.guessed,
+            self.by_hand + other.by_hand,
         )
 
 
@@ -41,6 +45,7 @@ def told_apart(happened: Iterable[Happened]) -> Used:
         len({each.step for each in real}),
         sum(each.estimated or 0 for each in records),
         len({each.step for each in records if not each.used}),
+        len({each.step for each in records if not each.used and not each.run}),
     )
 
 

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("paused_by", sa.String(), nullable=True),
         sa.Column("parked", sa.Text(), nullable=True),
         sa.Column("asked_fresh", sa.Integer(), nullable=False),
+        sa.Column("fresh_at", Utc(), nullable=True),
         sa.Column("pull_number", sa.Integer(), nullable=True),
         sa.Column("pushed_head", sa.String(), nullable=True),
         sa.Column("pushed_at", Utc(), nullable=True),
