@@ -47,7 +47,7 @@ rounds = 2
 running = {running}
 waiting_pulls = 50
 """
-KEPT = ("tag", "org", "repo", "tokens", "project", "app", "logged")
+KEPT = ("tag", "org", "repo", "tokens", "project", "app")
 # GitHub's minute in a world that is hurried: what a client sends at once would overrun it
 HURRIED = {"content_a_minute": 3, "graphql_points": 120, "rest_points": 60}
 
