@@ -96,8 +96,15 @@ class Driver:
         if self.e.started is None:
             await self.let(Started(self.now(), self.by, self.bench.base))
         await self.admission.open()
-        if self.e.work:
-            await self.bench.publish()  # it may be that the process before this one could not any more
+        if self.e.work:  # it may be that the process before this one could not any more
+            await self.bench.publish()
+            await self._settle_what_is_left()
+
+    async def _settle_what_is_left(self) -> None:
+        done = [unit for unit in self.e.units if unit.state == "complete" and unit.dispatched and unit.dispatched.run]
+        for unit in await self.bench.unsettled(done):
+            if run := await self.admission.run_of(unit):
+                await self.bench.settle(unit, run)
 
     async def _look(self) -> None:
         """What people did meanwhile in other shells counts: an amendment is carried out, a cancelled task is over."""
@@ -229,7 +236,7 @@ class Driver:
 
     async def _judged(self, unit: StepState, run: Run, now: datetime) -> None:
         if why := verdict(self.e, unit, run, await self.ledger.left_by_steps(self.task)):
-            if made_to_wait(run) and not self.stopped:
+            if made_to_wait(run) and not run.limited and not self.stopped:  # until when it is limited, its refusal says
                 self.stopped = Stop("limited", f"step {unit.step.id} ({run.peer}): {why}")
             await self._note(unit, run, rejected(self.e, unit, run, why, now, self.bench.rounds))
             return

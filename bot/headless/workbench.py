@@ -3,7 +3,7 @@ into its user's repository and is never the one they stand on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -90,6 +90,12 @@ class Workbench:
                 await self.git.drop_saved(part)
         except SluiceError as error:
             log.debug("a worktree stays", step=unit.step.id, reason=str(error))
+
+    async def unsettled(self, done: Iterable[StepState]) -> list[StepState]:
+        """Those with a tree, or with something that was saved of it."""
+        saved = await self.git.remote_refs(self.spec.repo, f"{self.spec.saved_ref}*")
+        parts = [(unit, part_of(self.spec, unit.step.id, self.base)) for unit in done]
+        return [unit for unit, part in parts if part.saved_ref in saved or self.git.has_worktree(part)]
 
     async def judge(self, gate: Gate, number: int, head: str, offline: bool) -> tuple[bool | None, str]:
         """The gate's commands in a clean checkout of the work, without secrets; None: they could not be run."""

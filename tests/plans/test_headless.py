@@ -476,7 +476,9 @@ def test_a_provider_that_says_to_wait_is_no_failure(stage: Stage) -> None:
     stage.plan(Phase(1, "Build", (CODE,)))
     stage.play("1.1", {"limited": 3600})
     said = stage.shop.execute("run")
-    assert said.code == 1 and "Stopped: step 1.1 (robo): limited" in said.out
+    assert said.code == 1
+    told = "Stopped: step 1.1: agent robo waits for its provider, which takes work again at "
+    assert said.out.splitlines()[-1].startswith(told)
     assert [each.lost for each in stage.happened(SentBack)] == [True]
     assert stage.shop.task(TASK).execution.phases[0].rounds == 0
 
@@ -619,8 +621,24 @@ def test_killed_in_the_middle_it_is_resumed_to_the_same_end(stage: Stage) -> Non
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
+def test_what_another_machine_may_have_at_work_is_left_to_it(stage: Stage) -> None:
+    """A ledger may be shared: where no process ever had the task on this machine, `resume` ends no run and sends
+    nothing back."""
+    stage.plan(Phase(1, "Build", (CODE,)))
+    stage.play("1.1", {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    process.kill()
+    process.wait()
+    (lock,) = stage.shop.folder.glob("executions/*/driver.lock")
+    lock.unlink()
+    shown = stage.shop.execute("resume")
+    assert shown.code == 0 and "ACTION: WAIT" in shown.out
+    assert len(stage.shop.asked(lambda ledger: ledger.running())) == 1 and stage.happened(SentBack) == []
+
+
 def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -> None:
-    """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill."""
+    """kill -9 behind its first line, then behind its third, and so on until nothing is left to kill, and nothing of it
+    lies about."""
     stage.plan(usual()[0])
     for lines in range(1, 30, 2):
         process = subprocess.Popen([SLUICE, "execute", "run"], cwd=stage.shop.top, stdout=subprocess.PIPE, text=True)
@@ -635,6 +653,8 @@ def test_killed_at_every_line_it_prints_it_comes_to_the_same_end(stage: Stage) -
     assert sum(each.passed for each in stage.happened(GateJudged)) == 1
     assert all(each.lost for each in stage.happened(SentBack))
     assert (stage.file("shop.py"), stage.file("docs/shop.md")) == ("SHOP = 1", "# Shop")
+    assert list((stage.shop.folder / "headless/worktrees").glob("*/*")) == []
+    assert stage.shop.git("for-each-ref", "refs/sluice") == ""
 
 
 def _toml(step: dict[str, Any]) -> str:

@@ -14,7 +14,6 @@ from bot.cli.ledger import utc_now
 from bot.cli.tasks import Place, place_of, task_meant
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Happened
-from bot.drivers import holder
 from bot.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,11 +47,6 @@ class Sitting:
         """What is in somebody's hands: steps, members of a team, and whoever joins what a team did."""
         steps = [*self.e.units, *(step for step in self.e.steps if step.joined)]
         return [unit for unit in steps if unit.state == "running"]
-
-    @property
-    def at_work(self) -> int | None:
-        """The process of `sluice execute run` that has this task now."""
-        return holder(self.place.folder, self.task)
 
     async def let(self, *what: Happened) -> Execution:
         """It happens, or whoever asked is told why not."""

@@ -15,6 +15,7 @@ from bot.whereabouts import FILE
 
 if TYPE_CHECKING:
     from bot.cli.execute.sitting import Sitting
+    from bot.ledger.ledger import SqlLedger
 
 Terse = Annotated[bool, typer.Option("--terse", help="The prompt goes into a file, and only its name is printed.")]
 
@@ -104,7 +105,7 @@ async def _resume(config: Path, task_id: str, terse: bool, output: Form) -> int:
 
     async with sitting(config, task_id) as sit:
         started(sit)
-        if not sit.at_work and any(unit.dispatched and unit.dispatched.run for unit in sit.running):
+        if any(unit.dispatched and unit.dispatched.run for unit in sit.running):
             await _send_back_what_is_lost(sit)
         by_hand = [unit for unit in sit.running if unit.dispatched and not unit.dispatched.run]
         again = [await action(sit, Dispatch(unit), terse, len(by_hand) > 1) for unit in by_hand]
@@ -115,12 +116,24 @@ async def _resume(config: Path, task_id: str, terse: bool, output: Form) -> int:
 
 
 async def _send_back_what_is_lost(sit: Sitting) -> None:
+    """Unless a process has the task, here or on another machine; none takes it meanwhile."""
+    from bot.drivers import lock_of
+    from bot.locks import left
+
+    async with sit.place.ledger() as ledger:
+        if lock := left(lock_of(sit.place.folder, sit.task)):
+            with lock:
+                await _give_up(sit, ledger)
+
+
+async def _give_up(sit: Sitting, ledger: SqlLedger) -> None:
     from bot.abandoned import give_up
     from bot.cli.execute.headless import folder_of
     from bot.core.plans.happened import SentBack
 
-    async with sit.place.ledger() as ledger:
-        left = await give_up(ledger, sit.task, sit.now)
-    lost = {run.step for run in left if not (folder_of(sit) / "outcomes" / f"{run.key}.json").exists()}
+    gone = await give_up(ledger, sit.task, sit.now)
+    lost = {run.step for run in gone if not (folder_of(sit) / "outcomes" / f"{run.key}.json").exists()}
+    if task := await ledger.task(sit.task):  # a process may have had it since it was looked at
+        sit.e, sit.happened = task.execution, task.happened
     steps = [unit.step.id for unit in sit.running if unit.step.id in lost]
     await sit.let(*(SentBack(sit.now, step, "", lost=True) for step in steps))
