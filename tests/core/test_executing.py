@@ -348,7 +348,8 @@ def test_a_phase_is_judged_by_a_workflow_on_what_is_pushed() -> None:
     red = replace(ran, state="failed")
     assert [back.step for back in happened(replace(s, gate_runs=(gate_run(), red)), SentBack)] == ["1.2"]
     e = after(s.execution, GateJudged(ago(1), 1, False, head="h1")) if s.execution else None
-    (asked,) = done(replace(s, execution=e, gate_runs=(gate_run(), red)), Park)
+    tried = (step_run("1.2", "s2"),)
+    (asked,) = done(replace(s, execution=e, gate_runs=(gate_run(), red), runs=tried), Park)
     assert asked.reason.startswith("the gate of phase 1 failed: `gate.yml`: "), "it is said which"
     touched = policy(commands=("make test",), protected=("b.md",), running=5)
     (parked,) = done(replace(s, branch_head=None, policy=touched), Park)

@@ -14,6 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from bot.commands import parse
 from bot.context import Heard
 from bot.core import comments, impact, report
+from bot.core.foreign import fence, unfenced
 from bot.core.gates.verdict import Verdict
 from bot.core.plans import words
 from bot.core.plans.due import AskApproval
@@ -202,3 +203,11 @@ def test_table_rows_cannot_be_broken() -> None:
     rows = comments.gate_table(VERDICTS)
     assert all(row.replace("\\|", "").count("|") == 4 for row in rows)
     assert all("\n" not in row for row in rows)
+
+
+def test_of_work_that_came_back_people_read_the_words_and_not_the_marks_around_them() -> None:
+    """Those are for agents."""
+    why = "\n".join(("@wendy asks:", "", *fence("written by @wendy", "Once more\nplease"), "", "Then:"))
+    assert unfenced(why).split() == ["@wendy", "asks:", "Once", "more", "please", "Then:"]
+    e = carried_out(PLAN, (*STEPS_DONE, SentBack(ago(5), "1.2", why, asked=True)))
+    assert "- step 1.2 came back: `＠wendy asks: Once more please Then:`" in words.looked_back(e)

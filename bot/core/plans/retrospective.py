@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.foreign import clean
+from bot.core.foreign import clean, unfenced
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.gaps import gaps, settled
 from bot.core.plans.happened import Amended, Answered, Cancelled, Dispatched, GateJudged, Happened, Recorded, SentBack
@@ -237,4 +237,4 @@ def _many(count: int, what: str) -> str:
 
 def _line(text: str) -> str:
     """Somebody's words in one line."""
-    return " ".join(clean(text).split())[:SAID] or "nothing was said of it"
+    return " ".join(clean(unfenced(text)).split())[:SAID] or "nothing was said of it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.comments import AGAIN, sentence
-from bot.core.foreign import clean
+from bot.core.foreign import clean, unfenced
 from bot.core.impact import changed
 from bot.core.item import GoAhead, mention
 from bot.core.plans.due import AskApproval
@@ -49,7 +49,7 @@ def looked_back(e: Execution) -> str:
     back = [(each.step.id, back.why) for each in units for back in each.sent_back if back.why and not back.lost]
     smooth = sum(each.attempts == 1 for each in units)
     first = f"{smooth} of {len(units)} steps were done at the first attempt."
-    lines = [f"- step {step} came back: `{_plain(why)[:120]}`" for step, why in back[:MOST_BACK]]
+    lines = [f"- step {step} came back: `{_plain(unfenced(why))[:120]}`" for step, why in back[:MOST_BACK]]
     return "\n".join((*folded(e)[:-1], first, "", *lines, *([""] if lines else []), "</details>"))
 
 
