@@ -17,7 +17,7 @@ from tests.localhub.talk import LocalHub
 gc.disable()  # while everything is loaded, until pytest_collection_finish
 settings.register_profile("sluice", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("sluice")
-WHOLE_LIVES = ("agents", "faults", "stories")
+WHOLE_LIVES = ("agents", "faults", "plans", "stories")
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +45,12 @@ def wide() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest is begun first, so that no worker is left alone with it at the end."""
+    """What takes longest is begun first, so that no worker is left alone with it at the end. What only computes comes
+    last: it keeps the processors busy until all is over, which what waits for other processes would not."""
 
     def when(item: pytest.Item) -> tuple[bool, bool, bool]:
-        life = item.path.parent.name in WHOLE_LIVES
         longest = item.get_closest_marker("timeout") is not None  # who asks for more patience than all others
-        return not longest, not (life and item.get_closest_marker("slow")), not life
+        return not longest, not item.get_closest_marker("slow"), item.path.parent.name not in WHOLE_LIVES
 
     items.sort(key=when)
 

@@ -7,18 +7,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.actions import Action, AskPerson, Decision, Dispatch, Fold, LoseRun, NotePlan, Park
+from bot.core.actions import (
+    Action,
+    AskPerson,
+    Decision,
+    Dispatch,
+    DispatchWorkflow,
+    Fold,
+    LoseRun,
+    NotePlan,
+    Park,
+    RunGate,
+)
 from bot.core.asking import reason_of
 from bot.core.comments import BUDGET
 from bot.core.late import as_plan
 from bot.core.parking import ask_mark, park
-from bot.core.phase_gates import judge
-from bot.core.planned import peers_for, shown
+from bot.core.phase_gates import judge, why_red
+from bot.core.planned import card, peers_for, shown
 from bot.core.plans import due as dues
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import conflicting
 from bot.core.plans.execution import Execution, StepState
 from bot.core.plans.happened import Completed, Happened, Recorded, SentBack, Started
+from bot.core.plans.plan import Phase
 from bot.core.plans.shortfall import shortfall
 from bot.core.plans.words import approval_wanted
 from bot.core.prompts import MORE_TO_USE, another_attempt
@@ -37,14 +49,17 @@ def executing(s: Snapshot, stage: Executing) -> Decision:
         return _note(s, stage, "its plan begins", Started(s.now, stage.claim.go_ahead.by))
     in_hand = [(unit, _run_of(s, unit)) for unit in dues.in_hand(stage.execution)]
     waits: list[Decision] = []
+    parks: list[Decision] = []
     for unit, run in in_hand:
         if run is None:
             return _note(s, stage, "it never began", SentBack(s.now, unit.step.id, "", lost=True))
         if run.state == "ended":
             decision = _ended(s, stage, unit, run)
-            if decision.actions:
+            if decision.actions and not _parks(decision):
                 return decision
-            waits.append(decision)
+            (parks if decision.actions else waits).append(decision)
+    if parks:  # the results of the others are in
+        return parks[0]
     runs = [run for _, run in in_hand if run and run.state != "ended"]
     lost: tuple[Action, ...] = tuple(LoseRun(run.key) for run in runs if run.key in s.lost)
     if lost:
@@ -63,7 +78,7 @@ def _next(s: Snapshot, stage: Executing, runs: list[Run], waits: list[Decision])
         return decision
     match found[0]:
         case dues.JudgeGate(phase):
-            return judge(s, stage, phase)
+            return _judged(s, stage, phase)
         case dues.Failed(reason):
             return _failed(s, stage, reason)
         case dues.Complete():
@@ -72,6 +87,16 @@ def _next(s: Snapshot, stage: Executing, runs: list[Run], waits: list[Decision])
             return _wait(s, e, runs, waits, held)
         case _:
             return _wait(s, e, runs, waits, ())
+
+
+def _judged(s: Snapshot, stage: Executing, phase: Phase) -> Decision:
+    """While a gate runs the card and the status say where the plan stands: whoever asked for another attempt meanwhile
+    has the card in Ready."""
+    decision, e = judge(s, stage, phase), stage.execution
+    if not decision.actions:
+        return replace(decision, actions=shown(s, e))
+    begins = any(isinstance(action, RunGate | DispatchWorkflow) for action in decision.actions)
+    return replace(decision, actions=(*decision.actions, *card(s, e))) if begins else decision
 
 
 def _wait(
@@ -109,10 +134,14 @@ def _ended(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision
 
 def _when_alone(s: Snapshot, run: Run, decision: Decision) -> Decision:
     """A person is asked when the others have ended: nobody's work is cut short for another's trouble."""
-    if s.active_runs and any(isinstance(action, Park) for action in decision.actions):
+    if s.active_runs and _parks(decision):
         waits = f"step {run.step} waits until the others have ended: {decision.reason}"
         return Decision(NAME, waits, waits_for="machine")
     return replace(decision, stage=NAME)
+
+
+def _parks(decision: Decision) -> bool:
+    return any(isinstance(action, Park) for action in decision.actions)
 
 
 def _done(s: Snapshot, stage: Executing, unit: StepState, run: Run) -> Decision:
@@ -188,7 +217,8 @@ def _failed(s: Snapshot, stage: Executing, reason: str) -> Decision:
     tried = {given.get(each.recorded.run) for each in broken if each.recorded}
     if broken and not e.cancelled and stage.claim.go_ahead.key not in tried:
         return _again(s, stage, *broken)
-    return park(s, NAME, reason)
+    red = why_red(s, phase) if phase else ""
+    return park(s, NAME, f"{reason}: {red}" if red else reason)
 
 
 def _again(s: Snapshot, stage: Executing, *units: StepState) -> Decision:

@@ -12,7 +12,7 @@ from bot.core.gates.workflow import name_of, workflow_on
 from bot.core.parking import park
 from bot.core.plans.amending import last_changing
 from bot.core.plans.delegation import gate_failed
-from bot.core.plans.execution import Execution
+from bot.core.plans.execution import Execution, PhaseState
 from bot.core.plans.happened import GateJudged, SentBack
 from bot.core.plans.plan import Phase
 from bot.core.snapshot import Snapshot
@@ -53,6 +53,18 @@ def workflows_of(e: Execution | None) -> tuple[tuple[str, ...], str] | None:
         return None
     gate = phase.phase.gate
     return (gate.workflow,) if gate and gate.workflow else (), e.work.head if e.work else ""
+
+
+def why_red(s: Snapshot, state: PhaseState) -> str:
+    """What of the phase's gate failed; empty: nothing of it, as far as is known."""
+    if state.gate is None or state.gate.passed or state.phase.gate is None:
+        return ""
+    gate, head = state.phase.gate, state.gate.head
+    verdicts = [command(line, head, s.gate_runs) for line in gate.commands]
+    red = [v.reason for v in verdicts if v.failed]
+    if gate.workflow and (v := workflow_on(gate.workflow, head, s.gate_runs, s.now, s.policy.gates.uses)).failed:
+        red.append(f"`{gate.workflow}`: {v.reason}")
+    return "; ".join(red)
 
 
 def _workflow(s: Snapshot, stage: Executing, phase: Phase, file: str, head: str) -> Decision | None:

@@ -12,7 +12,7 @@ from bot.core.planned import there, unfinished
 from bot.core.planning import AUTO, not_makeable, one_more_over, plan_for
 from bot.core.plans import due as dues
 from bot.core.plans.accepting import refused
-from bot.core.plans.amending import amended, last_changing, remedy
+from bot.core.plans.amending import last_changing, one_more, remedy
 from bot.core.plans.execution import Execution, begin
 from bot.core.plans.happened import Amended, Answered, Cancelled, Happened, SentBack
 from bot.core.plans.plan import Plan
@@ -139,10 +139,7 @@ def _rejected(s: Snapshot, e: Execution, asks: dues.AskApproval, order: Order) -
 
 
 def _amended(e: Execution, order: Order) -> tuple[Amended, ...] | str:
-    """One more phase behind the present one, for whoever builds."""
-    builders = [step.step.agent for step in e.steps if step.step.changes]
-    agent = builders[-1] if builders else e.steps[-1].step.agent
-    found = amended(e, clean(order.args), (f"Amendment:{agent}",), (), None, order.by, order.at)
+    found = one_more(e, clean(order.args), order.by, order.at)
     return found if isinstance(found, str) else (found,)
 
 

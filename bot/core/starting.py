@@ -25,10 +25,11 @@ from bot.core.exposure import unaccepted
 from bot.core.going_ahead import ACCEPTS, approval_of, by_move, go_ahead, mover_refused, mover_unknown
 from bot.core.item import GoAhead, Issue, mention
 from bot.core.parking import mark
-from bot.core.planned import begin, first_units, peers_for, reads_otherwise, there, unfinished, wants_approval
+from bot.core.planned import begin, first_units, peers_for, reads_otherwise, unfinished, wants_approval
 from bot.core.planning import not_makeable, one_more_over, plan_for, wanted
-from bot.core.plans.amending import caught_up
+from bot.core.plans.amending import carried_over, caught_up
 from bot.core.plans.execution import Execution
+from bot.core.plans.execution import begin as as_made
 from bot.core.plans.happened import Cancelled
 from bot.core.prompts import Brief, again_brief, first_brief
 from bot.core.run import Peer, evidence_of, run_key
@@ -93,9 +94,10 @@ def ready(s: Snapshot) -> Decision:
 
 
 def _make_plan(s: Snapshot, issue: Issue, go: GoAhead, accept: tuple[Action, ...]) -> Decision | None:
-    """Where one is wanted; one that nobody has begun or added to is made anew for another text."""
+    """Where one is wanted; one that nobody has begun or rejected is made anew for another text, also where somebody has
+    approved it as it was."""
     e, name = unfinished(s), wanted(s)
-    if s.grounds is None or not name or (e and there(s)) or _has_result(s):
+    if s.grounds is None or not name or (e and (e.started or e.rejected)) or _has_result(s):
         return None
     if problem := not_makeable(s.grounds, name):
         return _asks(s, go, f"no plan can be made: {problem}", accept)
@@ -105,8 +107,9 @@ def _make_plan(s: Snapshot, issue: Issue, go: GoAhead, accept: tuple[Action, ...
     if e:
         plan = plan_for(one_more_over(s), s.grounds, issue, go, name) or plan
     drop = (NotePlan(e.plan.task_id, Cancelled(s.now, "Sluice", "the text is another")),) if e else ()
+    added = tuple(NotePlan(plan.task_id, each) for each in carried_over(e, as_made(plan, on_board=True))) if e else ()
     reason = f"a plan is made: playbook {plan.playbook}, {len(plan.steps)} steps, risk {plan.risk}"
-    return Decision("Ready", reason, (*accept, *drop, AdoptPlan(plan)), s.now, "machine")
+    return Decision("Ready", reason, (*accept, *drop, AdoptPlan(plan), *added), s.now, "machine")
 
 
 def _has_result(s: Snapshot) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from skills_ref import read_properties
 
 from bot.agents import skills
+from bot.agents.launcher import Exit
 from bot.agents.permits import Permits
 from bot.agents.sandbox import bubblewrap_works
 from bot.agents.seat import Ending
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.slow
 FIRST, SECOND, THIRD = Billed(11, 120, 1_300, 0, 14_000, 150), Billed(2, 30, 400, 0, 5_000), Billed(600, 0, 0, 0, 70, 7)
 SKILLS = sorted(skills.folder().iterdir())
 STEERED = ("claude", "codex")
+WAIT = Run("while [ ! -e told ]; do sleep 0.05; done")
 ANEW = "gemini"  # it cannot go on with a session, so each is its first
 every_program = pytest.mark.parametrize("name", FOUND)
 # opencode takes six seconds of a processor for each start: two stories of its own must do, one here and a whole life
@@ -77,37 +79,47 @@ async def test_it_works_and_every_step_is_heard(desk: Desk, name: str) -> None:
     assert [each.name for each in SKILLS if read_properties(each).description[:60] not in str(record)] == []
 
 
-@pytest.mark.parametrize("name", STEERED)
-async def test_what_a_person_says_meanwhile_reaches_the_model(desk: Desk, name: str) -> None:
+async def test_what_a_person_says_meanwhile_reaches_codex(desk: Desk) -> None:
     """While a tool runs it is told something, and the model hears it with the tool's result."""
-    turns = [Turn([Run("while [ ! -e told ]; do sleep 0.05; done")]), Turn(say="As you like.")]
-    talked = Talked(desk, name, "Wait.", desk.models.play("steered", Scenario(turns)))
-    running = asyncio.create_task(talked.through())
-    await talked.until_a_tool_runs()
-    assert talked.driver.tell("Use tabs, please.")
-    (desk.tree / "told").write_text("")
+    turns = [Turn([WAIT]), Turn(say="As you like.")]
+    talked = Talked(desk, "codex", "Wait.", desk.models.play("steered", Scenario(turns)))
+    running = await told_while_a_tool_runs(talked)
     ended = await running
     assert ended.code == 0, ended.tail
     assert "Use tabs, please." in str(desk.models.record("steered").asked[-1].request)
 
 
-async def test_claude_hears_what_is_said_while_it_speaks_its_last_word(desk: Desk) -> None:
-    """Told when no tool follows any more, it answers in a turn of its own before it ends."""
-    turns = [Turn([Run("true")]), Turn(say="Done.", delay=2), Turn(say="Tabs it is.")]
+async def test_claude_hears_what_is_said_until_its_last_word(desk: Desk) -> None:
+    """With the result of the tool that runs; told when no tool follows any more, it answers in a turn of its own."""
+    turns = [Turn([WAIT]), Turn(say="Done.", delay=2), Turn(say="Four wide it is.")]
     talked = Talked(desk, "claude", "Do it.", desk.models.play("late", Scenario(turns)))
-    running = asyncio.create_task(talked.through())
+    running = await told_while_a_tool_runs(talked)
     while len(desk.models.record("late").asked) < 2:
         await asyncio.sleep(0.05)
+    assert talked.driver.tell("Four wide, please.")
+    ended = await running
+    assert ended.code == 0, ended.tail
+    second, third = desk.models.record("late").asked[1:3]
+    assert "Use tabs, please." in str(second.request) and "Four wide, please." not in str(second.request)
+    assert "Four wide, please." in str(third.request)
+
+
+async def told_while_a_tool_runs(talked: Talked) -> asyncio.Task[Exit]:
+    running = asyncio.create_task(talked.through())
+    await talked.until_a_tool_runs()
     assert talked.driver.tell("Use tabs, please.")
-    await running
-    assert "Use tabs, please." in desk.models.record("late").said()
+    (talked.desk.tree / "told").write_text("")
+    return running
 
 
-async def test_claudes_sub_agents_are_waited_for(desk: Desk) -> None:
-    """One works behind its back: it is not cut off, what it asks is answered, and the last word counts."""
-    helper = Delegate("Note it.", [Turn([Write("../note.txt", "so\n")]), Turn(say="Noted.")], background=True)
-    turns = [Turn([helper]), Turn(say="I wait."), Turn(say="It is noted.")]
-    talked = Talked(desk, "claude", "Have it noted.", desk.models.play("helped", Scenario(turns)))
+async def test_claudes_sub_agents_are_waited_for_and_on_the_list(desk: Desk) -> None:
+    """One works behind its back: it is not cut off, what it asks is answered, and the last word counts. All tokens
+    count, those kept in the cache for an hour apart, and the money it tells of agrees to the last digit."""
+    counts = Delegate("Count the files.", [Turn([Run("ls | wc -l")], billed=FIRST), Turn(say="One.", billed=SECOND)])
+    notes = Delegate("Note it.", [Turn([Write("../note.txt", "so\n")]), Turn(say="Noted.")], background=True)
+    kept = Billed(1, 2, 30, 20, 4)
+    turns = [Turn([counts], billed=kept), Turn([notes], billed=THIRD), Turn(say="I wait."), Turn(say="It is noted.")]
+    talked = Talked(desk, "claude", "Have them noted.", desk.models.play("helped", Scenario(turns)))
     ended = await talked.through()
     assert ended.code == 0, ended.tail
     assert talked.driver.ending == Ending("finished", "It is noted.")
@@ -116,16 +128,7 @@ async def test_claudes_sub_agents_are_waited_for(desk: Desk) -> None:
     record = desk.models.record("helped")
     assert "Co-Authored-By" not in record.said()
     assert "AskUserQuestion" not in record.asked[0].request.tools
-
-
-async def test_what_claude_says_it_costs_is_on_the_list(desk: Desk) -> None:
-    """A sub-agent's tokens count, those kept in the cache for an hour apart, and the money agrees to the last digit."""
-    helper = Delegate("Count the files.", [Turn([Run("ls | wc -l")], billed=FIRST), Turn(say="One.", billed=SECOND)])
-    turns = [Turn([helper], billed=Billed(1, 2, 30, 20, 4)), Turn(say="One file.", billed=THIRD)]
-    talked = Talked(desk, "claude", "How many files?", desk.models.play("priced", Scenario(turns)))
-    await talked.through()
-    record = desk.models.record("priced")
-    assert [each.branch for each in record.asked] == ["main", helper.prompt, helper.prompt, "main"]
+    assert [each.branch for each in record.asked[:4]] == ["main", counts.prompt, counts.prompt, "main"]
     assert billed("claude", desk.home) == truth(record)
     told = [json.loads(line) for line in (desk.folder / "log").read_text().splitlines() if '"total_cost_usd"' in line]
     assert told[-1]["total_cost_usd"] == pytest.approx(cost_of(billed("claude", desk.home), price_of), rel=1e-9)
@@ -219,18 +222,18 @@ async def test_a_command_waits_for_a_persons_word(desk: Desk, name: str) -> None
     assert again.driver.ending == Ending("finished", "Made.") and (desk.tree / "made.txt").exists()
 
 
-@pytest.mark.parametrize("trusted", [False, True], ids=["as shipped", "trusted by the policy"])
-async def test_what_a_repository_would_have_started_is_not(desk: Desk, trusted: bool) -> None:
-    """Hooks and servers that the repository's configuration of Claude Code names run only where the policy says so."""
+async def test_what_a_repository_starts_where_its_policy_says_so(desk: Desk) -> None:
+    """Hooks and servers that the repository's configuration of Claude Code names run; unasked, as every whole life
+    shows, they do not."""
     hook = [{"hooks": [{"type": "command", "command": f"touch {desk.tree}/hooked"}]}]
     (desk.tree / ".claude").mkdir()
     (desk.tree / ".claude/settings.json").write_text(json.dumps({"hooks": {"SessionStart": hook}}))
     server = {"command": "touch", "args": [f"{desk.tree}/served"]}
     (desk.tree / ".mcp.json").write_text(json.dumps({"mcpServers": {"one": server}}))
-    url = desk.models.play("hostile", Scenario([Turn([Run("sleep 0.5")]), Turn(say="Done.")]))
-    ended = await Talked(desk, "claude", "Work.", url, trusted=trusted).through()
+    url = desk.models.play("trusted", Scenario([Turn([Run("sleep 0.5")]), Turn(say="Done.")]))
+    ended = await Talked(desk, "claude", "Work.", url, trusted=True).through()
     assert ended.code == 0, ended.tail
-    assert [(desk.tree / name).exists() for name in ("hooked", "served")] == [trusted, trusted]
+    assert [(desk.tree / name).exists() for name in ("hooked", "served")] == [True, True]
 
 
 def test_a_stray_packet_is_counted(models: Models) -> None:

@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from bot.core.plans.accepting import refused
 from bot.core.plans.amending import amended, remedy
 from bot.core.plans.delegation import Document, conflicting, delivered, gate_failed, news, prompt
+from bot.core.plans.due import Failed, due
 from bot.core.plans.execution import Execution, StepState, carried_out
 from bot.core.plans.happened import Amended, Answered, Dispatched, Happened, Recorded, SentBack, Started
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
@@ -74,6 +75,15 @@ def test_a_team_knows_of_each_other_and_whoever_joins_knows_all(snapshot: Snapsh
     e = carried_out(plan, (*BUILT[:1], Dispatched(T0, "1.1", "team")))
     joined = carried_out(plan, (*BUILT[:1], Dispatched(T0, "1.1", "team"), *did))
     assert (prompt(e, _found(e, "1.1.a")), prompt(joined, _found(joined, "1.1"))) == snapshot
+
+
+def test_of_a_failed_team_it_is_said_who_failed_and_why() -> None:
+    """Nobody spoke for all of it."""
+    team = (Member("1.1.a", "scout", "look at the API"), Member("1.1.b", "scout-2", "look at the pages"))
+    plan = replace(PLAN, phases=(replace(PLAN.phases[0], steps=(replace(BUILD, team=team),)),))
+    ends = (Recorded(T0, "1.1.a", "complete", "scout"), Recorded(T0, "1.1.b", "failed", "scout-2", error="no pages"))
+    e = carried_out(plan, (*BUILT[:1], Dispatched(T0, "1.1", "team"), *ends))
+    assert due(e) == (Failed("step 1.1 (backend-engineer--python) failed: 1.1.b (scout-2): no pages"),)
 
 
 def test_what_the_approver_said_reaches_every_step() -> None:

@@ -20,6 +20,7 @@ from bot.core.actions import (
     Park,
     PushBranch,
     RunGate,
+    SayStatus,
     SendBack,
     StopRun,
     Tell,
@@ -240,9 +241,23 @@ def test_the_gate_is_run_on_what_all_steps_did() -> None:
     assert judged.passed and judged.how == "command"
 
 
+def test_while_a_gate_runs_card_and_status_say_so() -> None:
+    """Whoever asked for another attempt meanwhile has the card in Ready."""
+    s = in_plan(*PHASE_OVER[:-1], **WIDE)
+    assert done(s, MoveCard, SayStatus) == [], "the card is there, and the status is worth no write of its own"
+    ready = replace(s, face=replace(s.face, column="Ready")) if s.face else s
+    assert done(ready, MoveCard) == [MoveCard("In Progress")] and done(ready, RunGate)
+    runs = replace(ready, gate_runs=(gate_run(state="running"),))
+    assert done(runs, MoveCard, SayStatus)[0] == MoveCard("In Progress")
+    assert "2 of 3 steps are done" in done(runs, SayStatus)[0].body
+
+
 def test_after_its_rounds_a_red_gate_needs_a_person() -> None:
     """And whoever asks again gives it one more."""
-    s = in_plan(*PHASE_OVER[:-1], GateJudged(ago(1), 1, False), runs=(step_run("1.2", "s2"),), **WIDE)
+    s = in_plan(*PHASE_OVER[:-1], GateJudged(ago(1), 1, False, head="h1"), runs=(step_run("1.2", "s2"),), **WIDE)
+    red = gate_run(state="failed", detail="1 failed")
+    told = done(replace(s, gate_runs=(red,)), Park)[0].reason
+    assert told == "the gate of phase 1 failed: `make test` failed"
     assert done(s, Park)[0].reason == "the gate of phase 1 failed"
     s = replace(s, item=claimed(claim=claim(go_ahead(key="order:9"))))
     assert [back.step for back in happened(s, SentBack)] == ["1.2"]
@@ -332,6 +347,9 @@ def test_a_phase_is_judged_by_a_workflow_on_what_is_pushed() -> None:
     assert [each.passed for each in happened(replace(s, gate_runs=(gate_run(), ran)), GateJudged)] == [True]
     red = replace(ran, state="failed")
     assert [back.step for back in happened(replace(s, gate_runs=(gate_run(), red)), SentBack)] == ["1.2"]
+    e = after(s.execution, GateJudged(ago(1), 1, False, head="h1")) if s.execution else None
+    (asked,) = done(replace(s, execution=e, gate_runs=(gate_run(), red)), Park)
+    assert asked.reason.startswith("the gate of phase 1 failed: `gate.yml`: "), "it is said which"
     touched = policy(commands=("make test",), protected=("b.md",), running=5)
     (parked,) = done(replace(s, branch_head=None, policy=touched), Park)
     assert parked.reason == "the result so far changes protected files: b.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.plans.execution import carried_out
@@ -47,6 +47,7 @@ def test_a_trace_has_every_event_with_its_time_and_what_it_took() -> None:
     assert found["start"] < found["end"] == found["events"][-1]["timestamp"]
 
 
+@settings(max_examples=60)
 @given(st.data(), plans())
 def test_any_task_can_be_filed(data: st.DataObject, plan: Plan) -> None:
     """Whatever happened to it, at whatever moment, and filed again it is the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.plans.execution import after, begin
@@ -165,6 +165,7 @@ def test_a_budget_holds_what_such_tasks_took(tokens: list[int]) -> None:
     assert all(max(tokens) > most for most in smaller)
 
 
+@settings(max_examples=60)
 @given(st.data(), plans())
 def test_any_task_is_read_and_nothing_is_counted_twice(data: st.DataObject, plan: Plan) -> None:
     """Whatever happened to it: as many attempts as were recorded, and no more first verdicts than phases."""

@@ -118,6 +118,15 @@ def test_a_step_that_cannot_go_on_ends_no_other() -> None:
     assert done(in_plan(*GIVEN, runs=(broken,), **WIDE), Park)
 
 
+def test_what_others_did_is_taken_in_before_a_person_is_asked() -> None:
+    """Or the plan that people are shown meanwhile has a step at work that ended."""
+    asked = step_run("1.1", "s1", ended="asked")
+    s = in_plan(*BOTH, runs=(asked, step_run("1.2", "s2")), **WIDE)
+    assert done(s, Fold) and not done(s, Park)
+    e = after(s.execution, done(s, Fold)[0].recorded) if s.execution else None
+    assert done(replace(s, execution=e), Park)
+
+
 def test_a_limited_step_waits_beside_one_at_work() -> None:
     """It is looked at again when its provider takes work."""
     limited = step_run("1.1", "s1", outcome=outcome("limited"))

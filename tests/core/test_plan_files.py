@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.plans.plan import Gate, Member, Phase, Plan, Step
@@ -61,6 +61,7 @@ def _step(draw: st.DrawFn, name: str, known: list[str]) -> Step:
     )  # fmt: skip
 
 
+@settings(max_examples=60)
 @given(plans())
 def test_what_is_written_is_read_back(plan: Plan) -> None:
     """Whatever people and agents are called and told: an unedited page changes nothing."""
@@ -68,6 +69,7 @@ def test_what_is_written_is_read_back(plan: Plan) -> None:
     assert read_record(record(plan)) == plan
 
 
+@settings(max_examples=60)
 @given(plans())
 def test_a_page_says_all_that_people_may_change(plan: Plan) -> None:
     """Read over a plan that has nothing of it, the page brings it all."""
@@ -75,6 +77,7 @@ def test_a_page_says_all_that_people_may_change(plan: Plan) -> None:
     assert read_page(page(plan), bare) == asking(replace(plan, task_type="", stack=()))
 
 
+@settings(max_examples=60)
 @given(plans(), st.data())
 def test_no_page_raises_anything_but_a_sentence(plan: Plan, data: st.DataObject) -> None:
     """Whatever somebody leaves of it: a plan, or what is wrong."""

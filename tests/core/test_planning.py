@@ -12,8 +12,9 @@ from bot.core.actions import AdoptPlan, AskPerson, Claim, NoteOrder, NotePlan, S
 from bot.core.comments import AGAIN, REOPENED
 from bot.core.decide import decide
 from bot.core.item import text_hash
+from bot.core.plans.amending import one_more
 from bot.core.plans.execution import after, begin, carried_out
-from bot.core.plans.happened import Amended, Answered, Completed, Dispatched, Recorded, SentBack, Started
+from bot.core.plans.happened import Amended, Answered, Cancelled, Completed, Dispatched, Recorded, SentBack, Started
 from bot.core.plans.library import Tagged, is_shared, tags_of
 from bot.core.plans.playbook import Part, Playbook, Stretch
 from bot.core.plans.stack import Facts
@@ -81,6 +82,26 @@ def test_the_same_text_has_the_same_plan_and_another_text_another() -> None:
     [second] = adopted(other)
     assert second.task_id != plan.task_id and second.summary == "Fix all typos"
     assert [action.task for action in decide(other).actions if isinstance(action, NotePlan)] == [plan.task_id]
+
+
+def test_an_approval_is_of_the_text_as_it_was() -> None:
+    """Edited before anything began, the plan is made anew, with what people added, and a person is asked again."""
+    s = ready(Planning("scout-builder", approve="LOW"))
+    [plan] = adopted(s)
+    note = one_more(begin(plan, on_board=True), "Write a note", "mona", ago(2))
+    assert isinstance(note, Amended)
+    given = carried_out(plan, (note, Answered(ago(1), 0, "approve", "mona")), on_board=True)
+    approved = replace(s, execution=given)
+    assert adopted(approved) == [] and any(isinstance(action, Claim) for action in decide(approved).actions)
+    edited = replace(approved, issue=issue(title="Delete all users"))
+    [other] = adopted(edited)
+    found = [(each.task, each.what) for each in decide(edited).actions if isinstance(each, NotePlan)]
+    assert [(task, type(what)) for task, what in found] == [(plan.task_id, Cancelled), (other.task_id, Amended)]
+    again = carried_out(other, [what for task, what in found if task == other.task_id], on_board=True)
+    asked = replace(edited, execution=again, plans_over=1)
+    assert adopted(asked) == [] and any(isinstance(action, AskPerson) for action in decide(asked).actions)
+    rejected = carried_out(plan, (Answered(ago(1), 0, "reject", "mona"),), on_board=True)
+    assert adopted(replace(edited, execution=rejected)) == [], "until somebody starts over"
 
 
 def test_a_plan_that_took_anothers_place_stays() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.plans.execution import Execution
@@ -139,6 +139,7 @@ def walk_of(plan: Plan) -> Any:
     return after_all(plan, MENDED)
 
 
+@settings(max_examples=60)
 @given(st.data(), plans())
 def test_any_tasks_spans_lie_within_it(data: st.DataObject, plan: Plan) -> None:
     """One for each attempt and verdict, none of them before it began or after it was over, and no key twice."""

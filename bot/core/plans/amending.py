@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.plans.execution import Execution, PhaseState, StepState
+from bot.core.plans.execution import Execution, PhaseState, StepState, after
 from bot.core.plans.happened import Amended
 from bot.core.plans.plan import Phase, Step
 
@@ -52,6 +52,22 @@ def remedy(e: Execution, phase: PhaseState, feedback: str, by: str, at: datetime
     step = Step(f"{number}.1", last.step.agent, task, last.step.role, last.step.model, changes=last.step.changes)
     added = Phase(number, REMEDY, (step,), gate=phase.phase.gate, column=phase.phase.column)
     return Amended(at, _id(e), feedback, by, (added,), phase.phase.number, trigger="feedback")
+
+
+def one_more(e: Execution, words: str, by: str, at: datetime) -> Amended | str:
+    """One more phase behind the present one, for whoever builds."""
+    builders = [each.step.agent for each in e.steps if each.step.changes]
+    agent = builders[-1] if builders else e.steps[-1].step.agent
+    return amended(e, words, (f"Amendment:{agent}",), (), None, by, at)
+
+
+def carried_over(e: Execution, other: Execution) -> tuple[Amended, ...]:
+    """What people added to a plan that nobody has begun, for the one that takes its place."""
+    found: list[Amended] = []
+    for each in e.amendments:
+        if isinstance(again := one_more(other, each.description, each.by, each.at), Amended):
+            found, other = [*found, again], after(other, again)
+    return tuple(found)
 
 
 def caught_up(e: Execution, by: str, at: datetime) -> Amended:

@@ -126,9 +126,17 @@ def _asks(number: int, name: str, why: str, rejected: bool) -> Due:
 
 
 def _failure(step: StepState) -> str:
-    last = step.recorded
-    said = f": {last.error or last.outcome}" if last and (last.error or last.outcome) else ""
-    return f"step {step.step.id} ({step.step.agent}) failed{said}"
+    """Of a team: why its members did, where nobody spoke for all."""
+    said = _said(step) or "; ".join(
+        f"{member.step.id} ({member.step.agent}): {_said(member)}"
+        for member in step.team
+        if member.state == "failed" and _said(member)
+    )
+    return f"step {step.step.id} ({step.step.agent}) failed{f': {said}' if said else ''}"
+
+
+def _said(unit: StepState) -> str:
+    return (unit.recorded.error or unit.recorded.outcome) if unit.recorded else ""
 
 
 def in_hand(e: Execution) -> tuple[StepState, ...]:

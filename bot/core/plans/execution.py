@@ -119,6 +119,10 @@ class Execution:
     def approved(self) -> bool:
         return not self.plan.approval or (self.answer is not None and self.answer.answer != "reject")
 
+    @property
+    def rejected(self) -> bool:
+        return self.answer is not None and self.answer.answer == "reject"
+
     def find(self, step: str) -> StepState | None:
         """A step, or a member of a team."""
         return next((each for one in self.steps for each in (one, *one.team) if each.step.id == step), None)
