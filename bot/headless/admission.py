@@ -72,7 +72,8 @@ class Admission:
         return next((run for run in mine if (run.step, run.round) == (unit.step.id, round_of(unit))), None)
 
     async def turns_of(self, unit: StepState) -> list[Run]:
-        """The runs since it was dispatched, one for each turn of its agent."""
+        """The runs since it was dispatched: one for each turn of its agent, and one that was cut short where the task
+        has come further since."""
         first = round_of(unit) - unit.turns
         mine = await self.ledger.runs(item=self.spec.item, limit=MOST_RUNS)
         return [run for run in mine if run.step == unit.step.id and run.round >= first]

@@ -231,8 +231,7 @@ class Driver:
         if asked := turn_over(unit, run, self.happened, now):
             await self.let(asked)
         else:
-            turns = await self.admission.turns_of(unit) if unit.turns else [run]
-            await self._judged(unit, with_turns(run, turns), now)
+            await self._judged(unit, with_turns(run, await self.admission.turns_of(unit)), now)
 
     async def _judged(self, unit: StepState, run: Run, now: datetime) -> None:
         if why := verdict(self.e, unit, run, await self.ledger.left_by_steps(self.task)):

@@ -584,6 +584,20 @@ def test_told_to_end_it_ends_its_agents_and_keeps_nothing_for_them(stage: Stage)
     assert stage.shop.execute("run").code == 0 and stage.file("half.py") == "x"
 
 
+def test_what_an_interrupted_step_had_used_is_on_its_record(stage: Stage) -> None:
+    """Though it went on from where the step beside it had brought the task meanwhile, in a run of its own."""
+    stage.plan(usual()[0])
+    first, then = ({"spend": {"model": "m", "input_total": spent, "output": 0}} for spent in (100, 50))
+    stage.play("1.2", first, {"write": "half.py", "text": "x\n"}, {"wait": 60})
+    process = stage.begun("half.py")
+    assert process.stdout and any("Recorded: step 1.1" in line for line in process.stdout)
+    process.terminate()
+    process.communicate(timeout=40)
+    stage.play("1.2", {"write": "docs/shop.md", "text": "# Shop\n"}, then)
+    assert stage.shop.execute("run").code == 0
+    assert [each.total for each in stage.happened(Recorded)[-1].used] == [150]
+
+
 def test_interrupted_it_answers_programs_too(stage: Stage) -> None:
     """With JSON like any other ending, and Ctrl-C's own exit code."""
     stage.plan(Phase(1, "Build", (CODE,)))
