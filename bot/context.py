@@ -200,6 +200,7 @@ class Memory:
     plans_over: int = 0
     busy: tuple[Busy, ...] = ()  # agents of other items, with what they change
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what the plan's steps left beside the branch: path and step
+    to_approve: Mapping[str, str] = field(default_factory=dict)  # texts by path, of the phase that waits for approval
 
 
 @dataclass(frozen=True)

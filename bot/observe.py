@@ -89,6 +89,7 @@ async def observe(ctx: Context, item_id: str, seen: Seen | None = None) -> tuple
         plans_over=memory.plans_over,
         busy=memory.busy,
         artifacts=memory.artifacts,
+        to_approve=memory.to_approve,
         peers=ctx.peers,
         usage=memory.usage,
         caps=ctx.caps,

@@ -59,7 +59,7 @@ def check_summary(file: str, reason: str, url: str) -> str:
 
 def logged(detail: str) -> str:
     """The end of a log, as code that nothing in it can end."""
-    return _code(clean(detail[-LOG:])) if detail.strip() else ""
+    return code(clean(detail[-LOG:])) if detail.strip() else ""
 
 
 ASK_RETRY = "the item has stopped, and /sluice retry goes on with it"
@@ -88,7 +88,7 @@ def needs_person(who: str | None, reason: str, hint: str) -> str:
 def asks(who: str | None, peer: str, question: str) -> str:
     """The agent's own words as code: they mention nobody and command nothing."""
     called = f"@{who} **agent" if who else "**Agent"
-    return f"{called} {peer} has a question:**\n\n{_code(clean(question))}\n\n{ANSWER}"
+    return f"{called} {peer} has a question:**\n\n{code(clean(question))}\n\n{ANSWER}"
 
 
 def stopped(reason: str, hint: str = "") -> str:
@@ -196,7 +196,7 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?`:" else ".")
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     lines = text.replace("```", "ʼʼʼ")
     return f"```text\n{lines}\n```"
 

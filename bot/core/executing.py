@@ -234,7 +234,7 @@ def awaiting(s: Snapshot, stage: AwaitingApproval) -> Decision:
     """A person's word on a phase: asked for once, and nothing is held meanwhile."""
     e, asks = stage.execution, stage.asks
     sign = ask_mark(as_plan(e))  # whatever happens to it since is worth another look
-    body = approval_wanted(e, asks, s.person_behind(stage.claim.go_ahead))
+    body = approval_wanted(e, asks, s.person_behind(stage.claim.go_ahead), s.to_approve)
     ask: tuple[Action, ...] = () if sign in s.asked else (AskPerson(body, sign),)
     reason = f"{asks.name} waits for approval: {asks.why}"
     return Decision("AwaitingApproval", reason, (*ask, *shown(s, e)), waits_for="person")

@@ -106,7 +106,10 @@ def another_attempt(who: str) -> str:
 
 def step_brief(task: str, part: str, news: str) -> Brief:
     """One step of a plan: its part first, the whole behind it. `news`: why it came back; empty: it did not."""
-    alone = "You carry out one step of a plan. Other agents carry out the others: do this step and nothing else."
+    alone = (
+        "You carry out one step of a plan. Other agents carry out the others: do this step and nothing else. The whole "
+        "task follows, so that you know what it is for; what it says of being finished holds for all steps together."
+    )
     return Brief("\n".join((part, "", alone, "", "---", "", task)), "\n".join((news, "", STANDS)) if news else "")
 
 

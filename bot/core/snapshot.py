@@ -115,6 +115,7 @@ class Snapshot:
     plans_over: int = 0  # how many plans of the item came to their end, or were dropped
     busy: tuple[Busy, ...] = ()  # agents of other items, with what they change; asked only for plans under way
     artifacts: frozenset[tuple[str, str]] = frozenset()  # what its plan's steps left beside the branch: path and step
+    to_approve: Mapping[str, str] = field(default_factory=dict)  # texts by path, of the phase that waits for approval
     worktree: bool = False  # a worktree of the item lies on this machine
 
     @property

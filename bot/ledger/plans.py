@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -128,6 +128,12 @@ async def _artifacts(tx: Tx, task: str) -> dict[str, str]:
     """The newest of each path."""
     mine = select(artifacts).where(artifacts.c.task == task).order_by(artifacts.c.path, artifacts.c.at)
     return {row.path: row.text for row in await tx.execute(mine)}
+
+
+async def handed_on(tx: Tx, task: str, steps: Sequence[str]) -> dict[str, str]:
+    """The texts of these steps, by path."""
+    mine = select(artifacts).where(artifacts.c.task == task, artifacts.c.step.in_(steps))
+    return {row.path: row.text for row in await tx.execute(mine.order_by(artifacts.c.path, artifacts.c.at))}
 
 
 async def left_by_steps(tx: Tx, task: str) -> frozenset[tuple[str, str]]:

@@ -9,6 +9,8 @@ from sqlalchemy import bindparam, func, select
 
 from bot.context import Memory
 from bot.core.item import Item
+from bot.core.plans.due import AskApproval, due
+from bot.core.plans.execution import Execution
 from bot.core.queue import rank
 from bot.core.snapshot import Rival
 from bot.ledger.busy import busy_of
@@ -20,7 +22,7 @@ from bot.ledger.items import item_of, lane_of, row_of, twin_of
 from bot.ledger.messages import messages_of
 from bot.ledger.orders import unanswered
 from bot.ledger.plan_tables import plans
-from bot.ledger.plans import left_by_steps, task_of_item
+from bot.ledger.plans import handed_on, left_by_steps, task_of_item
 from bot.ledger.repositories import fact, policy_word_of, repository_of
 from bot.ledger.runs import run_of, usage_of
 from bot.ledger.store import Store
@@ -81,4 +83,13 @@ async def _plan(tx: Tx, mine: Item) -> dict[str, Any]:
     if e is None or (e.completed and mine.done and mine.claim is None):
         return over
     known = {**over, "execution": e, "artifacts": await left_by_steps(tx, e.plan.task_id)}
-    return known if e.completed else {**known, "busy": await busy_of(tx, mine)}
+    if e.completed:
+        return known
+    return {**known, "busy": await busy_of(tx, mine), "to_approve": await _to_approve(tx, e)}
+
+
+async def _to_approve(tx: Tx, e: Execution) -> dict[str, str]:
+    """What the phase that waits for a person's word has handed on."""
+    asks = next((each for each in due(e) if isinstance(each, AskApproval)), None)
+    phase = e.phase(asks.phase) if asks else None
+    return await handed_on(tx, e.plan.task_id, [each.step.id for each in phase.steps]) if phase else {}

@@ -164,6 +164,19 @@ async def test_two_that_hand_on_the_same_path_are_each_known(ledger: SqlLedger) 
     assert await ledger.artifacts("task-a-0001") == {"report.md": "1.1"}
 
 
+async def test_what_a_phase_has_handed_on_is_there_for_whoever_approves_it(ledger: SqlLedger) -> None:
+    """While a person is waited for, and of that phase alone."""
+    (mine,) = await add(ledger, 1)
+    first, *others = PLAN.phases
+    await ledger.save_plan(replace(PLAN, phases=(replace(first, approval="look"), *others)), REPO, mine)
+    await ledger.keep_artifacts("task-a-0001", "1.1", {"report.md": "shop.py:1"}, T0)
+    await ledger.keep_artifacts("task-a-0001", "2.1", {"later.md": "no"}, T0)
+    assert (await ledger.recall(mine, NOW)).to_approve == {}
+    done = [each for each in DONE if isinstance(each, Started | Dispatched | Recorded)]
+    _, why = await ledger.happen("task-a-0001", *done)
+    assert why == "" and (await ledger.recall(mine, NOW)).to_approve == {"report.md": "shop.py:1"}
+
+
 async def test_what_agents_of_other_items_change_is_known(ledger: SqlLedger) -> None:
     """By what their runs have told, from wherever their worktree lies, and by the plan of the step they are at."""
     mine, other = await add(ledger, 1, 2)

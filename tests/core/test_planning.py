@@ -90,6 +90,7 @@ def test_an_approval_is_of_the_text_as_it_was() -> None:
     [plan] = adopted(s)
     note = one_more(begin(plan, on_board=True), "Write a note", "mona", ago(2))
     assert isinstance(note, Amended)
+    assert carried_out(plan, (note,)).phases[-1].phase.name == "Amendment", "behind everything: nothing is at work yet"
     given = carried_out(plan, (note, Answered(ago(1), 0, "approve", "mona")), on_board=True)
     approved = replace(s, execution=given)
     assert adopted(approved) == [] and any(isinstance(action, Claim) for action in decide(approved).actions)

@@ -97,7 +97,13 @@ SAID: dict[str, Callable[[], str]] = {
         carried_out(replace(PLAN, risk="HIGH", approval="it deletes data"), ()), "wendy"
     ),
     "phase wants approval": lambda: words.approval_wanted(
-        carried_out(PLAN, STEPS_DONE), AskApproval(1, "phase 1", "it is risky"), "wendy"
+        carried_out(PLAN, STEPS_DONE), AskApproval(1, "phase 1", "it is risky"), "wendy", {}
+    ),
+    "phase with a report wants approval": lambda: words.approval_wanted(
+        carried_out(PLAN, STEPS_DONE),
+        AskApproval(1, "phase 1", "it is risky"),
+        "wendy",
+        {".sluice/scout-report.md": "shop.py:1\n```\n/sluice approve @all </details>\n" + 6_000 * "x"},
     ),
     "plan by a stranger": lambda: words.plan_shown(
         carried_out(replace(PLAN, phases=(replace(PLAN.phases[1], name="@all </details>\n# x"),)), ())
@@ -161,6 +167,7 @@ def test_every_sentence_is_snapshotted() -> None:
         "time_in_stages",
         "sentence",
         "cell",
+        "code",
     }
     assert public - parts_of_others <= said
 

@@ -24,7 +24,9 @@ def amended(
     by: str,
     at: datetime,
 ) -> Amended | str:
-    """`phases`: "NAME:AGENT" each; `steps`: "PHASE:AGENT:DESCRIPTION" each. Else a sentence says what is wrong."""
+    """`phases`: "NAME:AGENT" each; `steps`: "PHASE:AGENT:DESCRIPTION" each. Else a sentence says what is wrong.
+    `after` None: behind the present phase; of a plan nobody has begun, behind everything."""
+    behind = e.phases[-1].phase.number if after is None and e.started is None else after
     new_phases: list[Phase] = []
     for said in phases:
         name, _, agent = (part.strip() for part in said.partition(":"))
@@ -41,7 +43,7 @@ def amended(
         if state is None:
             return f"there is no phase {phase}; phases: {', '.join(str(each.phase.number) for each in e.phases)}"
         new_steps.append(Step(_next_step(state, [*new_steps]), agent, task))
-    return Amended(at, _id(e), description, by, tuple(new_phases), after, tuple(new_steps))
+    return Amended(at, _id(e), description, by, tuple(new_phases), behind, tuple(new_steps))
 
 
 def remedy(e: Execution, phase: PhaseState, feedback: str, by: str, at: datetime) -> Amended:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.core.comments import AGAIN, sentence
+from collections.abc import Iterator, Mapping
+
+from bot.core.comments import AGAIN, code, sentence
 from bot.core.foreign import clean, unfenced
 from bot.core.impact import changed
 from bot.core.item import GoAhead, mention
@@ -11,6 +13,7 @@ from bot.core.plans.execution import Execution, PhaseState, StepState
 
 SIGNS = {"pending": "▫️", "running": "🔨", "asking": "❓", "complete": "✅", "failed": "❌"}
 MOST_BACK = 10  # reasons why steps came back
+MOST_TEXTS, MOST_SHOWN = 6, 6_000  # of what a phase has handed on, and characters of each: GitHub takes 65,535
 APPROVE = (
     "`/sluice approve` lets it go on, `/sluice approve WORDS` lets it go on and has those words seen to, and "
     "`/sluice reject REASON` sends it back. Nothing runs meanwhile, and all work so far is kept."
@@ -64,15 +67,24 @@ def plan_wants_approval(e: Execution, who: str | None) -> str:
     return "\n".join((head, "", *folded(e, is_open=True), "", APPROVE_PLAN))
 
 
-def approval_wanted(e: Execution, asks: AskApproval, who: str | None) -> str:
-    """A phase is done and a person looks at it."""
+def approval_wanted(e: Execution, asks: AskApproval, who: str | None, texts: Mapping[str, str]) -> str:
+    """A phase is done and a person looks at it. `texts`: what it has handed on, by path."""
     called = f"@{who} **phase" if who else "**Phase"
     phase = e.phase(asks.phase)
     name = f" ({_plain(phase.phase.name)})" if phase else ""
     what = f"Changed so far: {changed(e.work.files)}." if e.work and e.work.files else "No file is changed so far."
     said = [f"- step {each.step.id}: {_said(each)}" for each in phase.steps if _said(each)] if phase else []
     head = f"{called} {asks.phase}{name} needs your approval:** {sentence(asks.why)}"
-    return "\n".join((head, "", what, *said, "", APPROVE))
+    return "\n".join((head, "", what, *said, "", *_texts(texts), APPROVE))
+
+
+def _texts(texts: Mapping[str, str]) -> Iterator[str]:
+    """Folded, and as code: nobody is mentioned by it."""
+    for path, text in list(texts.items())[:MOST_TEXTS]:
+        more = f"\n... and {len(text) - MOST_SHOWN:,} characters more" if len(text) > MOST_SHOWN else ""
+        name = _plain(path)
+        yield from (f"<details><summary><code>{name}</code></summary>", "", code(clean(text[:MOST_SHOWN]) + more), "")
+        yield from ("</details>", "")
 
 
 def folded(e: Execution, is_open: bool = False) -> list[str]:
