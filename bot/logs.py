@@ -32,7 +32,7 @@ NOISY = ("asyncio", "dbos", "sqlalchemy", "alembic", "markdown_it")  # say nothi
 def set_up_logs(level: str = "info", secrets: Sequence[str] = ()) -> None:
     """`secrets`: what is known to be secret, besides what looks like it. With `debug`, libraries speak, too."""
     hidden = Hiding(secrets)
-    others = logging.StreamHandler(sys.stderr)
+    others = StandardError()
     others.setFormatter(hidden)
     theirs = logging.DEBUG if level == "debug" else logging.WARNING
     logging.basicConfig(handlers=[others], level=theirs, force=True)
@@ -60,6 +60,16 @@ def _take_over(logger: logging.Logger, handler: logging.Handler, level: int) -> 
     which shows what its work raised."""
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(level)
+
+
+class StandardError(logging.Handler):
+    """As it is at that moment: who runs commands may replace it, and close what was there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            print(self.format(record), file=sys.stderr, flush=True)
+        except (OSError, ValueError):  # it is gone, or cannot be formatted
+            self.handleError(record)
 
 
 class Hiding(logging.Formatter):

@@ -81,7 +81,11 @@ class DbosEngine:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="engine")
         self._database = open_file(self._url) if self.sqlite else None
         _engine = self
-        await self._in_thread(self._launch)
+        try:
+            await self._in_thread(self._launch)
+        except BaseException:
+            self._let_go()
+            raise
 
     async def wind_down(self, patience: float) -> None:
         """Take nothing new, and let what is nearly done end by itself."""
@@ -91,7 +95,6 @@ class DbosEngine:
 
     async def stop(self) -> None:
         """What runs is interrupted, cleans up, and goes on here or elsewhere at the next start."""
-        global _engine
         if _engine is not self:
             return
         self.stopping = True
@@ -101,6 +104,11 @@ class DbosEngine:
         if under_way:
             await asyncio.wait(under_way, timeout=GRACE)
         await self._in_thread(self._land)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Another may start in this process, and on this file."""
+        global _engine
         _engine = None
         self._threads.shutdown(wait=False)
         if self._lock:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from contextlib import closing, redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from bot.agents.launcher import Command
 from bot.agents.output import HELD, TAIL, Veil
 from bot.core.events import LONGEST, event, kept
 from bot.core.run import Limits
-from bot.logs import MARKS, SECRET, Hiding
+from bot.logs import MARKS, SECRET, Hiding, set_up_logs
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nvgIB\n-----END RSA PRIVATE KEY-----"
 TOKEN, KNOWN = "ghs_1234567890abcdef.xyz", "known to be secret"
@@ -63,3 +66,17 @@ def test_an_event_is_cut_when_its_secrets_are_out_of_it() -> None:
 def test_every_pattern_has_its_mark(secret: str) -> None:
     """The quick look passes nothing over that the thorough one would find."""
     assert SECRET.search(secret) and any(mark in secret for mark in MARKS) and hide(secret) != secret
+
+
+def test_logs_go_to_standard_error_as_it_is_then() -> None:
+    """What runs commands in its own process replaces it for each, and closes it; libraries flush their handlers."""
+    with closing(StringIO()) as first, redirect_stderr(first):
+        set_up_logs()
+    second = StringIO()
+    with redirect_stderr(second):
+        for name in ("", "dbos"):
+            logger = logging.getLogger(name)
+            logger.warning("heard, with %s", "ghp_" + "a" * 36)
+            for handler in logger.handlers:
+                handler.flush()
+    assert second.getvalue() == "WARNING root heard, with [hidden]\nWARNING dbos heard, with [hidden]\n"
