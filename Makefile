@@ -11,9 +11,9 @@ demo: setup
 	@$(BIN)/python tests/system.py bubblewrap
 	@$(BIN)/sluice demo
 
-# Tests are handed out singly, the longest first; seven at once, for two thirds of a story are waiting: five kept two
-# processors busy for 78 % of the time. They run on real time: one that fails beside the others is told again, alone,
-# before it counts as failed. What is skipped is named, and why.
+# Tests are handed out singly, the longest first; six at once, for much of a story is waiting: five kept two processors
+# busy for 78 % of the time. They run on real time: one that fails beside the others is told again, alone, before it
+# counts as failed. What is skipped is named, and why.
 PYTEST := $(BIN)/pytest -rs --dist load --maxschedchunk 1
 ALONE := $(BIN)/pytest --last-failed --last-failed-no-failures none
 
@@ -22,7 +22,7 @@ test: setup system
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -n 7 || $(ALONE)
+	$(PYTEST) -n 6 || $(ALONE)
 
 # A minute: everything pure, every document sent to GitHub, and what Sluice asks of its ledger and engine, on SQLite.
 FAST := tests/core tests/webhooks tests/docs tests/models tests/agents tests/contracts/test_github_documents.py $(wildcard tests/contracts/test_ledger_*.py tests/contracts/test_engine_*.py)

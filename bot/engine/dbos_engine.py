@@ -219,11 +219,14 @@ class DbosEngine:
         DBOS.launch()
 
     def _land(self) -> None:
-        """End DBOS. What was interrupted is given back: others, or the next start, need not wait until we seem dead."""
-        interrupted = _listed(["PENDING"], executor_id=self.executor)
+        """End DBOS. What was interrupted is given back: others, or the next start, need not wait until we seem dead.
+        It is looked for afterwards: until then DBOS may yet take something from a queue, and never begin it."""
         DBOS.destroy()
         with self._client() as client:
-            for queue, keys in _by_queue(interrupted):
+            mine = client.list_workflows(
+                status=["PENDING"], executor_id=self.executor, load_input=False, load_output=False
+            )
+            for queue, keys in _by_queue(mine):
                 client.resume_workflows(keys, queue_name=queue)
         if self._database:
             self._database.dispose()

@@ -12,6 +12,7 @@ import pytest
 from bot.ledger.ledger import SqlLedger
 from bot.ledger.open import open_ledger
 from tests import ledgers
+from tests.contracts.engine_world import Workshop
 from tests.contracts.postgres import cluster, find_binaries, make_database
 
 NAMES = (f"contract_{n}" for n in itertools.count(1))
@@ -33,6 +34,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
     return make_database(request.getfixturevalue("postgres"), next(NAMES))
+
+
+@pytest.fixture
+async def workshop() -> AsyncIterator[Workshop]:
+    """No engine outlives its story: a process has one at most."""
+    made = Workshop()
+    yield made
+    for engine in made.engines:
+        await engine.stop()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ class Workshop:
     """Handlers that stay at work until the story lets them go."""
 
     def __init__(self) -> None:
+        self.engines: list[DbosEngine] = []  # that work here
         self.begun: list[str] = []
         self.done: list[str] = []
         self.interrupted: list[str] = []
@@ -49,6 +50,7 @@ def engine_on(database: str, workshop: Workshop, executor: str = "machine-1", li
     if database.startswith("sqlite"):
         database = database.replace("ledger.db", "engine.db")
     engine = DbosEngine(database, executor, {"ada": limit, "gates": limit}, poll_seconds=0.05)
+    workshop.engines.append(engine)
     engine.handlers |= {"run": workshop.run, "gate": workshop.run, "broken": workshop.break_down}
     return engine
 

@@ -113,11 +113,10 @@ async def test_worker_without_a_ledger_ends_itself(hangs: bool, ended: list[int]
     assert set(ended) == {3}
 
 
-async def test_left_in_good_order(ledger: SqlLedger, database: str) -> None:
+async def test_left_in_good_order(ledger: SqlLedger, database: str, workshop: Workshop) -> None:
     """A worker that stops gives its work back at once: nobody has to wait until it seems dead."""
     if database.startswith("sqlite"):
         pytest.skip("SQLite has one worker")
-    workshop = Workshop()
     first = engine_on(database, workshop, "machine-1")
     await first.start()
     heart = Heartbeat(ledger, first, "machine-1", now)

@@ -14,11 +14,6 @@ from tests.contracts.ledger_world import NOW, add, at, plan, start
 
 
 @pytest.fixture
-def workshop() -> Workshop:
-    return Workshop()
-
-
-@pytest.fixture
 async def engine(database: str, workshop: Workshop) -> AsyncIterator[DbosEngine]:
     started = engine_on(database, workshop)
     await started.start()

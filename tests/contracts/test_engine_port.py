@@ -16,11 +16,6 @@ from tests.contracts.engine_world import Workshop, engine_on, now, over, until
 
 
 @pytest.fixture
-def workshop() -> Workshop:
-    return Workshop()
-
-
-@pytest.fixture
 async def engine(database: str, workshop: Workshop) -> AsyncIterator[DbosEngine]:
     started = engine_on(database, workshop)
     await started.start()
