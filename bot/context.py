@@ -215,7 +215,22 @@ class AtWork:
     mode: str  # of the repository's policy, as it was last read
 
 
-class Ledger(Protocol):
+class Admits(Protocol):
+    """Lets a run in, or says why not: a board's, a task's, or that of an agent of its own."""
+
+    async def admit(
+        self,
+        item: str,
+        claim: Claim | None,
+        run: RunPlan | None,
+        caps: Caps,
+        work: WorkPolicy,
+        peer: Peer | None,
+        now: datetime,
+    ) -> Refusal | None: ...
+
+
+class Ledger(Admits, Protocol):
     """What must survive a restart; see bot/ledger. Every verb is one transaction."""
 
     @property
@@ -247,16 +262,6 @@ class Ledger(Protocol):
     async def heard(self, item: str, ids: Sequence[str], run: str, now: datetime) -> None: ...
     async def note_heard(self, item: str, message: str) -> None: ...
     async def pause_all(self, by: str | None, now: datetime) -> int: ...
-    async def admit(
-        self,
-        item: str,
-        claim: Claim | None,
-        run: RunPlan | None,
-        caps: Caps,
-        work: WorkPolicy,
-        peer: Peer | None,
-        now: datetime,
-    ) -> Refusal | None: ...
     async def withdraw(self, item: str, run: str | None) -> None: ...
     async def join_lane(self, item: str, base: str, now: datetime) -> bool: ...
     async def leave_lane(self, item: str) -> None: ...

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.abandoned import Task, UnderWay
-from bot.core.actions import Claim, RunPlan
-from bot.core.budget import Caps, Refusal
+from bot.context import Admits
+from bot.core.actions import RunPlan
 from bot.core.crew import Mate
 from bot.core.item import Item
 from bot.core.plans.execution import Execution
 from bot.core.plans.happened import Happened
-from bot.core.policy import Work as WorkPolicy
-from bot.core.run import Peer, Run
+from bot.core.run import Run
 
 
 class Known(Task, Protocol):
@@ -24,7 +23,7 @@ class Known(Task, Protocol):
     def happened(self) -> tuple[Happened, ...]: ...
 
 
-class Ledger(UnderWay, Protocol):
+class Ledger(Admits, UnderWay, Protocol):
     async def task(self, task: str) -> Known | None: ...
     async def mate_of(self, item: str) -> Mate | None: ...
     async def happen(self, task: str, *what: Happened) -> tuple[Execution, str]: ...
@@ -38,13 +37,3 @@ class Ledger(UnderWay, Protocol):
     async def item(self, item: str) -> Item: ...
     async def runs(self, key: str = "", item: str | None = None, limit: int = 50) -> Sequence[Run]: ...
     async def plan_of(self, run: str) -> RunPlan | None: ...
-    async def admit(
-        self,
-        item: str,
-        claim: Claim | None,
-        run: RunPlan | None,
-        caps: Caps,
-        work: WorkPolicy,
-        peer: Peer | None,
-        now: datetime,
-    ) -> Refusal | None: ...

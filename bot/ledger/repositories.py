@@ -75,11 +75,6 @@ class Repositories(Store):
         async with self.write() as tx:
             await upsert(tx, roles, {"repo": repo, "login": login.casefold()}, {"role": int(role), "at": now})
 
-    async def forget_role(self, repo: str, login: str) -> None:
-        """Somebody's permission changed: ask again."""
-        async with self.write() as tx:
-            await tx.execute(delete(roles).where(roles.c.repo == repo, roles.c.login == login.casefold()))
-
     async def pause_all(self, by: str | None, now: datetime) -> int:
         """Everything stops, or goes on when `by` is None; how many items are looked at therefore."""
         async with self.write() as tx:
